@@ -1,0 +1,70 @@
+// An optimizer at work on one set of tensors: owns its slots and those of the optimizer that it wraps.
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "tuner/tensor.hpp"
+#include "tuner/trial.hpp"
+
+namespace tuner {
+
+struct StepInputs {
+  std::int64_t step = 1;  // from 1
+  std::int64_t horizon = -1;
+  double loss = std::numeric_limits<double>::quiet_NaN();
+  const tuner_host* host = nullptr;
+  const tuner_closure* closure = nullptr;
+};
+
+class Optimizer {
+ public:
+  // use and tensors must outlive it. Allocates and fills the slots; does not call init().
+  // Assigns every tensor its group. Errors: config.impossible (a wrapper without inner, slot extents refused).
+  Optimizer(PluginUse& use, Tensors& tensors, std::uint64_t study_seed, std::uint32_t trial);
+  Optimizer(const Optimizer&) = delete;
+  Optimizer& operator=(const Optimizer&) = delete;
+
+  // The plugin's init() and that of the inner one, where they have it. Status of the ABI.
+  [[nodiscard]] std::int32_t init(const tuner_host* host, tuner_error* error);
+  // One update in place, with the options of `use` as they are now. Status of the ABI.
+  [[nodiscard]] std::int32_t step(const StepInputs& inputs, tuner_error* error, std::uint32_t* out_flags = nullptr);
+
+  // Writes the parameters to evaluate at into `outputs` (one buffer per tensor). False where the plugin has no
+  // evaluation point of its own: the tensors themselves are meant.
+  [[nodiscard]] bool has_evaluation_point() const;
+  [[nodiscard]] std::int32_t evaluation_point(const tuner_host* host, std::int64_t step, std::span<void* const> outputs,
+                                              tuner_error* error);
+
+  [[nodiscard]] const PluginUse& use() const { return use_; }
+  [[nodiscard]] PluginUse& use() { return use_; }
+  [[nodiscard]] Optimizer* inner() { return inner_.get(); }
+
+  // A slot's values: of tensor `tensor`, or of the whole where its scope is global. Extent in values; data null at 0.
+  struct SlotView {
+    void* data = nullptr;
+    std::uint64_t count = 0;
+    std::uint32_t dtype = 0;
+  };
+  [[nodiscard]] SlotView slot(std::size_t slot, std::size_t tensor = 0) const;
+  [[nodiscard]] std::uint64_t state_bytes() const;
+
+ private:
+  void allocate(std::size_t slot, std::size_t tensor, SlotView& view);
+  [[nodiscard]] tuner_step_args arguments(const StepInputs& inputs, tuner_error* error, std::uint32_t* out_flags);
+
+  PluginUse& use_;
+  Tensors& tensors_;
+  std::unique_ptr<Optimizer> inner_;
+  std::vector<tuner_tensor> abi_;                    // the tensors with this optimizer's slots
+  std::vector<std::vector<void*>> tensor_slots_;     // [tensor][slot]
+  std::vector<void*> global_slots_;                  // [slot]
+  std::vector<std::vector<SlotView>> views_;         // [slot][tensor], one column for global ones
+  std::vector<AlignedBuffer> buffers_;
+  tuner_rng rng_{};
+};
+
+}  // namespace tuner

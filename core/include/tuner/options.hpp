@@ -1,0 +1,57 @@
+// Values of a plugin's options: checked against its metadata, laid out as the ABI wants them.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tuner/abi.h"
+#include "tuner/catalogue.hpp"
+#include "tuner/value.hpp"
+
+namespace tuner {
+
+// Brings a value into the type of an option: an integer where a number is due becomes one, a number without a
+// fraction an integer, one scalar a list of one. Null stands for the default and stays null.
+// Errors: config.wrong_type, config.out_of_range, config.bad_value (a choice that there is not; a reserved kind of
+// number), each naming plugin and option, the value and what is legal.
+[[nodiscard]] Value checked_value(const Plugin& plugin, const tuner_param& param, const Value& value);
+
+// The default of an option as a value; null for an absent text or empty list.
+[[nodiscard]] Value default_value(const tuner_param& param);
+
+// A plugin's options in all groups. Owns what the ABI's pointers point to. Movable.
+class OptionTable {
+ public:
+  // given: values by option id, already checked_value'd; the rest are defaults. groups: overrides on top of `given`,
+  // one entry per group after the first; none for a plugin without groups.
+  // Errors: config.missing_key for a REQUIRED option that is not given.
+  OptionTable(const Plugin& plugin, const std::map<std::string, Value>& given,
+              const std::vector<std::map<std::string, Value>>& groups = {});
+  OptionTable(OptionTable&&) noexcept = default;
+  OptionTable& operator=(OptionTable&&) noexcept = default;
+
+  [[nodiscard]] const tuner_options* abi() const;
+  [[nodiscard]] std::uint32_t group_count() const { return n_groups_; }
+  [[nodiscard]] double number(std::size_t param, std::uint32_t group = 0) const { return values_[group * n_params_ + param]; }
+  void set_number(std::size_t param, std::uint32_t group, double value) { values_[group * n_params_ + param] = value; }
+
+  // Asks the plugin's own check(). Throws config.impossible with its text.
+  void check(const Plugin& plugin) const;
+
+ private:
+  struct ListStorage;
+  std::uint32_t n_groups_ = 1, n_params_ = 0;
+  std::vector<double> values_;
+  std::vector<std::vector<double>> reals_;
+  std::vector<std::vector<std::int64_t>> integers_;
+  std::vector<std::vector<std::string>> texts_;
+  std::vector<std::vector<const char*>> text_pointers_;
+  std::vector<tuner_list> lists_;
+  mutable tuner_options abi_{};
+};
+
+}  // namespace tuner

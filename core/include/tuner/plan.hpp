@@ -1,0 +1,101 @@
+// A study plan: one training run with holes. The config reader makes it from YAML; resolve() fills the holes.
+//
+// Everything in a plan is valid: every option is known, every value that a hole can take is in its legal range.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "tuner/catalogue.hpp"
+#include "tuner/space.hpp"
+#include "tuner/trial.hpp"
+#include "tuner/value.hpp"
+
+namespace tuner {
+
+// A hole: the value of a dimension of the space, by index.
+struct Hole {
+  std::size_t dimension;
+};
+using Setting = std::variant<Value, Hole>;
+using Settings = std::map<std::string, Setting>;  // by option or key; absent: default
+
+// One branch where `dimension` is empty, else the branches of a one_of in order.
+template <class T>
+struct OneOf {
+  std::optional<std::size_t> dimension;
+  std::vector<T> branches;
+};
+
+struct GroupPlan {
+  GroupMatch match;
+  Settings options;
+};
+
+struct PluginPlan {
+  const Plugin* plugin = nullptr;
+  std::string label;  // the id, or what `as:` says
+  Settings options;
+  std::vector<GroupPlan> groups;           // optimizers
+  std::vector<OneOf<PluginPlan>> inner;    // optimizers that wrap: exactly one; else empty
+};
+
+// A schedule: its stages one after another, with warmup before the first.
+struct StagePlan {
+  OneOf<PluginPlan> scheduler;
+  Setting steps = Null{};  // null: to the end
+};
+struct SchedulePlan {
+  std::string label;
+  Settings warmup;  // warmup_steps, warmup_fraction, warmup_form
+  std::vector<StagePlan> stages;
+};
+
+// A section of `training:` that can be absent, e.g. early_stopping. nullopt: null.
+using OptionalSettings = std::optional<Settings>;
+
+struct MetricPlan {
+  std::string name;
+  Goal goal = Goal::minimize;
+  std::optional<double> target;
+};
+
+struct StudyPlan {
+  std::string name;
+  std::uint64_t seed = 1;
+  MetricPlan metric;
+  std::string method;  // "grid", "random", or "single": a config without holes
+  bool partial = false;                     // a grid may be cut by `trials`
+  std::optional<std::uint64_t> trials;      // total of the study
+  std::optional<double> budget_seconds;     // wall time of the study
+  std::uint32_t workers = 1;
+  std::optional<std::string> storage;       // database file, as written
+  Durability durability = Durability::normal;
+
+  OneOf<PluginPlan> objective;
+  std::optional<OneOf<PluginPlan>> optimizer;  // none for a black box
+  OneOf<SchedulePlan> schedule;                // no branches for a black box
+  Settings training;                           // scalars of TrainingSettings, by key
+  OneOf<OptionalSettings> early_stopping;      // one branch: nullopt where it is not given
+  Space space;
+
+  std::string config_text;  // as read
+  std::string config_path;
+};
+
+// Fills the holes. Errors: config.impossible (rules between options, with the plugin's text) and what OptionTable throws.
+[[nodiscard]] TrialSpec resolve(const StudyPlan& plan, const Point& point, std::uint64_t number);
+
+// The identity of a study as canonical JSON, pretty-printed with one key per line in sorted order so that two can be
+// compared line by line: space, objective, optimizer, scheduler, training, metric, seed, method, with plugin ids and
+// versions. Name, trials, budget, workers and storage do not count.
+[[nodiscard]] std::string canonical_plan(const StudyPlan& plan);
+
+// All plugins that a plan can use.
+[[nodiscard]] std::vector<const Plugin*> plugins_of(const StudyPlan& plan);
+
+}  // namespace tuner

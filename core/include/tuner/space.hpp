@@ -1,0 +1,57 @@
+// The search space: the dimensions of a sweep, in the order of the file.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "tuner/value.hpp"
+
+namespace tuner {
+
+enum class Scale { linear, log, log1m };
+
+// min and max are included. With a step the values are min, min + step, ... up to max. count: how many points a grid
+// takes, evenly spaced on the scale, ends included (1: min alone).
+struct Range {
+  double min = 0, max = 0;
+  Scale scale = Scale::linear;
+  std::optional<double> step;
+  std::optional<std::int64_t> count;
+  bool integer = false;
+};
+// The labels of a one_of.
+struct Branches {
+  std::vector<std::string> labels;
+};
+using Values = std::vector<Value>;
+
+struct Dimension {
+  std::string name;  // "training.batch_size", "optimizer", "optimizer.adamw.lr"
+  std::variant<Values, Range, Branches> domain;
+  // Inside a one_of: active only where dimension `parent` (earlier in the space) took branch number `branch`.
+  std::optional<std::size_t> parent;
+  std::size_t branch = 0;
+};
+
+// Parents stand before their children, and a parent's children before the next dimension outside of it.
+struct Space {
+  std::vector<Dimension> dimensions;
+};
+
+// One value for every dimension of a space, by index; nothing where the dimension is inactive. A one_of has its label.
+using Point = std::vector<std::optional<Value>>;
+
+// The active dimensions by name, in order: what a trial stores.
+using Parameters = std::vector<std::pair<std::string, Value>>;
+[[nodiscard]] Parameters parameters_of(const Space& space, const Point& point);
+
+// Number of branch that `label` names.
+[[nodiscard]] std::size_t branch_of(const Branches& branches, const Value& label);
+// Active at this point? Its parent must come first.
+[[nodiscard]] bool is_active(const Space& space, const Point& point, std::size_t dimension);
+
+}  // namespace tuner

@@ -1,0 +1,56 @@
+// The training loop: runs one trial.
+//
+// For every step: schedule -> options of the step; the closure evaluates loss and gradient on the step's batch; gradient
+// noise, clipping by value, clipping by global norm (each optional, in this order); optimizer step; check for non-finite
+// parameters; log. At every evaluation point: validation metrics, early stopping.
+//
+// A metric's step is the number of updates already done: the first loss is at step 0, the loss after the last update at
+// step = steps.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "tuner/trial.hpp"
+
+namespace tuner {
+
+// An objective's shared part (its data), opened once per process for each distinct set of DATA options and seed.
+// Threads: safe; a second caller for the same key waits for the first.
+class SharedObjectives {
+ public:
+  SharedObjectives();
+  ~SharedObjectives();
+  // The plugin's `shared`, null where it has no open(). Throws plugin.data with the plugin's text.
+  [[nodiscard]] const void* get(const Plugin& objective, const OptionTable& options, std::uint64_t study_seed);
+
+ private:
+  struct Entry;
+  std::mutex mutex_;
+  std::map<std::string, std::shared_ptr<Entry>> entries_;
+};
+
+// What an objective reports, by the names that the store and `metric:` use: loss, lr, train_loss, val_loss,
+// val_accuracy, test_accuracy, ...
+struct MetricName {
+  std::string name;
+  Goal goal;
+};
+// In order of preference: the first one is the default of `metric:`. Opens the objective's data.
+[[nodiscard]] std::vector<MetricName> metric_names(const PluginUse& objective, SharedObjectives& shared, std::uint64_t study_seed);
+
+// Live view of a running trial; called from the trial's thread at evaluation points.
+using Progress = std::function<void(std::int64_t step, std::int64_t steps, double value)>;
+
+// Runs to the end, to divergence, to the time limit, or until `stop` (cancelled). Never throws for what the plugins
+// do: their failures are outcomes. Throws Error for data that cannot be opened.
+// Threads: any number of trials side by side with one SharedObjectives.
+[[nodiscard]] TrialResult run_trial(const TrialSpec& spec, SharedObjectives& shared, std::stop_token stop = {},
+                                    const Progress& progress = {});
+
+}  // namespace tuner

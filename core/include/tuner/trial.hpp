@@ -1,0 +1,123 @@
+// One trial: what is to be trained, and what came of it. Plain values.
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tuner/options.hpp"
+#include "tuner/space.hpp"
+#include "tuner/value.hpp"
+
+namespace tuner {
+
+enum class Goal { minimize, maximize };
+enum class Durability { normal, full };
+
+enum class Outcome { completed, pruned, diverged, failed, timed_out, cancelled };
+[[nodiscard]] std::string_view to_string(Outcome outcome);
+[[nodiscard]] std::optional<Outcome> outcome_from(std::string_view text);
+[[nodiscard]] std::string_view to_string(Goal goal);
+
+// Which tensors a parameter group takes; an empty list takes all. Names may end in '*'.
+struct GroupMatch {
+  std::vector<std::uint32_t> roles;  // TUNER_ROLE_...
+  std::vector<std::string> names;
+};
+[[nodiscard]] std::optional<std::uint32_t> role_from(std::string_view name);  // "bias"
+[[nodiscard]] std::string_view role_name(std::uint32_t role);
+
+// A plugin with the values of all its options. Group 0 of the table are the tensors that no group matches.
+struct PluginUse {
+  const Plugin* plugin = nullptr;
+  OptionTable options;
+  std::vector<GroupMatch> groups;
+  std::unique_ptr<PluginUse> inner;
+};
+
+enum class WarmupForm { linear, exponential, constant };
+struct ScheduleStage {
+  PluginUse scheduler;
+  std::int64_t steps = -1;  // -1: to the end
+};
+struct Schedule {
+  std::vector<ScheduleStage> stages;
+  std::int64_t warmup_steps = 0;
+  double warmup_fraction = 0;  // of the horizon, rounded; not both
+  WarmupForm warmup_form = WarmupForm::linear;
+};
+
+enum class Shuffle { every_epoch, once, never };
+enum class NonfiniteGradient { error, skip, zero };
+enum class Summary { automatic, best, last };  // automatic: last for `loss`, else best
+
+struct EarlyStopping {
+  std::int64_t patience = 1;  // evaluation points without improvement
+  double min_delta = 0;
+};
+
+// The keys of `training:`, as the sweep file spells them.
+struct TrainingSettings {
+  std::int64_t steps = 0;   // one of steps and epochs is positive
+  std::int64_t epochs = 0;
+  std::int64_t batch_size = 0;  // 0: all samples in one batch
+  bool drop_remainder = false;
+  Shuffle shuffle = Shuffle::every_epoch;
+  double noise_eta = 0, noise_gamma = 0.55;  // gradient noise N(0, eta / (1 + t)^gamma)
+  double clip_value = 0, clip_norm = 0;      // 0: off
+  NonfiniteGradient nonfinite_gradient = NonfiniteGradient::error;
+  std::int64_t log_every = 0;   // steps; 0: max(1, steps / 200)
+  std::int64_t eval_every = 0;  // steps; 0: every epoch, or at the end where there are no epochs
+  bool common_random_numbers = false;
+  double time_limit_seconds = 0;  // 0: none
+  Summary summary = Summary::automatic;
+  std::optional<EarlyStopping> early_stopping;
+};
+
+// Everything that training one trial depends on. Equal specs give equal results, bit for bit, on one machine.
+struct TrialSpec {
+  std::uint64_t study_seed = 1;
+  std::uint64_t number = 0;
+  PluginUse objective;
+  std::optional<PluginUse> optimizer;
+  Schedule schedule;
+  TrainingSettings training;
+  std::string metric;
+  Goal goal = Goal::minimize;
+  std::optional<double> target;
+};
+
+struct MetricPoint {
+  std::int64_t step = 0;
+  std::string name;
+  double value = 0;
+};
+
+struct Evaluations {
+  std::uint64_t loss = 0;      // forward only
+  std::uint64_t gradient = 0;  // with gradient
+  std::uint64_t hvp = 0;
+};
+
+struct TrialResult {
+  Outcome outcome = Outcome::completed;
+  std::optional<double> value;  // of the study's metric, by its summary; none unless completed or pruned
+  std::optional<double> last_value, best_value;
+  std::int64_t steps = 0;
+  double epochs = 0;
+  Evaluations evaluations;
+  std::int64_t nonfinite_gradients = 0;
+  double wall_seconds = 0;
+  std::optional<std::int64_t> target_step;  // where the metric first reached metric.target
+  std::optional<double> target_seconds;
+  std::string error;  // why it failed or diverged; empty otherwise
+  std::vector<MetricPoint> metrics;
+  std::vector<std::string> log;
+};
+
+}  // namespace tuner

@@ -1,0 +1,278 @@
+// What a plugin says about itself: information, options, slots. All of it is constexpr, and mistakes in it
+// (duplicate ids, a default outside its range, a search range outside the legal one) do not compile: the compiler
+// quotes the throw expression that names the mistake.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <string_view>
+
+#include "tuner/abi.h"
+
+namespace tuner {
+
+inline constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
+enum Scale : std::uint32_t { kLinear = TUNER_SCALE_LINEAR, kLog = TUNER_SCALE_LOG, kLog1m = TUNER_SCALE_LOG1M };
+
+// Who the plugin is. `details` holds the update rule and says which variant it is.
+struct Info {
+  const char* id;
+  const char* name;
+  const char* version = "1.0.0";
+  const char* doc;
+  const char* details = "";
+  const char* reference;
+  std::uint32_t flags = 0;  // TUNER_PLUGIN_...
+};
+
+// One option. Made by real(), integer(), ..., refined by the members, each of which returns a changed copy.
+struct Param : tuner_param {
+  // Legal range: a value outside it is refused when the sweep is read.
+  consteval Param at_least(double bound) const { return lower(bound, 0); }
+  consteval Param above(double bound) const { return lower(bound, TUNER_PARAM_MIN_OPEN); }
+  consteval Param at_most(double bound) const { return upper(bound, 0); }
+  consteval Param below(double bound) const { return upper(bound, TUNER_PARAM_MAX_OPEN); }
+  // Where a search should look: `lr: search` expands to it.
+  consteval Param search(double low, double high, Scale scale = kLinear) const {
+    Param p = *this;
+    p.search_min = low, p.search_max = high, p.search_scale = scale, p.flags |= TUNER_PARAM_SEARCHABLE;
+    return p;
+  }
+  consteval Param in(const char* text) const {
+    Param p = *this;
+    p.unit = text;
+    return p;
+  }
+  // One value for a whole trial, for all groups: it changes slots or tensors.
+  consteval Param structural() const {
+    Param p = *this;
+    p.flags = (p.flags & ~TUNER_PARAM_SCHEDULABLE) | TUNER_PARAM_STRUCTURAL;
+    return p;
+  }
+  consteval Param with(std::uint32_t flag) const {
+    Param p = *this;
+    p.flags |= flag;
+    return p;
+  }
+
+ private:
+  consteval Param lower(double bound, std::uint32_t open) const {
+    Param p = *this;
+    p.min = bound, p.flags |= open;
+    return p;
+  }
+  consteval Param upper(double bound, std::uint32_t open) const {
+    Param p = *this;
+    p.max = bound, p.flags |= open;
+    return p;
+  }
+};
+
+namespace detail {
+consteval Param param(std::uint32_t type, const char* id, const char* doc) {
+  Param p{};
+  p.struct_size = sizeof(tuner_param);
+  p.type = type, p.id = id, p.doc = doc, p.unit = "";
+  p.min = -kInfinity, p.max = kInfinity;
+  return p;
+}
+}  // namespace detail
+
+// Numbers. real() options of an optimizer can be driven by a scheduler, integer() ones where with(SCHEDULABLE) says so.
+consteval Param real(const char* id, double value, const char* doc) {
+  Param p = detail::param(TUNER_TYPE_F64, id, doc);
+  p.default_value = value, p.flags = TUNER_PARAM_SCHEDULABLE;
+  return p;
+}
+consteval Param integer(const char* id, std::int64_t value, const char* doc) {
+  Param p = detail::param(TUNER_TYPE_I64, id, doc);
+  p.default_value = static_cast<double>(value);
+  return p;
+}
+consteval Param boolean(const char* id, bool value, const char* doc) {
+  Param p = detail::param(TUNER_TYPE_BOOL, id, doc);
+  p.default_value = value ? 1 : 0, p.min = 0, p.max = 1;
+  return p;
+}
+// choices: an array with static storage; the first one is the default.
+template <std::size_t n>
+consteval Param choice(const char* id, const char* const (&choices)[n], const char* doc) {
+  Param p = detail::param(TUNER_TYPE_CHOICE, id, doc);
+  p.choices = choices, p.n_choices = n, p.min = 0, p.max = n - 1;
+  return p;
+}
+// Texts and lists. Lists give their default as a JSON array; null is an empty one.
+consteval Param text(const char* id, const char* value, const char* doc) {
+  Param p = detail::param(TUNER_TYPE_TEXT, id, doc);
+  p.default_text = value;
+  return p;
+}
+consteval Param reals(const char* id, const char* json, const char* doc) {
+  Param p = detail::param(TUNER_TYPE_F64_LIST, id, doc);
+  p.default_text = json;
+  return p;
+}
+consteval Param integers(const char* id, const char* json, const char* doc) {
+  Param p = detail::param(TUNER_TYPE_I64_LIST, id, doc);
+  p.default_text = json;
+  return p;
+}
+consteval Param texts(const char* id, const char* json, const char* doc) {
+  Param p = detail::param(TUNER_TYPE_TEXT_LIST, id, doc);
+  p.default_text = json;
+  return p;
+}
+
+// State of an optimizer (or scheduler, global only) that the host keeps.
+struct Slot : tuner_slot {
+  consteval Slot filled(double value) const {
+    Slot s = *this;
+    s.fill = value;
+    return s;
+  }
+  // As many times as the STRUCTURAL option with this index says: not at all where it is 0 or false.
+  consteval Slot times(std::int32_t param) const {
+    Slot s = *this;
+    s.count_param = param;
+    return s;
+  }
+  consteval Slot as(std::uint32_t dtype_of_slot) const {
+    Slot s = *this;
+    s.dtype = dtype_of_slot;
+    return s;
+  }
+};
+
+namespace detail {
+consteval Slot slot(std::uint32_t scope, const char* id, const char* doc) {
+  Slot s{};
+  s.struct_size = sizeof(tuner_slot), s.scope = scope, s.id = id, s.doc = doc, s.count_param = -1;
+  return s;
+}
+}  // namespace detail
+
+consteval Slot per_element(const char* id, const char* doc) { return detail::slot(TUNER_SCOPE_ELEMENT, id, doc); }
+consteval Slot per_tensor(const char* id, const char* doc) { return detail::slot(TUNER_SCOPE_TENSOR, id, doc); }
+consteval Slot global(const char* id, const char* doc) { return detail::slot(TUNER_SCOPE_GLOBAL, id, doc); }
+
+// Keys of the sweep file that no plugin may use as an option.
+inline constexpr std::string_view kReservedKeys[] = {
+    "plugin", "as",    "one_of", "values", "min",      "max",          "scale",           "step",        "count", "from",    "search",
+    "distribution", "inner", "groups", "match",  "sequence", "warmup_steps", "warmup_fraction", "warmup_form", "steps", "command", "parameters"};
+
+namespace detail {
+
+consteval bool is_identifier(std::string_view id, bool plugin) {
+  if (id.empty()) return false;
+  for (const char c : id) {
+    const bool letter = c >= 'a' && c <= 'z';
+    const bool digit = c >= '0' && c <= '9';
+    if (!letter && !digit && c != '_' && !(plugin && (c == '.' || c == '-'))) return false;
+  }
+  return plugin || (id[0] >= 'a' && id[0] <= 'z');
+}
+
+consteval bool is_empty(const char* text) { return text == nullptr || *text == 0; }
+
+consteval bool checked(const Info& info) {
+  if (is_empty(info.id) || !is_identifier(info.id, true)) throw "info.id must consist of a-z, 0-9, '_', '.' and '-'";
+  if (is_empty(info.name)) throw "info.name is missing";
+  if (is_empty(info.doc)) throw "info.doc is missing";
+  if (is_empty(info.reference)) throw "info.reference is missing: name paper and equation, or say that it is your own";
+  return true;
+}
+
+consteval bool checked(const Param& p) {
+  if (!is_identifier(p.id, false)) throw "an option's id must consist of a-z, 0-9 and '_', a letter first";
+  for (const auto key : kReservedKeys)
+    if (key == p.id) throw "an option's id is one of the sweep file's reserved keys";
+  if (is_empty(p.doc)) throw "an option has no doc";
+  if (!(p.min <= p.max)) throw "an option's legal range is empty";
+  if (p.type <= TUNER_TYPE_CHOICE && !(p.flags & TUNER_PARAM_REQUIRED)) {
+    if (p.default_value < p.min || p.default_value > p.max) throw "an option's default is outside its legal range";
+    if ((p.flags & TUNER_PARAM_MIN_OPEN) && p.default_value == p.min) throw "an option's default is outside its legal range";
+    if ((p.flags & TUNER_PARAM_MAX_OPEN) && p.default_value == p.max) throw "an option's default is outside its legal range";
+  }
+  if (p.flags & TUNER_PARAM_SEARCHABLE) {
+    if (p.type > TUNER_TYPE_I64) throw "only numbers have a search range";
+    if (!(p.search_min < p.search_max)) throw "an option's search range is empty";
+    if (p.search_min < p.min || p.search_max > p.max) throw "an option's search range leaves its legal range";
+    if (p.search_scale == TUNER_SCALE_LOG && !(p.search_min > 0)) throw "a log scale needs a positive search range";
+    if (p.search_scale == TUNER_SCALE_LOG1M && !(p.search_max < 1)) throw "a log1m scale needs a search range below 1";
+  }
+  if ((p.flags & TUNER_PARAM_SCHEDULABLE) && p.type > TUNER_TYPE_I64) throw "only numbers can be scheduled";
+  if ((p.flags & TUNER_PARAM_SCHEDULABLE) && (p.flags & TUNER_PARAM_STRUCTURAL)) throw "a structural option cannot be scheduled";
+  return true;
+}
+
+template <class Item>
+consteval bool ids_differ(const Item* items, std::size_t n) {
+  for (std::size_t i = 0; i < n; ++i)
+    for (std::size_t j = 0; j < i; ++j)
+      if (std::string_view(items[i].id) == items[j].id) throw "two options, or two slots, have the same id";
+  return true;
+}
+
+consteval bool checked(const Slot* slots, std::size_t n, const Param* params, std::size_t n_params, bool elementwise) {
+  for (std::size_t i = 0; i < n; ++i) {
+    if (!is_identifier(slots[i].id, false)) throw "a slot's id must consist of a-z, 0-9 and '_', a letter first";
+    if (elementwise && slots[i].scope != TUNER_SCOPE_ELEMENT) throw "an ELEMENTWISE optimizer has element slots only";
+    if (slots[i].count_param < -1 || slots[i].count_param >= static_cast<std::int32_t>(n_params)) throw "a slot's times() names no option";
+    if (slots[i].count_param >= 0) {
+      const Param& p = params[slots[i].count_param];
+      if (!(p.flags & TUNER_PARAM_STRUCTURAL)) throw "a slot's times() names an option that is not structural()";
+      if (p.type != TUNER_TYPE_I64 && p.type != TUNER_TYPE_BOOL) throw "a slot's times() names an option that is neither integer nor boolean";
+    }
+  }
+  return ids_differ(slots, n);
+}
+
+// A class's options and slots, none where it declares none.
+template <class P>
+constexpr const Param* params_of() {
+  if constexpr (requires { P::params[0]; }) return P::params;
+  else return nullptr;
+}
+template <class P>
+constexpr std::size_t param_count() {
+  if constexpr (requires { P::params[0]; }) return sizeof(P::params) / sizeof(P::params[0]);
+  else return 0;
+}
+template <class P>
+constexpr const Slot* slots_of() {
+  if constexpr (requires { P::slots[0]; }) return P::slots;
+  else return nullptr;
+}
+template <class P>
+constexpr std::size_t slot_count() {
+  if constexpr (requires { P::slots[0]; }) return sizeof(P::slots) / sizeof(P::slots[0]);
+  else return 0;
+}
+
+// Everything that can be said at compile time about the metadata of plugin class P.
+template <class P>
+consteval bool metadata_is_sound() {
+  checked(P::info);
+  for (std::size_t i = 0; i < param_count<P>(); ++i) checked(params_of<P>()[i]);
+  ids_differ(params_of<P>(), param_count<P>());
+  return checked(slots_of<P>(), slot_count<P>(), params_of<P>(), param_count<P>(),
+                 (P::info.flags & TUNER_PLUGIN_ELEMENTWISE) != 0);
+}
+
+template <class P>
+constexpr tuner_plugin descriptor(std::uint32_t kind, std::uint32_t flags, const void* vtable) {
+  static_assert(metadata_is_sound<P>());
+  tuner_plugin d{};
+  d.struct_size = sizeof(tuner_plugin);
+  d.kind = kind, d.flags = P::info.flags | flags;
+  d.n_params = param_count<P>(), d.param_stride = sizeof(Param), d.params = params_of<P>();
+  d.id = P::info.id, d.name = P::info.name, d.version = P::info.version, d.doc = P::info.doc;
+  d.details = P::info.details, d.reference = P::info.reference;
+  d.vtable = vtable;
+  return d;
+}
+
+}  // namespace detail
+}  // namespace tuner

@@ -1,0 +1,80 @@
+// The one-pass element-wise update: one loop over memory, compiled for three instruction sets, the best one the
+// machine has chosen at run time. All three give the same bits, because plugins are built with -ffp-contract=off and
+// every operation of the rule is rounded on its own. TUNER_ISA=base|avx2|avx512f overrides the choice.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <string_view>
+
+// On the rule of an update, so that it is compiled into each of the three loops:
+//   x.update([=](T& x, T g, T& m) TUNER_INLINE { ... }, x.slot(kMomentum));
+#define TUNER_INLINE __attribute__((always_inline))
+
+#if defined(__clang__)
+#define TUNER_TARGET_AVX512F __attribute__((target("avx512f")))
+#else
+#define TUNER_TARGET_AVX512F __attribute__((target("avx512f,prefer-vector-width=512")))
+#endif
+
+namespace tuner::detail {
+
+enum class Isa { kBase, kAvx2, kAvx512f };
+
+#if defined(__x86_64__)
+inline Isa detect_isa() {
+  const char* wanted = std::getenv("TUNER_ISA");
+  const std::string_view name = wanted ? wanted : "";
+  if (name == "base") return Isa::kBase;
+  __builtin_cpu_init();
+  if (name != "avx2" && __builtin_cpu_supports("avx512f")) return Isa::kAvx512f;
+  return __builtin_cpu_supports("avx2") ? Isa::kAvx2 : Isa::kBase;
+}
+#else
+inline Isa detect_isa() { return Isa::kBase; }
+#endif
+
+inline Isa isa() {
+  static const Isa chosen = detect_isa();
+  return chosen;
+}
+
+// for every i: rule(x[i], g[i], slots[i]...). Nothing overlaps, as abi.h promises.
+template <class T, class Rule, class... S>
+TUNER_INLINE inline void update_loop(T* __restrict x, const T* __restrict g, std::size_t n, Rule rule, S* __restrict... slots) {
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC ivdep
+#endif
+  for (std::size_t i = 0; i < n; ++i) rule(x[i], g[i], slots[i]...);
+}
+
+template <class T, class Rule, class... S>
+void update_base(T* x, const T* g, std::size_t n, Rule rule, S*... slots) {
+  update_loop(x, g, n, rule, slots...);
+}
+#if defined(__x86_64__)
+template <class T, class Rule, class... S>
+__attribute__((target("avx2"))) void update_avx2(T* x, const T* g, std::size_t n, Rule rule, S*... slots) {
+  update_loop(x, g, n, rule, slots...);
+}
+template <class T, class Rule, class... S>
+TUNER_TARGET_AVX512F void update_avx512f(T* x, const T* g, std::size_t n, Rule rule, S*... slots) {
+  update_loop(x, g, n, rule, slots...);
+}
+#endif
+
+template <class T, class Rule, class... S>
+inline void update(T* x, const T* g, std::size_t n, Rule rule, S*... slots) {
+#if defined(__x86_64__)
+  // Below a few vectors the choice costs more than it gains.
+  if (n >= 16) {
+    const Isa chosen = isa();
+    if (chosen == Isa::kAvx512f) return update_avx512f(x, g, n, rule, slots...);
+    if (chosen == Isa::kAvx2) return update_avx2(x, g, n, rule, slots...);
+  }
+#endif
+  update_base(x, g, n, rule, slots...);
+}
+
+}  // namespace tuner::detail

@@ -1,0 +1,141 @@
+// The study store: one SQLite file, one writing process, any number of readers. SQL stands in storage/src and nowhere
+// else. See docs/database.md for the tables and views.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tuner/error.hpp"
+#include "tuner/space.hpp"
+#include "tuner/trial.hpp"
+
+namespace tuner::storage {
+
+struct PluginRecord {
+  std::string kind, id, version, sha256, path;
+  std::uint32_t abi_minor = 0, build_flags = 0;
+  std::string build;
+  bool operator==(const PluginRecord&) const = default;
+};
+
+struct StudyRecord {
+  std::string name;
+  std::string config_text;
+  std::string config_sha256;
+  std::string plan;  // canonical_plan()
+  std::string metric;
+  Goal goal = Goal::minimize;
+  std::uint64_t seed = 1;
+  std::string tuner_version;
+};
+
+// A finished trial. Times are UTC, milliseconds since 1970.
+struct TrialRecord {
+  std::uint64_t number = 0;
+  std::uint32_t attempt = 1;
+  std::uint64_t seed = 1;
+  std::int64_t started_at_ms = 0, finished_at_ms = 0;
+  Parameters parameters;
+  TrialResult result;
+  std::vector<PluginRecord> plugins;
+};
+
+struct StudyRow {
+  std::string name, metric, created_at, tuner_version;
+  Goal goal = Goal::minimize;
+  std::uint64_t seed = 1;
+  std::uint64_t trials = 0, completed = 0;
+  std::optional<double> best_value;
+  std::optional<std::uint64_t> best_number;
+};
+
+// A trial as the view `runs` has it.
+struct RunRow {
+  std::uint64_t number = 0;
+  Outcome outcome = Outcome::completed;
+  std::optional<double> value;
+  Parameters parameters;
+  std::uint64_t seed = 0, attempt = 1;
+  std::int64_t steps = 0;
+  std::uint64_t evaluations = 0;
+  double wall_seconds = 0;
+  std::string started_at, finished_at, error;  // ISO 8601, UTC
+};
+
+struct TrialDetail {
+  RunRow run;
+  std::vector<MetricPoint> metrics;    // by name, then step
+  std::vector<PluginRecord> plugins;
+  std::vector<std::string> log;
+};
+
+// Result of a query: every cell a Value (null, integer, number, text).
+struct Table {
+  std::vector<std::string> columns;
+  std::vector<std::vector<Value>> rows;
+};
+
+enum class Access { read_write, read_only };
+
+// Threads: one thread at a time.
+class Store {
+ public:
+  // Opens or, for read_write, creates. Brings an older schema forward. Network file systems are the caller's risk.
+  // Errors: storage.cannot_open (folder, permissions; says which), .not_a_database, .newer_schema.
+  Store(const std::filesystem::path& file, Access access, Durability durability = Durability::normal);
+  ~Store();
+  Store(Store&&) noexcept;
+  Store& operator=(Store&&) noexcept;
+
+  // Creates the study or finds the one of that name, and holds its lease until the store is closed or the process
+  // ends, however it ends. An existing study of an equal plan is continued and gets the new config text.
+  // Errors: storage.other_plan with a diff of the two plans and the ways out; storage.busy_study, naming the process
+  // that holds it.
+  void open_study(const StudyRecord& study);
+  // Removes the study of that name with all its trials. It must not be held by another process.
+  void erase_study(std::string_view name);
+
+  // Plugins whose sha256 in the study's earlier trials differs at an equal kind, id and version: one line each.
+  [[nodiscard]] std::vector<std::string> changed_plugins(std::string_view study, std::span<const PluginRecord> now) const;
+
+  // Numbers of the trials that are finished (everything but cancelled), in order.
+  [[nodiscard]] std::vector<std::uint64_t> finished(std::string_view study) const;
+  // Best completed run so far.
+  [[nodiscard]] std::optional<RunRow> best(std::string_view study) const;
+
+  // Writes finished trials of the open study in one transaction: all of them or none. A cancelled trial of the same
+  // number is replaced, its attempt counted on. On return they survive kill -9 (normal) or power loss (full).
+  void record(std::span<const TrialRecord> trials);
+  // A line in the study's events: started, resumed, interrupted, ...
+  void add_event(std::string_view kind, std::string_view text);
+
+  [[nodiscard]] std::vector<StudyRow> studies() const;
+  // Errors: usage.no_such_study with "did you mean".
+  [[nodiscard]] StudyRow study(std::string_view name) const;
+  [[nodiscard]] std::string study_config(std::string_view name) const;
+  // In order of number; with `ranked` the completed ones from best to worst. limit 0: all.
+  [[nodiscard]] std::vector<RunRow> runs(std::string_view study, std::uint64_t limit = 0, bool ranked = false) const;
+  // Errors: usage.no_such_study, usage.no_such_trial.
+  [[nodiscard]] TrialDetail trial(std::string_view study, std::uint64_t number) const;
+
+  // One statement that only reads; anything else, several statements, and mistakes are storage.bad_query with SQLite's
+  // own words. Rows go to `row` as they come.
+  void query(std::string_view sql, const std::function<void(const std::vector<std::string>& columns)>& header,
+             const std::function<void(const std::vector<Value>& cells)>& row) const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+// Is there a database at `file`? No schema is read.
+[[nodiscard]] bool exists(const std::filesystem::path& file);
+
+}  // namespace tuner::storage
