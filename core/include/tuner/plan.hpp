@@ -67,7 +67,9 @@ struct MetricPlan {
 struct StudyPlan {
   std::string name;
   std::uint64_t seed = 1;
-  MetricPlan metric;
+  MetricPlan metric;       // name empty: the objective decides (the first of metric_names)
+  bool goal_given = false;
+  std::string metric_place;  // "sweep.yaml:4:9", for errors about it
   std::string method;  // "grid", "random", or "single": a config without holes
   bool partial = false;                     // a grid may be cut by `trials`
   std::optional<std::uint64_t> trials;      // total of the study

@@ -1,0 +1,56 @@
+// Schedules at work: stages, warmup, and the options of the optimizer that they drive.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "tuner/trial.hpp"
+
+namespace tuner {
+
+// Which option of the optimizer each output of the scheduler drives. A wrapper's option counts before its inner
+// optimizer's. Errors: config.impossible where a required output finds no target, naming both plugins.
+struct Binding {
+  PluginUse* use = nullptr;  // the optimizer, or one that it wraps; null: not bound
+  std::size_t param = 0;
+};
+[[nodiscard]] std::vector<Binding> bind_outputs(const Plugin& scheduler, PluginUse& optimizer);
+// The same question about plugins alone (outermost first), when a sweep is read.
+void check_bindings(const Plugin& scheduler, const std::vector<const Plugin*>& optimizers);
+
+struct ScheduleInputs {
+  std::int64_t step = 0;  // updates done
+  double metric = 0;      // latest value; NaN before the first
+  std::int64_t metric_count = 0;
+};
+
+// Writes the options of each step into the optimizer's tables.
+class ScheduleRun {
+ public:
+  // horizon: steps of the trial, -1 unknown. Both arguments must outlive it.
+  // Errors: config.impossible (no target; a fraction of an unknown length; stages longer than the run are no error).
+  ScheduleRun(Schedule& schedule, PluginUse& optimizer, std::int64_t horizon, std::int64_t steps_per_epoch, Goal goal,
+              const tuner_host* host);
+  // Sets the options for update number step + 1. Status of the ABI.
+  [[nodiscard]] std::int32_t apply(const ScheduleInputs& inputs, tuner_error* error);
+  // The first output's value for group 0 (the lr) as last applied; the option itself where nothing drives it.
+  [[nodiscard]] double lr() const;
+  // True where no option changes during the run: apply() then costs nothing.
+  [[nodiscard]] bool is_constant() const { return constant_; }
+
+ private:
+  struct Stage;
+  struct Drive;
+  [[nodiscard]] double warmup_factor(std::int64_t step) const;
+  std::vector<Stage> stages_;
+  std::int64_t warmup_ = 0, horizon_ = -1;
+  WarmupForm form_ = WarmupForm::linear;
+  Goal goal_;
+  const tuner_host* host_;
+  bool constant_ = false, applied_ = false;
+  const PluginUse* lr_use_ = nullptr;
+  std::size_t lr_param_ = 0;
+};
+
+}  // namespace tuner

@@ -1,0 +1,27 @@
+// Reading a sweep file: YAML -> StudyPlan. The only place that knows YAML.
+#pragma once
+
+#include <filesystem>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "tuner/catalogue.hpp"
+#include "tuner/plan.hpp"
+
+namespace tuner::config {
+
+// overrides: "training.epochs=1", as --set gives them: the value is YAML, the key must be a legal one.
+// Errors: every config.* message but those about running, each with file, line and column ("--set KEY" for overrides).
+// The metric stays empty where the file names none.
+[[nodiscard]] StudyPlan read_study(const std::filesystem::path& file, const Catalogue& catalogue,
+                                   std::span<const std::string> overrides = {});
+// The same from text; `name` stands in messages and gives the default study name (its stem), `folder` is where relative
+// paths count from.
+[[nodiscard]] StudyPlan parse_study(std::string_view text, const std::string& name, const std::filesystem::path& folder,
+                                    const Catalogue& catalogue, std::span<const std::string> overrides = {});
+
+// Library files that the file's `plugins:` list names, absolute; read before the catalogue is complete.
+[[nodiscard]] std::vector<std::filesystem::path> plugin_files(const std::filesystem::path& file);
+
+}  // namespace tuner::config
