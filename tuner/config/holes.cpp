@@ -1,5 +1,7 @@
 #include "tuner/config/holes.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -41,8 +43,8 @@ double as_number(const Value& value) {
 }
 
 Scale read_scale(const Node& node, const std::string& what) {
-  const std::string word = word_of(node, "the scale of " + what, {"linear", "log", "log1m"});
-  return word == "log" ? Scale::log : word == "log1m" ? Scale::log1m : Scale::linear;
+  const std::string word = word_of(node, "the scale of " + what, words(kScales));
+  return static_cast<Scale>(std::ranges::find(kScales, word) - std::begin(kScales));
 }
 
 // Even spacing on a log scale can give an integer twice.

@@ -1,6 +1,8 @@
 // Holes: where a sweep file leaves a value to the search.
 #pragma once
 
+#include <fmt/format.h>
+
 #include <filesystem>
 #include <functional>
 #include <optional>
@@ -8,7 +10,6 @@
 #include <string_view>
 #include <vector>
 
-#include "fmt/core.h"
 #include "tuner/catalogue.hpp"
 #include "tuner/config/node.hpp"
 #include "tuner/error.hpp"

@@ -1,8 +1,9 @@
 #include "tuner/config/keys.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
-#include "fmt/core.h"
 #include "tuner/config/scalars.hpp"
 #include "tuner/error.hpp"
 

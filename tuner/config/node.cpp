@@ -1,5 +1,7 @@
 #include "tuner/config/node.hpp"
 
+#include <fmt/format.h>
+
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/exceptions.h>
 #include <yaml-cpp/parser.h>
@@ -9,7 +11,6 @@
 #include <map>
 #include <sstream>
 
-#include "fmt/core.h"
 #include "tuner/error.hpp"
 
 namespace tuner::config {

@@ -126,7 +126,8 @@ void read_into(Settings& settings, const Entry& entry, const Plugin& plugin, std
   if (entry.key == "inner")
     impossible(fmt::format("{} wraps no other optimizer, so it has no 'inner'", what), "remove inner");
   if (entry.key == "steps" && plugin.kind() == Kind::scheduler)
-    impossible("'steps' belongs to the items of a sequence", "write scheduler: {sequence: [{plugin: ..., steps: n}, ...]}");
+    impossible("'steps' belongs to the items of a sequence",
+               "write scheduler: {sequence: [{plugin: ..., steps: n}, ...]}");
   std::vector<std::string_view> known = plugin.param_ids();
   known.insert(known.end(), {"plugin", "as"});
   for (const auto& [key, read] : host_keys) known.push_back(key);
@@ -138,7 +139,8 @@ void check_complete(const PluginPlan& plan, const Node& node) {
   for (std::size_t i = 0; i < plugin.param_count(); ++i)
     if (const tuner_param& param = plugin.param(i);
         (param.flags & TUNER_PARAM_REQUIRED) && !plan.options.contains(param.id))
-      throw Error(Message::config_missing_key, fmt::format("{} is missing and has no default", option_name(plugin, param)),
+      throw Error(Message::config_missing_key,
+                  fmt::format("{} is missing and has no default", option_name(plugin, param)),
                   fmt::format("add {}: {}", param.id, param.doc))
           .at(node.place);
 }
@@ -234,8 +236,7 @@ void read_groups(PluginPlan& plan, const Node& node, const Scope& scope, Reading
                 "write groups: [{match: {role: [bias]}, option: value}]")
         .at(node.place);
   for (std::size_t i = 0; i < node.items.size(); ++i)
-    plan.groups.push_back(
-        read_group(node.items[i], *plan.plugin, scope.within(fmt::format("groups.{}", i)), reading));
+    plan.groups.push_back(read_group(node.items[i], *plan.plugin, scope.within(fmt::format("groups.{}", i)), reading));
 }
 
 PluginPlan read_optimizer(const Node& node, const Scope& scope, Reading& reading);
@@ -262,7 +263,8 @@ PluginPlan read_optimizer(const Node& node, const Scope& scope, Reading& reading
   PluginPlan plan = read_plugin(node, Kind::optimizer, at, reading, keys);
   plan.groups = std::move(parts.groups), plan.inner = std::move(parts.inner);
   if (wraps && plan.inner.empty())
-    throw Error(Message::config_impossible, fmt::format("optimizer '{}' wraps another one, and none is given", plugin.id()),
+    throw Error(Message::config_impossible,
+                fmt::format("optimizer '{}' wraps another one, and none is given", plugin.id()),
                 "add inner: NAME, or inner: {plugin: NAME, ...}")
         .at(node.place);
   check_rules(plan, node);

@@ -1,12 +1,13 @@
 #include "tuner/config/scalars.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <limits>
 #include <optional>
 
-#include "fmt/core.h"
 #include "tuner/error.hpp"
 
 namespace tuner::config {
@@ -140,6 +141,8 @@ void refuse_type(const Node& node, const std::string& what, std::string_view due
   std::string remedy = fmt::format("write {}", due);
   if (node.missing)
     remedy = fmt::format("write {}, or remove the key", due);
+  else if (node.find("values") != nullptr || node.find("min") != nullptr)
+    remedy = fmt::format("write {}: this cannot be searched", due);
   else if (node.is_map())
     remedy = "what is searched is written {values: [...]} or {min: ..., max: ...}; any other map has no place here";
   else if (node.is_list())

@@ -33,6 +33,11 @@ struct Bounds {
 // One of `words`; config.bad_value with "did you mean".
 [[nodiscard]] std::string word_of(const Node& node, const std::string& what,
                                   const std::vector<std::string_view>& words);
+// A table of words, as the headers of core keep them.
+template <std::size_t n>
+[[nodiscard]] std::vector<std::string_view> words(const char* const (&table)[n]) {
+  return {table, table + n};
+}
 // Seconds: a number of them, or "90s", "30m", "1h30m", "2d", "500ms".
 [[nodiscard]] double duration_of(const Node& node, const std::string& what);
 

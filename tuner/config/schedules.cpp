@@ -60,8 +60,8 @@ class ScheduleReader {
       field.kind = Field::Kind::real;
       field.read = [what](const Node& node) -> Value { return real_within(node, {0, 1}, what); };
     } else {
-      field.read = [what](const Node& node) -> Value { return word_of(node, what, {"linear", "exponential", "constant"}); };
-      field.all = {std::string("linear"), std::string("exponential"), std::string("constant")};
+      field.read = [what](const Node& node) -> Value { return word_of(node, what, words(kWarmupForms)); };
+      for (const char* form : kWarmupForms) field.all.emplace_back(std::string(form));
     }
     put(plan_.warmup, entry.key, read_setting(entry.value, field, scope_, reading_));
   }
@@ -69,7 +69,8 @@ class ScheduleReader {
   void read_sequence(const Entry& entry) {
     const Node& list = entry.value;
     if (!list.is_list() || list.items.empty())
-      throw Error(Message::config_wrong_type, fmt::format("the sequence is {}, and a list of schedulers is due", list.description()),
+      throw Error(Message::config_wrong_type,
+                  fmt::format("the sequence is {}, and a list of schedulers is due", list.description()),
                   "write sequence: [{plugin: constant, steps: 500}, cosine]")
           .at(list.place);
     for (std::size_t i = 0; i < list.items.size(); ++i) {
@@ -79,7 +80,8 @@ class ScheduleReader {
       const bool endless = steps != nullptr && std::holds_alternative<Null>(*steps);
       const bool last = i + 1 == list.items.size();
       if (endless && !last)
-        throw Error(Message::config_impossible, "this stage has no end, and others follow", "add steps: n to it").at(item.place);
+        throw Error(Message::config_impossible, "this stage has no end, and others follow", "add steps: n to it")
+            .at(item.place);
       if (!endless && last)
         throw Error(Message::config_impossible, "the last stage lasts to the end of the run, so it has no 'steps'",
                     "remove steps, or add what comes after it: constant holds the value")
@@ -92,14 +94,17 @@ class ScheduleReader {
     StagePlan stage;
     const Keys steps{{"steps", [&](const Entry& entry) {
                         const std::string what = scope.name("steps");
-                        const auto read = [what](const Node& n) -> Value { return integer_within(n, {1, 0x1p53}, what); };
+                        const auto read = [what](const Node& n) -> Value {
+                          return integer_within(n, {1, 0x1p53}, what);
+                        };
                         const Field field{.name = what, .what = what, .kind = Field::Kind::integer, .read = read};
                         stage.steps = read_setting(entry.value, field, scope, reading_);
                       }}};
     const auto refuse_warmup = [](const Node& node) {
       for (const Entry& entry : node.entries)
         if (entry.key.starts_with("warmup_"))
-          throw Error(Message::config_impossible, fmt::format("'{}' stands in a stage, and warmup comes before the first one", entry.key),
+          throw Error(Message::config_impossible,
+                      fmt::format("'{}' stands in a stage, and warmup comes before the first one", entry.key),
                       "put it beside sequence")
               .at(entry.place);
     };
@@ -125,10 +130,12 @@ class ScheduleReader {
   void check_warmup(const Node& node) const {
     const bool by_steps = plan_.warmup.contains("warmup_steps"), by_fraction = plan_.warmup.contains("warmup_fraction");
     if (by_steps && by_fraction)
-      throw Error(Message::config_impossible, "warmup_steps and warmup_fraction say the same thing twice", "remove one of them")
+      throw Error(Message::config_impossible, "warmup_steps and warmup_fraction say the same thing twice",
+                  "remove one of them")
           .at(node.find("warmup_fraction")->place);
     if (plan_.warmup.contains("warmup_form") && !by_steps && !by_fraction)
-      throw Error(Message::config_impossible, "warmup_form without a warmup", "add warmup_steps or warmup_fraction, or remove it")
+      throw Error(Message::config_impossible, "warmup_form without a warmup",
+                  "add warmup_steps or warmup_fraction, or remove it")
           .at(node.find("warmup_form")->place);
   }
 
@@ -163,7 +170,8 @@ void check_schedules(const SchedulerPlaces& places, const OneOf<PluginPlan>& opt
   for (const auto& [scheduler, place] : places) {
     std::vector<const Plugin*> chain;
     try {
-      each_chain(optimizers, chain, [&](const std::vector<const Plugin*>& found) { check_bindings(*scheduler, found); });
+      each_chain(optimizers, chain,
+                 [&](const std::vector<const Plugin*>& found) { check_bindings(*scheduler, found); });
     } catch (Error& error) {
       throw error.at(place);
     }

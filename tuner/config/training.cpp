@@ -10,7 +10,6 @@ namespace {
 
 constexpr double kAny = std::numeric_limits<double>::max();
 
-// A key's value: the field of TrainingSettings that it sets, and how it is read.
 class TrainingReader {
  public:
   TrainingReader(const Scope& scope, Reading& reading) : scope_(scope), reading_(reading) {}
@@ -18,10 +17,18 @@ class TrainingReader {
   TrainingPlan read(const Node& node) {
     plan_.early_stopping.branches.emplace_back(std::nullopt);
     read_keys(node, "training",
-              {integer("steps", 1), integer("epochs", 1), integer("batch_size", 0), boolean("drop_remainder"),
-               word("shuffle", {"every_epoch", "once", "never"}), real("clip_value"), real("clip_norm"),
-               word("nonfinite_gradient", {"error", "skip", "zero"}), integer("log_every", 0), integer("eval_every", 0),
-               boolean("common_random_numbers"), word("summary", {"best", "last"}),
+              {integer("steps", 1),
+               integer("epochs", 1),
+               integer("batch_size", 0),
+               boolean("drop_remainder"),
+               word("shuffle", words(kShuffles)),
+               real("clip_value"),
+               real("clip_norm"),
+               word("nonfinite_gradient", words(kNonfiniteGradients)),
+               integer("log_every", 0),
+               integer("eval_every", 0),
+               boolean("common_random_numbers"),
+               word("summary", words(kSummaries)),
                {"gradient_noise", [this](const Entry& entry) { read_noise(entry.value); }},
                {"time_limit", [this](const Entry& entry) { read_time_limit(entry); }},
                {"early_stopping", [this](const Entry& entry) { read_early_stopping(entry.value); }}});
@@ -61,7 +68,9 @@ class TrainingReader {
   Reader boolean(std::string_view key) {
     return {key, [this](const Entry& entry) {
               Field field;
-              field.read = [what = scope_.name(entry.key)](const Node& node) -> Value { return boolean_of(node, what); };
+              field.read = [what = scope_.name(entry.key)](const Node& node) -> Value {
+                return boolean_of(node, what);
+              };
               field.all = {false, true};
               set(entry, entry.key, field, scope_, plan_.settings);
             }};

@@ -6,7 +6,8 @@
 namespace tuner::config {
 
 struct TrainingPlan {
-  Settings settings;  // by field of TrainingSettings: time_limit is time_limit_seconds, gradient_noise is noise_eta, noise_gamma
+  Settings settings;  // by field of TrainingSettings: time_limit is time_limit_seconds, gradient_noise is noise_eta,
+                      // noise_gamma
   OneOf<OptionalSettings> early_stopping;  // at least one branch
 };
 
