@@ -18,7 +18,7 @@
 #define TUNER_TARGET_AVX512F __attribute__((target("avx512f,prefer-vector-width=512")))
 #endif
 
-namespace tuner {
+namespace tuner::inline sdk {
 
 // a / b for the rule of an update, where b = 0 counts as 1: 0 / 0 is 0, so that an adaptive rule without eps leaves an
 // element alone that never had a gradient (PyTorch makes it NaN). No branch: the loop stays a vector loop.
@@ -51,7 +51,8 @@ inline Isa isa() {
 
 // for every i: rule(x[i], g[i], slots[i]...). Nothing overlaps, as abi.h promises.
 template <class T, class Rule, class... S>
-TUNER_INLINE inline void update_loop(T* __restrict x, const T* __restrict g, std::size_t n, Rule rule, S* __restrict... slots) {
+TUNER_INLINE inline void update_loop(T* __restrict x, const T* __restrict g, std::size_t n, Rule rule,
+                                     S* __restrict... slots) {
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC ivdep
 #endif
@@ -87,4 +88,4 @@ inline void update(T* x, const T* g, std::size_t n, Rule rule, S*... slots) {
 }
 
 }  // namespace detail
-}  // namespace tuner
+}  // namespace tuner::inline sdk
