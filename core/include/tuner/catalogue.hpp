@@ -37,9 +37,15 @@ class Plugin {
   [[nodiscard]] std::optional<std::size_t> find_param(std::string_view id) const;
   [[nodiscard]] std::vector<std::string_view> param_ids() const;
 
-  [[nodiscard]] const tuner_optimizer& optimizer() const { return *static_cast<const tuner_optimizer*>(descriptor_->vtable); }
-  [[nodiscard]] const tuner_scheduler& scheduler() const { return *static_cast<const tuner_scheduler*>(descriptor_->vtable); }
-  [[nodiscard]] const tuner_objective& objective() const { return *static_cast<const tuner_objective*>(descriptor_->vtable); }
+  [[nodiscard]] const tuner_optimizer& optimizer() const {
+    return *static_cast<const tuner_optimizer*>(descriptor_->vtable);
+  }
+  [[nodiscard]] const tuner_scheduler& scheduler() const {
+    return *static_cast<const tuner_scheduler*>(descriptor_->vtable);
+  }
+  [[nodiscard]] const tuner_objective& objective() const {
+    return *static_cast<const tuner_objective*>(descriptor_->vtable);
+  }
   // Slots of an optimizer or scheduler.
   [[nodiscard]] std::size_t slot_count() const;
   [[nodiscard]] const tuner_slot& slot(std::size_t index) const;

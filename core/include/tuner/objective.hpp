@@ -43,8 +43,8 @@ class Objective {
     const tuner_rng* rng = nullptr;
   };
   [[nodiscard]] std::int32_t evaluate(const Request& request, double* loss, double* metrics, tuner_error* error);
-  [[nodiscard]] std::int32_t hvp(std::span<const std::uint64_t> indices, const void* const* vectors, void* const* products,
-                                 tuner_error* error);
+  [[nodiscard]] std::int32_t hvp(std::span<const std::uint64_t> indices, const void* const* vectors,
+                                 void* const* products, tuner_error* error);
   // A second context on other buffers of the same shapes without gradients (for evaluation points): same methods.
   [[nodiscard]] std::unique_ptr<Objective> evaluation_copy() const;
 

@@ -59,10 +59,10 @@ class Optimizer {
   PluginUse& use_;
   Tensors& tensors_;
   std::unique_ptr<Optimizer> inner_;
-  std::vector<tuner_tensor> abi_;                    // the tensors with this optimizer's slots
-  std::vector<std::vector<void*>> tensor_slots_;     // [tensor][slot]
-  std::vector<void*> global_slots_;                  // [slot]
-  std::vector<std::vector<SlotView>> views_;         // [slot][tensor], one column for global ones
+  std::vector<tuner_tensor> abi_;                 // the tensors with this optimizer's slots
+  std::vector<std::vector<void*>> tensor_slots_;  // [tensor][slot]
+  std::vector<void*> global_slots_;               // [slot]
+  std::vector<std::vector<SlotView>> views_;      // [slot][tensor], one column for global ones
   std::vector<AlignedBuffer> buffers_;
   tuner_rng rng_{};
 };

@@ -36,14 +36,18 @@ class OptionTable {
 
   [[nodiscard]] const tuner_options* abi() const;
   [[nodiscard]] std::uint32_t group_count() const { return n_groups_; }
-  [[nodiscard]] double number(std::size_t param, std::uint32_t group = 0) const { return values_[group * n_params_ + param]; }
+  [[nodiscard]] double number(std::size_t param, std::uint32_t group = 0) const {
+    return values_[group * n_params_ + param];
+  }
   void set_number(std::size_t param, std::uint32_t group, double value) { values_[group * n_params_ + param] = value; }
+
+  // The option's value in group 0 as text, for keys and messages: equal texts are equal values.
+  [[nodiscard]] std::string text_of(std::size_t param) const;
 
   // Asks the plugin's own check(). Throws config.impossible with its text.
   void check(const Plugin& plugin) const;
 
  private:
-  struct ListStorage;
   std::uint32_t n_groups_ = 1, n_params_ = 0;
   std::vector<double> values_;
   std::vector<std::vector<double>> reals_;

@@ -40,8 +40,8 @@ struct PluginPlan {
   const Plugin* plugin = nullptr;
   std::string label;  // the id, or what `as:` says
   Settings options;
-  std::vector<GroupPlan> groups;           // optimizers
-  std::vector<OneOf<PluginPlan>> inner;    // optimizers that wrap: exactly one; else empty
+  std::vector<GroupPlan> groups;         // optimizers
+  std::vector<OneOf<PluginPlan>> inner;  // optimizers that wrap: exactly one; else empty
 };
 
 // A schedule: its stages one after another, with warmup before the first.
@@ -67,21 +67,21 @@ struct MetricPlan {
 struct StudyPlan {
   std::string name;
   std::uint64_t seed = 1;
-  MetricPlan metric;       // name empty: the objective decides (the first of metric_names)
+  MetricPlan metric;  // name empty: the objective decides (the first of metric_names)
   bool goal_given = false;
-  std::string metric_place;  // "sweep.yaml:4:9", for errors about it
-  std::string method;  // "grid", "random", or "single": a config without holes
-  bool partial = false;                     // a grid may be cut by `trials`
-  std::optional<std::uint64_t> trials;      // total of the study
-  std::optional<double> budget_seconds;     // wall time of the study
+  std::string metric_place;              // "sweep.yaml:4:9", for errors about it
+  std::string method;                    // "grid", "random", or "single": a config without holes
+  bool partial = false;                  // a grid may be cut by `trials`
+  std::optional<std::uint64_t> trials;   // total of the study
+  std::optional<double> budget_seconds;  // wall time of the study
   std::uint32_t workers = 1;
-  std::optional<std::string> storage;       // database file, as written
+  std::optional<std::string> storage;  // database file, as written
   Durability durability = Durability::normal;
 
   OneOf<PluginPlan> objective;
   std::optional<OneOf<PluginPlan>> optimizer;  // none for a black box
   OneOf<SchedulePlan> schedule;                // no branches for a black box
-  Settings training;                           // scalars of TrainingSettings, by key
+  Settings training;                           // by name of the field of TrainingSettings: "batch_size", "noise_eta"
   OneOf<OptionalSettings> early_stopping;      // one branch: nullopt where it is not given
   Space space;
 
@@ -89,7 +89,8 @@ struct StudyPlan {
   std::string config_path;
 };
 
-// Fills the holes. Errors: config.impossible (rules between options, with the plugin's text) and what OptionTable throws.
+// Fills the holes. Errors: config.impossible (rules between options, with the plugin's text) and what OptionTable
+// throws.
 [[nodiscard]] TrialSpec resolve(const StudyPlan& plan, const Point& point, std::uint64_t number);
 
 // The identity of a study as canonical JSON, pretty-printed with one key per line in sorted order so that two can be

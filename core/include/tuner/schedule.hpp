@@ -26,29 +26,33 @@ struct ScheduleInputs {
 };
 
 // Writes the options of each step into the optimizer's tables.
+//
+// Warmup takes the first W steps and drives lr alone, t = 0 .. W - 1: linear base (t + 1) / W, exponential
+// base 0.01^(1 - (t + 1) / W), constant base / 3. The first step is never wasted at lr 0. After it the schedule sees
+// step t - W and horizon T - W.
 class ScheduleRun {
  public:
   // horizon: steps of the trial, -1 unknown. Both arguments must outlive it.
   // Errors: config.impossible (no target; a fraction of an unknown length; stages longer than the run are no error).
   ScheduleRun(Schedule& schedule, PluginUse& optimizer, std::int64_t horizon, std::int64_t steps_per_epoch, Goal goal,
               const tuner_host* host);
+  ~ScheduleRun();
+  ScheduleRun(const ScheduleRun&) = delete;
+  ScheduleRun& operator=(const ScheduleRun&) = delete;
   // Sets the options for update number step + 1. Status of the ABI.
   [[nodiscard]] std::int32_t apply(const ScheduleInputs& inputs, tuner_error* error);
   // The first output's value for group 0 (the lr) as last applied; the option itself where nothing drives it.
   [[nodiscard]] double lr() const;
-  // True where no option changes during the run: apply() then costs nothing.
-  [[nodiscard]] bool is_constant() const { return constant_; }
 
  private:
   struct Stage;
   struct Drive;
   [[nodiscard]] double warmup_factor(std::int64_t step) const;
   std::vector<Stage> stages_;
-  std::int64_t warmup_ = 0, horizon_ = -1;
+  std::int64_t warmup_ = 0, steps_per_epoch_ = 0;
   WarmupForm form_ = WarmupForm::linear;
   Goal goal_;
   const tuner_host* host_;
-  bool constant_ = false, applied_ = false;
   const PluginUse* lr_use_ = nullptr;
   std::size_t lr_param_ = 0;
 };

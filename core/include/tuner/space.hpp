@@ -12,7 +12,8 @@
 
 namespace tuner {
 
-enum class Scale { linear, log, log1m };
+enum class Scale { linear, log, log1m };  // in the order of TUNER_SCALE_...
+inline constexpr const char* kScales[] = {"linear", "log", "log1m"};
 
 // min and max are included. With a step the values are min, min + step, ... up to max. count: how many points a grid
 // takes, evenly spaced on the scale, ends included (1: min alone).

@@ -1,11 +1,13 @@
 // The training loop: runs one trial.
 //
-// For every step: schedule -> options of the step; the closure evaluates loss and gradient on the step's batch; gradient
-// noise, clipping by value, clipping by global norm (each optional, in this order); optimizer step; check for non-finite
-// parameters; log. At every evaluation point: validation metrics, early stopping.
+// For every step: schedule -> options of the step; the closure evaluates loss and gradient on the step's batch;
+// gradient noise, clipping by value, clipping by global norm (each optional, in this order); optimizer step; check for
+// non-finite parameters; log. At every evaluation point: validation metrics, early stopping.
 //
 // A metric's step is the number of updates already done: the first loss is at step 0, the loss after the last update at
-// step = steps.
+// step = steps (on the batch that would come next). `loss` and `lr` are logged every log_every steps; for the metric
+// `loss` every logged value counts as an evaluation point. train_loss is the mean over the batches since the evaluation
+// point before. test_* are measured once, at the end.
 #pragma once
 
 #include <functional>
@@ -42,7 +44,8 @@ struct MetricName {
   Goal goal;
 };
 // In order of preference: the first one is the default of `metric:`. Opens the objective's data.
-[[nodiscard]] std::vector<MetricName> metric_names(const PluginUse& objective, SharedObjectives& shared, std::uint64_t study_seed);
+[[nodiscard]] std::vector<MetricName> metric_names(const PluginUse& objective, SharedObjectives& shared,
+                                                   std::uint64_t study_seed);
 
 // Live view of a running trial; called from the trial's thread at evaluation points.
 using Progress = std::function<void(std::int64_t step, std::int64_t steps, double value)>;
@@ -50,7 +53,7 @@ using Progress = std::function<void(std::int64_t step, std::int64_t steps, doubl
 // Runs to the end, to divergence, to the time limit, or until `stop` (cancelled). Never throws for what the plugins
 // do: their failures are outcomes. Throws Error for data that cannot be opened.
 // Threads: any number of trials side by side with one SharedObjectives.
-[[nodiscard]] TrialResult run_trial(const TrialSpec& spec, SharedObjectives& shared, std::stop_token stop = {},
+[[nodiscard]] TrialResult run_trial(TrialSpec spec, SharedObjectives& shared, std::stop_token stop = {},
                                     const Progress& progress = {});
 
 }  // namespace tuner

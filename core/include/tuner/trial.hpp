@@ -41,6 +41,7 @@ struct PluginUse {
 };
 
 enum class WarmupForm { linear, exponential, constant };
+inline constexpr const char* kWarmupForms[] = {"linear", "exponential", "constant"};
 struct ScheduleStage {
   PluginUse scheduler;
   std::int64_t steps = -1;  // -1: to the end
@@ -52,9 +53,13 @@ struct Schedule {
   WarmupForm warmup_form = WarmupForm::linear;
 };
 
+// The words of the sweep file, in the order of the enumerators.
 enum class Shuffle { every_epoch, once, never };
+inline constexpr const char* kShuffles[] = {"every_epoch", "once", "never"};
 enum class NonfiniteGradient { error, skip, zero };
-enum class Summary { automatic, best, last };  // automatic: last for `loss`, else best
+inline constexpr const char* kNonfiniteGradients[] = {"error", "skip", "zero"};
+enum class Summary { best, last, automatic };  // automatic: last for `loss`, else best; what an absent key means
+inline constexpr const char* kSummaries[] = {"best", "last"};
 
 struct EarlyStopping {
   std::int64_t patience = 1;  // evaluation points without improvement
@@ -63,7 +68,7 @@ struct EarlyStopping {
 
 // The keys of `training:`, as the sweep file spells them.
 struct TrainingSettings {
-  std::int64_t steps = 0;   // one of steps and epochs is positive
+  std::int64_t steps = 0;  // one of steps and epochs is positive
   std::int64_t epochs = 0;
   std::int64_t batch_size = 0;  // 0: all samples in one batch
   bool drop_remainder = false;

@@ -1,4 +1,5 @@
-// A value as a sweep file writes it and as a trial records it: null, boolean, integer, number, text or a list of scalars.
+// A value as a sweep file writes it and as a trial records it: null, boolean, integer, number, text or a list of
+// scalars.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +19,7 @@ using Value = std::variant<Null, bool, std::int64_t, double, std::string, List>;
 // stays a number), NaN and infinities as the texts "nan", "inf", "-inf".
 [[nodiscard]] std::string to_json(const Value& value);
 // The text in quotes, escaped.
-[[nodiscard]] std::string quoted(std::string_view text);
+[[nodiscard]] std::string json_quoted(std::string_view text);
 // Shortest round-trip digits: "0.001", "1e-08", "3.0" as to_json writes them.
 [[nodiscard]] std::string format_number(double value);
 // Reads what to_json wrote, and any JSON scalar or flat array. Throws std::invalid_argument.

@@ -48,11 +48,11 @@ extern "C" {
 /* ------------------------------------------------------------------ status */
 
 #define TUNER_OK 0
-#define TUNER_STOP 1            /* the host asks to stop: return it unchanged, at once */
-#define TUNER_ERROR (-1)        /* failed; the reason is in tuner_error */
-#define TUNER_INVALID (-2)      /* options or arguments that this plugin does not accept */
+#define TUNER_STOP 1       /* the host asks to stop: return it unchanged, at once */
+#define TUNER_ERROR (-1)   /* failed; the reason is in tuner_error */
+#define TUNER_INVALID (-2) /* options or arguments that this plugin does not accept */
 #define TUNER_OUT_OF_MEMORY (-3)
-#define TUNER_UNSUPPORTED (-4)  /* asked for something that this plugin does not offer */
+#define TUNER_UNSUPPORTED (-4) /* asked for something that this plugin does not offer */
 
 /* Owned by the caller, 512 bytes. The callee may write `text`, ended by a 0. */
 typedef struct tuner_error {
@@ -213,7 +213,7 @@ typedef struct tuner_tensor_info {
   const int64_t* shape; /* rank extents, row-major */
   int64_t fan_in;       /* 0 where it means nothing */
   int64_t fan_out;
-  int32_t layer;   /* 0-based, -1 where it means nothing */
+  int32_t layer; /* 0-based, -1 where it means nothing */
   int32_t n_layers;
   TUNER_ABI_GROWTH
 } tuner_tensor_info;
@@ -291,24 +291,24 @@ typedef struct tuner_step_args {
   uint32_t reserved;
   const tuner_host* host;
   const tuner_tensor* tensors;
-  const tuner_options* options;  /* this step's values, schedules applied */
-  void* const* global_slots;     /* by index of the slot; null entries for the others */
-  const tuner_closure* closure;  /* null in init() */
-  const tuner_inner* inner;      /* null but for WRAPS */
-  tuner_rng* rng;                /* purpose OPTIMIZER */
-  int64_t step;                  /* from 1; 0 in init() */
-  int64_t horizon;               /* steps of the whole trial; -1 unknown */
-  double loss;                   /* at the data on entry; NaN in init() */
+  const tuner_options* options; /* this step's values, schedules applied */
+  void* const* global_slots;    /* by index of the slot; null entries for the others */
+  const tuner_closure* closure; /* null in init() */
+  const tuner_inner* inner;     /* null but for WRAPS */
+  tuner_rng* rng;               /* purpose OPTIMIZER */
+  int64_t step;                 /* from 1; 0 in init() */
+  int64_t horizon;              /* steps of the whole trial; -1 unknown */
+  double loss;                  /* at the data on entry; NaN in init() */
   tuner_error* error;
-  uint32_t* out_flags;           /* TUNER_STEP_..., 0 on entry */
+  uint32_t* out_flags; /* TUNER_STEP_..., 0 on entry */
   TUNER_ABI_GROWTH
 } tuner_step_args;
 
 typedef struct tuner_extent_args {
   uint32_t struct_size;
   uint32_t n_tensors;
-  uint32_t slot;       /* index */
-  int32_t tensor;      /* index, -1 for a global slot */
+  uint32_t slot;                           /* index */
+  int32_t tensor;                          /* index, -1 for a global slot */
   const tuner_tensor_info* const* tensors; /* all of them */
   const tuner_options* options;            /* structural ones are final */
   tuner_error* error;
@@ -324,7 +324,7 @@ typedef struct tuner_point_args {
   const tuner_tensor* tensors; /* grad is null */
   const tuner_options* options;
   void* const* global_slots;
-  int64_t step; /* updates done */
+  int64_t step;         /* updates done */
   void* const* outputs; /* one buffer for every tensor, its dtype and numel; filled with its data on entry */
   tuner_error* error;
   TUNER_ABI_GROWTH
@@ -333,7 +333,7 @@ typedef struct tuner_point_args {
 typedef struct tuner_optimizer {
   uint32_t struct_size;
   uint32_t n_slots;
-  uint32_t slot_stride; /* bytes */
+  uint32_t slot_stride;   /* bytes */
   uint32_t state_version; /* raised when slots change their meaning */
   const tuner_slot* slots;
   /* One update of all tensors, in place. The parameters may be anything after a failure. Must leave data
@@ -391,7 +391,7 @@ typedef struct tuner_scheduler {
    * except for PURE schedulers, which answer for any step in any order. */
   int32_t (*value)(const tuner_schedule_args* args, double* values);
   int32_t (*check)(const tuner_options* options, tuner_error* error); /* optional */
-  uint32_t n_slots; /* scope GLOBAL only */
+  uint32_t n_slots;                                                   /* scope GLOBAL only */
   uint32_t slot_stride;
   const tuner_slot* slots;
   TUNER_ABI_GROWTH
@@ -432,7 +432,7 @@ typedef struct tuner_layout {
 #define TUNER_MINIMIZE 0u
 #define TUNER_MAXIMIZE 1u
 
-#define TUNER_AGGREGATE_MEAN 0u  /* over batches, weighted by their samples */
+#define TUNER_AGGREGATE_MEAN 0u /* over batches, weighted by their samples */
 #define TUNER_AGGREGATE_SUM 1u
 #define TUNER_AGGREGATE_WHOLE 2u /* only meaningful when a split is evaluated in one call */
 
@@ -493,7 +493,7 @@ typedef struct tuner_evaluate_args {
   const tuner_host* host;
   const uint64_t* indices; /* samples of this batch; null for an objective without samples */
   uint64_t n_indices;
-  const tuner_rng* rng; /* dropout stream, position 0 at a stream that differs from step to step */
+  const tuner_rng* rng; /* purpose DROPOUT; draw from its position on: it stands 2^32 words apart at every step */
   double* loss;         /* mean over the batch; not null with WANT_LOSS */
   double* metrics;      /* [n_metrics], with WANT_METRICS */
   tuner_error* error;
@@ -514,8 +514,9 @@ typedef struct tuner_hvp_args {
 
 /* Life of an objective: open() once per process and set of DATA options; for every trial describe(), bind(), init(),
  * evaluate()..., release(); close() at the end. `shared` is immutable after open(); contexts of one shared may be used
- * concurrently, each by one thread at a time. Two degenerate cases: no samples (an analytic function), and no tensors (a
- * black box whose options are the search space: evaluated once, WANT_LOSS, intermediate values through host->report). */
+ * concurrently, each by one thread at a time. Two degenerate cases: no samples (an analytic function), and no tensors
+ * (a black box whose options are the search space: evaluated once, WANT_LOSS, intermediate values through
+ * host->report). */
 typedef struct tuner_objective {
   uint32_t struct_size;
   uint32_t n_metrics;
@@ -530,12 +531,13 @@ typedef struct tuner_objective {
   int32_t (*evaluate)(void* context, const tuner_evaluate_args* args);
   int32_t (*hvp)(void* context, const tuner_hvp_args* args); /* optional */
   /* Optional: difficulties[i] of training sample indices[i], for curricula. */
-  int32_t (*difficulty)(const void* shared, const uint64_t* indices, uint64_t n, double* difficulties, tuner_error* error);
+  int32_t (*difficulty)(const void* shared, const uint64_t* indices, uint64_t n, double* difficulties,
+                        tuner_error* error);
   int32_t (*check)(const tuner_options* options, tuner_error* error); /* optional */
-  double minimum;           /* least possible loss; NaN unknown */
+  double minimum;                                                     /* least possible loss; NaN unknown */
   const double* minimisers; /* [n_minimisers][dimension], at default options; null unknown */
   uint32_t n_minimisers;
-  uint32_t dimension; /* of minimisers and domain */
+  uint32_t dimension;       /* of minimisers and domain */
   const double* domain_min; /* [dimension], where the function is usually studied; null: everywhere */
   const double* domain_max;
   TUNER_ABI_GROWTH
@@ -554,8 +556,8 @@ typedef struct tuner_objective {
 #define TUNER_PLUGIN_DERIVATIVE_FREE 0x04u /* the host computes no gradient */
 #define TUNER_PLUGIN_CLOSURE 0x08u         /* evaluates more than once per step */
 #define TUNER_PLUGIN_NEEDS_HORIZON 0x10u
-#define TUNER_PLUGIN_PURE 0x20u            /* scheduler: a function of the step alone */
-#define TUNER_PLUGIN_NEEDS_METRIC 0x40u    /* scheduler: listens to the study's metric */
+#define TUNER_PLUGIN_PURE 0x20u         /* scheduler: a function of the step alone */
+#define TUNER_PLUGIN_NEEDS_METRIC 0x40u /* scheduler: listens to the study's metric */
 
 typedef struct tuner_plugin {
   uint32_t struct_size;
@@ -564,14 +566,14 @@ typedef struct tuner_plugin {
   uint32_t n_params;
   uint32_t param_stride; /* bytes */
   uint32_t reserved;
-  const char* id;        /* [a-z0-9_.-]+, unique among the loaded plugins of its kind */
+  const char* id; /* [a-z0-9_.-]+, unique among the loaded plugins of its kind */
   const char* name;
   const char* version;   /* semver; a changed default is a major change */
   const char* doc;       /* one line */
   const char* details;   /* the update rule and its variant, several lines */
   const char* reference; /* authors, year, equation */
   const tuner_param* params;
-  const void* vtable; /* tuner_optimizer, tuner_scheduler or tuner_objective, by kind */
+  const void* vtable;                           /* tuner_optimizer, tuner_scheduler or tuner_objective, by kind */
   const void* (*get_extension)(const char* id); /* optional */
   TUNER_ABI_GROWTH
 } tuner_plugin;
@@ -593,7 +595,7 @@ typedef struct tuner_library {
   const char* version;
   const char* licence; /* SPDX */
   const char* url;
-  const char* build;   /* compiler and its version */
+  const char* build;    /* compiler and its version */
   uint32_t build_flags; /* TUNER_BUILD_... */
   uint32_t reserved;
   TUNER_ABI_GROWTH

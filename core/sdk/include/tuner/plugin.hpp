@@ -9,7 +9,7 @@
 #include "tuner/sdk/optimizer.hpp"
 #include "tuner/sdk/scheduler.hpp"
 
-namespace tuner::detail {
+namespace tuner::inline sdk::detail {
 
 #if defined(__clang__)
 inline constexpr const char* kCompiler = "Clang " __clang_version__;
@@ -50,12 +50,11 @@ constexpr tuner_library library(const char* name, const char* version, const cha
   return l;
 }
 
-}  // namespace tuner::detail
+}  // namespace tuner::inline sdk::detail
 
 // The library's one exported function. Arguments after the licence: tuner::optimizer<X>, tuner::scheduler<Y>, ...
-#define TUNER_LIBRARY(name, version, licence, ...)                                                          \
-  extern "C" TUNER_EXPORT const tuner_library* tuner_plugin_v1([[maybe_unused]] std::uint32_t host_minor) { \
-    static constexpr tuner_library kLibrary =                                                               \
-        ::tuner::detail::library<__VA_ARGS__>(name, version, licence);                                      \
-    return &kLibrary;                                                                                       \
+#define TUNER_LIBRARY(name, version, licence, ...)                                                           \
+  extern "C" TUNER_EXPORT const tuner_library* tuner_plugin_v1([[maybe_unused]] std::uint32_t host_minor) {  \
+    static constexpr tuner_library kLibrary = ::tuner::detail::library<__VA_ARGS__>(name, version, licence); \
+    return &kLibrary;                                                                                        \
   }

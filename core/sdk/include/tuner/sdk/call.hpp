@@ -12,7 +12,7 @@
 
 #include "tuner/abi.h"
 
-namespace tuner {
+namespace tuner::inline sdk {
 
 // Thrown by a plugin for options or arguments that it does not accept; any other exception is a failure of the call.
 struct Invalid : std::runtime_error {
@@ -42,7 +42,8 @@ class Options {
 
  private:
   const tuner_list& list(std::size_t index) const {
-    return *reinterpret_cast<const tuner_list*>(reinterpret_cast<const char*>(options_->lists) + index * options_->list_stride);
+    return *reinterpret_cast<const tuner_list*>(reinterpret_cast<const char*>(options_->lists) +
+                                                index * options_->list_stride);
   }
   const tuner_options* options_;
   const double* values_;
@@ -107,9 +108,11 @@ std::int32_t check_thunk(const tuner_options* options, tuner_error* error) noexc
 }
 template <class P>
 constexpr auto check_of() -> std::int32_t (*)(const tuner_options*, tuner_error*) {
-  if constexpr (requires(const Options& o) { P::check(o); }) return &check_thunk<P>;
-  else return nullptr;
+  if constexpr (requires(const Options& o) { P::check(o); })
+    return &check_thunk<P>;
+  else
+    return nullptr;
 }
 
 }  // namespace detail
-}  // namespace tuner
+}  // namespace tuner::inline sdk

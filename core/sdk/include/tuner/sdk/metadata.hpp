@@ -10,7 +10,7 @@
 
 #include "tuner/abi.h"
 
-namespace tuner {
+namespace tuner::inline sdk {
 
 inline constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
@@ -159,8 +159,10 @@ consteval Slot global(const char* id, const char* doc) { return detail::slot(TUN
 
 // Keys of the sweep file that no plugin may use as an option.
 inline constexpr std::string_view kReservedKeys[] = {
-    "plugin", "as",    "one_of", "values", "min",      "max",          "scale",           "step",        "count", "from",    "search",
-    "distribution", "inner", "groups", "match",  "sequence", "warmup_steps", "warmup_fraction", "warmup_form", "steps", "command", "parameters"};
+    "plugin",      "as",     "one_of",  "values",    "min",          "max",
+    "scale",       "step",   "count",   "from",      "search",       "distribution",
+    "inner",       "groups", "match",   "sequence",  "warmup_steps", "warmup_fraction",
+    "warmup_form", "steps",  "command", "parameters"};
 
 namespace detail {
 
@@ -192,8 +194,10 @@ consteval bool checked(const Param& p) {
   if (!(p.min <= p.max)) throw "an option's legal range is empty";
   if (p.type <= TUNER_TYPE_CHOICE && !(p.flags & TUNER_PARAM_REQUIRED)) {
     if (p.default_value < p.min || p.default_value > p.max) throw "an option's default is outside its legal range";
-    if ((p.flags & TUNER_PARAM_MIN_OPEN) && p.default_value == p.min) throw "an option's default is outside its legal range";
-    if ((p.flags & TUNER_PARAM_MAX_OPEN) && p.default_value == p.max) throw "an option's default is outside its legal range";
+    if ((p.flags & TUNER_PARAM_MIN_OPEN) && p.default_value == p.min)
+      throw "an option's default is outside its legal range";
+    if ((p.flags & TUNER_PARAM_MAX_OPEN) && p.default_value == p.max)
+      throw "an option's default is outside its legal range";
   }
   if (p.flags & TUNER_PARAM_SEARCHABLE) {
     if (p.type > TUNER_TYPE_I64) throw "only numbers have a search range";
@@ -203,7 +207,8 @@ consteval bool checked(const Param& p) {
     if (p.search_scale == TUNER_SCALE_LOG1M && !(p.search_max < 1)) throw "a log1m scale needs a search range below 1";
   }
   if ((p.flags & TUNER_PARAM_SCHEDULABLE) && p.type > TUNER_TYPE_I64) throw "only numbers can be scheduled";
-  if ((p.flags & TUNER_PARAM_SCHEDULABLE) && (p.flags & TUNER_PARAM_STRUCTURAL)) throw "a structural option cannot be scheduled";
+  if ((p.flags & TUNER_PARAM_SCHEDULABLE) && (p.flags & TUNER_PARAM_STRUCTURAL))
+    throw "a structural option cannot be scheduled";
   return true;
 }
 
@@ -219,11 +224,13 @@ consteval bool checked(const Slot* slots, std::size_t n, const Param* params, st
   for (std::size_t i = 0; i < n; ++i) {
     if (!is_identifier(slots[i].id, false)) throw "a slot's id must consist of a-z, 0-9 and '_', a letter first";
     if (elementwise && slots[i].scope != TUNER_SCOPE_ELEMENT) throw "an ELEMENTWISE optimizer has element slots only";
-    if (slots[i].count_param < -1 || slots[i].count_param >= static_cast<std::int32_t>(n_params)) throw "a slot's times() names no option";
+    if (slots[i].count_param < -1 || slots[i].count_param >= static_cast<std::int32_t>(n_params))
+      throw "a slot's times() names no option";
     if (slots[i].count_param >= 0) {
       const Param& p = params[slots[i].count_param];
       if (!(p.flags & TUNER_PARAM_STRUCTURAL)) throw "a slot's times() names an option that is not structural()";
-      if (p.type != TUNER_TYPE_I64 && p.type != TUNER_TYPE_BOOL) throw "a slot's times() names an option that is neither integer nor boolean";
+      if (p.type != TUNER_TYPE_I64 && p.type != TUNER_TYPE_BOOL)
+        throw "a slot's times() names an option that is neither integer nor boolean";
     }
   }
   return ids_differ(slots, n);
@@ -232,23 +239,31 @@ consteval bool checked(const Slot* slots, std::size_t n, const Param* params, st
 // A class's options and slots, none where it declares none.
 template <class P>
 constexpr const Param* params_of() {
-  if constexpr (requires { P::params[0]; }) return P::params;
-  else return nullptr;
+  if constexpr (requires { P::params[0]; })
+    return P::params;
+  else
+    return nullptr;
 }
 template <class P>
 constexpr std::size_t param_count() {
-  if constexpr (requires { P::params[0]; }) return sizeof(P::params) / sizeof(P::params[0]);
-  else return 0;
+  if constexpr (requires { P::params[0]; })
+    return sizeof(P::params) / sizeof(P::params[0]);
+  else
+    return 0;
 }
 template <class P>
 constexpr const Slot* slots_of() {
-  if constexpr (requires { P::slots[0]; }) return P::slots;
-  else return nullptr;
+  if constexpr (requires { P::slots[0]; })
+    return P::slots;
+  else
+    return nullptr;
 }
 template <class P>
 constexpr std::size_t slot_count() {
-  if constexpr (requires { P::slots[0]; }) return sizeof(P::slots) / sizeof(P::slots[0]);
-  else return 0;
+  if constexpr (requires { P::slots[0]; })
+    return sizeof(P::slots) / sizeof(P::slots[0]);
+  else
+    return 0;
 }
 
 // Everything that can be said at compile time about the metadata of plugin class P.
@@ -275,4 +290,4 @@ constexpr tuner_plugin descriptor(std::uint32_t kind, std::uint32_t flags, const
 }
 
 }  // namespace detail
-}  // namespace tuner
+}  // namespace tuner::inline sdk

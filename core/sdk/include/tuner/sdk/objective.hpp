@@ -1,4 +1,5 @@
-// The C++ layer for objectives. A plugin class has info, optionally params, metrics, known (tuner::Known) and check, and
+// The C++ layer for objectives. A plugin class has info, optionally params, metrics, known (tuner::Known) and check,
+// and
 //
 //   struct Shared { explicit Shared(const tuner::Open&); ... };   // what all trials share, immutable; optional
 //   static void describe(const Shared&, const tuner::Options&, const tuner::Layout&);
@@ -6,8 +7,8 @@
 //   void init(tuner_rng&);                                        // starting parameters
 //   void evaluate(const tuner::Evaluation&);
 //
-// and optionally void hvp(const tuner_hvp_args&) and static difficulty(const Shared&, std::span<const uint64_t>, std::span<double>).
-// A class without Shared has describe(options, layout) and the constructor (bind).
+// and optionally void hvp(const tuner_hvp_args&) and static difficulty(const Shared&, std::span<const uint64_t>,
+// std::span<double>). A class without Shared has describe(options, layout) and the constructor (bind).
 #pragma once
 
 #include <memory>
@@ -16,7 +17,7 @@
 #include "tuner/sdk/call.hpp"
 #include "tuner/sdk/metadata.hpp"
 
-namespace tuner {
+namespace tuner::inline sdk {
 
 struct Metric : tuner_metric {};
 consteval Metric metric(const char* id, std::uint32_t direction, const char* doc, const char* unit = "",
@@ -70,7 +71,9 @@ class Layout {
     decl.fan_in = d.fan_in, decl.fan_out = d.fan_out;
     require(layout_->add_tensor(layout_->context, &decl));
   }
-  void samples(std::uint32_t split, std::uint64_t count) const { require(layout_->set_samples(layout_->context, split, count)); }
+  void samples(std::uint32_t split, std::uint64_t count) const {
+    require(layout_->set_samples(layout_->context, split, count));
+  }
 
  private:
   static void require(std::int32_t status) {
@@ -86,7 +89,8 @@ class Bind {
   const Options& options() const { return options_; }
   std::size_t tensor_count() const { return args_->n_tensors; }
   const tuner_tensor& tensor(std::size_t index) const {
-    return *reinterpret_cast<const tuner_tensor*>(reinterpret_cast<const char*>(args_->tensors) + index * args_->tensor_stride);
+    return *reinterpret_cast<const tuner_tensor*>(reinterpret_cast<const char*>(args_->tensors) +
+                                                  index * args_->tensor_stride);
   }
   template <class T>
   T* data(std::size_t index) const {
@@ -129,7 +133,9 @@ class Evaluation {
 namespace detail {
 
 template <class O>
-concept HasShared = requires { typename O::Shared; };
+concept HasShared = requires {
+  typename O::Shared;
+};
 
 template <class O>
 std::int32_t open_thunk(const tuner_open_args* args, void** shared) noexcept {
@@ -144,14 +150,17 @@ std::int32_t describe_thunk(const tuner_describe_args* args) noexcept {
   return guarded(args->error, [&] {
     if constexpr (HasShared<O>)
       O::describe(*static_cast<const typename O::Shared*>(args->shared), Options(args->options), Layout(args->layout));
-    else O::describe(Options(args->options), Layout(args->layout));
+    else
+      O::describe(Options(args->options), Layout(args->layout));
   });
 }
 template <class O>
 std::int32_t bind_thunk(const tuner_bind_args* args, void** context) noexcept {
   return guarded(args->error, [&] {
-    if constexpr (HasShared<O>) *context = new O(*static_cast<const typename O::Shared*>(args->shared), Bind(args));
-    else *context = new O(Bind(args));
+    if constexpr (HasShared<O>)
+      *context = new O(*static_cast<const typename O::Shared*>(args->shared), Bind(args));
+    else
+      *context = new O(Bind(args));
   });
 }
 template <class O>
@@ -171,16 +180,20 @@ std::int32_t hvp_thunk(void* context, const tuner_hvp_args* args) noexcept {
   return guarded(args->error, [&] { static_cast<O*>(context)->hvp(*args); });
 }
 template <class O>
-std::int32_t difficulty_thunk(const void* shared, const std::uint64_t* indices, std::uint64_t n, double* out, tuner_error* error) noexcept {
+std::int32_t difficulty_thunk(const void* shared, const std::uint64_t* indices, std::uint64_t n, double* out,
+                              tuner_error* error) noexcept {
   return guarded(error, [&] {
-    O::difficulty(*static_cast<const typename O::Shared*>(shared), std::span<const std::uint64_t>(indices, n), std::span<double>(out, n));
+    O::difficulty(*static_cast<const typename O::Shared*>(shared), std::span<const std::uint64_t>(indices, n),
+                  std::span<double>(out, n));
   });
 }
 
 template <class O>
 constexpr std::size_t metric_count() {
-  if constexpr (requires { O::metrics[0]; }) return sizeof(O::metrics) / sizeof(O::metrics[0]);
-  else return 0;
+  if constexpr (requires { O::metrics[0]; })
+    return sizeof(O::metrics) / sizeof(O::metrics[0]);
+  else
+    return 0;
 }
 template <class O>
 struct MetricTable {
@@ -205,7 +218,7 @@ constexpr tuner_objective objective_vtable() {
   v.describe = &describe_thunk<O>;
   v.bind = &bind_thunk<O>, v.release = &release_thunk<O>;
   v.init = &objective_init_thunk<O>, v.evaluate = &evaluate_thunk<O>;
-  if constexpr (requires(O& o, const tuner_hvp_args& a) { o.hvp(a); }) v.hvp = &hvp_thunk<O>;
+  if constexpr (requires(O & o, const tuner_hvp_args& a) { o.hvp(a); }) v.hvp = &hvp_thunk<O>;
   if constexpr (requires { &O::difficulty; }) v.difficulty = &difficulty_thunk<O>;
   v.check = check_of<O>();
   v.minimum = std::numeric_limits<double>::quiet_NaN();
@@ -228,4 +241,4 @@ inline constexpr tuner_objective kObjectiveVtable = objective_vtable<O>();
 template <class O>
 inline constexpr tuner_plugin objective = detail::descriptor<O>(TUNER_KIND_OBJECTIVE, 0, &detail::kObjectiveVtable<O>);
 
-}  // namespace tuner
+}  // namespace tuner::inline sdk

@@ -3,7 +3,8 @@
 //   static constexpr tuner::Info info{...};
 //   static constexpr tuner::Param params[] = {...};            // optional
 //   static constexpr tuner::Slot slots[] = {...};              // optional
-//   template <class T> static void step(const tuner::Step&, const tuner::Tensor<T>&);   // once per tensor that has a gradient
+//   template <class T> static void step(const tuner::Step&, const tuner::Tensor<T>&);   // once per tensor that has a
+//   gradient
 // or
 //   static void step(const tuner::Step&);                      // once, for rules that look at all tensors
 //
@@ -17,7 +18,7 @@
 #include "tuner/sdk/metadata.hpp"
 #include "tuner/sdk/update.hpp"
 
-namespace tuner {
+namespace tuner::inline sdk {
 
 // One parameter tensor and its group's options. x[kLr] is the value of an option, converted to T.
 template <class T>
@@ -81,7 +82,8 @@ class Step {
 
   std::size_t tensor_count() const { return args_->n_tensors; }
   const tuner_tensor& raw_tensor(std::size_t index) const {
-    return *reinterpret_cast<const tuner_tensor*>(reinterpret_cast<const char*>(args_->tensors) + index * args_->tensor_stride);
+    return *reinterpret_cast<const tuner_tensor*>(reinterpret_cast<const char*>(args_->tensors) +
+                                                  index * args_->tensor_stride);
   }
   // visit(Tensor<float>) or visit(Tensor<double>) for every tensor that has a gradient.
   template <class Visit>
@@ -89,8 +91,10 @@ class Step {
     for (std::size_t i = 0; i < tensor_count(); ++i) {
       const tuner_tensor& t = raw_tensor(i);
       if (t.grad == nullptr) continue;
-      if (t.dtype == TUNER_DTYPE_F32) visit(Tensor<float>(t, args_->options));
-      else visit(Tensor<double>(t, args_->options));
+      if (t.dtype == TUNER_DTYPE_F32)
+        visit(Tensor<float>(t, args_->options));
+      else
+        visit(Tensor<double>(t, args_->options));
     }
   }
   const tuner_step_args& raw() const { return *args_; }
@@ -102,14 +106,18 @@ class Step {
 namespace detail {
 
 template <class P>
-concept StepsPerTensor = requires(const Step& s, const Tensor<float>& f, const Tensor<double>& d) { P::step(s, f), P::step(s, d); };
+concept StepsPerTensor = requires(const Step& s, const Tensor<float>& f, const Tensor<double>& d) {
+  P::step(s, f), P::step(s, d);
+};
 
 template <class P>
 std::int32_t step_thunk(const tuner_step_args* args) noexcept {
   return guarded(args->error, [&] {
     const Step step(args);
-    if constexpr (StepsPerTensor<P>) step.for_each_tensor([&](const auto& tensor) { P::step(step, tensor); });
-    else P::step(step);
+    if constexpr (StepsPerTensor<P>)
+      step.for_each_tensor([&](const auto& tensor) { P::step(step, tensor); });
+    else
+      P::step(step);
   });
 }
 
@@ -119,7 +127,8 @@ std::int32_t init_thunk(const tuner_step_args* args) noexcept {
     const Step step(args);
     if constexpr (requires(const Tensor<float>& t) { P::init(step, t); })
       step.for_each_tensor([&](const auto& tensor) { P::init(step, tensor); });
-    else P::init(step);
+    else
+      P::init(step);
   });
 }
 
@@ -140,7 +149,8 @@ constexpr tuner_optimizer optimizer_vtable() {
   v.n_slots = slot_count<P>(), v.slot_stride = sizeof(Slot), v.slots = slots_of<P>();
   v.state_version = 1;
   v.step = &step_thunk<P>;
-  if constexpr (requires(const Step& s) { P::init(s); } || requires(const Step& s, const Tensor<float>& t) { P::init(s, t); })
+  if constexpr (
+      requires(const Step& s) { P::init(s); } || requires(const Step& s, const Tensor<float>& t) { P::init(s, t); })
     v.init = &init_thunk<P>;
   if constexpr (requires(const tuner_point_args& a) { P::evaluation_point(a); }) v.evaluation_point = &point_thunk<P>;
   if constexpr (requires(const tuner_extent_args& a) { P::slot_extent(a); }) v.slot_extent = &extent_thunk<P>;
@@ -156,4 +166,4 @@ inline constexpr tuner_optimizer kOptimizerVtable = optimizer_vtable<P>();
 template <class P>
 inline constexpr tuner_plugin optimizer = detail::descriptor<P>(TUNER_KIND_OPTIMIZER, 0, &detail::kOptimizerVtable<P>);
 
-}  // namespace tuner
+}  // namespace tuner::inline sdk

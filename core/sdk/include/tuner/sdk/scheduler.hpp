@@ -13,7 +13,7 @@
 #include "tuner/sdk/call.hpp"
 #include "tuner/sdk/metadata.hpp"
 
-namespace tuner {
+namespace tuner::inline sdk {
 
 struct Output : tuner_schedule_output {};
 
@@ -61,12 +61,16 @@ inline constexpr const char* kLrTargets[] = {"lr"};
 inline constexpr Output kLrOutput = drives("lr", kLrTargets);
 
 template <class S>
-concept HasOutputs = requires { S::outputs[0]; };
+concept HasOutputs = requires {
+  S::outputs[0];
+};
 
 template <class S>
 constexpr std::size_t output_count() {
-  if constexpr (HasOutputs<S>) return sizeof(S::outputs) / sizeof(S::outputs[0]);
-  else return 1;
+  if constexpr (HasOutputs<S>)
+    return sizeof(S::outputs) / sizeof(S::outputs[0]);
+  else
+    return 1;
 }
 
 template <class S>
@@ -78,7 +82,8 @@ constexpr OutputTable<S> output_table() {
   OutputTable<S> table{};
   if constexpr (HasOutputs<S>)
     for (std::size_t i = 0; i < output_count<S>(); ++i) table.items[i] = &S::outputs[i];
-  else table.items[0] = &kLrOutput;
+  else
+    table.items[0] = &kLrOutput;
   return table;
 }
 template <class S>
@@ -88,8 +93,10 @@ template <class S>
 std::int32_t value_thunk(const tuner_schedule_args* args, double* values) noexcept {
   return guarded(args->error, [&] {
     const Schedule schedule(args);
-    if constexpr (HasOutputs<S>) S::values(schedule, std::span<double>(values, output_count<S>()));
-    else values[0] = S::value(schedule);
+    if constexpr (HasOutputs<S>)
+      S::values(schedule, std::span<double>(values, output_count<S>()));
+    else
+      values[0] = S::value(schedule);
   });
 }
 
@@ -112,4 +119,4 @@ inline constexpr tuner_scheduler kSchedulerVtable = scheduler_vtable<S>();
 template <class S>
 inline constexpr tuner_plugin scheduler = detail::descriptor<S>(TUNER_KIND_SCHEDULER, 0, &detail::kSchedulerVtable<S>);
 
-}  // namespace tuner
+}  // namespace tuner::inline sdk

@@ -18,7 +18,7 @@
 #define TUNER_TARGET_AVX512F __attribute__((target("avx512f,prefer-vector-width=512")))
 #endif
 
-namespace tuner::detail {
+namespace tuner::inline sdk::detail {
 
 enum class Isa { kBase, kAvx2, kAvx512f };
 
@@ -42,7 +42,8 @@ inline Isa isa() {
 
 // for every i: rule(x[i], g[i], slots[i]...). Nothing overlaps, as abi.h promises.
 template <class T, class Rule, class... S>
-TUNER_INLINE inline void update_loop(T* __restrict x, const T* __restrict g, std::size_t n, Rule rule, S* __restrict... slots) {
+TUNER_INLINE inline void update_loop(T* __restrict x, const T* __restrict g, std::size_t n, Rule rule,
+                                     S* __restrict... slots) {
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC ivdep
 #endif
@@ -77,4 +78,4 @@ inline void update(T* x, const T* g, std::size_t n, Rule rule, S*... slots) {
   update_base(x, g, n, rule, slots...);
 }
 
-}  // namespace tuner::detail
+}  // namespace tuner::inline sdk::detail

@@ -1,0 +1,92 @@
+#include "gradients.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <type_traits>
+
+namespace tuner {
+
+namespace {
+
+// By bits, which compilers vectorise without reordering sums: the exponent of inf and NaN is all ones.
+template <class T>
+bool all_finite(const T* values, std::size_t n) {
+  using Bits = std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>;
+  constexpr Bits kExponent = sizeof(T) == 4 ? static_cast<Bits>(0x7f800000u) : static_cast<Bits>(0x7ff0000000000000ull);
+  Bits found = 0;
+  for (std::size_t i = 0; i < n; ++i)
+    found |= static_cast<Bits>((std::bit_cast<Bits>(values[i]) & kExponent) == kExponent);
+  return found == 0;
+}
+
+// visit(pointer, n) with the type of the tensor, for every tensor with a gradient.
+template <class Visit>
+void for_each_gradient(Tensors& tensors, Visit visit) {
+  for (const tuner_tensor& t : tensors.abi()) {
+    if (t.grad == nullptr) continue;
+    if (t.dtype == TUNER_DTYPE_F32)
+      visit(static_cast<float*>(t.grad), t.numel);
+    else
+      visit(static_cast<double*>(t.grad), t.numel);
+  }
+}
+
+bool finite(const void* values, const tuner_tensor& t) {
+  if (t.dtype == TUNER_DTYPE_F32) return all_finite(static_cast<const float*>(values), t.numel);
+  return all_finite(static_cast<const double*>(values), t.numel);
+}
+
+}  // namespace
+
+bool gradients_finite(const Tensors& tensors) {
+  return std::ranges::all_of(tensors.abi(),
+                             [](const tuner_tensor& t) { return t.grad == nullptr || finite(t.grad, t); });
+}
+
+bool parameters_finite(const Tensors& tensors) {
+  return std::ranges::all_of(tensors.abi(), [](const tuner_tensor& t) { return finite(t.data, t); });
+}
+
+void zero_nonfinite_gradients(Tensors& tensors) {
+  for_each_gradient(tensors, [](auto* g, std::uint64_t n) {
+    for (std::uint64_t i = 0; i < n; ++i)
+      if (!std::isfinite(g[i])) g[i] = 0;
+  });
+}
+
+void add_noise(Tensors& tensors, const TrainingSettings& settings, std::int64_t step, tuner_rng rng) {
+  const double deviation =
+      std::sqrt(settings.noise_eta / std::pow(1.0 + static_cast<double>(step), settings.noise_gamma));
+  std::uint64_t index = rng.position;
+  double pair[2] = {0, 0};
+  for_each_gradient(tensors, [&]<class T>(T* g, std::uint64_t n) {
+    for (std::uint64_t i = 0; i < n; ++i, ++index) {
+      // Positions are even at every step, so a pair is computed once for both of its entries.
+      if ((index & 1) == 0) tuner_rng_normal_block(&rng, index >> 1, pair);
+      g[i] += static_cast<T>(deviation * pair[index & 1]);
+    }
+  });
+}
+
+void clip_by_value(Tensors& tensors, double limit) {
+  for_each_gradient(tensors, [&]<class T>(T* g, std::uint64_t n) {
+    const T high = static_cast<T>(limit), low = -high;
+    for (std::uint64_t i = 0; i < n; ++i) g[i] = std::min(std::max(g[i], low), high);
+  });
+}
+
+void clip_by_norm(Tensors& tensors, double limit) {
+  double squares = 0;
+  for_each_gradient(tensors, [&](const auto* g, std::uint64_t n) {
+    for (std::uint64_t i = 0; i < n; ++i) squares += static_cast<double>(g[i]) * static_cast<double>(g[i]);
+  });
+  const double factor = limit / (std::sqrt(squares) + 1e-6);
+  if (!(factor < 1)) return;
+  for_each_gradient(tensors, [&]<class T>(T* g, std::uint64_t n) {
+    const T scale = static_cast<T>(factor);
+    for (std::uint64_t i = 0; i < n; ++i) g[i] *= scale;
+  });
+}
+
+}  // namespace tuner

@@ -1,0 +1,329 @@
+#include "tuner/library.hpp"
+
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <openssl/evp.h>
+#include <poll.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <boost/dll/shared_library.hpp>
+#include <cerrno>
+#include <cfenv>
+#include <cstring>
+#include <fstream>
+
+#include "tuner/error.hpp"
+
+namespace tuner {
+
+namespace {
+
+constexpr int kProbeTimeoutMs = 10000;
+
+// Sizes of 1.0, e.g. tuner_param_1_0: no plugin's struct may be smaller.
+#define TUNER_SIZE_1_0(type, size) [[maybe_unused]] constexpr std::uint32_t type##_1_0 = size;
+#define TUNER_NO_FIELD(type, field, offset)
+TUNER_ABI_LAYOUT_1_0(TUNER_SIZE_1_0, TUNER_NO_FIELD)
+#undef TUNER_SIZE_1_0
+#undef TUNER_NO_FIELD
+
+// Hashes bytes as they come.
+class Sha256 {
+ public:
+  Sha256() : context_(EVP_MD_CTX_new()) { EVP_DigestInit_ex(context_, EVP_sha256(), nullptr); }
+  ~Sha256() { EVP_MD_CTX_free(context_); }
+  Sha256(const Sha256&) = delete;
+  Sha256& operator=(const Sha256&) = delete;
+  void add(const void* data, std::size_t bytes) { EVP_DigestUpdate(context_, data, bytes); }
+  std::string hex() {
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned int size = 0;
+    EVP_DigestFinal_ex(context_, digest, &size);
+    std::string text;
+    for (unsigned int i = 0; i < size; ++i) text += fmt::format("{:02x}", digest[i]);
+    return text;
+  }
+
+ private:
+  EVP_MD_CTX* context_;
+};
+
+// A library may change rounding or turn on flush-to-zero while it is loaded (-ffast-math start-up code does).
+class FloatingPointGuard {
+ public:
+  FloatingPointGuard() { std::fegetenv(&environment_); }
+  ~FloatingPointGuard() { std::fesetenv(&environment_); }
+  FloatingPointGuard(const FloatingPointGuard&) = delete;
+  FloatingPointGuard& operator=(const FloatingPointGuard&) = delete;
+
+ private:
+  std::fenv_t environment_;
+};
+
+struct stat status_of(const std::filesystem::path& path) {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) != 0)
+    throw Error(Message::plugin_unreadable,
+                fmt::format("cannot read the plugin '{}': {}", path.string(), std::strerror(errno)),
+                "check the path; `tuner plugins` lists what is loaded");
+  return status;
+}
+
+void require_regular_file(const std::filesystem::path& path, const struct stat& status) {
+  if (S_ISDIR(status.st_mode))
+    throw Error(Message::plugin_unreadable, fmt::format("'{}' is a folder, not a plugin library", path.string()),
+                "name the .so file, or put the folder into TUNER_PLUGIN_PATH");
+  if (!S_ISREG(status.st_mode))
+    throw Error(Message::plugin_unreadable, fmt::format("'{}' is not a regular file", path.string()));
+  struct stat folder = status_of(path.parent_path());
+  // A sticky folder (/tmp) lets only owners replace their files.
+  const bool folder_open = (folder.st_mode & S_IWOTH) != 0 && (folder.st_mode & S_ISVTX) == 0;
+  if ((status.st_mode & S_IWOTH) != 0 || folder_open)
+    throw Error(Message::plugin_world_writable,
+                fmt::format("'{}' {} writable by everybody, so anybody could have put code into it", path.string(),
+                            folder_open ? "is in a folder that is" : "is"),
+                fmt::format("chmod o-w '{}'", folder_open ? path.parent_path().string() : path.string()));
+}
+
+// The linker's own words without the file name that it repeats.
+std::string linker_text(const std::string& text, const std::filesystem::path& path) {
+  const std::string prefix = path.string() + ": ";
+  const auto at = text.find(prefix);
+  return at == std::string::npos ? text : text.substr(at + prefix.size());
+}
+
+[[noreturn]] void no_entry(const boost::dll::shared_library& library, const std::filesystem::path& path) {
+  for (int major = 2; major < 100; ++major) {
+    if (library.has(fmt::format("tuner_plugin_v{}", major)))
+      throw Error(
+          Message::plugin_other_major,
+          fmt::format("'{}' is made for plugin ABI {}; this tuner has ABI {}", path.string(), major, TUNER_ABI_MAJOR),
+          fmt::format("build it against the headers of tuner {}.x", TUNER_ABI_MAJOR));
+  }
+  throw Error(Message::plugin_no_entry,
+              fmt::format("'{}' is no tuner plugin: it does not export '{}'", path.string(), TUNER_ENTRY_SYMBOL),
+              "end the plugin's source with TUNER_LIBRARY(...), and build it with tuner_add_plugin");
+}
+
+[[noreturn]] void bad_descriptor(const std::filesystem::path& path, std::string_view what) {
+  throw Error(Message::plugin_bad_descriptor, fmt::format("'{}' describes itself wrongly: {}", path.string(), what),
+              "rebuild it with tuner/plugin.hpp, which checks this at compile time, or correct its tables");
+}
+
+bool empty(const char* text) { return text == nullptr || *text == 0; }
+
+bool is_word(const char* text, bool plugin) {
+  if (empty(text)) return false;
+  for (const char* c = text; *c != 0; ++c) {
+    const bool plain = (*c >= 'a' && *c <= 'z') || (*c >= '0' && *c <= '9') || *c == '_';
+    if (!plain && !(plugin && (*c == '.' || *c == '-'))) return false;
+  }
+  return plugin || (text[0] >= 'a' && text[0] <= 'z');
+}
+
+template <class Item>
+const Item& item_at(const Item* items, std::uint32_t stride, std::size_t index) {
+  return *reinterpret_cast<const Item*>(reinterpret_cast<const char*>(items) + index * stride);
+}
+
+void check_param(const tuner_param& p, const std::string& plugin, const std::filesystem::path& path) {
+  if (p.struct_size < tuner_param_1_0)
+    bad_descriptor(path, fmt::format("plugin '{}': a tuner_param of {} bytes", plugin, p.struct_size));
+  if (!is_word(p.id, false))
+    bad_descriptor(path, fmt::format("plugin '{}': the id of an option is not a word", plugin));
+  const std::string where = fmt::format("plugin '{}', option '{}'", plugin, p.id);
+  if (p.type < TUNER_TYPE_F64 || p.type > TUNER_TYPE_TEXT_LIST)
+    bad_descriptor(path, fmt::format("{}: unknown type {}", where, p.type));
+  if (p.type == TUNER_TYPE_CHOICE && (p.n_choices == 0 || p.choices == nullptr))
+    bad_descriptor(path, where + ": a choice without choices");
+  if (!(p.min <= p.max)) bad_descriptor(path, fmt::format("{}: its range [{:g}, {:g}] is empty", where, p.min, p.max));
+  if (p.type <= TUNER_TYPE_CHOICE && (p.flags & TUNER_PARAM_REQUIRED) == 0) {
+    const double upper = p.type == TUNER_TYPE_CHOICE ? p.n_choices - 1 : p.max;
+    if (!(p.default_value >= p.min && p.default_value <= upper))
+      bad_descriptor(path,
+                     fmt::format("{}: its default {:g} is outside [{:g}, {:g}]", where, p.default_value, p.min, upper));
+  }
+  if ((p.flags & TUNER_PARAM_SEARCHABLE) &&
+      !(p.search_min >= p.min && p.search_max <= p.max && p.search_min < p.search_max))
+    bad_descriptor(path, fmt::format("{}: its search range [{:g}, {:g}] is not inside its range", where, p.search_min,
+                                     p.search_max));
+}
+
+void check_slots(const tuner_slot* slots, std::uint32_t n, std::uint32_t stride, const std::string& plugin,
+                 const std::filesystem::path& path) {
+  if (n > 0 && (slots == nullptr || stride < tuner_slot_1_0))
+    bad_descriptor(path, fmt::format("plugin '{}': its table of slots is broken", plugin));
+  for (std::uint32_t i = 0; i < n; ++i) {
+    const tuner_slot& slot = item_at(slots, stride, i);
+    if (slot.struct_size < tuner_slot_1_0 || !is_word(slot.id, false))
+      bad_descriptor(path, fmt::format("plugin '{}': slot {} is broken", plugin, i));
+    if (slot.scope > TUNER_SCOPE_GLOBAL || slot.dtype > TUNER_DTYPE_I64)
+      bad_descriptor(path, fmt::format("plugin '{}', slot '{}': unknown scope or type", plugin, slot.id));
+  }
+}
+
+template <class Vtable>
+const Vtable& vtable_of(const tuner_plugin& plugin, std::uint32_t least, const std::filesystem::path& path) {
+  const auto* table = static_cast<const Vtable*>(plugin.vtable);
+  if (table->struct_size < least)
+    bad_descriptor(path, fmt::format("plugin '{}': its function table has {} bytes", plugin.id, table->struct_size));
+  return *table;
+}
+
+void check_vtable(const tuner_plugin& plugin, const std::filesystem::path& path) {
+  const auto require = [&](bool there, std::string_view function) {
+    if (!there) bad_descriptor(path, fmt::format("plugin '{}': it has no {}()", plugin.id, function));
+  };
+  if (plugin.kind == TUNER_KIND_OPTIMIZER) {
+    const auto& table = vtable_of<tuner_optimizer>(plugin, tuner_optimizer_1_0, path);
+    require(table.step != nullptr, "step");
+    check_slots(table.slots, table.n_slots, table.slot_stride, plugin.id, path);
+  } else if (plugin.kind == TUNER_KIND_SCHEDULER) {
+    const auto& table = vtable_of<tuner_scheduler>(plugin, tuner_scheduler_1_0, path);
+    require(table.value != nullptr, "value");
+    if (table.n_outputs == 0 || table.outputs == nullptr)
+      bad_descriptor(path, fmt::format("plugin '{}': a scheduler without outputs", plugin.id));
+    check_slots(table.slots, table.n_slots, table.slot_stride, plugin.id, path);
+  } else if (plugin.kind == TUNER_KIND_OBJECTIVE) {
+    const auto& table = vtable_of<tuner_objective>(plugin, tuner_objective_1_0, path);
+    require(table.describe && table.bind && table.release && table.init && table.evaluate,
+            "describe, bind, release, init or evaluate");
+    require((table.open == nullptr) == (table.close == nullptr), "close beside its open, or the other way round");
+  } else {
+    bad_descriptor(path,
+                   fmt::format("plugin '{}' is of kind {}, which this tuner does not have", plugin.id, plugin.kind));
+  }
+}
+
+}  // namespace
+
+void check_library_table(const tuner_library* table, const std::filesystem::path& path) {
+  if (table == nullptr) bad_descriptor(path, fmt::format("{}() returned null", TUNER_ENTRY_SYMBOL));
+  if (table->struct_size < tuner_library_1_0)
+    bad_descriptor(path, fmt::format("a tuner_library of {} bytes", table->struct_size));
+  if (table->abi_major != TUNER_ABI_MAJOR)
+    throw Error(Message::plugin_other_major, fmt::format("'{}' is made for plugin ABI {}; this tuner has ABI {}",
+                                                         path.string(), table->abi_major, TUNER_ABI_MAJOR));
+  if (table->min_host_minor > TUNER_ABI_MINOR)
+    throw Error(Message::plugin_needs_newer_host,
+                fmt::format("'{}' needs plugin ABI {}.{}; this tuner has {}.{}", path.string(), TUNER_ABI_MAJOR,
+                            table->min_host_minor, TUNER_ABI_MAJOR, TUNER_ABI_MINOR),
+                "use a newer tuner");
+  if (table->abi_tag != TUNER_ABI_TAG)
+    throw Error(Message::plugin_other_platform,
+                fmt::format("'{}' has the platform tag {:#010x}; this tuner has {:#010x}", path.string(),
+                            table->abi_tag, TUNER_ABI_TAG),
+                "build it for this machine");
+  if (table->n_plugins == 0 || table->plugins == nullptr) bad_descriptor(path, "it holds no plugin");
+  for (std::uint32_t i = 0; i < table->n_plugins; ++i) {
+    const tuner_plugin* plugin = table->plugins[i];
+    if (plugin == nullptr || plugin->struct_size < tuner_plugin_1_0)
+      bad_descriptor(path, fmt::format("plugin number {} is broken", i));
+    if (!is_word(plugin->id, true)) bad_descriptor(path, fmt::format("plugin number {} has no proper id", i));
+    if (empty(plugin->version) || empty(plugin->doc))
+      bad_descriptor(path, fmt::format("plugin '{}' has no version or no doc", plugin->id));
+    if (plugin->vtable == nullptr) bad_descriptor(path, fmt::format("plugin '{}' has no functions", plugin->id));
+    if (plugin->n_params > 0 && (plugin->params == nullptr || plugin->param_stride < tuner_param_1_0))
+      bad_descriptor(path, fmt::format("plugin '{}': its table of options is broken", plugin->id));
+    for (std::uint32_t p = 0; p < plugin->n_params; ++p) {
+      const tuner_param& param = item_at(plugin->params, plugin->param_stride, p);
+      check_param(param, plugin->id, path);
+      for (std::uint32_t q = 0; q < p; ++q)
+        if (std::strcmp(item_at(plugin->params, plugin->param_stride, q).id, param.id) == 0)
+          bad_descriptor(path, fmt::format("plugin '{}' has two options '{}'", plugin->id, param.id));
+    }
+    check_vtable(*plugin, path);
+  }
+}
+
+std::unique_ptr<Library> load_library(const std::filesystem::path& given) {
+  const struct stat status = status_of(given);
+  auto library = std::make_unique<Library>();
+  library->path = std::filesystem::canonical(given);
+  require_regular_file(library->path, status);
+  library->device = status.st_dev, library->inode = status.st_ino;
+  library->sha256 = sha256_of_file(library->path);
+
+  const FloatingPointGuard guard;
+  boost::dll::shared_library loaded;
+  try {
+    // The default would resolve symbols at their first use, in the middle of a trial.
+    loaded.load(library->path, boost::dll::load_mode::rtld_now | boost::dll::load_mode::rtld_local);
+  } catch (const std::exception& e) {
+    throw Error(Message::plugin_not_a_library,
+                fmt::format("'{}' cannot be loaded: {}", library->path.string(), linker_text(e.what(), library->path)),
+                "a plugin is a shared library (.so) with every symbol resolved: link it with -Wl,-z,defs");
+  }
+  if (!loaded.has(TUNER_ENTRY_SYMBOL)) no_entry(loaded, library->path);
+  const auto entry = loaded.get<const tuner_library*(std::uint32_t)>(TUNER_ENTRY_SYMBOL);
+  library->table = entry(TUNER_ABI_MINOR);
+  check_library_table(library->table, library->path);
+  if (sha256_of_file(library->path) != library->sha256)
+    throw Error(Message::plugin_changed, fmt::format("'{}' changed while it was loaded", library->path.string()),
+                "start again");
+  // Never unloaded: results, messages and threads may still point into it.
+  new boost::dll::shared_library(std::move(loaded));
+  return library;
+}
+
+void probe_library(const std::filesystem::path& self, const std::filesystem::path& path) {
+  int output[2];
+  if (::pipe2(output, O_CLOEXEC) != 0) return;
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::dup2(output[1], 2);
+    ::dup2(output[1], 1);
+    ::execl(self.c_str(), self.c_str(), "--probe-plugin", path.c_str(), static_cast<char*>(nullptr));
+    ::_exit(127);
+  }
+  ::close(output[1]);
+  std::string said;
+  bool in_time = true;
+  char buffer[512];
+  for (pollfd readable{.fd = output[0], .events = POLLIN, .revents = 0};;) {
+    if (::poll(&readable, 1, kProbeTimeoutMs) <= 0) {
+      in_time = false;
+      ::kill(child, SIGKILL);
+      break;
+    }
+    const ssize_t n = ::read(output[0], buffer, sizeof buffer);
+    if (n <= 0) break;
+    said.append(buffer, static_cast<std::size_t>(n));
+  }
+  ::close(output[0]);
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  // A child that says no in an orderly way is no crash: loading it here gives the same answer with its own message.
+  if (in_time && WIFEXITED(status) && (WEXITSTATUS(status) == 0 || WEXITSTATUS(status) == 4)) return;
+  std::string how = fmt::format("ended it with exit code {}", WEXITSTATUS(status));
+  if (!in_time)
+    how = fmt::format("did not come back within {} s", kProbeTimeoutMs / 1000);
+  else if (WIFSIGNALED(status))
+    how = fmt::format("crashed it with signal {} ({})", WTERMSIG(status), strsignal(WTERMSIG(status)));
+  throw Error(
+      Message::plugin_crashes_on_load,
+      fmt::format("loading '{}' in a trial process {}{}{}", path.string(), how, said.empty() ? "" : ": ", said),
+      "its static constructors run before tuner can look at it: find them with `gdb --args tuner --probe-plugin FILE`");
+}
+
+std::string sha256_of_file(const std::filesystem::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file)
+    throw Error(Message::plugin_unreadable, fmt::format("cannot read '{}': {}", path.string(), std::strerror(errno)));
+  Sha256 hash;
+  char buffer[1 << 16];
+  while (file.read(buffer, sizeof buffer) || file.gcount() > 0)
+    hash.add(buffer, static_cast<std::size_t>(file.gcount()));
+  return hash.hex();
+}
+
+std::string sha256_of_text(std::string_view text) {
+  Sha256 hash;
+  hash.add(text.data(), text.size());
+  return hash.hex();
+}
+
+}  // namespace tuner

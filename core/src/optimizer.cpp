@@ -1,0 +1,172 @@
+#include "tuner/optimizer.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "tuner/error.hpp"
+
+namespace tuner {
+
+namespace {
+
+bool matches(const GroupMatch& match, const TensorSpec& spec) {
+  const bool role = match.roles.empty() || std::ranges::find(match.roles, spec.role) != match.roles.end();
+  const auto fits = [&](const std::string& name) {
+    return name.ends_with('*') ? spec.name.starts_with(name.substr(0, name.size() - 1)) : spec.name == name;
+  };
+  return role && (match.names.empty() || std::ranges::any_of(match.names, fits));
+}
+
+void fill(void* data, std::uint64_t count, std::uint32_t dtype, double value) {
+  if (value == 0) return;  // new memory is zero
+  if (dtype == TUNER_DTYPE_F32)
+    std::fill_n(static_cast<float*>(data), count, static_cast<float>(value));
+  else if (dtype == TUNER_DTYPE_I64)
+    std::fill_n(static_cast<std::int64_t*>(data), count, static_cast<std::int64_t>(value));
+  else
+    std::fill_n(static_cast<double*>(data), count, value);
+}
+
+// What the inner optimizer needs of the step that is going on.
+struct InnerContext {
+  Optimizer* optimizer;
+  const StepInputs* inputs;
+  tuner_error* error;
+};
+
+std::int32_t inner_step(void* context) {
+  auto* call = static_cast<InnerContext*>(context);
+  return call->optimizer->step(*call->inputs, call->error);
+}
+
+}  // namespace
+
+Optimizer::Optimizer(PluginUse& use, Tensors& tensors, std::uint64_t study_seed, std::uint32_t trial)
+    : use_(use), tensors_(tensors), abi_(tensors.abi().begin(), tensors.abi().end()) {
+  if (use.plugin->has(TUNER_PLUGIN_WRAPS) && !use.inner)
+    throw Error(Message::config_impossible,
+                fmt::format("optimizer '{}' wraps another one, and none is named", use.plugin->id()),
+                "add `inner: adam`, or another optimizer");
+  for (std::size_t t = 0; t < abi_.size(); ++t) {
+    abi_[t].group = 0;
+    for (std::size_t g = 0; g < use.groups.size(); ++g) {
+      if (!matches(use.groups[g], tensors.spec(t))) continue;
+      abi_[t].group = static_cast<std::uint32_t>(g + 1);
+      break;
+    }
+  }
+  const std::size_t n_slots = use.plugin->slot_count();
+  tensor_slots_.assign(abi_.size(), std::vector<void*>(n_slots, nullptr));
+  global_slots_.assign(n_slots, nullptr);
+  views_.resize(n_slots);
+  for (std::size_t s = 0; s < n_slots; ++s) {
+    const bool global = use.plugin->slot(s).scope == TUNER_SCOPE_GLOBAL;
+    views_[s].resize(global ? 1 : abi_.size());
+    for (std::size_t t = 0; t < views_[s].size(); ++t) {
+      if (!global && abi_[t].grad == nullptr) continue;  // a frozen tensor has no state
+      allocate(s, t, views_[s][t]);
+      if (global)
+        global_slots_[s] = views_[s][t].data;
+      else
+        tensor_slots_[t][s] = views_[s][t].data;
+    }
+  }
+  for (std::size_t t = 0; t < abi_.size(); ++t) abi_[t].slots = tensor_slots_[t].data();
+  rng_.struct_size = sizeof rng_, rng_.purpose = TUNER_RNG_OPTIMIZER, rng_.seed = study_seed, rng_.trial = trial;
+  if (use.inner) inner_ = std::make_unique<Optimizer>(*use.inner, tensors, study_seed, trial);
+}
+
+void Optimizer::allocate(std::size_t index, std::size_t tensor, SlotView& view) {
+  const tuner_slot& slot = use_.plugin->slot(index);
+  const bool global = slot.scope == TUNER_SCOPE_GLOBAL;
+  view.dtype = slot.dtype != TUNER_DTYPE_AS_TENSOR ? slot.dtype : global ? TUNER_DTYPE_F64 : abi_[tensor].dtype;
+  view.count = slot.scope == TUNER_SCOPE_ELEMENT ? abi_[tensor].numel : 1;
+  const tuner_optimizer& plugin = use_.plugin->optimizer();
+  if (plugin.slot_extent != nullptr && slot.scope != TUNER_SCOPE_ELEMENT) {
+    tuner_error error{};
+    error.struct_size = sizeof error;
+    tuner_extent_args args{};
+    args.struct_size = sizeof args;
+    args.n_tensors = static_cast<std::uint32_t>(tensors_.size()), args.slot = static_cast<std::uint32_t>(index);
+    args.tensor = global ? -1 : static_cast<std::int32_t>(tensor);
+    args.tensors = tensors_.infos().data(), args.options = use_.options.abi(), args.error = &error;
+    if (plugin.slot_extent(&args, &view.count) != TUNER_OK)
+      throw Error(Message::config_impossible,
+                  fmt::format("optimizer '{}' cannot train this objective: {}", use_.plugin->id(), error.text));
+  }
+  if (slot.count_param >= 0)
+    view.count *= static_cast<std::uint64_t>(use_.options.number(static_cast<std::size_t>(slot.count_param)));
+  if (view.count == 0) return;
+  view.data = buffers_.emplace_back(view.count * dtype_size(view.dtype)).data();
+  fill(view.data, view.count, view.dtype, slot.fill);
+}
+
+tuner_step_args Optimizer::arguments(const StepInputs& inputs, tuner_error* error, std::uint32_t* out_flags) {
+  tuner_step_args args{};
+  args.struct_size = sizeof args;
+  args.n_tensors = static_cast<std::uint32_t>(abi_.size()), args.tensor_stride = sizeof(tuner_tensor);
+  args.host = inputs.host, args.tensors = abi_.data(), args.options = use_.options.abi();
+  args.global_slots = global_slots_.data(), args.closure = inputs.closure, args.rng = &rng_;
+  args.step = inputs.step, args.horizon = inputs.horizon, args.loss = inputs.loss;
+  args.error = error, args.out_flags = out_flags;
+  return args;
+}
+
+std::int32_t Optimizer::init(const tuner_host* host, tuner_error* error) {
+  if (inner_)
+    if (const std::int32_t status = inner_->init(host, error); status != TUNER_OK) return status;
+  const auto init = use_.plugin->optimizer().init;
+  if (init == nullptr) return TUNER_OK;
+  StepInputs inputs;
+  inputs.step = 0, inputs.host = host;
+  std::uint32_t flags = 0;
+  const tuner_step_args args = arguments(inputs, error, &flags);
+  return init(&args);
+}
+
+std::int32_t Optimizer::step(const StepInputs& inputs, tuner_error* error, std::uint32_t* out_flags) {
+  std::uint32_t unused = 0;
+  tuner_step_args args = arguments(inputs, error, out_flags ? out_flags : &unused);
+  if (!inner_) return use_.plugin->optimizer().step(&args);
+  InnerContext context{inner_.get(), &inputs, error};
+  tuner_inner inner{};
+  inner.struct_size = sizeof inner, inner.context = &context, inner.step = &inner_step;
+  args.inner = &inner;
+  return use_.plugin->optimizer().step(&args);
+}
+
+bool Optimizer::has_evaluation_point() const {
+  return use_.plugin->optimizer().evaluation_point != nullptr || (inner_ && inner_->has_evaluation_point());
+}
+
+std::int32_t Optimizer::evaluation_point(const tuner_host* host, std::int64_t step, std::span<void* const> outputs,
+                                         tuner_error* error) {
+  // The outermost one counts.
+  if (use_.plugin->optimizer().evaluation_point == nullptr) return inner_->evaluation_point(host, step, outputs, error);
+  for (std::size_t t = 0; t < abi_.size(); ++t)
+    std::memcpy(outputs[t], abi_[t].data, abi_[t].numel * dtype_size(abi_[t].dtype));
+  std::vector<tuner_tensor> without_gradients = abi_;
+  for (auto& tensor : without_gradients) tensor.grad = nullptr;
+  tuner_point_args args{};
+  args.struct_size = sizeof args;
+  args.n_tensors = static_cast<std::uint32_t>(abi_.size()), args.tensor_stride = sizeof(tuner_tensor);
+  args.host = host, args.tensors = without_gradients.data(), args.options = use_.options.abi();
+  args.global_slots = global_slots_.data(), args.step = step, args.outputs = outputs.data(), args.error = error;
+  return use_.plugin->optimizer().evaluation_point(&args);
+}
+
+Optimizer::SlotView Optimizer::slot(std::size_t slot, std::size_t tensor) const {
+  const auto& column = views_[slot];
+  return column[column.size() == 1 ? 0 : tensor];
+}
+
+std::uint64_t Optimizer::state_bytes() const {
+  std::uint64_t bytes = inner_ ? inner_->state_bytes() : 0;
+  for (const auto& column : views_)
+    for (const auto& view : column) bytes += view.count * dtype_size(view.dtype);
+  return bytes;
+}
+
+}  // namespace tuner

@@ -1,0 +1,250 @@
+#include "tuner/plan.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "tuner/error.hpp"
+
+namespace tuner {
+
+namespace {
+
+using nlohmann::json;
+
+// Fills holes with the values of one point.
+class Filling {
+ public:
+  Filling(const StudyPlan& plan, const Point& point) : space_(plan.space), point_(point) {}
+
+  [[nodiscard]] Value operator()(const Setting& setting) const {
+    if (const auto* hole = std::get_if<Hole>(&setting)) return point_[hole->dimension].value_or(Value(Null{}));
+    return std::get<Value>(setting);
+  }
+  [[nodiscard]] std::map<std::string, Value> operator()(const Settings& settings) const {
+    std::map<std::string, Value> values;
+    for (const auto& [key, setting] : settings) values.emplace(key, (*this)(setting));
+    return values;
+  }
+  template <class T>
+  [[nodiscard]] const T& branch(const OneOf<T>& choice) const {
+    if (!choice.dimension) return choice.branches.front();
+    const Dimension& dimension = space_.dimensions[*choice.dimension];
+    return choice.branches[branch_of(std::get<Branches>(dimension.domain), *point_[*choice.dimension])];
+  }
+
+ private:
+  const Space& space_;
+  const Point& point_;
+};
+
+PluginUse fill(const PluginPlan& plan, const Filling& filling) {
+  std::vector<std::map<std::string, Value>> groups;
+  std::vector<GroupMatch> matches;
+  for (const GroupPlan& group : plan.groups) {
+    groups.push_back(filling(group.options));
+    matches.push_back(group.match);
+  }
+  PluginUse use{plan.plugin, OptionTable(*plan.plugin, filling(plan.options), groups), std::move(matches), nullptr};
+  use.options.check(*plan.plugin);
+  if (!plan.inner.empty()) use.inner = std::make_unique<PluginUse>(fill(filling.branch(plan.inner.front()), filling));
+  return use;
+}
+
+double number(const Value& value, double otherwise) {
+  if (const auto* d = std::get_if<double>(&value)) return *d;
+  if (const auto* i = std::get_if<std::int64_t>(&value)) return static_cast<double>(*i);
+  return otherwise;
+}
+
+std::int64_t integer(const Value& value, std::int64_t otherwise) {
+  const auto* i = std::get_if<std::int64_t>(&value);
+  return i ? *i : otherwise;
+}
+
+bool boolean(const Value& value, bool otherwise) {
+  const auto* b = std::get_if<bool>(&value);
+  return b ? *b : otherwise;
+}
+
+template <class Enum, std::size_t n>
+Enum word(const Value& value, const char* const (&words)[n], Enum otherwise) {
+  if (const auto* text = std::get_if<std::string>(&value))
+    for (std::size_t i = 0; i < n; ++i)
+      if (*text == words[i]) return static_cast<Enum>(i);
+  return otherwise;
+}
+
+Schedule fill_schedule(const SchedulePlan& plan, const Filling& filling) {
+  Schedule schedule;
+  auto warmup = filling(plan.warmup);
+  schedule.warmup_steps = integer(warmup["warmup_steps"], 0);
+  schedule.warmup_fraction = number(warmup["warmup_fraction"], 0);
+  schedule.warmup_form = word(warmup["warmup_form"], kWarmupForms, WarmupForm::linear);
+  for (const StagePlan& stage : plan.stages)
+    schedule.stages.push_back({fill(filling.branch(stage.scheduler), filling), integer(filling(stage.steps), -1)});
+  return schedule;
+}
+
+TrainingSettings fill_training(const StudyPlan& plan, const Filling& filling) {
+  auto values = filling(plan.training);
+  TrainingSettings t;
+  t.steps = integer(values["steps"], 0);
+  t.epochs = integer(values["epochs"], 0);
+  t.batch_size = integer(values["batch_size"], 0);
+  t.drop_remainder = boolean(values["drop_remainder"], t.drop_remainder);
+  t.shuffle = word(values["shuffle"], kShuffles, t.shuffle);
+  t.noise_eta = number(values["noise_eta"], t.noise_eta);
+  t.noise_gamma = number(values["noise_gamma"], t.noise_gamma);
+  t.clip_value = number(values["clip_value"], t.clip_value);
+  t.clip_norm = number(values["clip_norm"], t.clip_norm);
+  t.nonfinite_gradient = word(values["nonfinite_gradient"], kNonfiniteGradients, t.nonfinite_gradient);
+  t.log_every = integer(values["log_every"], t.log_every);
+  t.eval_every = integer(values["eval_every"], t.eval_every);
+  t.common_random_numbers = boolean(values["common_random_numbers"], t.common_random_numbers);
+  t.time_limit_seconds = number(values["time_limit_seconds"], t.time_limit_seconds);
+  t.summary = word(values["summary"], kSummaries, t.summary);
+  if (!plan.early_stopping.branches.empty()) {
+    if (const OptionalSettings& stopping = filling.branch(plan.early_stopping)) {
+      auto rules = filling(*stopping);
+      EarlyStopping defaults;
+      t.early_stopping =
+          EarlyStopping{integer(rules["patience"], defaults.patience), number(rules["min_delta"], defaults.min_delta)};
+    }
+  }
+  return t;
+}
+
+// ---- canonical form
+
+json canonical(const Value& value) { return json::parse(to_json(value)); }
+
+class Canonical {
+ public:
+  explicit Canonical(const Space& space) : space_(space) {}
+
+  [[nodiscard]] json setting(const Setting& s) const {
+    if (const auto* hole = std::get_if<Hole>(&s)) return dimension(space_.dimensions[hole->dimension]);
+    return canonical(std::get<Value>(s));
+  }
+  [[nodiscard]] json settings(const Settings& map) const {
+    json object = json::object();
+    for (const auto& [key, s] : map) object[key] = setting(s);
+    return object;
+  }
+  [[nodiscard]] json plugin(const PluginPlan& plan) const {
+    json object{{"plugin", plan.plugin->id()}, {"version", plan.plugin->version()}};
+    if (plan.label != plan.plugin->id()) object["as"] = plan.label;
+    // Defaults stand in full: a default that changes is another study.
+    json options = json::object();
+    for (std::size_t p = 0; p < plan.plugin->param_count(); ++p) {
+      const tuner_param& param = plan.plugin->param(p);
+      const auto given = plan.options.find(param.id);
+      const bool absent = given == plan.options.end() || setting(given->second).is_null();
+      options[param.id] = absent ? canonical(default_value(param)) : setting(given->second);
+    }
+    object["options"] = std::move(options);
+    for (const GroupPlan& group : plan.groups) {
+      json roles = json::array();
+      for (const std::uint32_t role : group.match.roles) roles.push_back(role_name(role));
+      object["groups"].push_back(
+          {{"roles", roles}, {"names", group.match.names}, {"options", settings(group.options)}});
+    }
+    if (!plan.inner.empty())
+      object["inner"] = one_of(plan.inner.front(), [this](const PluginPlan& p) { return plugin(p); });
+    return object;
+  }
+  [[nodiscard]] json schedule(const SchedulePlan& plan) const {
+    json object = settings(plan.warmup);
+    for (const StagePlan& stage : plan.stages)
+      object["stages"].push_back(
+          {{"scheduler", one_of(stage.scheduler, [this](const PluginPlan& p) { return plugin(p); })},
+           {"steps", setting(stage.steps)}});
+    return object;
+  }
+  template <class T, class Form>
+  [[nodiscard]] json one_of(const OneOf<T>& choice, Form form) const {
+    if (!choice.dimension) return choice.branches.empty() ? json() : form(choice.branches.front());
+    json branches = json::array();
+    const auto& labels = std::get<Branches>(space_.dimensions[*choice.dimension].domain).labels;
+    for (std::size_t i = 0; i < choice.branches.size(); ++i)
+      branches.push_back({{labels[i], form(choice.branches[i])}});
+    return {{"one_of", branches}};
+  }
+
+ private:
+  [[nodiscard]] static json dimension(const Dimension& d) {
+    if (const auto* values = std::get_if<Values>(&d.domain)) {
+      json list = json::array();
+      for (const Value& value : *values) list.push_back(canonical(value));
+      return {{"values", list}};
+    }
+    const auto& range = std::get<Range>(d.domain);
+    json object{{"min", range.min}, {"max", range.max}, {"scale", kScales[static_cast<std::size_t>(range.scale)]}};
+    if (range.step) object["step"] = *range.step;
+    if (range.count) object["count"] = *range.count;
+    if (range.integer) object["integer"] = true;
+    return object;
+  }
+  const Space& space_;
+};
+
+void collect(const PluginPlan& plan, std::set<const Plugin*>& found) {
+  found.insert(plan.plugin);
+  for (const auto& inner : plan.inner)
+    for (const auto& branch : inner.branches) collect(branch, found);
+}
+
+}  // namespace
+
+TrialSpec resolve(const StudyPlan& plan, const Point& point, std::uint64_t number) {
+  const Filling filling(plan, point);
+  TrialSpec spec{.study_seed = plan.seed,
+                 .number = number,
+                 .objective = fill(filling.branch(plan.objective), filling),
+                 .optimizer = std::nullopt,
+                 .schedule = {},
+                 .training = fill_training(plan, filling),
+                 .metric = plan.metric.name,
+                 .goal = plan.metric.goal,
+                 .target = plan.metric.target};
+  if (plan.optimizer) spec.optimizer = fill(filling.branch(*plan.optimizer), filling);
+  if (!plan.schedule.branches.empty()) spec.schedule = fill_schedule(filling.branch(plan.schedule), filling);
+  return spec;
+}
+
+std::string canonical_plan(const StudyPlan& plan) {
+  const Canonical form(plan.space);
+  const auto plugin = [&](const PluginPlan& p) { return form.plugin(p); };
+  json object{{"seed", plan.seed},
+              {"method", plan.method},
+              {"metric", {{"name", plan.metric.name}, {"goal", to_string(plan.metric.goal)}}},
+              {"objective", form.one_of(plan.objective, plugin)},
+              {"schedule", form.one_of(plan.schedule, [&](const SchedulePlan& s) { return form.schedule(s); })},
+              {"training", form.settings(plan.training)},
+              {"early_stopping", form.one_of(plan.early_stopping, [&](const OptionalSettings& s) {
+                 return s ? form.settings(*s) : json();
+               })}};
+  if (plan.metric.target) object["metric"]["target"] = *plan.metric.target;
+  if (plan.optimizer) object["optimizer"] = form.one_of(*plan.optimizer, plugin);
+  return object.dump(1);
+}
+
+std::vector<const Plugin*> plugins_of(const StudyPlan& plan) {
+  std::set<const Plugin*> found;
+  for (const auto& branch : plan.objective.branches) collect(branch, found);
+  if (plan.optimizer)
+    for (const auto& branch : plan.optimizer->branches) collect(branch, found);
+  for (const auto& schedule : plan.schedule.branches)
+    for (const auto& stage : schedule.stages)
+      for (const auto& branch : stage.scheduler.branches) collect(branch, found);
+  std::vector<const Plugin*> plugins(found.begin(), found.end());
+  std::ranges::sort(plugins, [](const Plugin* a, const Plugin* b) {
+    return std::pair(a->kind(), a->id()) < std::pair(b->kind(), b->id());
+  });
+  return plugins;
+}
+
+}  // namespace tuner

@@ -1,0 +1,49 @@
+#include "tuner/tensor.hpp"
+
+#include <cstring>
+#include <new>
+
+namespace tuner {
+
+AlignedBuffer::AlignedBuffer(std::size_t bytes) : bytes_((bytes + 63) / 64 * 64) {
+  if (bytes_ == 0) return;
+  memory_.reset(std::aligned_alloc(64, bytes_));
+  if (!memory_) throw std::bad_alloc();
+  std::memset(memory_.get(), 0, bytes_);
+}
+
+std::size_t dtype_size(std::uint32_t dtype) { return dtype == TUNER_DTYPE_F32 ? 4 : 8; }
+
+std::uint64_t TensorSpec::numel() const {
+  std::uint64_t product = 1;
+  for (const std::int64_t extent : shape) product *= static_cast<std::uint64_t>(extent);
+  return product;
+}
+
+Tensors::Tensors(std::vector<TensorSpec> specs, bool with_gradients) : specs_(std::move(specs)) {
+  infos_.resize(specs_.size());
+  abi_.resize(specs_.size());
+  std::int32_t n_layers = 0;
+  for (const auto& spec : specs_) n_layers = std::max(n_layers, spec.layer + 1);
+  for (std::size_t i = 0; i < specs_.size(); ++i) {
+    const TensorSpec& spec = specs_[i];
+    infos_[i] = tuner_tensor_info{};
+    tuner_tensor_info& info = infos_[i];
+    info.struct_size = sizeof info;
+    info.rank = static_cast<std::uint32_t>(spec.shape.size());
+    info.role = spec.role, info.flags = spec.flags, info.name = spec.name.c_str(), info.shape = spec.shape.data();
+    info.fan_in = spec.fan_in, info.fan_out = spec.fan_out, info.layer = spec.layer, info.n_layers = n_layers;
+    info_pointers_.push_back(&info);
+
+    tuner_tensor& tensor = abi_[i];
+    tensor = tuner_tensor{};
+    tensor.struct_size = sizeof tensor, tensor.rank = info.rank, tensor.dtype = spec.dtype, tensor.group = spec.group;
+    tensor.numel = spec.numel(), tensor.info = &info;
+    const std::size_t bytes = tensor.numel * dtype_size(spec.dtype);
+    tensor.data = buffers_.emplace_back(bytes).data();
+    if (with_gradients && (spec.flags & (TUNER_TENSOR_BUFFER | TUNER_TENSOR_FROZEN)) == 0)
+      tensor.grad = buffers_.emplace_back(bytes).data();
+  }
+}
+
+}  // namespace tuner

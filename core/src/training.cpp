@@ -1,0 +1,417 @@
+#include "tuner/training.hpp"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <cmath>
+#include <limits>
+#include <numeric>
+
+#include "batches.hpp"
+#include "gradients.hpp"
+#include "tuner/error.hpp"
+#include "tuner/objective.hpp"
+#include "tuner/optimizer.hpp"
+#include "tuner/schedule.hpp"
+
+namespace tuner {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr std::uint64_t kEvaluationBatch = 1000;       // samples per call when a split is evaluated
+constexpr std::uint64_t kEvaluationsPerStep = 10'000;  // a closure's budget
+constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+
+// Follows the study's metric: last, best, target, early stopping.
+class MetricTracker {
+ public:
+  MetricTracker(const TrialSpec& spec, Clock::time_point start) : spec_(spec), start_(start) {}
+
+  void observe(std::int64_t step, double value, TrialResult& result) {
+    last_ = value, ++count_;
+    const bool improved =
+        better(value, best_, spec_.training.early_stopping ? spec_.training.early_stopping->min_delta : 0);
+    since_improvement_ = improved ? 0 : since_improvement_ + 1;
+    if (better(value, best_, 0)) best_ = value;
+    result.best_value = best_, result.last_value = value;
+    if (spec_.target && !result.target_step && !better(*spec_.target, value, 0) && value == value) {
+      result.target_step = step;
+      result.target_seconds = std::chrono::duration<double>(Clock::now() - start_).count();
+    }
+  }
+  [[nodiscard]] bool should_stop_early() const {
+    return spec_.training.early_stopping && since_improvement_ >= spec_.training.early_stopping->patience;
+  }
+  [[nodiscard]] double last() const { return last_; }
+  [[nodiscard]] std::int64_t count() const { return count_; }
+  [[nodiscard]] std::optional<double> value(const TrialResult& result) const {
+    Summary summary = spec_.training.summary;
+    if (summary == Summary::automatic) summary = spec_.metric == "loss" ? Summary::last : Summary::best;
+    return summary == Summary::last ? result.last_value : result.best_value;
+  }
+
+ private:
+  // Is a better than b by more than delta? Anything is better than NaN.
+  [[nodiscard]] bool better(double a, double b, double delta) const {
+    if (std::isnan(a)) return false;
+    if (std::isnan(b)) return true;
+    return spec_.goal == Goal::minimize ? a < b - delta : a > b + delta;
+  }
+  const TrialSpec& spec_;
+  Clock::time_point start_;
+  double last_ = kNan, best_ = kNan;
+  std::int64_t count_ = 0, since_improvement_ = 0;
+};
+
+// Ends the loop; caught by TrainingRun::run.
+struct Ended {
+  Outcome outcome;
+  std::string error;
+};
+
+class TrainingRun {
+ public:
+  TrainingRun(TrialSpec& spec, SharedObjectives& shared, std::stop_token stop, const Progress& progress)
+      : spec_(spec),
+        stop_(std::move(stop)),
+        progress_(progress),
+        tracker_(spec, start_),
+        trial_(spec.training.common_random_numbers ? 0 : static_cast<std::uint32_t>(spec.number)) {
+    host_.stop = stop_;
+    error_.struct_size = sizeof error_;
+    objective_ = std::make_unique<Objective>(spec.objective, shared, spec.study_seed, host_.abi());
+  }
+
+  TrialResult run() {
+    try {
+      if (objective_->tensors().size() == 0)
+        evaluate_black_box();
+      else
+        train();
+    } catch (const Ended& end) {
+      result_.outcome = end.outcome, result_.error = end.error;
+    }
+    finish();
+    return std::move(result_);
+  }
+
+ private:
+  void evaluate_black_box();
+  void train();
+  void prepare();
+  void take_step(std::int64_t step);
+  void condition_gradients(std::int64_t step);
+  void evaluation_point(std::int64_t step);
+  void evaluate_split(Objective& objective, std::uint32_t split, std::string_view prefix, std::int64_t step);
+  void finish();
+
+  double evaluate(std::uint32_t want, std::uint32_t flags);
+  void record(std::int64_t step, std::string_view name, double value);
+  void check_time(std::int64_t step);
+  void require(std::int32_t status, const PluginUse& use);
+  tuner_rng stream(std::uint32_t purpose, std::int64_t step) const {
+    tuner_rng rng{};
+    rng.struct_size = sizeof rng, rng.purpose = purpose, rng.seed = spec_.study_seed, rng.trial = trial_;
+    rng.position = static_cast<std::uint64_t>(step) << 32;
+    return rng;
+  }
+  static std::int32_t closure_evaluate(void* context, std::uint32_t want, double* loss);
+  static std::int32_t closure_hvp(void* context, const void* const* vectors, void* const* products);
+
+  TrialSpec& spec_;
+  std::stop_token stop_;
+  const Progress& progress_;
+  Clock::time_point start_ = Clock::now();
+  MetricTracker tracker_;
+  std::uint32_t trial_;
+  TrialResult result_;
+  HostServices host_;
+  tuner_error error_{};
+  std::unique_ptr<Objective> objective_;
+  std::unique_ptr<Objective> evaluation_copy_;
+  std::unique_ptr<Optimizer> optimizer_;
+  std::unique_ptr<ScheduleRun> schedule_;
+  std::unique_ptr<Batches> batches_;
+  tuner_closure closure_{};
+  std::span<const std::uint64_t> batch_;
+  tuner_rng dropout_{};
+  std::int64_t horizon_ = 0, log_every_ = 1, eval_every_ = 1, evaluated_at_ = -1;
+  std::uint64_t evaluations_this_step_ = 0;
+  bool budget_used_up_ = false;
+  double epoch_loss_ = 0;
+  std::uint64_t epoch_samples_ = 0, samples_seen_ = 0;
+};
+
+void TrainingRun::require(std::int32_t status, const PluginUse& use) {
+  if (status == TUNER_OK) return;
+  if (stop_.stop_requested()) throw Ended{Outcome::cancelled, ""};
+  std::string text = error_.text[0] ? error_.text : fmt::format("status {}", status);
+  if (budget_used_up_) text = fmt::format("more than {} evaluations in one step", kEvaluationsPerStep);
+  throw Ended{Outcome::failed, fmt::format("step {}: {} '{}': {}", result_.steps, to_string(use.plugin->kind()),
+                                           use.plugin->id(), text)};
+}
+
+double TrainingRun::evaluate(std::uint32_t want, std::uint32_t flags) {
+  double loss = kNan;
+  Objective::Request request;
+  request.want = want, request.flags = flags, request.indices = batch_, request.rng = &dropout_;
+  host_.reset_scratch();
+  require(objective_->evaluate(request, &loss, nullptr, &error_), spec_.objective);
+  if (want & TUNER_WANT_GRADIENT)
+    ++result_.evaluations.gradient;
+  else
+    ++result_.evaluations.loss;
+  return loss;
+}
+
+// Called by an optimizer within its step: must not throw across the border.
+std::int32_t TrainingRun::closure_evaluate(void* context, std::uint32_t want, double* loss) {
+  auto& self = *static_cast<TrainingRun*>(context);
+  if (++self.evaluations_this_step_ > kEvaluationsPerStep) {
+    self.budget_used_up_ = true;
+    return TUNER_STOP;
+  }
+  if (self.stop_.stop_requested()) return TUNER_STOP;
+  Objective::Request request;
+  request.want = want, request.indices = self.batch_, request.rng = &self.dropout_;
+  double unused = kNan;
+  if (want & TUNER_WANT_GRADIENT)
+    ++self.result_.evaluations.gradient;
+  else
+    ++self.result_.evaluations.loss;
+  return self.objective_->evaluate(request, loss ? loss : &unused, nullptr, &self.error_);
+}
+
+std::int32_t TrainingRun::closure_hvp(void* context, const void* const* vectors, void* const* products) {
+  auto& self = *static_cast<TrainingRun*>(context);
+  if ((self.evaluations_this_step_ += 2) > kEvaluationsPerStep) {
+    self.budget_used_up_ = true;
+    return TUNER_STOP;
+  }
+  if (self.stop_.stop_requested()) return TUNER_STOP;
+  ++self.result_.evaluations.hvp;
+  return self.objective_->hvp(self.batch_, vectors, products, &self.error_);
+}
+
+void TrainingRun::record(std::int64_t step, std::string_view name, double value) {
+  result_.metrics.push_back({step, std::string(name), value});
+  if (name != spec_.metric) return;
+  tracker_.observe(step, value, result_);
+  if (progress_) progress_(step, horizon_, value);
+}
+
+void TrainingRun::check_time(std::int64_t step) {
+  if (stop_.stop_requested()) throw Ended{Outcome::cancelled, ""};
+  const double limit = spec_.training.time_limit_seconds;
+  if (limit > 0 && std::chrono::duration<double>(Clock::now() - start_).count() > limit)
+    throw Ended{Outcome::timed_out, fmt::format("step {}: the time limit of {:g} s is over", step, limit)};
+}
+
+void TrainingRun::evaluate_black_box() {
+  const double loss = evaluate(TUNER_WANT_LOSS, 0);
+  for (const MetricPoint& point : host_.reports) record(point.step, point.name, point.value);
+  if (!std::isfinite(loss)) throw Ended{Outcome::diverged, fmt::format("the loss is {}", loss)};
+  record(0, "loss", loss);
+}
+
+void TrainingRun::prepare() {
+  if (!spec_.optimizer)
+    throw Error(
+        Message::config_impossible,
+        fmt::format("objective '{}' has parameters to train, and no optimizer is named", spec_.objective.plugin->id()),
+        "add `optimizer: adam`");
+  const TrainingSettings& t = spec_.training;
+  batches_ = std::make_unique<Batches>(objective_->samples(TUNER_SPLIT_TRAIN), t, spec_.study_seed, trial_);
+  if (t.epochs > 0 && batches_->steps_per_epoch() == 0)
+    throw Error(Message::config_impossible,
+                fmt::format("objective '{}' has no samples, so there are no epochs", spec_.objective.plugin->id()),
+                "say `steps:` in `training:`");
+  horizon_ = t.steps > 0 ? t.steps : t.epochs * batches_->steps_per_epoch();
+  log_every_ = t.log_every > 0 ? t.log_every : std::max<std::int64_t>(1, horizon_ / 200);
+  eval_every_ = t.eval_every > 0                  ? t.eval_every
+                : batches_->steps_per_epoch() > 0 ? batches_->steps_per_epoch()
+                                                  : horizon_;
+
+  optimizer_ = std::make_unique<Optimizer>(*spec_.optimizer, objective_->tensors(), spec_.study_seed, trial_);
+  schedule_ = std::make_unique<ScheduleRun>(spec_.schedule, *spec_.optimizer, horizon_, batches_->steps_per_epoch(),
+                                            spec_.goal, host_.abi());
+  closure_.struct_size = sizeof closure_, closure_.context = this, closure_.evaluate = &closure_evaluate;
+  if (objective_->has_hvp()) closure_.hvp = &closure_hvp;
+  tuner_rng init = stream(TUNER_RNG_INIT, 0);
+  require(objective_->init(&init, &error_), spec_.objective);
+  require(optimizer_->init(host_.abi(), &error_), *spec_.optimizer);
+  result_.metrics.reserve(512);
+}
+
+void TrainingRun::train() {
+  prepare();
+  const bool sampled = batches_->steps_per_epoch() > 0;
+  for (std::int64_t step = 0; step < horizon_; ++step) {
+    // Steps of an analytic function take less time than asking for the time.
+    if (sampled || (step & 15) == 0) check_time(step);
+    take_step(step);
+    const std::int64_t done = step + 1;
+    if (done % eval_every_ == 0 && done < horizon_) evaluation_point(done);
+    if (tracker_.should_stop_early()) {
+      horizon_ = done;
+      break;
+    }
+  }
+  horizon_ = result_.steps;
+  batch_ = batches_->at(horizon_);
+  dropout_ = stream(TUNER_RNG_DROPOUT, horizon_);
+  const double loss = evaluate(TUNER_WANT_LOSS, TUNER_EVALUATE_TRAIN);
+  if (!std::isfinite(loss)) throw Ended{Outcome::diverged, fmt::format("step {}: the loss is {}", horizon_, loss)};
+  record(horizon_, "loss", loss);
+  evaluation_point(horizon_);
+  if (objective_->samples(TUNER_SPLIT_TEST) > 0)
+    evaluate_split(evaluation_copy_ ? *evaluation_copy_ : *objective_, TUNER_SPLIT_TEST, "test_", horizon_);
+}
+
+void TrainingRun::take_step(std::int64_t step) {
+  require(schedule_->apply({step, tracker_.last(), tracker_.count()}, &error_), *spec_.optimizer);
+  batch_ = batches_->at(step);
+  dropout_ = stream(TUNER_RNG_DROPOUT, step);
+  evaluations_this_step_ = 0;
+  const bool derivative_free = spec_.optimizer->plugin->has(TUNER_PLUGIN_DERIVATIVE_FREE);
+  const double loss = evaluate(derivative_free ? TUNER_WANT_LOSS : TUNER_WANT_LOSS | TUNER_WANT_GRADIENT,
+                               TUNER_EVALUATE_TRAIN | TUNER_EVALUATE_UPDATE_BUFFERS);
+  epoch_loss_ += loss * static_cast<double>(batch_.size());
+  epoch_samples_ += batch_.size(), samples_seen_ += batch_.size();
+  if (step % log_every_ == 0) {
+    record(step, "loss", loss);
+    record(step, "lr", schedule_->lr());
+  }
+  if (!std::isfinite(loss)) throw Ended{Outcome::diverged, fmt::format("step {}: the loss is {}", step, loss)};
+  bool skipped = false;
+  if (!derivative_free && !gradients_finite(objective_->tensors())) {
+    ++result_.nonfinite_gradients;
+    if (spec_.training.nonfinite_gradient == NonfiniteGradient::error)
+      throw Ended{Outcome::diverged, fmt::format("step {}: the gradient is not finite", step)};
+    if (spec_.training.nonfinite_gradient == NonfiniteGradient::zero)
+      zero_nonfinite_gradients(objective_->tensors());
+    else
+      skipped = true;
+  }
+  std::uint32_t flags = 0;
+  if (!skipped) {
+    if (!derivative_free) condition_gradients(step);
+    host_.reset_scratch();
+    StepInputs inputs;
+    inputs.step = step + 1, inputs.horizon = horizon_, inputs.loss = loss, inputs.host = host_.abi(),
+    inputs.closure = &closure_;
+    require(optimizer_->step(inputs, &error_, &flags), *spec_.optimizer);
+  }
+  result_.steps = step + 1;
+  if (!parameters_finite(objective_->tensors()))
+    throw Ended{Outcome::diverged, fmt::format("step {}: the parameters are not finite", result_.steps)};
+  if (flags & (TUNER_STEP_CONVERGED | TUNER_STEP_NO_PROGRESS)) {
+    host_.log.push_back(fmt::format("step {}: the optimizer says {}", result_.steps,
+                                    flags & TUNER_STEP_CONVERGED ? "converged" : "no progress"));
+    horizon_ = result_.steps;
+  }
+}
+
+void TrainingRun::condition_gradients(std::int64_t step) {
+  const TrainingSettings& t = spec_.training;
+  if (t.noise_eta > 0) add_noise(objective_->tensors(), t, step, stream(TUNER_RNG_NOISE, step));
+  if (t.clip_value > 0) clip_by_value(objective_->tensors(), t.clip_value);
+  if (t.clip_norm > 0) clip_by_norm(objective_->tensors(), t.clip_norm);
+}
+
+void TrainingRun::evaluation_point(std::int64_t step) {
+  if (step == evaluated_at_) return;  // stopped early, just after one
+  evaluated_at_ = step;
+  if (epoch_samples_ > 0) record(step, "train_loss", epoch_loss_ / static_cast<double>(epoch_samples_));
+  epoch_loss_ = 0, epoch_samples_ = 0;
+  Objective* where = objective_.get();
+  if (optimizer_->has_evaluation_point()) {
+    if (!evaluation_copy_) evaluation_copy_ = objective_->evaluation_copy();
+    where = evaluation_copy_.get();
+    std::vector<void*> outputs;
+    for (std::size_t i = 0; i < where->tensors().size(); ++i) outputs.push_back(where->tensors().data(i));
+    require(optimizer_->evaluation_point(host_.abi(), step, outputs, &error_), *spec_.optimizer);
+  }
+  if (objective_->samples(TUNER_SPLIT_VALID) > 0) evaluate_split(*where, TUNER_SPLIT_VALID, "val_", step);
+  for (const MetricPoint& point : host_.reports) record(point.step, point.name, point.value);
+  host_.reports.clear();
+}
+
+void TrainingRun::evaluate_split(Objective& objective, std::uint32_t split, std::string_view prefix,
+                                 std::int64_t step) {
+  const std::uint64_t n = objective.samples(split);
+  std::uint64_t chunk = kEvaluationBatch;
+  for (std::size_t m = 0; m < objective.metric_count(); ++m)
+    if (objective.metric(m).aggregation == TUNER_AGGREGATE_WHOLE) chunk = n;
+  std::vector<std::uint64_t> indices(std::min(chunk, n));
+  std::vector<double> metrics(objective.metric_count()), totals(objective.metric_count());
+  double loss = kNan, total_loss = 0;
+  for (std::uint64_t begin = 0; begin < n; begin += chunk) {
+    const std::uint64_t count = std::min(chunk, n - begin);
+    std::iota(indices.begin(), indices.begin() + static_cast<std::ptrdiff_t>(count), begin);
+    Objective::Request request;
+    request.want = TUNER_WANT_LOSS | TUNER_WANT_METRICS, request.flags = 0, request.split = split;
+    request.indices = std::span(indices).first(count), request.rng = &dropout_;
+    host_.reset_scratch();
+    require(objective.evaluate(request, &loss, metrics.data(), &error_), spec_.objective);
+    ++result_.evaluations.loss;
+    total_loss += loss * static_cast<double>(count);
+    for (std::size_t m = 0; m < metrics.size(); ++m)
+      totals[m] += objective.metric(m).aggregation == TUNER_AGGREGATE_MEAN ? metrics[m] * static_cast<double>(count)
+                                                                           : metrics[m];
+  }
+  record(step, fmt::format("{}loss", prefix), total_loss / static_cast<double>(n));
+  for (std::size_t m = 0; m < metrics.size(); ++m) {
+    const bool mean = objective.metric(m).aggregation == TUNER_AGGREGATE_MEAN;
+    record(step, fmt::format("{}{}", prefix, objective.metric(m).id),
+           mean ? totals[m] / static_cast<double>(n) : totals[m]);
+  }
+}
+
+void TrainingRun::finish() {
+  if (result_.outcome == Outcome::completed) {
+    result_.value = tracker_.value(result_);
+    if (!result_.value) {
+      result_.outcome = Outcome::failed;
+      result_.error = fmt::format("the metric '{}' was never reported", spec_.metric);
+    } else if (!std::isfinite(*result_.value)) {
+      result_.outcome = Outcome::diverged;
+      result_.error = fmt::format("the metric '{}' is {}", spec_.metric, *result_.value);
+      result_.value.reset();
+    }
+  }
+  const std::uint64_t n = objective_->samples(TUNER_SPLIT_TRAIN);
+  if (n > 0) result_.epochs = static_cast<double>(samples_seen_) / static_cast<double>(n);
+  result_.log = std::move(host_.log);
+  result_.wall_seconds = std::chrono::duration<double>(Clock::now() - start_).count();
+}
+
+}  // namespace
+
+std::vector<MetricName> metric_names(const PluginUse& objective, SharedObjectives& shared, std::uint64_t study_seed) {
+  HostServices host;
+  const ObjectiveLayout layout =
+      describe(objective, shared.get(*objective.plugin, objective.options, study_seed), host.abi());
+  const tuner_objective& plugin = objective.plugin->objective();
+  std::vector<MetricName> names;
+  const auto add_split = [&](std::uint32_t split, std::string_view prefix) {
+    if (layout.samples[split] == 0) return;
+    for (std::uint32_t m = 0; m < plugin.n_metrics; ++m)
+      names.push_back({fmt::format("{}{}", prefix, plugin.metrics[m]->id),
+                       plugin.metrics[m]->direction == TUNER_MAXIMIZE ? Goal::maximize : Goal::minimize});
+    names.push_back({fmt::format("{}loss", prefix), Goal::minimize});
+  };
+  add_split(TUNER_SPLIT_VALID, "val_");
+  names.push_back({"loss", Goal::minimize});
+  if (layout.samples[TUNER_SPLIT_TRAIN] > 0) names.push_back({"train_loss", Goal::minimize});
+  add_split(TUNER_SPLIT_TEST, "test_");
+  return names;
+}
+
+TrialResult run_trial(TrialSpec spec, SharedObjectives& shared, std::stop_token stop, const Progress& progress) {
+  return TrainingRun(spec, shared, std::move(stop), progress).run();
+}
+
+}  // namespace tuner
