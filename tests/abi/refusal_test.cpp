@@ -5,9 +5,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cfenv>
+#include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <ostream>
 #include <string>
 
 #if defined(__x86_64__)
@@ -79,6 +80,8 @@ struct BadTable {
   std::string text;
 };
 
+std::ostream& operator<<(std::ostream& out, const BadTable& bad) { return out << bad.library; }
+
 class RefusedTable : public testing::TestWithParam<BadTable> {};
 
 TEST_P(RefusedTable, WithItsOwnMessage) {
@@ -109,6 +112,7 @@ INSTANTIATE_TEST_SUITE_P(
                     BadTable{"unknown_type", Message::plugin_bad_descriptor, "type 77"},
                     BadTable{"default_outside", Message::plugin_bad_descriptor, "default 1.5 is outside [0, 1]"},
                     BadTable{"search_outside", Message::plugin_bad_descriptor, "search range [0.0001, 11]"},
+                    BadTable{"duplicate_plugin", Message::plugin_bad_descriptor, "two plugins 'plain'"},
                     BadTable{"duplicate_option", Message::plugin_bad_descriptor, "two options 'lr'"},
                     BadTable{"small_slot_stride", Message::plugin_bad_descriptor, "slots"},
                     BadTable{"unknown_scope", Message::plugin_bad_descriptor, "scope"}),
@@ -135,8 +139,16 @@ TEST(Refusal, PipeInsteadOfFile) {
 TEST(Refusal, TextInsteadOfLibrary) {
   const TemporaryFolder folder;
   const fs::path file = folder.path() / "text.so";
-  std::ofstream(file) << "this is no library\n";
-  expect_refused_file(file, Message::plugin_not_a_library, {"ELF"});
+  std::ofstream(file) << std::string(1000, '#');
+  expect_refused_file(file, Message::plugin_not_a_library,
+                      {"cannot be loaded: invalid ELF header\n", "shared library (.so)"});
+}
+
+TEST(Refusal, EmptyFile) {
+  const TemporaryFolder folder;
+  const fs::path file = folder.path() / "empty.so";
+  std::ofstream(file).close();
+  expect_refused_file(file, Message::plugin_not_a_library, {"cannot be loaded: file too short\n"});
 }
 
 TEST(Refusal, WorldWritableFile) {
@@ -187,6 +199,34 @@ TEST(Refusal, MissingFolder) {
   const TemporaryFolder folder;
   Catalogue catalogue;
   expect_refusal([&] { catalogue.add_folder(folder.path() / "none"); }, Message::plugin_unreadable, {"none"});
+}
+
+// Before a library from outside is loaded, a child process tries it.
+void expect_crash(const std::string& name, const std::string& text) {
+  expect_refusal([&] { probe_library(PROBE_PROGRAM, bad_library(name), std::chrono::milliseconds(1000)); },
+                 Message::plugin_crashes_on_load, {name + ".so", text});
+}
+
+TEST(Probe, SoundLibraryPasses) { EXPECT_NO_THROW(probe_library(PROBE_PROGRAM, bad_library("sound"))); }
+TEST(Probe, ConstructorThatCrashes) { expect_crash("crashes", "signal 6"); }
+TEST(Probe, ConstructorThatExits) { expect_crash("exits", "exit code 0"); }
+TEST(Probe, ConstructorThatNeverReturns) { expect_crash("hangs", "did not come back within 1 s"); }
+
+// Refused in good order: the host's own attempt says why.
+TEST(Probe, LeavesRefusalsToTheLoader) {
+  EXPECT_NO_THROW(probe_library(PROBE_PROGRAM, bad_library("other_platform")));
+  Catalogue catalogue;
+  catalogue.probe_with(PROBE_PROGRAM);
+  expect_refusal([&] { catalogue.add_file(bad_library("other_platform")); }, Message::plugin_other_platform,
+                 {"other_platform.so"});
+}
+
+TEST(Probe, ComesBeforeLoading) {
+  Catalogue catalogue;
+  catalogue.probe_with(PROBE_PROGRAM);
+  catalogue.add_file(bad_library("sound"));
+  EXPECT_NE(catalogue.find(Kind::optimizer, "plain"), nullptr);
+  expect_refusal([&] { catalogue.add_file(bad_library("crashes")); }, Message::plugin_crashes_on_load, {"crashes.so"});
 }
 
 #if defined(__x86_64__)
