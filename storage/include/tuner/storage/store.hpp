@@ -71,7 +71,14 @@ struct RunRow {
 
 struct TrialDetail {
   RunRow run;
-  std::vector<MetricPoint> metrics;    // by name, then step
+  // As in TrialResult.
+  std::optional<double> best_value, last_value;
+  double epochs = 0;
+  Evaluations evaluations;
+  std::int64_t nonfinite_gradients = 0;
+  std::optional<std::int64_t> target_step;
+  std::optional<double> target_seconds;
+  std::vector<MetricPoint> metrics;  // by name, then step
   std::vector<PluginRecord> plugins;
   std::vector<std::string> log;
 };
@@ -103,7 +110,8 @@ class Store {
   void erase_study(std::string_view name);
 
   // Plugins whose sha256 in the study's earlier trials differs at an equal kind, id and version: one line each.
-  [[nodiscard]] std::vector<std::string> changed_plugins(std::string_view study, std::span<const PluginRecord> now) const;
+  [[nodiscard]] std::vector<std::string> changed_plugins(std::string_view study,
+                                                         std::span<const PluginRecord> now) const;
 
   // Numbers of the trials that are finished (everything but cancelled), in order.
   [[nodiscard]] std::vector<std::uint64_t> finished(std::string_view study) const;

@@ -1,0 +1,192 @@
+#include "connection.hpp"
+
+#include <fmt/format.h>
+#include <sqlite3.h>
+
+#include <cmath>
+#include <limits>
+
+namespace tuner::storage {
+namespace {
+
+// How long a writer waits for another one, and a reader for the moment in which the log of a crashed writer is read.
+constexpr int kBusyTimeoutMs = 30'000;
+constexpr std::string_view kNan = "nan";
+
+std::string remedy_for(int code) {
+  switch (code) {
+    case SQLITE_FULL:
+    case SQLITE_IOERR:
+      return "Check the disk (full? a quota? unplugged?) and run the same command again: what was recorded is kept.";
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+      return "Another program holds the database in a long transaction: close it and run the same command again.";
+    case SQLITE_CORRUPT:
+      return "The file is damaged. Restore a copy, or save what is left: sqlite3 FILE .recover | sqlite3 NEW_FILE";
+    case SQLITE_READONLY:
+      return "Check the permissions of the file and of its folder, or name another database with --db.";
+    default:
+      return {};
+  }
+}
+
+// SQLite takes a file of another name than asked for where the name looks like a URI; this one always is a URI.
+std::string uri_of(const std::filesystem::path& file, std::string_view query) {
+  std::string uri = "file:";
+  for (const char c : file.string()) {
+    if (c == '%' || c == '?' || c == '#') {
+      uri += fmt::format("%{:02X}", static_cast<unsigned>(c));
+    } else {
+      uri += c;
+    }
+  }
+  return uri.append(query);
+}
+
+}  // namespace
+
+SqliteError::SqliteError(int code, const std::string& text, const std::filesystem::path& file)
+    : Error(Message::storage_failed, fmt::format("the database failed: {} (SQLite code {})", text, code),
+            remedy_for(code & 0xff)),
+      code_(code & 0xff),
+      reason_(text) {
+  at(file.string());
+}
+
+Rows::~Rows() { sqlite3_reset(statement_->handle()); }
+
+bool Rows::next() {
+  const int code = sqlite3_step(statement_->handle());
+  if (code == SQLITE_ROW) return true;
+  if (code != SQLITE_DONE) statement_->connection_->fail(code);
+  return false;
+}
+
+bool Rows::is_null(int column) const { return sqlite3_column_type(statement_->handle(), column) == SQLITE_NULL; }
+
+std::int64_t Rows::integer(int column) const { return sqlite3_column_int64(statement_->handle(), column); }
+
+std::uint64_t Rows::unsigned_integer(int column) const { return static_cast<std::uint64_t>(integer(column)); }
+
+double Rows::real(int column) const {
+  // The only text that is ever stored where a number is due is 'nan'.
+  if (sqlite3_column_type(statement_->handle(), column) == SQLITE_TEXT) return std::numeric_limits<double>::quiet_NaN();
+  return sqlite3_column_double(statement_->handle(), column);
+}
+
+std::optional<double> Rows::optional_real(int column) const {
+  return is_null(column) ? std::nullopt : std::optional(real(column));
+}
+
+std::string Rows::text(int column) const {
+  const auto* bytes = reinterpret_cast<const char*>(sqlite3_column_text(statement_->handle(), column));
+  if (bytes == nullptr) return {};
+  return {bytes, static_cast<std::size_t>(sqlite3_column_bytes(statement_->handle(), column))};
+}
+
+void Statement::Finalize::operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
+
+Statement::Statement(Connection& connection, std::string_view sql) : connection_(&connection) {
+  sqlite3_stmt* handle = nullptr;
+  const int code = sqlite3_prepare_v3(connection.handle(), sql.data(), static_cast<int>(sql.size()),
+                                      SQLITE_PREPARE_PERSISTENT, &handle, nullptr);
+  handle_.reset(handle);
+  check(code);
+}
+
+void Statement::check(int code) const {
+  if (code != SQLITE_OK) connection_->fail(code);
+}
+
+void Statement::bind(int index, std::nullptr_t) { check(sqlite3_bind_null(handle(), index)); }
+
+void Statement::bind(int index, std::int64_t value) { check(sqlite3_bind_int64(handle(), index, value)); }
+
+void Statement::bind(int index, double value) {
+  std::isnan(value) ? bind(index, kNan) : check(sqlite3_bind_double(handle(), index, value));
+}
+
+void Statement::bind(int index, std::string_view value) {
+  // An empty view may have a null pointer, which SQLite would take for NULL.
+  const char* bytes = value.empty() ? "" : value.data();
+  check(sqlite3_bind_text64(handle(), index, bytes, value.size(), SQLITE_TRANSIENT, SQLITE_UTF8));
+}
+
+void Statement::bind(int index, const Cell& cell) {
+  if (const auto* integer = std::get_if<std::int64_t>(&cell.content)) return bind(index, *integer);
+  if (const auto* real = std::get_if<double>(&cell.content)) return bind(index, *real);
+  if (const auto* text = std::get_if<std::string>(&cell.content)) return bind(index, std::string_view(*text));
+  bind(index, nullptr);
+}
+
+void Connection::Close::operator()(sqlite3* handle) const { sqlite3_close_v2(handle); }
+
+Connection::Connection(const std::filesystem::path& file, Mode mode) : file_(file) {
+  int flags = SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+  flags |= mode == Mode::immutable ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
+  if (mode == Mode::create) flags |= SQLITE_OPEN_CREATE;
+  const std::string uri = uri_of(file, mode == Mode::immutable ? "?immutable=1" : "");
+  sqlite3* handle = nullptr;
+  const int code = sqlite3_open_v2(uri.c_str(), &handle, flags, nullptr);
+  handle_.reset(handle);
+  if (code != SQLITE_OK) fail(code);
+  sqlite3_busy_timeout(handle, kBusyTimeoutMs);
+}
+
+Connection::~Connection() = default;
+
+void Connection::fail(int code) const {
+  throw SqliteError(code, handle_ ? sqlite3_errmsg(handle_.get()) : sqlite3_errstr(code), file_);
+}
+
+void Connection::execute(const std::string& sql) {
+  const int code = sqlite3_exec(handle(), sql.c_str(), nullptr, nullptr, nullptr);
+  if (code != SQLITE_OK) fail(code);
+}
+
+Statement& Connection::prepared(std::string_view sql) {
+  const auto found = statements_.find(sql);
+  if (found != statements_.end()) return found->second;
+  return statements_.try_emplace(std::string(sql), *this, sql).first->second;
+}
+
+std::int64_t Connection::integer(std::string_view sql) {
+  Statement statement(*this, sql);
+  Rows rows = statement.query();
+  return rows.next() ? rows.integer(0) : 0;
+}
+
+std::string Connection::text(std::string_view sql) {
+  Statement statement(*this, sql);
+  Rows rows = statement.query();
+  return rows.next() ? rows.text(0) : std::string();
+}
+
+bool Connection::is_read_only() const { return sqlite3_db_readonly(handle(), "main") == 1; }
+
+bool Connection::in_transaction() const { return sqlite3_get_autocommit(handle()) == 0; }
+
+void Connection::keep_log(bool keep) {
+  sqlite3_db_config(handle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, keep ? 1 : 0, nullptr);
+}
+
+Transaction::Transaction(Connection& connection) : connection_(connection) {
+  connection_.prepared("BEGIN IMMEDIATE").run();
+}
+
+Transaction::~Transaction() {
+  // SQLite has rolled back by itself after some errors; a second attempt would only report that.
+  if (connection_.in_transaction()) sqlite3_exec(connection_.handle(), "ROLLBACK", nullptr, nullptr, nullptr);
+}
+
+void Transaction::commit() { connection_.prepared("COMMIT").run(); }
+
+Snapshot::Snapshot(Connection& connection) : connection_(connection), own_(!connection.in_transaction()) {
+  if (own_) connection_.prepared("BEGIN").run();
+}
+
+Snapshot::~Snapshot() {
+  if (own_ && connection_.in_transaction()) sqlite3_exec(connection_.handle(), "COMMIT", nullptr, nullptr, nullptr);
+}
+
+}  // namespace tuner::storage

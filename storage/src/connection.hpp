@@ -1,0 +1,174 @@
+// A thin layer over sqlite3: ownership, binding, errors. No SQL of the study store stands here.
+//
+// NaN: SQLite turns a bound NaN into NULL, so a NaN is bound as the text 'nan' and read back as a NaN. Infinities are
+// ordinary REALs.
+#pragma once
+
+#include <concepts>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "tuner/error.hpp"
+
+struct sqlite3;
+struct sqlite3_stmt;
+
+namespace tuner::storage {
+
+// An error that SQLite reported. Its id is storage.failed; who knows what was being done turns it into another one.
+class SqliteError : public Error {
+ public:
+  SqliteError(int code, const std::string& text, const std::filesystem::path& file);
+  [[nodiscard]] int code() const { return code_; }                     // primary result code, SQLITE_...
+  [[nodiscard]] const std::string& reason() const { return reason_; }  // SQLite's own words
+
+ private:
+  int code_;
+  std::string reason_;
+};
+
+class Connection;
+class Statement;
+
+// A value on its way into a column.
+struct Cell {
+  std::variant<std::monostate, std::int64_t, double, std::string> content;
+};
+
+// The rows of a running statement, one at a time. Resets the statement at the end, so that it holds no lock.
+class Rows {
+ public:
+  explicit Rows(Statement& statement) : statement_(&statement) {}
+  Rows(const Rows&) = delete;
+  Rows& operator=(const Rows&) = delete;
+  ~Rows();
+
+  // Moves on to the next row; false after the last one. Errors: SqliteError.
+  bool next();
+  [[nodiscard]] bool is_null(int column) const;
+  [[nodiscard]] std::int64_t integer(int column) const;
+  // The bits of a std::uint64_t that was bound.
+  [[nodiscard]] std::uint64_t unsigned_integer(int column) const;
+  [[nodiscard]] double real(int column) const;
+  [[nodiscard]] std::optional<double> optional_real(int column) const;
+  [[nodiscard]] std::string text(int column) const;
+
+ private:
+  Statement* statement_;
+};
+
+class Statement {
+ public:
+  // Errors: SqliteError. The connection must outlive the statement.
+  Statement(Connection& connection, std::string_view sql);
+
+  // Binds all arguments, in order, and steps through to the end.
+  template <class... Arguments>
+  void run(const Arguments&... arguments) {
+    Rows rows = query(arguments...);
+    while (rows.next()) {
+    }
+  }
+  // Binds all arguments; the first row comes with Rows::next().
+  template <class... Arguments>
+  [[nodiscard]] Rows query(const Arguments&... arguments) {
+    int index = 0;
+    (bind(++index, arguments), ...);
+    return Rows(*this);
+  }
+  [[nodiscard]] sqlite3_stmt* handle() const { return handle_.get(); }
+
+ private:
+  friend class Rows;
+  struct Finalize {
+    void operator()(sqlite3_stmt* statement) const;
+  };
+  void bind(int index, std::nullptr_t);
+  void bind(int index, std::int64_t value);
+  void bind(int index, double value);
+  void bind(int index, std::string_view value);
+  void bind(int index, const Cell& cell);
+  void bind(int index, std::integral auto value) { bind(index, static_cast<std::int64_t>(value)); }
+  template <class T>
+  void bind(int index, const std::optional<T>& value) {
+    value ? bind(index, *value) : bind(index, nullptr);
+  }
+  void check(int code) const;
+
+  Connection* connection_;
+  std::unique_ptr<sqlite3_stmt, Finalize> handle_;
+};
+
+// Threads: one at a time.
+class Connection {
+ public:
+  // create: makes the file where there is none. existing: for writing where the file allows it, else for reading.
+  // immutable: for reading, without locks and without the files beside it; nobody may change the file meanwhile.
+  enum class Mode { create, existing, immutable };
+  Connection(const std::filesystem::path& file, Mode mode);
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+  ~Connection();
+
+  // Statements without arguments, separated by semicolons.
+  void execute(const std::string& sql);
+  // The statement of that text, compiled at its first use and kept.
+  [[nodiscard]] Statement& prepared(std::string_view sql);
+  // The first column of the first row.
+  [[nodiscard]] std::int64_t integer(std::string_view sql);
+  [[nodiscard]] std::string text(std::string_view sql);
+
+  [[nodiscard]] bool is_read_only() const;
+  [[nodiscard]] bool in_transaction() const;
+  // true: closing leaves the write-ahead log beside the file as it is. false, the default: the last one to close moves
+  // its content into the file and removes it.
+  void keep_log(bool keep);
+
+  [[nodiscard]] const std::filesystem::path& file() const { return file_; }
+  [[nodiscard]] sqlite3* handle() const { return handle_.get(); }
+  [[noreturn]] void fail(int code) const;
+
+ private:
+  struct Close {
+    void operator()(sqlite3* handle) const;
+  };
+  std::filesystem::path file_;
+  std::unique_ptr<sqlite3, Close> handle_;
+  std::map<std::string, Statement, std::less<>> statements_;
+};
+
+// A writing transaction: takes the write lock at once (waiting for another writer), so that nothing read inside it can
+// be out of date. Rolled back unless committed.
+class Transaction {
+ public:
+  explicit Transaction(Connection& connection);
+  Transaction(const Transaction&) = delete;
+  Transaction& operator=(const Transaction&) = delete;
+  ~Transaction();
+  void commit();
+
+ private:
+  Connection& connection_;
+};
+
+// Several statements that read one and the same state. Inside a transaction it does nothing.
+class Snapshot {
+ public:
+  explicit Snapshot(Connection& connection);
+  Snapshot(const Snapshot&) = delete;
+  Snapshot& operator=(const Snapshot&) = delete;
+  ~Snapshot();
+
+ private:
+  Connection& connection_;
+  bool own_;
+};
+
+}  // namespace tuner::storage

@@ -1,0 +1,31 @@
+// What a Store holds. Its member functions stand in store.cpp, record.cpp, read.cpp and query.cpp.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "connection.hpp"
+#include "lease.hpp"
+#include "tuner/storage/store.hpp"
+
+namespace tuner::storage {
+
+struct Store::Impl {
+  std::unique_ptr<Connection> connection;
+  // Of the open study; id 0: none.
+  std::int64_t study_id = 0;
+  std::string study_name;
+  Goal goal = Goal::minimize;
+  std::string token = new_lease_token();
+  // Rows of `plugins` that are known to be committed or in the current transaction.
+  std::vector<std::pair<PluginRecord, std::int64_t>> plugin_keys;
+
+  ~Impl();
+};
+
+// The id of a study's row. Errors: usage.no_such_study with "did you mean".
+[[nodiscard]] std::int64_t find_study(Connection& connection, std::string_view name);
+
+}  // namespace tuner::storage

@@ -1,0 +1,233 @@
+#include "open.hpp"
+
+#include <fmt/format.h>
+#include <sqlite3.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <fstream>
+#include <system_error>
+#include <thread>
+
+namespace tuner::storage {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view kMagic{"SQLite format 3\0", 16};
+constexpr std::string_view kNameAnother = "Name another database with --db or `storage:`.";
+
+[[noreturn]] void cannot_open(const fs::path& file, const std::string& why, const std::string& remedy) {
+  throw Error(Message::storage_cannot_open, "cannot open the database: " + why, remedy).at(file.string());
+}
+
+[[noreturn]] void not_a_database(const fs::path& file, const std::string& why) {
+  throw Error(Message::storage_not_a_database, "this is no database of tuner: " + why,
+              fmt::format("The file was left as it is. {}", kNameAnother))
+      .at(file.string());
+}
+
+fs::path log_of(const fs::path& file) { return file.string() + "-wal"; }
+
+bool has_log(const fs::path& file) {
+  std::error_code ignored;
+  return fs::exists(log_of(file), ignored);
+}
+
+// The folder must be there before SQLite is asked, whose only words are "unable to open database file".
+void check_folder(const fs::path& file) {
+  const fs::path folder = file.parent_path();
+  std::error_code error;
+  const fs::file_status status = fs::status(folder, error);
+  if (fs::is_directory(status)) return;
+  if (status.type() == fs::file_type::not_found) {
+    // "a/b" where a is a file is not found either; say which of the two it is.
+    for (fs::path part = folder; part.has_relative_path(); part = part.parent_path()) {
+      if (fs::exists(part, error) && !fs::is_directory(part, error)) {
+        cannot_open(file, fmt::format("{} is a file, not a folder", part.string()), std::string(kNameAnother));
+      }
+    }
+    cannot_open(
+        file, fmt::format("there is no folder {}", folder.string()),
+        fmt::format("Make it (mkdir -p {}), or name another database with --db or `storage:`.", folder.string()));
+  }
+  if (fs::exists(status)) {
+    cannot_open(file, fmt::format("{} is a file, not a folder", folder.string()), std::string(kNameAnother));
+  }
+  cannot_open(file, fmt::format("the folder {} cannot be read: {}", folder.string(), error.message()),
+              std::string(kNameAnother));
+}
+
+// Refuses what SQLite need not even be shown.
+void check_file(const fs::path& file, Access access) {
+  check_folder(file);
+  std::error_code error;
+  const fs::file_status status = fs::status(file, error);
+  if (status.type() == fs::file_type::not_found) {
+    if (access == Access::read_write) return;
+    cannot_open(file, "there is no such file",
+                "Run a sweep first (tuner --config FILE), or name its database with --db.");
+  }
+  if (fs::is_directory(status)) {
+    cannot_open(file, "it is a folder, not a file",
+                fmt::format("Name a file in it, e.g. --db {}", (file / "tuner.db").string()));
+  }
+  if (!fs::exists(status)) cannot_open(file, error.message(), std::string(kNameAnother));
+  if (!fs::is_regular_file(status)) cannot_open(file, "it is not a regular file", std::string(kNameAnother));
+
+  std::ifstream stream(file, std::ios::binary);
+  if (!stream) {
+    cannot_open(file, "it cannot be read by this user", fmt::format("Check its permissions. {}", kNameAnother));
+  }
+  std::string head(kMagic.size(), '\0');
+  stream.read(head.data(), static_cast<std::streamsize>(head.size()));
+  if (stream.gcount() == 0) return;  // an empty file is an empty database
+  if (head != kMagic) not_a_database(file, "it does not begin as an SQLite file does");
+}
+
+// Refuses databases of other programs and of later versions.
+Identity check_identity(Connection& connection, std::span<const Migration> migrations) {
+  const Identity identity = identity_of(connection);
+  const bool fresh = identity.empty && identity.version == 0 && identity.application_id == 0;
+  if (!fresh && identity.application_id != kApplicationId) {
+    not_a_database(connection.file(), fmt::format("it is an SQLite database of another program (application_id {})",
+                                                  identity.application_id));
+  }
+  const std::int64_t known = migrations.back().version;
+  if (identity.version > known) {
+    throw Error(Message::storage_newer_schema,
+                fmt::format("the database has schema version {}, and this tuner knows versions up to {}: a newer tuner "
+                            "wrote it",
+                            identity.version, known),
+                fmt::format("Update tuner. The file was left as it is. {}", kNameAnother))
+        .at(connection.file().string());
+  }
+  return identity;
+}
+
+// Opens for writing if the file allows it, and accepts only what is ours. While that is open, closing must not move
+// the log of somebody else's database into its file.
+std::unique_ptr<Connection> open_checked(const fs::path& file, Connection::Mode mode, std::span<const Migration> known,
+                                         Identity& identity) {
+  const bool log_there = has_log(file);
+  auto connection = std::make_unique<Connection>(file, mode);
+  connection->keep_log(log_there);
+  identity = check_identity(*connection, known);
+  connection->keep_log(false);
+  return connection;
+}
+
+// Changing the journal mode does not wait for other connections by itself.
+void turn_on_log(Connection& connection) {
+  using Clock = std::chrono::steady_clock;
+  const auto deadline = Clock::now() + std::chrono::seconds(30);
+  while (true) {
+    try {
+      const std::string mode = connection.text("PRAGMA journal_mode = WAL");
+      if (mode == "wal") return;
+      cannot_open(connection.file(), "its file system offers no shared memory, which the write-ahead log needs",
+                  "Put the database on a local disk: --db /some/local/folder/tuner.db");
+    } catch (const SqliteError& error) {
+      if (error.code() != SQLITE_BUSY || Clock::now() > deadline) throw;
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+}
+
+std::unique_ptr<Connection> open_writer(const fs::path& file, Durability durability,
+                                        std::span<const Migration> migrations) {
+  Identity identity;
+  auto connection = open_checked(file, Connection::Mode::create, migrations, identity);
+  if (connection->is_read_only()) {
+    cannot_open(file, "it is not writable by this user", fmt::format("Check its permissions. {}", kNameAnother));
+  }
+  turn_on_log(*connection);
+  connection->execute(durability == Durability::full ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
+  connection->execute(
+      "PRAGMA foreign_keys = ON; PRAGMA cache_size = -16000; PRAGMA temp_store = MEMORY;"
+      "PRAGMA journal_size_limit = 67108864");
+  migrate(*connection, migrations);
+  return connection;
+}
+
+// What SQLite says where it cannot make its files beside a database in WAL mode.
+bool lacks_sidecars(const SqliteError& error) {
+  return error.code() == SQLITE_CANTOPEN || error.code() == SQLITE_READONLY;
+}
+
+std::unique_ptr<Connection> open_for_reading(const fs::path& file, std::span<const Migration> migrations,
+                                             Identity& identity) {
+  try {
+    return open_checked(file, Connection::Mode::existing, migrations, identity);
+  } catch (const SqliteError& error) {
+    if (!lacks_sidecars(error)) throw;
+    if (has_log(file)) {
+      cannot_open(file,
+                  fmt::format("its last changes stand in {}, and the folder is not writable, as reading them needs",
+                              log_of(file).string()),
+                  "Copy both files into a folder of yours and open the copy with --db.");
+    }
+  }
+  // A closed database that cannot be written to does not change: it needs no locks and no files beside it.
+  auto connection = std::make_unique<Connection>(file, Connection::Mode::immutable);
+  identity = check_identity(*connection, migrations);
+  return connection;
+}
+
+std::unique_ptr<Connection> open_reader(const fs::path& file, std::span<const Migration> migrations) {
+  Identity identity;
+  auto connection = open_for_reading(file, migrations, identity);
+  if (identity.version == 0) {
+    cannot_open(file, "it is empty", "Run a sweep first (tuner --config FILE), or name its database with --db.");
+  }
+  if (identity.version < migrations.back().version) {
+    connection.reset();
+    try {
+      open_writer(file, Durability::normal, migrations);
+    } catch (const Error& error) {
+      cannot_open(file,
+                  fmt::format("it has schema version {} and cannot be brought to version {} ({})", identity.version,
+                              migrations.back().version, error.message()),
+                  "Copy it into a folder of yours and open the copy with --db.");
+    }
+    connection = open_for_reading(file, migrations, identity);
+  }
+  connection->execute("PRAGMA query_only = ON; PRAGMA temp_store = MEMORY");
+  return connection;
+}
+
+[[noreturn]] void explain(const SqliteError& error, const fs::path& file) {
+  const fs::path folder = file.parent_path();
+  if (error.code() == SQLITE_NOTADB) not_a_database(file, error.reason());
+  if (lacks_sidecars(error)) {
+    const bool writable = access(folder.c_str(), W_OK | X_OK) == 0;
+    cannot_open(file,
+                writable
+                    ? error.reason()
+                    : fmt::format("the folder {} is not writable by this user, and the database keeps a log beside "
+                                  "its file",
+                                  folder.string()),
+                fmt::format("Check the permissions of the file and of its folder. {}", kNameAnother));
+  }
+  throw error;
+}
+
+}  // namespace
+
+std::unique_ptr<Connection> open_database(const fs::path& file, Access access, Durability durability,
+                                          std::span<const Migration> migrations) {
+  const fs::path path = fs::absolute(file).lexically_normal();
+  check_file(path, access);
+  try {
+    return access == Access::read_write ? open_writer(path, durability, migrations) : open_reader(path, migrations);
+  } catch (const SqliteError& error) {
+    explain(error, path);
+  }
+}
+
+bool exists(const fs::path& file) {
+  std::error_code ignored;
+  return fs::exists(file, ignored);
+}
+
+}  // namespace tuner::storage

@@ -1,0 +1,141 @@
+#include <fmt/format.h>
+#include <sqlite3.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "cells.hpp"
+#include "impl.hpp"
+#include "tuner/storage/store.hpp"
+
+namespace tuner::storage {
+namespace {
+
+// The smaller the better, whatever the goal; none for what is not ranked.
+std::optional<double> rank_key(const TrialResult& result, Goal goal) {
+  if (result.outcome != Outcome::completed || !result.value || std::isnan(*result.value)) return std::nullopt;
+  return goal == Goal::minimize ? *result.value : -*result.value;
+}
+
+std::int64_t plugin_key(Connection& connection, const PluginRecord& plugin) {
+  connection
+      .prepared(
+          "INSERT OR IGNORE INTO plugins (kind, id, version, sha256, path, abi_minor, build_flags, build) "
+          "VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
+      .run(plugin.kind, plugin.id, plugin.version, plugin.sha256, plugin.path, plugin.abi_minor, plugin.build_flags,
+           plugin.build);
+  Rows row = connection
+                 .prepared(
+                     "SELECT plugin_key FROM plugins WHERE kind = ? AND id = ? AND version = ? AND sha256 = ? "
+                     "AND path = ? AND abi_minor = ? AND build_flags = ? AND build = ?")
+                 .query(plugin.kind, plugin.id, plugin.version, plugin.sha256, plugin.path, plugin.abi_minor,
+                        plugin.build_flags, plugin.build);
+  row.next();
+  return row.integer(0);
+}
+
+// Removes a cancelled trial with all that hangs on it; its attempt, or 0 where there is none.
+std::int64_t remove_cancelled(Connection& connection, std::int64_t study_id, std::uint64_t number) {
+  Rows row =
+      connection.prepared("SELECT attempt FROM trials WHERE study_id = ? AND number = ? AND outcome = 'cancelled'")
+          .query(study_id, number);
+  if (!row.next()) return 0;
+  const std::int64_t attempt = row.integer(0);
+  connection.prepared("DELETE FROM trials WHERE study_id = ? AND number = ?").run(study_id, number);
+  return attempt;
+}
+
+void insert_trial(Connection& connection, std::int64_t study_id, const TrialRecord& trial, std::int64_t attempt,
+                  Goal goal) {
+  const TrialResult& result = trial.result;
+  const std::optional<std::string_view> error =
+      result.error.empty() ? std::nullopt : std::optional<std::string_view>(result.error);
+  connection
+      .prepared(
+          "INSERT INTO trials (study_id, number, outcome, value, parameters, attempt, seed, started_at, finished_at, "
+          "steps, epochs, loss_evaluations, gradient_evaluations, hvp_evaluations, wall_seconds, error, best_value, "
+          "last_value, nonfinite_gradients, target_step, target_seconds, rank_key) "
+          "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+      .run(study_id, trial.number, to_string(result.outcome), result.value, json_of(trial.parameters), attempt,
+           trial.seed, iso8601(trial.started_at_ms), iso8601(trial.finished_at_ms), result.steps, result.epochs,
+           result.evaluations.loss, result.evaluations.gradient, result.evaluations.hvp, result.wall_seconds, error,
+           result.best_value, result.last_value, result.nonfinite_gradients, result.target_step, result.target_seconds,
+           rank_key(result, goal));
+}
+
+void insert_details(Connection& connection, std::int64_t study_id, const TrialRecord& trial) {
+  Statement& parameter = connection.prepared(
+      "INSERT INTO trial_parameters (study_id, number, name, position, type, value) VALUES (?, ?, ?, ?, ?, ?)");
+  int position = 0;
+  for (const auto& [name, value] : trial.parameters) {
+    parameter.run(study_id, trial.number, name, position++, type_of(value), cell_of(value));
+  }
+  // A metric that is reported twice for one step keeps its last value.
+  Statement& metric = connection.prepared(
+      "INSERT OR REPLACE INTO metrics (study_id, number, name, step, value) VALUES (?, ?, ?, ?, ?)");
+  for (const MetricPoint& point : trial.result.metrics) {
+    metric.run(study_id, trial.number, point.name, point.step, point.value);
+  }
+  Statement& line =
+      connection.prepared("INSERT INTO events (study_id, number, at, kind, text) VALUES (?, ?, ?, 'log', ?)");
+  for (const std::string& text : trial.result.log) {
+    line.run(study_id, trial.number, iso8601(trial.finished_at_ms), text);
+  }
+}
+
+void check_open(std::int64_t study_id) {
+  if (study_id == 0) throw Error(Message::storage_failed, "nothing can be recorded before a study is open");
+}
+
+}  // namespace
+
+void Store::record(std::span<const TrialRecord> trials) {
+  check_open(impl_->study_id);
+  if (trials.empty()) return;
+  Connection& connection = *impl_->connection;
+  const std::int64_t study_id = impl_->study_id;
+  auto& keys = impl_->plugin_keys;
+  const std::size_t known_keys = keys.size();
+  const auto key_of = [&](const PluginRecord& plugin) {
+    const auto found = std::find_if(keys.begin(), keys.end(), [&](const auto& known) { return known.first == plugin; });
+    if (found != keys.end()) return found->second;
+    keys.emplace_back(plugin, plugin_key(connection, plugin));
+    return keys.back().second;
+  };
+
+  try {
+    Transaction transaction(connection);
+    check_held(connection, study_id, impl_->study_name, impl_->token);
+    Statement& use =
+        connection.prepared("INSERT INTO trial_plugins (study_id, number, position, plugin_key) VALUES (?, ?, ?, ?)");
+    for (const TrialRecord& trial : trials) {
+      const std::int64_t before = remove_cancelled(connection, study_id, trial.number);
+      insert_trial(connection, study_id, trial, std::max<std::int64_t>(before + 1, trial.attempt), impl_->goal);
+      insert_details(connection, study_id, trial);
+      for (std::size_t i = 0; i < trial.plugins.size(); ++i) {
+        use.run(study_id, trial.number, i, key_of(trial.plugins[i]));
+      }
+    }
+    transaction.commit();
+  } catch (const SqliteError& error) {
+    keys.resize(known_keys);  // rolled back
+    if (error.code() != SQLITE_CONSTRAINT) throw;
+    throw Error(Message::storage_failed,
+                fmt::format("a trial of study '{}' cannot be recorded, it may be finished already: {}",
+                            impl_->study_name, error.reason()),
+                "Nothing of its batch was written. Please report this.")
+        .at(connection.file().string());
+  }
+}
+
+void Store::add_event(std::string_view kind, std::string_view text) {
+  check_open(impl_->study_id);
+  Connection& connection = *impl_->connection;
+  Transaction transaction(connection);
+  check_held(connection, impl_->study_id, impl_->study_name, impl_->token);
+  connection.prepared("INSERT INTO events (study_id, at, kind, text) VALUES (?, ?, ?, ?)")
+      .run(impl_->study_id, iso8601(now_ms()), kind, text);
+  transaction.commit();
+}
+
+}  // namespace tuner::storage

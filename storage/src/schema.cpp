@@ -1,0 +1,162 @@
+#include "schema.hpp"
+
+#include <fmt/format.h>
+
+namespace tuner::storage {
+namespace {
+
+// Columns named `value` have no declared type: SQLite then keeps what it is given (a REAL stays a REAL with all its
+// bits, -0.0 included; 'nan' stays a text), where a REAL column would store whole numbers as integers.
+//
+// rank_key makes one index serve both goals: the smaller the better, NULL for what is not ranked.
+constexpr const char* kMigration1 = R"sql(
+CREATE TABLE studies (
+  id INTEGER PRIMARY KEY,
+  name TEXT NOT NULL UNIQUE,
+  config TEXT NOT NULL,
+  config_sha256 TEXT NOT NULL,
+  plan TEXT NOT NULL,
+  metric TEXT NOT NULL,
+  goal TEXT NOT NULL CHECK (goal IN ('minimize', 'maximize')),
+  seed INTEGER NOT NULL,
+  created_at TEXT NOT NULL,
+  tuner_version TEXT NOT NULL,
+  lease_token TEXT,
+  lease_pid INTEGER,
+  lease_boot_id TEXT,
+  lease_start_ticks INTEGER,
+  lease_since TEXT
+);
+
+CREATE TABLE trials (
+  study_id INTEGER NOT NULL REFERENCES studies (id) ON DELETE CASCADE,
+  number INTEGER NOT NULL,
+  outcome TEXT NOT NULL
+    CHECK (outcome IN ('completed', 'pruned', 'diverged', 'failed', 'timed_out', 'cancelled')),
+  value,
+  parameters TEXT NOT NULL,
+  attempt INTEGER NOT NULL,
+  seed INTEGER NOT NULL,
+  started_at TEXT NOT NULL,
+  finished_at TEXT NOT NULL,
+  steps INTEGER NOT NULL,
+  epochs REAL NOT NULL,
+  loss_evaluations INTEGER NOT NULL,
+  gradient_evaluations INTEGER NOT NULL,
+  hvp_evaluations INTEGER NOT NULL,
+  evaluations INTEGER GENERATED ALWAYS AS (loss_evaluations + gradient_evaluations + hvp_evaluations) VIRTUAL,
+  wall_seconds REAL NOT NULL,
+  error TEXT,
+  best_value,
+  last_value,
+  nonfinite_gradients INTEGER NOT NULL,
+  target_step INTEGER,
+  target_seconds REAL,
+  rank_key REAL,
+  PRIMARY KEY (study_id, number)
+);
+CREATE INDEX trials_ranked ON trials (study_id, outcome, rank_key, number);
+
+CREATE TABLE trial_parameters (
+  study_id INTEGER NOT NULL,
+  number INTEGER NOT NULL,
+  name TEXT NOT NULL,
+  position INTEGER NOT NULL,
+  type TEXT NOT NULL CHECK (type IN ('null', 'boolean', 'integer', 'number', 'text', 'list')),
+  value,
+  PRIMARY KEY (study_id, number, name),
+  FOREIGN KEY (study_id, number) REFERENCES trials (study_id, number) ON DELETE CASCADE
+) WITHOUT ROWID;
+
+CREATE TABLE metrics (
+  study_id INTEGER NOT NULL,
+  number INTEGER NOT NULL,
+  name TEXT NOT NULL,
+  step INTEGER NOT NULL,
+  value NOT NULL,
+  PRIMARY KEY (study_id, number, name, step),
+  FOREIGN KEY (study_id, number) REFERENCES trials (study_id, number) ON DELETE CASCADE
+) WITHOUT ROWID;
+
+CREATE TABLE plugins (
+  plugin_key INTEGER PRIMARY KEY,
+  kind TEXT NOT NULL,
+  id TEXT NOT NULL,
+  version TEXT NOT NULL,
+  sha256 TEXT NOT NULL,
+  path TEXT NOT NULL,
+  abi_minor INTEGER NOT NULL,
+  build_flags INTEGER NOT NULL,
+  build TEXT NOT NULL,
+  UNIQUE (kind, id, version, sha256, path, abi_minor, build_flags, build)
+);
+
+CREATE TABLE trial_plugins (
+  study_id INTEGER NOT NULL,
+  number INTEGER NOT NULL,
+  position INTEGER NOT NULL,
+  plugin_key INTEGER NOT NULL REFERENCES plugins (plugin_key),
+  PRIMARY KEY (study_id, number, position),
+  FOREIGN KEY (study_id, number) REFERENCES trials (study_id, number) ON DELETE CASCADE
+) WITHOUT ROWID;
+
+CREATE TABLE events (
+  id INTEGER PRIMARY KEY,
+  study_id INTEGER NOT NULL REFERENCES studies (id) ON DELETE CASCADE,
+  number INTEGER,
+  at TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  text TEXT NOT NULL,
+  FOREIGN KEY (study_id, number) REFERENCES trials (study_id, number) ON DELETE CASCADE
+);
+CREATE INDEX events_by_trial ON events (study_id, number);
+
+CREATE VIEW runs AS
+SELECT s.name AS study, t.number AS number, t.outcome AS outcome, t.value AS value, t.parameters AS parameters,
+  t.seed AS seed, t.steps AS steps, t.evaluations AS evaluations, t.wall_seconds AS wall_seconds,
+  t.started_at AS started_at, t.finished_at AS finished_at, t.error AS error
+FROM studies AS s JOIN trials AS t ON t.study_id = s.id;
+
+CREATE VIEW best_runs AS
+SELECT s.name AS study, t.number AS number, t.outcome AS outcome, t.value AS value, t.parameters AS parameters,
+  t.seed AS seed, t.steps AS steps, t.evaluations AS evaluations, t.wall_seconds AS wall_seconds,
+  t.started_at AS started_at, t.finished_at AS finished_at, t.error AS error
+FROM studies AS s JOIN trials AS t ON t.study_id = s.id
+WHERE t.outcome = 'completed' AND t.rank_key IS NOT NULL
+ORDER BY s.name, t.rank_key, t.number;
+
+CREATE VIEW learning_curves AS
+SELECT s.name AS study, m.number AS number, m.step AS step, m.name AS name, m.value AS value
+FROM studies AS s JOIN metrics AS m ON m.study_id = s.id;
+)sql";
+
+constexpr Migration kMigrations[] = {
+    {1, kMigration1},
+};
+
+}  // namespace
+
+std::span<const Migration> migrations() { return kMigrations; }
+
+Identity identity_of(Connection& connection) {
+  const Snapshot snapshot(connection);
+  return {.application_id = connection.integer("PRAGMA application_id"),
+          .version = connection.integer("PRAGMA user_version"),
+          .empty = connection.integer("SELECT count(*) FROM sqlite_schema") == 0};
+}
+
+void migrate(Connection& connection, std::span<const Migration> migrations) {
+  if (connection.integer("PRAGMA user_version") >= migrations.back().version) return;
+  Transaction transaction(connection);
+  // Asked again under the write lock: another process may just have done it.
+  const std::int64_t version = connection.integer("PRAGMA user_version");
+  for (const Migration& migration : migrations) {
+    if (migration.version <= version) continue;
+    connection.execute(migration.sql);
+    connection.execute(fmt::format("PRAGMA user_version = {}", migration.version));
+  }
+  connection.execute(fmt::format("PRAGMA application_id = {}", kApplicationId));
+  transaction.commit();
+}
+
+}  // namespace tuner::storage

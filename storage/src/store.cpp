@@ -1,0 +1,91 @@
+#include "tuner/storage/store.hpp"
+
+#include <fmt/format.h>
+
+#include "cells.hpp"
+#include "diff.hpp"
+#include "impl.hpp"
+#include "open.hpp"
+
+namespace tuner::storage {
+namespace {
+
+void check_plan(const Connection& connection, const StudyRecord& study, const std::string& recorded) {
+  if (recorded == study.plan) return;
+  throw Error(Message::storage_other_plan,
+              fmt::format("study '{}' is there already, with another plan (- recorded, + this one):\n{}", study.name,
+                          line_diff(recorded, study.plan)),
+              fmt::format("Give this sweep another name (study: {}-2), erase the recorded study and its trials with "
+                          "--fresh, or use another database (--db FILE).",
+                          study.name))
+      .at(connection.file().string());
+}
+
+std::int64_t insert_study(Connection& connection, const StudyRecord& study, std::string_view now) {
+  Rows row = connection
+                 .prepared(
+                     "INSERT INTO studies (name, config, config_sha256, plan, metric, goal, seed, created_at, "
+                     "tuner_version) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id")
+                 .query(study.name, study.config_text, study.config_sha256, study.plan, study.metric,
+                        to_string(study.goal), study.seed, now, study.tuner_version);
+  row.next();
+  const std::int64_t id = row.integer(0);
+  row.next();  // an INSERT is complete only after its last row
+  return id;
+}
+
+}  // namespace
+
+Store::Impl::~Impl() {
+  if (!connection || study_id == 0) return;
+  try {
+    release_lease(*connection, study_id, token);
+  } catch (const Error&) {
+    // The lease ends with the process anyhow.
+  }
+}
+
+Store::Store(const std::filesystem::path& file, Access access, Durability durability)
+    : impl_(std::make_unique<Impl>()) {
+  impl_->connection = open_database(file, access, durability);
+}
+Store::~Store() = default;
+Store::Store(Store&&) noexcept = default;
+Store& Store::operator=(Store&&) noexcept = default;
+
+void Store::open_study(const StudyRecord& study) {
+  Connection& connection = *impl_->connection;
+  const std::string now = iso8601(now_ms());
+  Transaction transaction(connection);
+  std::int64_t id = 0;
+  std::string recorded;
+  {
+    Rows row = connection.prepared("SELECT id, plan FROM studies WHERE name = ?").query(study.name);
+    if (row.next()) id = row.integer(0), recorded = row.text(1);
+  }
+  if (id == 0) {
+    id = insert_study(connection, study, now);
+  } else {
+    check_plan(connection, study, recorded);
+    check_free(connection, study.name, impl_->token);
+    connection.prepared("UPDATE studies SET config = ?, config_sha256 = ?, tuner_version = ? WHERE id = ?")
+        .run(study.config_text, study.config_sha256, study.tuner_version, id);
+  }
+  if (impl_->study_id != 0) release_lease(connection, impl_->study_id, impl_->token);
+  take_lease(connection, id, impl_->token, now);
+  transaction.commit();
+  impl_->study_id = id;
+  impl_->study_name = study.name;
+  impl_->goal = study.goal;
+}
+
+void Store::erase_study(std::string_view name) {
+  Connection& connection = *impl_->connection;
+  Transaction transaction(connection);
+  check_free(connection, name, impl_->token);
+  connection.prepared("DELETE FROM studies WHERE name = ?").run(name);
+  transaction.commit();
+  if (impl_->study_name == name) impl_->study_id = 0, impl_->study_name.clear();
+}
+
+}  // namespace tuner::storage
