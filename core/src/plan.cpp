@@ -191,11 +191,40 @@ class Canonical {
   const Space& space_;
 };
 
-void collect(const PluginPlan& plan, std::set<const Plugin*>& found) {
-  found.insert(plan.plugin);
-  for (const auto& inner : plan.inner)
-    for (const auto& branch : inner.branches) collect(branch, found);
-}
+// Plugins of all branches, or of those that `filling` chooses.
+class Collector {
+ public:
+  explicit Collector(const Filling* filling) : filling_(filling) {}
+
+  void add(const StudyPlan& plan) {
+    each(plan.objective, [this](const PluginPlan& p) { add(p); });
+    if (plan.optimizer) each(*plan.optimizer, [this](const PluginPlan& p) { add(p); });
+    each(plan.schedule, [this](const SchedulePlan& schedule) {
+      for (const auto& stage : schedule.stages) each(stage.scheduler, [this](const PluginPlan& p) { add(p); });
+    });
+  }
+  [[nodiscard]] std::vector<const Plugin*> sorted() const {
+    std::vector<const Plugin*> plugins(found_.begin(), found_.end());
+    std::ranges::sort(plugins, [](const Plugin* a, const Plugin* b) {
+      return std::pair(a->kind(), a->id()) < std::pair(b->kind(), b->id());
+    });
+    return plugins;
+  }
+
+ private:
+  template <class T, class Visit>
+  void each(const OneOf<T>& choice, Visit visit) {
+    if (choice.branches.empty()) return;
+    if (filling_) return visit(filling_->branch(choice));
+    for (const T& branch : choice.branches) visit(branch);
+  }
+  void add(const PluginPlan& plan) {
+    found_.insert(plan.plugin);
+    for (const auto& inner : plan.inner) each(inner, [this](const PluginPlan& p) { add(p); });
+  }
+  const Filling* filling_;
+  std::set<const Plugin*> found_;
+};
 
 }  // namespace
 
@@ -233,18 +262,16 @@ std::string canonical_plan(const StudyPlan& plan) {
 }
 
 std::vector<const Plugin*> plugins_of(const StudyPlan& plan) {
-  std::set<const Plugin*> found;
-  for (const auto& branch : plan.objective.branches) collect(branch, found);
-  if (plan.optimizer)
-    for (const auto& branch : plan.optimizer->branches) collect(branch, found);
-  for (const auto& schedule : plan.schedule.branches)
-    for (const auto& stage : schedule.stages)
-      for (const auto& branch : stage.scheduler.branches) collect(branch, found);
-  std::vector<const Plugin*> plugins(found.begin(), found.end());
-  std::ranges::sort(plugins, [](const Plugin* a, const Plugin* b) {
-    return std::pair(a->kind(), a->id()) < std::pair(b->kind(), b->id());
-  });
-  return plugins;
+  Collector collector(nullptr);
+  collector.add(plan);
+  return collector.sorted();
+}
+
+std::vector<const Plugin*> plugins_of(const StudyPlan& plan, const Point& point) {
+  const Filling filling(plan, point);
+  Collector collector(&filling);
+  collector.add(plan);
+  return collector.sorted();
 }
 
 }  // namespace tuner

@@ -73,10 +73,10 @@ struct Ended {
 
 class TrainingRun {
  public:
-  TrainingRun(TrialSpec& spec, SharedObjectives& shared, std::stop_token stop, const Progress& progress)
+  TrainingRun(TrialSpec& spec, SharedObjectives& shared, std::stop_token stop, Progress progress)
       : spec_(spec),
         stop_(std::move(stop)),
-        progress_(progress),
+        progress_(std::move(progress)),
         tracker_(spec, start_),
         trial_(spec.training.common_random_numbers ? 0 : static_cast<std::uint32_t>(spec.number)) {
     host_.stop = stop_;
@@ -95,6 +95,10 @@ class TrainingRun {
     }
     finish();
     return std::move(result_);
+  }
+
+  void check() {
+    if (objective_->tensors().size() > 0) prepare();
   }
 
  private:
@@ -122,7 +126,7 @@ class TrainingRun {
 
   TrialSpec& spec_;
   std::stop_token stop_;
-  const Progress& progress_;
+  Progress progress_;
   Clock::time_point start_ = Clock::now();
   MetricTracker tracker_;
   std::uint32_t trial_;
@@ -409,6 +413,8 @@ std::vector<MetricName> metric_names(const PluginUse& objective, SharedObjective
   add_split(TUNER_SPLIT_TEST, "test_");
   return names;
 }
+
+void check_trial(TrialSpec spec, SharedObjectives& shared) { TrainingRun(spec, shared, {}, {}).check(); }
 
 TrialResult run_trial(TrialSpec spec, SharedObjectives& shared, std::stop_token stop, const Progress& progress) {
   return TrainingRun(spec, shared, std::move(stop), progress).run();

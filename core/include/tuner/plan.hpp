@@ -98,7 +98,8 @@ struct StudyPlan {
 // versions. Name, trials, budget, workers and storage do not count.
 [[nodiscard]] std::string canonical_plan(const StudyPlan& plan);
 
-// All plugins that a plan can use.
+// All plugins that a plan can use, or those that one point of it uses.
 [[nodiscard]] std::vector<const Plugin*> plugins_of(const StudyPlan& plan);
+[[nodiscard]] std::vector<const Plugin*> plugins_of(const StudyPlan& plan, const Point& point);
 
 }  // namespace tuner

@@ -50,6 +50,9 @@ struct MetricName {
 // Live view of a running trial; called from the trial's thread at evaluation points.
 using Progress = std::function<void(std::int64_t step, std::int64_t steps, double value)>;
 
+// Everything that run_trial does before the first step: throws what it would throw.
+void check_trial(TrialSpec spec, SharedObjectives& shared);
+
 // Runs to the end, to divergence, to the time limit, or until `stop` (cancelled). Never throws for what the plugins
 // do: their failures are outcomes. Throws Error for data that cannot be opened.
 // Threads: any number of trials side by side with one SharedObjectives.

@@ -71,7 +71,7 @@ struct Param : tuner_param {
 };
 
 namespace detail {
-consteval Param param(std::uint32_t type, const char* id, const char* doc) {
+constexpr Param param(std::uint32_t type, const char* id, const char* doc) {
   Param p{};
   p.struct_size = sizeof(tuner_param);
   p.type = type, p.id = id, p.doc = doc, p.unit = "";

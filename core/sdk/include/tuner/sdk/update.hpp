@@ -18,7 +18,16 @@
 #define TUNER_TARGET_AVX512F __attribute__((target("avx512f,prefer-vector-width=512")))
 #endif
 
-namespace tuner::inline sdk::detail {
+namespace tuner::inline sdk {
+
+// a / b for the rule of an update, where b = 0 counts as 1: 0 / 0 is 0, so that an adaptive rule without eps leaves an
+// element alone that never had a gradient (PyTorch makes it NaN). No branch: the loop stays a vector loop.
+template <class T>
+TUNER_INLINE inline T ratio(T a, T b) {
+  return a / (b == T(0) ? T(1) : b);
+}
+
+namespace detail {
 
 enum class Isa { kBase, kAvx2, kAvx512f };
 
@@ -78,4 +87,5 @@ inline void update(T* x, const T* g, std::size_t n, Rule rule, S*... slots) {
   update_base(x, g, n, rule, slots...);
 }
 
-}  // namespace tuner::inline sdk::detail
+}  // namespace detail
+}  // namespace tuner::inline sdk

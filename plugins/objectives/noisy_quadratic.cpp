@@ -1,0 +1,158 @@
+#include <array>
+#include <stdexcept>
+
+#include "analytic.hpp"
+#include "data/number_table.hpp"
+#include "quadratic_form.hpp"
+
+namespace {
+
+using tuner::objectives::QuadraticForm;
+using tuner::objectives::VectorView;
+
+struct NoisyQuadratic {
+  static constexpr tuner::Info info{
+      .id = "noisy_quadratic",
+      .name = "Stochastic quadratic",
+      .doc = "a quadratic bowl around every sample: the simplest problem with gradient noise",
+      .details =
+          "loss of a batch = mean over its samples x_i of 0.5 (x - x_i)' Q (x - x_i),  gradient Q (x - mean x_i)\n"
+          "Q as the matrix of `quadratic`. Samples are noise * N(0, I) from the study's seed, or the rows of CSV "
+          "files.\n"
+          "Default start all ones. The least training loss is at the mean of the training samples.",
+      .reference =
+          "Schaul, Zhang, LeCun 2013, section 4; DeepOBS (Schneider, Balles, Hennig 2019), problem quadratic_deep"};
+  enum { kNoise = QuadraticForm::kOptions, kTrain, kValid, kTest, kTrainFile, kValidFile, kTestFile, kStart, kDtype };
+  static constexpr std::uint32_t kPath = TUNER_PARAM_DATA | TUNER_PARAM_PATH;
+  static constexpr const tuner::Param* kForm = tuner::objectives::kFormParams;
+  static constexpr tuner::Param params[] = {
+      kForm[0],
+      kForm[1],
+      kForm[2],
+      kForm[3],
+      kForm[4],
+      tuner::real("noise", 0.6, "standard deviation of every coordinate of a sample")
+          .at_least(0)
+          .with(TUNER_PARAM_DATA)
+          .structural(),
+      tuner::integer("n_samples", 1000, "training samples")
+          .at_least(1)
+          .at_most(1e8)
+          .with(TUNER_PARAM_DATA)
+          .structural(),
+      tuner::integer("n_valid", 1000, "validation samples; 0: no such split")
+          .at_least(0)
+          .at_most(1e8)
+          .with(TUNER_PARAM_DATA)
+          .structural(),
+      tuner::integer("n_test", 1000, "test samples; 0: no such split")
+          .at_least(0)
+          .at_most(1e8)
+          .with(TUNER_PARAM_DATA)
+          .structural(),
+      tuner::text("train_file", nullptr, "CSV of training samples, one a line, instead of random ones")
+          .with(kPath)
+          .structural(),
+      tuner::text("valid_file", nullptr, "CSV of validation samples; goes with train_file").with(kPath).structural(),
+      tuner::text("test_file", nullptr, "CSV of test samples; goes with train_file").with(kPath).structural(),
+      tuner::objectives::kStartParam,
+      tuner::objectives::kDtype64};
+
+  struct Shared {
+    explicit Shared(const tuner::Open& open) : form(open.options(), open.rng()) {
+      check(open.options());
+      if (open.options().text(kTrainFile).empty())
+        draw(open.options(), open.rng());
+      else
+        read(open.options());
+    }
+    QuadraticForm form;
+    std::array<Eigen::MatrixXd, TUNER_N_SPLITS> samples;  // a column each
+
+   private:
+    void draw(const tuner::Options& o, tuner_rng rng) {
+      const Eigen::Index n = form.size();
+      // Behind the n * n words that a rotation takes, so that samples do not repeat them; the same with and without
+      // one.
+      rng.position = static_cast<std::uint64_t>(n) * static_cast<std::uint64_t>(n);
+      for (std::size_t split = 0; split < samples.size(); ++split) {
+        samples[split].resize(n, o.integer(kTrain + split));
+        for (double& value : samples[split].reshaped()) value = o[kNoise] * tuner_rng_next_normal(&rng);
+      }
+    }
+    void read(const tuner::Options& o) {
+      for (std::size_t split = 0; split < samples.size(); ++split) {
+        const std::string path(o.text(kTrainFile + split));
+        samples[split].resize(form.size(), 0);
+        if (path.empty()) continue;
+        const auto table = tuner::objectives::read_number_table(path);
+        if (static_cast<Eigen::Index>(table.columns) != form.size())
+          throw std::runtime_error(path + " has " + std::to_string(table.columns) + " columns, but the matrix has " +
+                                   std::to_string(form.size()) + " dimensions");
+        samples[split] =
+            Eigen::Map<const Eigen::MatrixXd>(table.values.data(), form.size(), static_cast<Eigen::Index>(table.rows));
+      }
+    }
+  };
+
+  static void check(const tuner::Options& o) {
+    QuadraticForm::check(o);
+    if (o.text(kTrainFile).empty() && !(o.text(kValidFile).empty() && o.text(kTestFile).empty()))
+      throw tuner::Invalid("valid_file and test_file go with train_file, which is missing");
+  }
+
+  static void describe(const Shared& shared, const tuner::Options& o, const tuner::Layout& layout) {
+    const auto n = static_cast<std::size_t>(shared.form.size());
+    tuner::objectives::check_start(o.reals(kStart), n);
+    tuner::objectives::describe_vector(layout, n, o.choice(kDtype) == 1);
+    for (std::uint32_t split = 0; split < TUNER_N_SPLITS; ++split)
+      layout.samples(split, static_cast<std::uint64_t>(shared.samples[split].cols()));
+  }
+
+  NoisyQuadratic(const Shared& shared, const tuner::Bind& bind)
+      : shared_(shared), x_(bind), start_(x_.size(), 1.0), product_(shared.form.size()) {
+    const auto given = bind.options().reals(kStart);
+    std::copy(given.begin(), given.end(), start_.begin());
+  }
+
+  void init(tuner_rng&) {
+    x_.write(x_.data(), [&](double* x) { std::copy(start_.begin(), start_.end(), x); });
+  }
+
+  void evaluate(const tuner::Evaluation& e) {
+    const Eigen::MatrixXd& samples = shared_.samples.at(e.split());
+    const auto count = static_cast<Eigen::Index>(e.indices().size());
+    const Eigen::Map<const Eigen::VectorXd> x(x_.read(), shared_.form.size());
+    if (all_differences_.cols() < count)
+      all_differences_.resize(x.size(), count), all_products_.resize(x.size(), count);
+    auto differences = all_differences_.leftCols(count), products = all_products_.leftCols(count);
+    for (Eigen::Index i = 0; i < count; ++i)
+      differences.col(i) = x - samples.col(static_cast<Eigen::Index>(e.indices()[i]));
+    shared_.form.apply(differences, products);
+    if (e.wants_loss()) e.loss(0.5 * differences.cwiseProduct(products).sum() / static_cast<double>(count));
+    if (!e.wants_gradient()) return;
+    product_ = products.rowwise().mean();
+    store(x_.grad());
+  }
+
+  // The Hessian is Q, whatever the batch.
+  void hvp(const tuner_hvp_args& args) {
+    if (args.vectors[0] == nullptr) return;
+    shared_.form.apply(Eigen::Map<const Eigen::VectorXd>(x_.read(args.vectors[0]), shared_.form.size()), product_);
+    store(args.products[0]);
+  }
+
+ private:
+  void store(void* buffer) {
+    x_.write(buffer, [&](double* out) { std::copy(product_.begin(), product_.end(), out); });
+  }
+  const Shared& shared_;
+  VectorView x_;
+  std::vector<double> start_;
+  Eigen::VectorXd product_;
+  Eigen::MatrixXd all_differences_, all_products_;  // as wide as the largest batch so far
+};
+
+}  // namespace
+
+TUNER_LIBRARY("noisy_quadratic", "1.0.0", "MIT", tuner::objective<NoisyQuadratic>)

@@ -1,0 +1,59 @@
+// A symmetric matrix given by its eigenvalues or by a file: what quadratic and noisy_quadratic have in common.
+#pragma once
+
+#include <Eigen/Dense>
+#include <string>
+#include <vector>
+
+#include "tuner/plugin.hpp"
+
+namespace tuner::objectives {
+
+class QuadraticForm {
+ public:
+  // The options of a form, first in the table of both plugins.
+  enum Option { kEigenvalues, kCondition, kDim, kRotate, kMatrixFile, kOptions };
+
+  // Reads the options above; rotations come from `rng` (purpose DATA), at stream positions from 0.
+  // Errors: those of read_number_table; std::runtime_error for a matrix that is not square or not symmetric.
+  QuadraticForm(const Options& options, tuner_rng rng);
+
+  // Rules between the options. Throws Invalid.
+  static void check(const Options& options);
+
+  [[nodiscard]] Eigen::Index size() const { return dense_.size() > 0 ? dense_.rows() : diagonal_.size(); }
+  // out = A x for the columns of x. Nothing is allocated. out must not be x.
+  template <class X, class Out>
+  void apply(const X& x, Out&& out) const {
+    if (dense_.size() > 0)
+      out.noalias() = dense_ * x;
+    else
+      out = diagonal_.asDiagonal() * x;
+  }
+
+ private:
+  Eigen::VectorXd diagonal_;  // where the form is diagonal, else empty
+  Eigen::MatrixXd dense_;     // otherwise
+};
+
+inline constexpr Param kFormParams[] = {
+    reals("eigenvalues", nullptr, "eigenvalues of the matrix; absent: dim values from 1 to condition, log-spaced")
+        .with(TUNER_PARAM_DATA)
+        .structural(),
+    real("condition", 10, "ratio of the largest to the least eigenvalue, which is 1; used without eigenvalues")
+        .at_least(1)
+        .with(TUNER_PARAM_DATA)
+        .structural(),
+    integer("dim", 2, "number of dimensions; used without eigenvalues")
+        .at_least(1)
+        .at_most(10000)
+        .with(TUNER_PARAM_DATA)
+        .structural(),
+    boolean("rotate", false, "turn the axes by a random rotation that the study's seed decides")
+        .with(TUNER_PARAM_DATA)
+        .structural(),
+    text("matrix_file", nullptr, "CSV of the symmetric matrix itself, one row a line, instead of eigenvalues")
+        .with(TUNER_PARAM_DATA | TUNER_PARAM_PATH)
+        .structural()};
+
+}  // namespace tuner::objectives

@@ -1,0 +1,94 @@
+"""Which optimizer runs with which options, and what stands for it in PyTorch."""
+import torch
+
+import papers
+
+
+class Reference:
+    """defaults: every option of the plugin. slots: id -> (torch's state key, value before the first step, option that
+    makes it exist or None). torch_class is None where PyTorch has nothing of the kind."""
+
+    def __init__(self, defaults, slots, torch_class, to_torch, paper, lr, sets):
+        self.defaults, self.slots, self.torch_class = defaults, slots, torch_class
+        self.to_torch, self.paper, self.lr, self.sets = to_torch, paper, lr, sets
+
+
+def same(*names):
+    return lambda o: {n: o[n] for n in names}
+
+
+def betas(*names):
+    return lambda o: {"betas": (o["beta1"], o["beta2"]), **{n: o[n] for n in names}}
+
+
+def zero(o):
+    return 0.0
+
+
+# A set's "by" says what computes it; torch where it is absent. lr is per problem unless the set gives one.
+REFERENCES = {
+    "sgd": Reference(
+        dict(lr=1e-3, momentum=0.0, dampening=0.0, nesterov=False, weight_decay=0.0, velocity="outside"),
+        {"momentum_buffer": ("momentum_buffer", zero, None)},
+        torch.optim.SGD, same("lr", "momentum", "dampening", "nesterov", "weight_decay"), papers.sgd,
+        dict(quadratic=0.05, rosenbrock=5e-4, beale=5e-3, softmax=0.5),
+        [dict(),
+         dict(momentum=0.9),
+         dict(momentum=0.9, nesterov=True, weight_decay=0.01),
+         dict(momentum=0.9, dampening=0.9, weight_decay=0.1),
+         dict(momentum=0.8, nesterov=True, velocity="inside", by="paper"),
+         dict(momentum=0.5, dampening=0.3, velocity="inside", weight_decay=0.1, by="paper")]),
+    "adagrad": Reference(
+        dict(lr=0.01, lr_decay=0.0, weight_decay=0.0, initial_accumulator_value=0.0, eps=1e-10, eps_place="outside"),
+        {"sum": ("sum", lambda o: o["initial_accumulator_value"], None)},
+        torch.optim.Adagrad, same("lr", "lr_decay", "weight_decay", "initial_accumulator_value", "eps"),
+        papers.adagrad, dict(quadratic=0.1, rosenbrock=0.1, beale=0.1, softmax=0.1),
+        [dict(),
+         dict(lr_decay=0.05, weight_decay=0.01),
+         dict(initial_accumulator_value=0.1, eps=1e-3),
+         dict(eps_place="inside", eps=0.01, by="paper"),
+         dict(eps=0.0, initial_accumulator_value=2.0, weight_decay=0.1, lr_decay=0.001)]),
+    "rmsprop": Reference(
+        dict(lr=0.01, alpha=0.99, eps=1e-8, weight_decay=0.0, momentum=0.0, centered=False, eps_place="outside",
+             bias_correction=False, velocity="outside", initial_accumulator_value=0.0),
+        {"square_avg": ("square_avg", lambda o: o["initial_accumulator_value"], None),
+         "grad_avg": ("grad_avg", zero, "centered"),
+         "momentum_buffer": ("momentum_buffer", zero, None)},
+        torch.optim.RMSprop, same("lr", "alpha", "eps", "weight_decay", "momentum", "centered"), papers.rmsprop,
+        dict(quadratic=0.01, rosenbrock=1e-3, beale=0.01, softmax=0.01),
+        [dict(),
+         dict(momentum=0.9, centered=True, eps=1e-4),
+         dict(alpha=0.9, momentum=0.5, weight_decay=0.02, eps=1e-3),
+         dict(centered=True, eps=1e-3, weight_decay=0.01),
+         dict(eps_place="inside", eps=0.01, alpha=0.9, by="paper"),
+         dict(bias_correction=True, alpha=0.9, momentum=0.5, eps=1e-3, eps_place="inside", by="paper"),
+         dict(velocity="inside", momentum=0.9, initial_accumulator_value=1.0, by="paper")]),
+    "adam": Reference(
+        dict(lr=1e-3, beta1=0.9, beta2=0.999, eps=1e-8, weight_decay=0.0, amsgrad=False, amsgrad_max="raw",
+             eps_mode="corrected", eps_root=0.0),
+        {"exp_avg": ("exp_avg", zero, None), "exp_avg_sq": ("exp_avg_sq", zero, None),
+         "max_exp_avg_sq": ("max_exp_avg_sq", zero, "amsgrad")},
+        torch.optim.Adam, betas("lr", "eps", "weight_decay", "amsgrad"), papers.adam,
+        dict(quadratic=0.01, rosenbrock=0.01, beale=0.01, softmax=0.05),
+        [dict(),
+         dict(amsgrad=True, beta1=0.8, beta2=0.95),
+         dict(weight_decay=0.1, eps=1e-3),
+         dict(beta1=0.0, beta2=0.99, eps=0.0, by="paper"),
+         dict(eps_mode="hat", eps=1e-4, by="paper"),
+         dict(amsgrad=True, amsgrad_max="corrected", beta2=0.9, weight_decay=0.01, by="paper"),
+         dict(eps_root=1e-4, eps=0.0, amsgrad=True, by="paper")]),
+    "adamw": Reference(
+        dict(lr=1e-3, beta1=0.9, beta2=0.999, eps=1e-8, weight_decay=0.01, amsgrad=False, amsgrad_max="raw",
+             eps_mode="corrected", eps_root=0.0, decay="lr_coupled"),
+        {"exp_avg": ("exp_avg", zero, None), "exp_avg_sq": ("exp_avg_sq", zero, None),
+         "max_exp_avg_sq": ("max_exp_avg_sq", zero, "amsgrad")},
+        torch.optim.AdamW, betas("lr", "eps", "weight_decay", "amsgrad"), papers.adamw,
+        dict(quadratic=0.01, rosenbrock=0.01, beale=0.01, softmax=0.05),
+        [dict(),
+         dict(weight_decay=0.3, amsgrad=True),
+         dict(beta1=0.8, beta2=0.9, eps=1e-3),
+         dict(weight_decay=0.0, beta2=0.99),
+         dict(decay="independent", weight_decay=1e-3, by="paper"),
+         dict(decay="cautious", weight_decay=0.5, by="paper"),
+         dict(decay="cautious", weight_decay=0.5, amsgrad=True, eps_mode="hat", eps=1e-4, by="paper")]),
+}

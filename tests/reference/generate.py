@@ -1,0 +1,139 @@
+#!/usr/bin/python3
+"""Writes data/optimizers/*.json: what PyTorch, or a paper's formula, does in 200 steps.
+
+Usage: generate.py [optimizer...]      needs Debian's python3-torch (1.13); the tests themselves need no Python.
+
+A row is the state before step t: [t, x, grad, slot...]. Rows t and t + 1 together check one step. Numbers have the
+shortest digits that read back to the same value of the case's dtype.
+"""
+import json
+import pathlib
+import sys
+
+import numpy as np
+import torch
+
+from cases import REFERENCES
+from problems import PROBLEMS, STEPS
+
+DATA = pathlib.Path(__file__).parent / "data" / "optimizers"
+DTYPES = {"f64": (np.float64, torch.float64), "f32": (np.float32, torch.float32)}
+# What one ulp in the point of every gradient may move, for the trajectory to be comparable to 1e-10.
+FREE_LIMIT = 1e-11
+
+
+class Case:
+    def __init__(self, name, problem, dtype, options, by):
+        self.reference, self.problem = REFERENCES[name], PROBLEMS[problem]
+        self.name, self.problem_name, self.dtype, self.by = name, problem, dtype, by
+        self.given = options
+        self.options = {**self.reference.defaults, **options}
+        self.slots = {k: v for k, v in self.reference.slots.items() if v[2] is None or self.options[v[2]]}
+
+
+def gradient(case, x, t, nudge):
+    leaf = x.detach().clone()
+    if nudge:
+        leaf = torch.nextafter(leaf, torch.full_like(leaf, 9.0 if t % 3 else -9.0))
+    leaf.requires_grad_(True)
+    loss = case.problem.loss(leaf, t)
+    loss.backward()
+    return leaf.grad, loss.item()
+
+
+def run_torch(case, start, nudge):
+    """Yields (t, x, grad, loss, slots) before each of the steps 1..STEPS + 1."""
+    x = torch.tensor(start, dtype=DTYPES[case.dtype][1], requires_grad=True)
+    optimizer = case.reference.torch_class([x], foreach=False, **case.reference.to_torch(case.options))
+    for t in range(1, STEPS + 2):
+        x.grad, loss = gradient(case, x, t, nudge)
+        state = optimizer.state[x]
+        slots = {}
+        for slot, (key, initial, _) in case.slots.items():
+            value = state.get(key)
+            slots[slot] = value.numpy().copy() if value is not None else np.full(len(start), initial(case.options))
+        yield t, x.detach().numpy().copy(), x.grad.numpy().copy(), loss, slots
+        optimizer.step()
+
+
+def run_paper(case, start, nudge):
+    """As run_torch. Computed in double; what is kept from step to step is rounded to the case's dtype."""
+    numpy_type, torch_type = DTYPES[case.dtype]
+    x = np.array(start, numpy_type)
+    slots = {k: np.full(len(start), v[1](case.options), numpy_type) for k, v in case.slots.items()}
+    for t in range(1, STEPS + 2):
+        grad, loss = gradient(case, torch.tensor(x, dtype=torch_type), t, nudge)
+        yield t, x, grad.numpy(), loss, dict(slots)
+        wide = {k: v.astype(np.float64) for k, v in slots.items()}
+        x = case.reference.paper(case.options, t, x.astype(np.float64), grad.numpy().astype(np.float64), wide)
+        x = x.astype(numpy_type)
+        slots = {k: v.astype(numpy_type) for k, v in wide.items()}
+
+
+def trajectory(case, start, nudge=False):
+    return list((run_torch if case.by == "torch" else run_paper)(case, start, nudge))
+
+
+def sensitivity(case, plain):
+    """By how much one ulp in the point of every gradient moves x and the loss, relative to max(1, their size)."""
+    moved = trajectory(case, case.problem.start, nudge=True)
+    most = 0.0
+    for (_, x, _, loss, _), (_, y, _, other, _) in zip(plain, moved):
+        most = max(most, abs(loss - other) / max(1, abs(loss)), *(abs(x - y) / np.maximum(1, abs(x))))
+    return float(most)
+
+
+def digits(value, dtype):
+    return str(np.float32(value)) if dtype == "f32" else repr(float(value))
+
+
+def numbers(values, dtype):
+    return "[" + ",".join(digits(v, dtype) for v in values) + "]"
+
+
+def case_text(case):
+    rows = trajectory(case, case.problem.start)
+    head = {"problem": case.problem_name, "dtype": case.dtype, "by": case.by, "options": case.given,
+            "shapes": case.problem.shapes}
+    if case.dtype == "f64" and case.problem_name != "softmax":
+        moved = sensitivity(case, rows)
+        head["one_ulp_moves"] = moved
+        head["free"] = moved < FREE_LIMIT
+    head["columns"] = ["x", "grad", *case.slots]
+    lines = []
+    for t, x, grad, _, slots in rows:
+        if t in case.problem.rows:
+            values = [x, grad, *(slots[k] for k in case.slots)]
+            if not np.all(np.isfinite(np.concatenate(values))):
+                raise SystemExit(f"{case.name} {case.problem_name} {case.given}: not finite at step {t}")
+            lines.append(f"[{t}," + ",".join(numbers(v, case.dtype) for v in values) + "]")
+    text = json.dumps(head)
+    return text[:-1] + ', "rows": [\n' + ",\n".join(lines) + "]}"
+
+
+def cases_of(name):
+    reference = REFERENCES[name]
+    for options in reference.sets:
+        options = dict(options)
+        by = options.pop("by", "torch")
+        for problem in PROBLEMS:
+            given = {"lr": reference.lr[problem], **options}
+            yield Case(name, problem, "f64", given, by)
+            if problem == "rosenbrock":
+                yield Case(name, problem, "f32", given, by)
+
+
+def main(names):
+    DATA.mkdir(parents=True, exist_ok=True)
+    for name in names or REFERENCES:
+        cases = [case_text(c) for c in cases_of(name)]
+        head = {"optimizer": name, "torch": torch.__version__, "numpy": np.__version__, "steps": STEPS,
+                "free_limit": FREE_LIMIT}
+        text = json.dumps(head)[:-1] + ', "cases": [\n' + ",\n".join(cases) + "]}\n"
+        json.loads(text)
+        (DATA / f"{name}.json").write_text(text)
+        print(f"{name}: {len(cases)} cases, {len(text) // 1000} kB")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,142 @@
+// Every optimizer against an independent implementation: see generate.py for what the files hold.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "stepper.hpp"
+
+namespace tuner::test {
+namespace {
+
+using Json = nlohmann::json;
+
+std::vector<Json> cases_of(const std::string& optimizer) {
+  std::ifstream file(TUNER_SOURCE_DIR "/tests/reference/data/optimizers/" + optimizer + ".json");
+  return Json::parse(file)["cases"].get<std::vector<Json>>();
+}
+
+Given options_of(const Json& options) {
+  Given given;
+  for (const auto& [id, value] : options.items()) {
+    if (value.is_boolean())
+      given[id] = value.get<bool>();
+    else if (value.is_string())
+      given[id] = value.get<std::string>();
+    else
+      given[id] = value.get<double>();
+  }
+  return given;
+}
+
+std::string describe(const Json& c) {
+  return c["problem"].get<std::string>() + " " + c["dtype"].get<std::string>() + " " + c["options"].dump();
+}
+
+Stepper stepper_of(const std::string& optimizer, const Json& c) {
+  const std::uint32_t dtype = c["dtype"] == "f32" ? TUNER_DTYPE_F32 : TUNER_DTYPE_F64;
+  return Stepper(optimizer, options_of(c["options"]), c["shapes"].get<Shapes>(), dtype);
+}
+
+// Row: [t, x, grad, slot...]; columns name what follows t.
+std::int64_t step_of(const Json& row) { return row[0].get<std::int64_t>(); }
+Vector column(const Json& row, std::size_t index) { return row[index + 1].get<Vector>(); }
+constexpr std::size_t kX = 0, kGrad = 1, kFirstSlot = 2;
+
+// The largest difference relative to the value, or to the value before the step where that is larger: a difference of
+// two numbers cannot be more exact than they are.
+double error_of(const Vector& got, const Vector& want, const Vector& before) {
+  if (got.size() != want.size()) return HUGE_VAL;
+  double worst = 0;
+  for (std::size_t i = 0; i < want.size(); ++i) {
+    const double difference = std::abs(got[i] - want[i]);
+    if (difference == 0) continue;
+    worst = std::max(worst, difference / std::max(std::abs(want[i]), std::abs(before[i])));
+    if (!std::isfinite(got[i])) return HUGE_VAL;
+  }
+  return worst;
+}
+
+class OptimizerReference : public ::testing::TestWithParam<std::string> {};
+
+TEST_P(OptimizerReference, EachStepFromTheReferencesState) {
+  std::size_t compared = 0;
+  for (const Json& c : cases_of(GetParam())) {
+    SCOPED_TRACE(describe(c));
+    const double tolerance = c["dtype"] == "f32" ? 2e-6 : 1e-13;
+    Stepper stepper = stepper_of(GetParam(), c);
+    const Json& columns = c["columns"];
+    const Json& rows = c["rows"];
+    for (std::size_t r = 0; r + 1 < rows.size(); ++r) {
+      const Json &before = rows[r], &after = rows[r + 1];
+      if (step_of(after) != step_of(before) + 1) continue;
+      stepper.set_x(column(before, kX));
+      stepper.set_grad(column(before, kGrad));
+      for (std::size_t k = kFirstSlot; k < columns.size(); ++k)
+        stepper.set_slot(stepper.slot_index(columns[k].get<std::string>()), column(before, k));
+      stepper.step(step_of(before));
+      ASSERT_LE(error_of(stepper.x(), column(after, kX), column(before, kX)), tolerance)
+          << "x after step " << step_of(before);
+      for (std::size_t k = kFirstSlot; k < columns.size(); ++k) {
+        const Vector slot = stepper.slot(stepper.slot_index(columns[k].get<std::string>()));
+        ASSERT_LE(error_of(slot, column(after, k), column(before, k)), tolerance)
+            << columns[k] << " after step " << step_of(before);
+      }
+      ++compared;
+    }
+  }
+  EXPECT_GE(compared, 4u * (200 + 3 * 20));
+}
+
+TEST_P(OptimizerReference, SlotsBeforeTheFirstStep) {
+  for (const Json& c : cases_of(GetParam())) {
+    SCOPED_TRACE(describe(c));
+    Stepper stepper = stepper_of(GetParam(), c);
+    stepper.init();
+    for (std::size_t k = kFirstSlot; k < c["columns"].size(); ++k) {
+      const Vector want = column(c["rows"][0], k);
+      const Vector got = stepper.slot(stepper.slot_index(c["columns"][k].get<std::string>()));
+      EXPECT_LE(error_of(got, want, want), c["dtype"] == "f32" ? 6e-8 : 0) << c["columns"][k];
+    }
+  }
+}
+
+Vector gradient(const std::string& problem, const Vector& v) {
+  const double x = v[0], y = v[1];
+  if (problem == "quadratic") return {3 * x + y, x + 2 * y};
+  if (problem == "rosenbrock") return {-2 * (1 - x) - 400 * x * (y - x * x), 200 * (y - x * x)};
+  const double a = 1.5 - x + x * y, b = 2.25 - x + x * y * y, c = 2.625 - x + x * y * y * y;  // beale
+  return {2 * a * (y - 1) + 2 * b * (y * y - 1) + 2 * c * (y * y * y - 1),
+          2 * a * x + 4 * b * x * y + 6 * c * x * y * y};
+}
+
+TEST_P(OptimizerReference, FreeTrajectoriesWhereTheProblemAllowsIt) {
+  std::size_t compared = 0;
+  for (const Json& c : cases_of(GetParam())) {
+    if (!c.contains("free") || !c["free"].get<bool>()) continue;
+    SCOPED_TRACE(describe(c));
+    Stepper stepper = stepper_of(GetParam(), c);
+    stepper.init();
+    stepper.set_x(column(c["rows"][0], kX));
+    std::int64_t step = 1;
+    for (const Json& row : c["rows"]) {
+      for (; step < step_of(row); ++step) {
+        stepper.set_grad(gradient(c["problem"], stepper.x()));
+        stepper.step(step);
+      }
+      const Vector got = stepper.x(), want = column(row, kX);
+      for (std::size_t i = 0; i < want.size(); ++i)
+        ASSERT_NEAR(got[i], want[i], 1e-10 * std::max(1.0, std::abs(want[i]))) << "x before step " << step;
+    }
+    ++compared;
+  }
+  EXPECT_GE(compared, 8u);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, OptimizerReference, ::testing::ValuesIn(referenced_optimizers()),
+                         [](const auto& param) { return param.param; });
+
+}  // namespace
+}  // namespace tuner::test

@@ -1,0 +1,62 @@
+"""The problems that the reference optimizers run on: loss(x, t) in torch, x one flat vector, t the step from 1."""
+import math
+
+import torch
+
+
+class Problem:
+    def __init__(self, start, shapes, loss, rows):
+        self.start = start    # parameters, flat
+        self.shapes = shapes  # shapes of the tensors that the flat vector consists of
+        self.loss = loss
+        self.rows = rows      # steps whose state is written
+
+
+def quadratic(x, t):
+    return 0.5 * (3 * x[0] ** 2 + 2 * x[0] * x[1] + 2 * x[1] ** 2)
+
+
+def rosenbrock(x, t):
+    return (1 - x[0]) ** 2 + 100 * (x[1] - x[0] ** 2) ** 2
+
+
+def beale(x, t):
+    return ((1.5 - x[0] + x[0] * x[1]) ** 2 + (2.25 - x[0] + x[0] * x[1] ** 2) ** 2
+            + (2.625 - x[0] + x[0] * x[1] ** 3) ** 2)
+
+
+FEATURES, CLASSES, SAMPLES, BATCH = 4, 3, 60, 12
+
+
+def samples():
+    """A small classification set, the same on every machine: no random generator, three rotated clusters."""
+    rows = []
+    for i in range(SAMPLES):
+        angle = 2 * math.pi * (i % CLASSES) / CLASSES + 0.9 * math.sin(7.3 * i)
+        rows.append([math.cos(angle), math.sin(angle), math.sin(3.1 * i), 0.3 * math.cos(1.7 * i)])
+    return torch.tensor(rows, dtype=torch.float64), torch.tensor([i % CLASSES for i in range(SAMPLES)])
+
+
+INPUTS, LABELS = samples()
+
+
+def softmax(x, t):
+    """Cross-entropy of batch t of a softmax regression; batches of consecutive samples, in a cycle."""
+    batch = [((t - 1) * BATCH + i) % SAMPLES for i in range(BATCH)]
+    weights = x[:FEATURES * CLASSES].reshape(FEATURES, CLASSES)
+    logits = INPUTS[batch].to(x.dtype) @ weights + x[FEATURES * CLASSES:]
+    return torch.nn.functional.cross_entropy(logits, LABELS[batch])
+
+
+STEPS = 200
+EVERY = range(1, STEPS + 2)
+# The first five steps and one in thirteen of the others, each with the state before and after it.
+SOME = sorted({t + d for t in [1, 2, 3, 4, 5, *range(13, STEPS + 1, 13)] for d in (0, 1)})
+
+PROBLEMS = {
+    "quadratic": Problem([1.0, 1.0], [[2]], quadratic, SOME),
+    "rosenbrock": Problem([-1.2, 1.0], [[2]], rosenbrock, EVERY),
+    "beale": Problem([1.0, 1.0], [[2]], beale, EVERY),
+    "softmax": Problem([0.1 * math.sin(1.0 + i) for i in range(FEATURES * CLASSES + CLASSES)],
+                       [[FEATURES, CLASSES], [CLASSES]], softmax, SOME),
+}

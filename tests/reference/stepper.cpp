@@ -1,0 +1,147 @@
+#include "stepper.hpp"
+
+#include <algorithm>
+#include <filesystem>
+#include <stdexcept>
+
+namespace tuner::test {
+namespace {
+
+Catalogue& catalogue() {
+  static Catalogue plugins;
+  return plugins;
+}
+
+std::vector<TensorSpec> specs_of(const Shapes& shapes, std::uint32_t dtype, int frozen) {
+  std::vector<TensorSpec> specs;
+  for (const auto& shape : shapes) {
+    TensorSpec spec;
+    spec.name = std::to_string(specs.size());
+    spec.shape = shape;
+    spec.dtype = dtype;
+    if (frozen == static_cast<int>(specs.size())) spec.flags = TUNER_TENSOR_FROZEN;
+    specs.push_back(spec);
+  }
+  return specs;
+}
+
+void read(const void* from, std::uint64_t count, std::uint32_t dtype, Vector& to) {
+  for (std::uint64_t i = 0; i < count; ++i)
+    to.push_back(dtype == TUNER_DTYPE_F32 ? static_cast<const float*>(from)[i] : static_cast<const double*>(from)[i]);
+}
+
+// Returns what is left of `from`.
+std::span<const double> write(std::span<const double> from, void* to, std::uint64_t count, std::uint32_t dtype) {
+  if (from.size() < count) throw std::invalid_argument("fewer values than the tensors have elements");
+  for (std::uint64_t i = 0; i < count; ++i) {
+    if (dtype == TUNER_DTYPE_F32)
+      static_cast<float*>(to)[i] = static_cast<float>(from[i]);
+    else
+      static_cast<double*>(to)[i] = from[i];
+  }
+  return from.subspan(count);
+}
+
+void expect_ok(std::int32_t status, const tuner_error& error) {
+  if (status != TUNER_OK) throw std::runtime_error(error.text);
+}
+
+}  // namespace
+
+const Plugin& builtin(Kind kind, const std::string& id) {
+  if (const Plugin* loaded = catalogue().find(kind, id)) return *loaded;
+  catalogue().add_file(std::filesystem::path(TUNER_PLUGIN_DIR) / (id + ".so"));
+  return catalogue().get(kind, id);
+}
+
+std::vector<std::string> referenced_optimizers() {
+  std::vector<std::string> ids;
+  for (const auto& file : std::filesystem::directory_iterator(TUNER_SOURCE_DIR "/tests/reference/data/optimizers"))
+    ids.push_back(file.path().stem().string());
+  std::sort(ids.begin(), ids.end());
+  return ids;
+}
+
+OptionTable table_of(const Plugin& plugin, const Given& given) {
+  Given checked;
+  for (const auto& [id, value] : given) {
+    const auto index = plugin.find_param(id);
+    if (!index) throw std::invalid_argument("no option " + id);
+    checked[id] = checked_value(plugin, plugin.param(*index), value);
+  }
+  OptionTable table(plugin, checked);
+  table.check(plugin);
+  return table;
+}
+
+Stepper::Stepper(const std::string& optimizer, const Given& given, const Shapes& shapes, std::uint32_t dtype,
+                 int frozen)
+    : use_{.plugin = &builtin(Kind::optimizer, optimizer),
+           .options = table_of(builtin(Kind::optimizer, optimizer), given),
+           .groups = {},
+           .inner = nullptr},
+      tensors_(specs_of(shapes, dtype, frozen)),
+      optimizer_(use_, tensors_, 1, 0) {}
+
+void Stepper::init() {
+  tuner_error error{};
+  error.struct_size = sizeof error;
+  expect_ok(optimizer_.init(nullptr, &error), error);
+}
+
+void Stepper::step(std::int64_t number) {
+  tuner_error error{};
+  error.struct_size = sizeof error;
+  StepInputs inputs;
+  inputs.step = number;
+  expect_ok(optimizer_.step(inputs, &error), error);
+}
+
+void Stepper::set_option(std::string_view id, double value) {
+  use_.options.set_number(plugin().find_param(id).value(), 0, value);
+}
+
+Vector Stepper::x() const {
+  Vector all;
+  for (std::size_t i = 0; i < tensors_.size(); ++i)
+    read(tensors_.data(i), tensors_.spec(i).numel(), tensors_.spec(i).dtype, all);
+  return all;
+}
+
+void Stepper::set_x(std::span<const double> values) {
+  for (std::size_t i = 0; i < tensors_.size(); ++i)
+    values = write(values, tensors_.data(i), tensors_.spec(i).numel(), tensors_.spec(i).dtype);
+}
+
+void Stepper::set_grad(std::span<const double> values) {
+  for (std::size_t i = 0; i < tensors_.size(); ++i) {
+    if (tensors_.grad(i) == nullptr)
+      values = values.subspan(tensors_.spec(i).numel());
+    else
+      values = write(values, tensors_.grad(i), tensors_.spec(i).numel(), tensors_.spec(i).dtype);
+  }
+}
+
+std::size_t Stepper::slot_index(std::string_view id) const {
+  for (std::size_t i = 0; i < plugin().slot_count(); ++i)
+    if (id == plugin().slot(i).id) return i;
+  throw std::invalid_argument("no slot " + std::string(id));
+}
+
+Vector Stepper::slot(std::size_t slot) const {
+  Vector all;
+  for (std::size_t i = 0; i < tensors_.size(); ++i) {
+    const Optimizer::SlotView view = optimizer_.slot(slot, i);
+    read(view.data, view.count, view.dtype, all);
+  }
+  return all;
+}
+
+void Stepper::set_slot(std::size_t slot, std::span<const double> values) {
+  for (std::size_t i = 0; i < tensors_.size(); ++i) {
+    const Optimizer::SlotView view = optimizer_.slot(slot, i);
+    values = write(values, view.data, view.count, view.dtype);
+  }
+}
+
+}  // namespace tuner::test

@@ -1,0 +1,55 @@
+// An optimizer plugin on tensors of its own, stepped by hand: no objective, no training loop, the same host code.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tuner/catalogue.hpp"
+#include "tuner/optimizer.hpp"
+#include "tuner/options.hpp"
+#include "tuner/tensor.hpp"
+#include "tuner/trial.hpp"
+
+namespace tuner::test {
+
+using Vector = std::vector<double>;  // all tensors' elements, one tensor after another
+using Shapes = std::vector<std::vector<std::int64_t>>;
+using Given = std::map<std::string, Value>;
+
+// The built-in plugin, loaded at the first call from the build tree's NAME.so.
+const Plugin& builtin(Kind kind, const std::string& id);
+// Ids of the optimizers that have a reference file, in alphabetical order.
+std::vector<std::string> referenced_optimizers();
+// Options as they would come out of a sweep file: checked, the rest at their defaults.
+OptionTable table_of(const Plugin& plugin, const Given& given);
+
+class Stepper {
+ public:
+  // frozen: index of a tensor without gradient, or -1.
+  Stepper(const std::string& optimizer, const Given& given, const Shapes& shapes, std::uint32_t dtype = TUNER_DTYPE_F64,
+          int frozen = -1);
+
+  // Throw std::runtime_error with the plugin's text where the plugin fails.
+  void init();
+  void step(std::int64_t number);
+
+  void set_option(std::string_view id, double value);
+  [[nodiscard]] Vector x() const;
+  void set_x(std::span<const double> values);
+  void set_grad(std::span<const double> values);
+  [[nodiscard]] std::size_t slot_index(std::string_view id) const;
+  [[nodiscard]] Vector slot(std::size_t slot) const;
+  void set_slot(std::size_t slot, std::span<const double> values);
+  [[nodiscard]] const Plugin& plugin() const { return *use_.plugin; }
+
+ private:
+  PluginUse use_;
+  Tensors tensors_;
+  Optimizer optimizer_;
+};
+
+}  // namespace tuner::test

@@ -1,0 +1,25 @@
+// A subcommand: one file, one line in the table of main.cpp.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace tuner::commands {
+
+// What a subcommand gets: its words after the name, and where the program is.
+struct Invocation {
+  std::vector<std::string> words;
+  std::filesystem::path executable;
+};
+
+// Each returns the exit code and throws Error. `--help` prints its own page.
+int run(const Invocation& invocation);
+int plugins(const Invocation& invocation);
+int studies(const Invocation& invocation);
+int trials(const Invocation& invocation);
+int show(const Invocation& invocation);
+int best(const Invocation& invocation);
+int query(const Invocation& invocation);
+
+}  // namespace tuner::commands

@@ -1,0 +1,156 @@
+// tuner plugins: what there is, rendered from the plugins' own metadata.
+#include <fmt/format.h>
+
+#include <cmath>
+#include <iostream>
+
+#include "tuner/commands/installation.hpp"
+#include "tuner/commands/options.hpp"
+#include "tuner/error.hpp"
+#include "tuner/options.hpp"
+#include "tuner/report/table.hpp"
+
+namespace tuner::commands {
+
+namespace {
+
+constexpr Page kPage{"tuner plugins [list | show ID] [--plugin FILE] [options]",
+                     "Lists the plugins, or shows one: update rule, reference, options with defaults, legal and search ranges, and what its\n"
+                     "state costs. Everything comes from the plugin itself.",
+                     "  tuner plugins\n  tuner plugins show adam\n  tuner plugins show my_optimizer --plugin ./my_optimizer.so"};
+
+std::string number_text(double value) { return fmt::format("{:g}", value); }
+
+std::string legal_range(const tuner_param& p) {
+  if (p.type == TUNER_TYPE_CHOICE) {
+    std::string choices;
+    for (std::uint32_t i = 0; i < p.n_choices; ++i) choices += fmt::format("{}{}", i ? " | " : "", p.choices[i]);
+    return choices;
+  }
+  if (p.type == TUNER_TYPE_BOOL) return "true | false";
+  if (p.type == TUNER_TYPE_TEXT || p.type == TUNER_TYPE_TEXT_LIST) return "";
+  if (std::isinf(p.min) && std::isinf(p.max)) return "any";
+  const char* open = p.flags & TUNER_PARAM_MIN_OPEN || std::isinf(p.min) ? "(" : "[";
+  const char* close = p.flags & TUNER_PARAM_MAX_OPEN || std::isinf(p.max) ? ")" : "]";
+  return fmt::format("{}{:g}, {:g}{}", open, p.min, p.max, close);
+}
+
+std::string type_name(std::uint32_t type) {
+  static constexpr const char* kNames[] = {"", "number", "integer", "boolean", "choice", "text", "numbers", "integers", "texts"};
+  return kNames[type];
+}
+
+// The part of the state that grows with the parameters: "8 B per f32 parameter".
+std::string state_text(const Plugin& plugin) {
+  std::uint64_t f32 = 0, f64 = 0;
+  std::string rest;
+  for (std::size_t s = 0; s < plugin.slot_count(); ++s) {
+    const tuner_slot& slot = plugin.slot(s);
+    if (slot.scope == TUNER_SCOPE_ELEMENT && slot.count_param < 0) {
+      f32 += slot.dtype == TUNER_DTYPE_AS_TENSOR || slot.dtype == TUNER_DTYPE_F32 ? 4 : 8;
+      f64 += slot.dtype == TUNER_DTYPE_F32 ? 4 : 8;
+    } else {
+      static constexpr const char* kScopes[] = {"per element", "per tensor", "in all"};
+      rest += fmt::format(", {} {}", slot.id, kScopes[slot.scope]);
+      if (slot.count_param >= 0) rest += fmt::format(" times {}", plugin.param(static_cast<std::size_t>(slot.count_param)).id);
+    }
+  }
+  if (plugin.slot_count() == 0) return "none";
+  return fmt::format("{} B per f32 parameter, {} B per f64 parameter{}", f32, f64, rest);
+}
+
+void indented(const char* text) {
+  std::string line;
+  for (const char* c = text;; ++c) {
+    if (*c != '\n' && *c != 0) {
+      line += *c;
+      continue;
+    }
+    std::cout << "  " << line << "\n";
+    line.clear();
+    if (*c == 0) return;
+  }
+}
+
+void print(const Plugin& plugin) {
+  const tuner_plugin& d = plugin.descriptor();
+  std::cout << fmt::format("{} '{}' {}: {}\n{}\n", to_string(plugin.kind()), d.id, d.version, d.name, d.doc);
+  if (d.details && *d.details) {
+    std::cout << "\n";
+    indented(d.details);
+  }
+  if (d.reference && *d.reference) std::cout << "\nreference  " << d.reference << "\n";
+  if (plugin.kind() == Kind::optimizer) {
+    std::cout << "state      " << state_text(plugin) << "\n";
+    for (std::size_t s = 0; s < plugin.slot_count(); ++s) std::cout << fmt::format("           {}: {}\n", plugin.slot(s).id, plugin.slot(s).doc);
+  }
+  if (plugin.kind() == Kind::objective) {
+    const auto& objective = plugin.objective();
+    for (std::uint32_t m = 0; m < objective.n_metrics; ++m)
+      std::cout << fmt::format("metric     {} ({}): {}\n", objective.metrics[m]->id, objective.metrics[m]->direction == TUNER_MAXIMIZE ? "maximize" : "minimize",
+                               objective.metrics[m]->doc);
+    if (!std::isnan(objective.minimum)) std::cout << fmt::format("minimum    {:g}\n", objective.minimum);
+  }
+  if (plugin.kind() == Kind::scheduler)
+    for (std::uint32_t o = 0; o < plugin.scheduler().n_outputs; ++o) std::cout << fmt::format("drives     {}\n", plugin.scheduler().outputs[o]->id);
+  std::cout << fmt::format("library    {} (ABI 1.{}, {}, sha256 {})\n", plugin.library().path.string(), plugin.library().table->abi_minor,
+                           plugin.library().table->build ? plugin.library().table->build : "", plugin.library().sha256.substr(0, 16));
+  if (plugin.param_count() == 0) return;
+  std::cout << "\n";
+  report::TableWriter table(std::cout, "table");
+  table.header({"option", "type", "default", "legal", "search", "what it is"});
+  for (std::size_t i = 0; i < plugin.param_count(); ++i) {
+    const tuner_param& p = plugin.param(i);
+    static constexpr const char* kScaleNames[] = {"linear", "log", "log1m"};
+    const std::string search = p.flags & TUNER_PARAM_SEARCHABLE
+                                   ? fmt::format("{:g} to {:g} {}", p.search_min, p.search_max, kScaleNames[p.search_scale]) : "";
+    const std::string value = p.flags & TUNER_PARAM_REQUIRED ? "required"
+                              : p.type == TUNER_TYPE_F64     ? number_text(p.default_value)
+                                                             : to_display(default_value(p));
+    const std::string unit = p.unit && *p.unit ? fmt::format(" ({})", p.unit) : "";
+    table.row({p.id, type_name(p.type), value, legal_range(p), search, p.doc + unit});
+  }
+  table.end();
+}
+
+}  // namespace
+
+int plugins(const Invocation& invocation) {
+  po::options_description options("Options");
+  options.add_options()("plugin", po::value<std::vector<std::string>>()->composing()->value_name("FILE"), "a further library to load");
+  add_format_option(options);
+  const auto values = parse(invocation, options, {"ACTION", "ID"}, kPage);
+  if (!values) return 0;
+  std::vector<std::filesystem::path> files;
+  if (values->count("plugin"))
+    for (const auto& file : (*values)["plugin"].as<std::vector<std::string>>()) files.emplace_back(file);
+  const std::string action = values->count("ACTION") ? (*values)["ACTION"].as<std::string>() : "list";
+  if (action != "list" && action != "show")
+    throw Error(Message::usage_unknown_command, fmt::format("there is no 'tuner plugins {}'", action),
+                did_you_mean(action, std::vector<std::string>{"list", "show"}));
+  const Catalogue catalogue = load_plugins(invocation.executable, files);
+  if (action == "show") {
+    const std::string id = required(*values, "ID", kPage);
+    bool found = false;
+    for (const auto& plugin : catalogue.plugins()) {
+      if (plugin->id() != id) continue;
+      if (found) std::cout << "\n";
+      print(*plugin);
+      found = true;
+    }
+    if (found) return 0;
+    std::vector<std::string_view> ids;
+    for (const auto& plugin : catalogue.plugins()) ids.push_back(plugin->id());
+    throw Error(Message::plugin_unknown, fmt::format("there is no plugin '{}'", id), did_you_mean(id, ids));
+  }
+  report::TableWriter table(std::cout, format(*values));
+  table.header({"kind", "id", "version", "what it is"});
+  for (const Kind kind : {Kind::objective, Kind::optimizer, Kind::scheduler})
+    for (const auto& plugin : catalogue.plugins())
+      if (plugin->kind() == kind)
+        table.row({std::string(to_string(kind)), std::string(plugin->id()), std::string(plugin->version()), plugin->descriptor().doc});
+  table.end();
+  return 0;
+}
+
+}  // namespace tuner::commands

@@ -1,0 +1,19 @@
+// What a plan is asked between reading and running: nothing runs before the whole of it is valid.
+#pragma once
+
+#include "tuner/plan.hpp"
+#include "tuner/search/searcher.hpp"
+#include "tuner/training.hpp"
+
+namespace tuner::commands {
+
+// Fills in the metric's name and goal where the file gives none. Opens the objectives' data.
+// Errors: config.unknown_metric with "did you mean"; plugin.data.
+void complete_metric(StudyPlan& plan, SharedObjectives& shared);
+
+// Makes every trial ready to run without running it: options that do not go together are found before the first trial,
+// in the first kMostChecked trials of the study. Errors: config.impossible, naming the trial and its parameters.
+inline constexpr std::uint64_t kMostChecked = 20'000;
+void check_study(const StudyPlan& plan, const search::Searcher& searcher, SharedObjectives& shared);
+
+}  // namespace tuner::commands

@@ -1,0 +1,248 @@
+#include "tuner/config/config.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <sstream>
+
+#include "tuner/config/keys.hpp"
+#include "tuner/config/plugins.hpp"
+#include "tuner/config/scalars.hpp"
+#include "tuner/config/schedules.hpp"
+#include "tuner/config/search.hpp"
+#include "tuner/config/training.hpp"
+
+namespace tuner::config {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Methods whose part of the program has not landed.
+constexpr std::string_view kLaterMethods[] = {
+    "lr_range",   "bayes",      "tpe",  "gp",  "sobol",     "halton",          "cma_es",
+    "hyperband",  "asha",       "bohb", "pbt", "evolution", "latin_hypercube", "successive_halving",
+    "coordinate", "nelder_mead"};
+
+std::string read_file(const fs::path& file) {
+  const auto refuse = [&](const std::string& why, const std::string& remedy) {
+    throw Error(Message::config_unreadable, fmt::format("the file cannot be read: {}", why), remedy).at(file.string());
+  };
+  std::error_code status;
+  if (fs::is_directory(file, status)) refuse("it is a folder", "name the sweep file in it");
+  errno = 0;
+  std::ifstream stream(file, std::ios::binary);
+  std::ostringstream text;
+  if (stream) text << stream.rdbuf();
+  if (!stream.is_open() || stream.bad())
+    refuse(errno != 0 ? std::strerror(errno) : "input failed", "check the path and its permissions");
+  return std::move(text).str();
+}
+
+std::vector<std::string> read_plugin_list(const Node& node) {
+  if (!node.is_list())
+    throw Error(Message::config_wrong_type,
+                fmt::format("plugins is {}, and a list of files is due", node.description()),
+                "write plugins: [path/to/plugin.so]")
+        .at(node.place);
+  std::vector<std::string> files;
+  for (const Node& item : node.items) files.push_back(text_of(item, "an item of plugins"));
+  return files;
+}
+
+class StudyReader {
+ public:
+  StudyReader(Reading& reading, std::string name) : reading_(reading) { plan_.name = std::move(name); }
+
+  StudyPlan read(const Node& root) {
+    if (root.is_null())
+      throw Error(Message::config_missing_key, "the file is empty",
+                  "a run needs at least objective:, optimizer: and training:")
+          .at(root.place);
+    plan_.method = "single", method_place_ = root.place;
+    read_keys(root, "a sweep file", keys());
+    finish(root);
+    plan_.space = reading_.space;
+    return std::move(plan_);
+  }
+
+ private:
+  Keys keys() {
+    const auto value = [this](void (StudyReader::*read)(const Node&)) {
+      return [this, read](const Entry& entry) { (this->*read)(entry.value); };
+    };
+    const auto trials = [this](const Entry& entry) { read_trials(entry); };
+    return {{"study", value(&StudyReader::read_study)},
+            {"seed", value(&StudyReader::read_seed)},
+            {"metric", value(&StudyReader::read_metric)},
+            {"method", value(&StudyReader::read_method)},
+            {"trials", trials},
+            {"run_cap", trials},
+            {"partial", value(&StudyReader::read_partial)},
+            {"workers", value(&StudyReader::read_workers)},
+            {"storage", value(&StudyReader::read_storage)},
+            {"durability", value(&StudyReader::read_durability)},
+            {"plugins", [](const Entry& entry) { static_cast<void>(read_plugin_list(entry.value)); }},
+            {"budget", value(&StudyReader::read_budget)},
+            {"objective", value(&StudyReader::read_objective)},
+            {"optimizer", value(&StudyReader::read_optimizer)},
+            {"scheduler", value(&StudyReader::read_scheduler)},
+            {"training", value(&StudyReader::read_training_section)}};
+  }
+
+  void read_study(const Node& node) {
+    plan_.name = text_of(node, "study");
+    if (plan_.name.empty() || plan_.name.find('/') != std::string::npos || plan_.name.find('\n') != std::string::npos)
+      throw Error(Message::config_bad_value, fmt::format("'{}' cannot name a study", plan_.name),
+                  "use a word without '/': trials are called STUDY/NUMBER")
+          .at(node.place);
+  }
+  void read_seed(const Node& node) {
+    plan_.seed = static_cast<std::uint64_t>(integer_within(node, {0, 0x1p63}, "seed"));
+  }
+  void read_trials(const Entry& entry) {
+    if (plan_.trials)
+      throw Error(Message::config_duplicate_key, "trials and run_cap are one thing, and both are given",
+                  "remove one of them")
+          .at(entry.place);
+    plan_.trials = static_cast<std::uint64_t>(integer_within(entry.value, {1, 0x1p31}, entry.key));
+  }
+  void read_partial(const Node& node) { plan_.partial = plan_.partial || boolean_of(node, "partial"); }
+  void read_workers(const Node& node) {
+    plan_.workers = static_cast<std::uint32_t>(integer_within(node, {1, 1024}, "workers"));
+  }
+  void read_storage(const Node& node) {
+    plan_.storage = text_of(node, "storage");
+    if (plan_.storage->empty())
+      throw Error(Message::config_bad_value, "storage is an empty text", "name a database file, or remove the key")
+          .at(node.place);
+  }
+  void read_durability(const Node& node) {
+    plan_.durability =
+        word_of(node, "durability", {"normal", "full"}) == "full" ? Durability::full : Durability::normal;
+  }
+  void read_budget(const Node& node) {
+    read_keys(
+        node, "budget",
+        {{"wall", [this](const Entry& entry) { plan_.budget_seconds = duration_of(entry.value, "budget.wall"); }}});
+  }
+
+  void read_metric(const Node& node) {
+    plan_.metric_place = node.place;
+    if (!node.is_map()) {
+      plan_.metric.name = text_of(node, "metric");
+      return;
+    }
+    const auto name = [this](const Entry& entry) {
+      plan_.metric.name = text_of(entry.value, "metric.name"), plan_.metric_place = entry.value.place;
+    };
+    const auto goal = [this](const Entry& entry) {
+      plan_.goal_given = true;
+      const bool up = word_of(entry.value, "metric.goal", {"minimize", "maximize"}) == "maximize";
+      plan_.metric.goal = up ? Goal::maximize : Goal::minimize;
+    };
+    const auto target = [this](const Entry& entry) { plan_.metric.target = real_of(entry.value, "metric.target"); };
+    read_keys(node, "metric", {{"name", name}, {"goal", goal}, {"target", target}});
+  }
+
+  void read_method(const Node& node) {
+    method_place_ = node.place;
+    if (!node.is_map()) return read_method_name(node);
+    read_keys(node, "method",
+              {{"name", [this](const Entry& entry) { read_method_name(entry.value); }},
+               {"partial", [this](const Entry& entry) { read_partial(entry.value); }}});
+    if (plan_.method == "single")
+      throw Error(Message::config_missing_key, "method has no name", "add name: grid or name: random").at(node.place);
+  }
+  void read_method_name(const Node& node) {
+    if (node.is_scalar() && std::ranges::find(kLaterMethods, node.text) != std::end(kLaterMethods))
+      throw Error(Message::config_not_in_this_version,
+                  fmt::format("method '{}' is not in this version of tuner", node.text), "use grid or random")
+          .at(node.place);
+    plan_.method = word_of(node, "method", {"grid", "random"});
+  }
+
+  void read_objective(const Node& node) {
+    plan_.objective = read_plugins(node, Kind::objective, {.path = "objective", .parent = {}}, reading_);
+  }
+  void read_optimizer(const Node& node) {
+    plan_.optimizer = read_optimizers(node, {.path = "optimizer", .parent = {}}, reading_);
+  }
+  void read_scheduler(const Node& node) {
+    scheduler_place_ = node.place;
+    plan_.schedule = read_schedules(node, {.path = "scheduler", .parent = {}}, reading_, schedulers_);
+  }
+  void read_training_section(const Node& node) {
+    TrainingPlan training = read_training(node, {.path = "training", .parent = {}}, reading_);
+    plan_.training = std::move(training.settings), plan_.early_stopping = std::move(training.early_stopping);
+    training_place_ = node.place;
+  }
+
+  // What concerns several sections.
+  void finish(const Node& root) {
+    if (plan_.objective.branches.empty())
+      throw Error(Message::config_missing_key, "the file names no objective: what is to be trained",
+                  "add objective: NAME, or objective: {plugin: NAME, ...}; `tuner plugins` lists them")
+          .at(root.place);
+    if (plan_.early_stopping.branches.empty()) plan_.early_stopping.branches.emplace_back(std::nullopt);
+    if (plan_.optimizer) {
+      finish_optimizer(root);
+    } else if (!scheduler_place_.empty()) {
+      throw Error(Message::config_impossible, "a scheduler drives options of an optimizer, and there is none",
+                  "add optimizer: NAME, or remove the scheduler")
+          .at(scheduler_place_);
+    }
+    check_search(plan_, reading_, method_place_);
+  }
+
+  void finish_optimizer(const Node& root) {
+    if (scheduler_place_.empty()) {
+      Node constant;
+      constant.type = Node::Type::scalar, constant.text = "constant", constant.place = root.place;
+      read_scheduler(constant);
+    }
+    check_schedules(schedulers_, *plan_.optimizer);
+    if (!plan_.training.contains("steps") && !plan_.training.contains("epochs"))
+      throw Error(Message::config_missing_key, "nothing says how long to train",
+                  "add epochs: n or steps: n to training:")
+          .at(training_place_.empty() ? root.place : training_place_);
+  }
+
+  Reading& reading_;
+  StudyPlan plan_;
+  SchedulerPlaces schedulers_;
+  std::string method_place_, scheduler_place_, training_place_;
+};
+
+}  // namespace
+
+StudyPlan parse_study(std::string_view text, const std::string& name, const fs::path& folder,
+                      const Catalogue& catalogue, std::span<const std::string> overrides) {
+  Node root = parse_document(text, name);
+  for (const std::string& assignment : overrides) apply_override(root, assignment);
+  if (root.place.empty()) root.place = name;
+  Reading reading{.catalogue = catalogue, .folder = fs::absolute(folder)};
+  StudyPlan plan = StudyReader(reading, fs::path(name).stem().string()).read(root);
+  plan.config_text = text;
+  return plan;
+}
+
+StudyPlan read_study(const fs::path& file, const Catalogue& catalogue, std::span<const std::string> overrides) {
+  const std::string text = read_file(file);
+  StudyPlan plan = parse_study(text, file.string(), fs::absolute(file).parent_path(), catalogue, overrides);
+  plan.config_path = file.string();
+  return plan;
+}
+
+std::vector<fs::path> plugin_files(const fs::path& file) {
+  const Node root = parse_document(read_file(file), file.string());
+  const fs::path folder = fs::absolute(file).parent_path();
+  std::vector<fs::path> paths;
+  if (const Node* plugins = root.find("plugins"))
+    for (const std::string& path : read_plugin_list(*plugins)) paths.push_back((folder / path).lexically_normal());
+  return paths;
+}
+
+}  // namespace tuner::config

@@ -1,0 +1,223 @@
+#include "tuner/config/holes.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "tuner/config/keys.hpp"
+#include "tuner/config/scalars.hpp"
+
+namespace tuner::config {
+namespace {
+
+constexpr std::string_view kRangeKeys[] = {"min", "max", "scale", "step", "count"};
+
+[[noreturn]] void refuse_hole(const std::string& place, std::string message, std::string remedy) {
+  throw Error(Message::config_bad_hole, std::move(message), std::move(remedy)).at(place);
+}
+
+Values read_values(const Node& list, const Field& field) {
+  if (!list.is_list() || list.items.empty())
+    refuse_hole(list.place, fmt::format("the values of {} must be a list with something in it", field.what),
+                "write {values: [first, second]}");
+  Values values;
+  for (const Node& item : list.items) {
+    if (item.is_map())
+      refuse_hole(item.place, fmt::format("a map stands in the values of {}", field.what),
+                  "values are scalars, lists and null; maps are the branches of a one_of");
+    const bool null = item.is_null() && !item.missing && !field.required;
+    Value value = null ? Value(Null{}) : field.read(item);
+    if (std::ranges::find(values, value) != values.end())
+      refuse_hole(item.place, fmt::format("{} stands twice in the values of {}", to_display(value), field.what),
+                  "remove one of them");
+    values.push_back(std::move(value));
+  }
+  return values;
+}
+
+double as_number(const Value& value) {
+  if (const auto* integer = std::get_if<std::int64_t>(&value)) return static_cast<double>(*integer);
+  return std::get<double>(value);
+}
+
+Scale read_scale(const Node& node, const std::string& what) {
+  const std::string word = word_of(node, "the scale of " + what, words(kScales));
+  return static_cast<Scale>(std::ranges::find(kScales, word) - std::begin(kScales));
+}
+
+// Even spacing on a log scale can give an integer twice.
+void check_count(const Range& range, const Field& field, const Node& at) {
+  const auto position = [&](double x) {
+    return range.scale == Scale::log ? std::log(x) : range.scale == Scale::log1m ? -std::log1p(-x) : x;
+  };
+  const auto value = [&](double p) {
+    return range.scale == Scale::log ? std::exp(p) : range.scale == Scale::log1m ? -std::expm1(-p) : p;
+  };
+  const double count = static_cast<double>(*range.count);
+  if (!range.integer || count < 2) return;
+  if (count > range.max - range.min + 1)
+    refuse_hole(at.place,
+                fmt::format("{} has {} integers from {} to {}, fewer than count: {}", field.what,
+                            range.max - range.min + 1, range.min, range.max, *range.count),
+                "lower the count");
+  const double low = position(range.min), high = position(range.max);
+  double last = range.min;
+  for (std::int64_t i = 1; i < *range.count; ++i) {
+    const double next = std::round(value(low + (high - low) * static_cast<double>(i) / (count - 1)));
+    if (next == last)
+      refuse_hole(at.place, fmt::format("count: {} on this scale meets the integer {} twice", *range.count, next),
+                  "lower the count, or write {values: [...]}");
+    last = next;
+  }
+}
+
+void check_range(const Range& range, const Field& field, const Node& node) {
+  if (!(range.min < range.max))
+    refuse_hole(node.find("max")->place,
+                fmt::format("the range of {} is empty: min is {} and max is {}", field.what, range.min, range.max),
+                "max must be above min");
+  if (range.scale == Scale::log && !(range.min > 0))
+    refuse_hole(node.find("min")->place,
+                fmt::format("a log scale needs a min above 0, and {} has min {}", field.what, range.min),
+                "raise min, or write scale: linear");
+  if (range.scale == Scale::log1m && !(range.max < 1))
+    refuse_hole(
+        node.find("max")->place,
+        fmt::format("a log1m scale (log of 1 - x) needs a max below 1, and {} has max {}", field.what, range.max),
+        "lower max, or write scale: linear");
+  if (range.step && *range.step > range.max - range.min)
+    refuse_hole(node.find("step")->place, fmt::format("step {} is wider than the range of {}", *range.step, field.what),
+                "make it smaller");
+  if (range.step && range.count)
+    refuse_hole(node.find("count")->place, fmt::format("{} has both step and count", field.what), "remove one of them");
+}
+
+Range read_range(const Node& node, const Field& field) {
+  if (field.kind == Field::Kind::other)
+    refuse_hole(node.place, fmt::format("{} is no number, so it has no range", field.what), "write {values: [...]}");
+  const Node* min = node.find("min");
+  const Node* max = node.find("max");
+  if (min == nullptr || max == nullptr)
+    refuse_hole(node.place, fmt::format("the range of {} lacks its {}", field.what, min == nullptr ? "min" : "max"),
+                "write {min: ..., max: ...}");
+  for (const Node* end : {min, max})
+    if (end->is_null()) refuse_type(*end, fmt::format("an end of the range of {}", field.what), "a number");
+  Range range;
+  range.integer = field.kind == Field::Kind::integer;
+  range.min = as_number(field.read(*min)), range.max = as_number(field.read(*max));
+  if (const Node* scale = node.find("scale")) range.scale = read_scale(*scale, field.what);
+  if (const Node* step = node.find("step")) {
+    const std::string what = "the step of " + field.what;
+    range.step = range.integer ? static_cast<double>(integer_of(*step, what)) : real_of(*step, what);
+    check_bounds(*range.step, {0, HUGE_VAL, true}, what, step->place);
+  }
+  if (const Node* count = node.find("count"))
+    range.count = integer_within(*count, {1, 1e6}, "the count of " + field.what);
+  check_range(range, field, node);
+  if (range.count) check_count(range, field, *node.find("count"));
+  return range;
+}
+
+// A hole has the keys of one kind only.
+void check_hole_keys(const Node& node, const Field& field) {
+  const bool listed = node.find("values") != nullptr;
+  for (const Entry& entry : node.entries) {
+    if (entry.key == "from" || entry.key == "distribution") refuse_key(entry, "the hole of " + field.what, {});
+    const bool of_range = std::ranges::find(kRangeKeys, entry.key) != std::end(kRangeKeys);
+    if (listed ? entry.key == "values" : of_range) continue;
+    if (listed && of_range)
+      refuse_hole(entry.place, fmt::format("the hole of {} has both values and {}", field.what, entry.key),
+                  "a hole is either {values: [...]} or {min: ..., max: ...}");
+    refuse_hole(entry.place, fmt::format("the hole of {} is mixed with the key '{}'", field.what, entry.key),
+                listed ? "values stands alone" : did_you_mean(entry.key, kRangeKeys));
+  }
+}
+
+Setting expand_search(const Node& node, const Field& field, const Scope& scope, Reading& reading) {
+  if (field.suggested) return Hole{add_dimension(field.name, *field.suggested, scope, node.place, reading)};
+  if (!field.all.empty()) return Hole{add_dimension(field.name, field.all, scope, node.place, reading)};
+  refuse_hole(node.place, fmt::format("{} has no suggested range", field.what),
+              field.kind == Field::Kind::other ? "write {values: [...]}" : "write {min: ..., max: ...}");
+}
+
+}  // namespace
+
+bool is_hole(const Node& node) {
+  return std::ranges::any_of(std::array{"values", "min", "max", "from"},
+                             [&](auto key) { return node.find(key) != nullptr; });
+}
+
+Setting read_setting(const Node& node, const Field& field, const Scope& scope, Reading& reading) {
+  if (node.missing) refuse_type(node, field.what, "a value");
+  if (node.is_null()) {
+    if (field.required) refuse_type(node, field.what, "a value");
+    return Null{};
+  }
+  if (node.is_word("search") && !field.takes_word) return expand_search(node, field, scope, reading);
+  if (node.is_map() && is_hole(node)) {
+    check_hole_keys(node, field);
+    decltype(Dimension::domain) domain;
+    if (const Node* list = node.find("values"))
+      domain = read_values(*list, field);
+    else
+      domain = read_range(node, field);
+    return Hole{add_dimension(field.name, std::move(domain), scope, node.place, reading)};
+  }
+  if (node.find("one_of") != nullptr)
+    refuse_hole(node.place, fmt::format("{} is a value and no plugin, so it has no one_of", field.what),
+                "write {values: [...]}");
+  return field.read(node);
+}
+
+void put(Settings& settings, const std::string& key, Setting setting) {
+  const Value* value = std::get_if<Value>(&setting);
+  if (value == nullptr || !std::holds_alternative<Null>(*value)) settings.emplace(key, std::move(setting));
+}
+
+std::size_t add_dimension(std::string name, decltype(Dimension::domain) domain, const Scope& scope,
+                          const std::string& place, Reading& reading) {
+  reading.space.dimensions.push_back({std::move(name), std::move(domain), scope.parent, scope.branch});
+  reading.places.push_back(place);
+  return reading.space.dimensions.size() - 1;
+}
+
+std::string label_of(const Node& as) {
+  const std::string label = text_of(as, "the label 'as'");
+  const bool legal = !label.empty() && std::ranges::all_of(label, [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' ||
+           c == '.';
+  });
+  if (!legal)
+    throw Error(Message::config_bad_value, fmt::format("'{}' cannot be a label", label),
+                "use letters, digits, '_', '-' and '.'")
+        .at(as.place);
+  return label;
+}
+
+const Node* one_of_list(const Node& node, std::string_view beside) {
+  const Node* list = node.find("one_of");
+  if (list == nullptr) return nullptr;
+  for (const Entry& entry : node.entries)
+    if (entry.key != "one_of" && (beside.empty() || entry.key != beside))
+      throw Error(Message::config_bad_hole, fmt::format("a one_of is mixed with the key '{}'", entry.key),
+                  "put the key into the branches that it is meant for")
+          .at(entry.place);
+  if (!list->is_list() || list->items.empty())
+    throw Error(Message::config_bad_hole, "a one_of needs a list of branches", "write one_of: [first, second]")
+        .at(list->place);
+  return list;
+}
+
+std::size_t add_branches(const Node& list, std::vector<std::string> labels, const Scope& scope, Reading& reading) {
+  for (std::size_t i = 0; i < labels.size(); ++i)
+    if (std::ranges::find(labels.begin(), labels.begin() + static_cast<std::ptrdiff_t>(i), labels[i]) !=
+        labels.begin() + static_cast<std::ptrdiff_t>(i))
+      throw Error(Message::config_equal_labels, fmt::format("two branches of this one_of are called '{}'", labels[i]),
+                  "add as: NAME to one of them")
+          .at(list.items[i].place);
+  return add_dimension(scope.path, Branches{std::move(labels)}, scope, list.place, reading);
+}
+
+}  // namespace tuner::config

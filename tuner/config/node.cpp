@@ -1,0 +1,259 @@
+#include "tuner/config/node.hpp"
+
+#include <fmt/format.h>
+
+#include <yaml-cpp/eventhandler.h>
+#include <yaml-cpp/exceptions.h>
+#include <yaml-cpp/parser.h>
+
+#include <algorithm>
+#include <functional>
+#include <map>
+#include <sstream>
+
+#include "tuner/error.hpp"
+
+namespace tuner::config {
+namespace {
+
+// No sweep is near it; aliases can multiply a small file without end.
+constexpr std::size_t kMostNodes = 20'000;
+
+// Builds the tree from the parser's events. Events, not yaml-cpp's own nodes: only they show duplicate keys, the place
+// of an alias, tags of quoted scalars, and further documents.
+class TreeBuilder : public YAML::EventHandler {
+ public:
+  using Placer = std::function<std::string(const YAML::Mark&)>;
+  TreeBuilder(std::string_view text, Placer placer) : text_(text), placer_(std::move(placer)) {}
+
+  Node take() {
+    if (!odd_key_.empty())
+      throw Error(Message::config_yaml_feature, "a key must be a word", "write 'key: value'").at(odd_key_);
+    return std::move(root_);
+  }
+
+  void OnDocumentStart(const YAML::Mark& mark) override {
+    if (documents_++ > 0)
+      throw Error(Message::config_yaml_feature, "a second document starts here; a sweep is one document",
+                  "remove '---' and what follows, or make it a file of its own")
+          .at(placer_(mark));
+  }
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
+    Node node = made(Node::Type::null, mark);
+    node.missing = !says_null(mark);
+    if (node.missing && !open_.empty() && open_.back().has_key) node.place = open_.back().key_place;
+    add(std::move(node), anchor);
+  }
+  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                const std::string& value) override {
+    if (tag != "?" && tag != "!") refuse_tag(tag, mark);
+    Node node = made(Node::Type::scalar, mark);
+    node.quoted = tag == "!", node.text = value;
+    add(std::move(node), anchor);
+  }
+  void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
+    const auto found = anchors_.find(anchor);
+    if (found == anchors_.end())
+      throw Error(Message::config_yaml_feature, "this alias stands inside what it repeats").at(placer_(mark));
+    Node node = found->second;
+    node.place = placer_(mark);
+    count_ += size_of(node);
+    add(std::move(node), 0);
+  }
+  void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                       YAML::EmitterStyle::value) override {
+    start(Node::Type::list, mark, tag, anchor);
+  }
+  void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                  YAML::EmitterStyle::value) override {
+    start(Node::Type::map, mark, tag, anchor);
+  }
+  void OnSequenceEnd() override { finish(); }
+  void OnMapEnd() override { finish(); }
+
+ private:
+  // A list or map that is not complete yet.
+  struct Open {
+    Node node;
+    YAML::anchor_t anchor = 0;
+    bool has_key = false;  // of a map: the next node is this key's value
+    std::string key, key_place;
+  };
+
+  Node made(Node::Type type, const YAML::Mark& mark) {
+    Node node;
+    node.type = type, node.place = placer_(mark);
+    return node;
+  }
+
+  void start(Node::Type type, const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor) {
+    if (tag != "?" && tag != "!") refuse_tag(tag, mark);
+    open_.push_back({made(type, mark), anchor, false, {}, {}});
+  }
+
+  void finish() {
+    Open done = std::move(open_.back());
+    open_.pop_back();
+    add(std::move(done.node), done.anchor);
+  }
+
+  [[nodiscard]] bool expects_key() const {
+    return !open_.empty() && open_.back().node.is_map() && !open_.back().has_key;
+  }
+
+  void add(Node node, YAML::anchor_t anchor) {
+    if (++count_ > kMostNodes)
+      throw Error(Message::config_yaml_feature,
+                  fmt::format("the file has more than {} values up to here, aliases written out", kMostNodes),
+                  "make it smaller")
+          .at(node.place);
+    if (anchor != 0) anchors_[anchor] = node;
+    if (open_.empty()) {
+      root_ = std::move(node);
+    } else if (expects_key()) {
+      take_key(node);
+    } else if (Open& top = open_.back(); top.node.is_map()) {
+      top.node.entries.push_back({std::move(top.key), std::move(top.key_place), std::move(node)});
+      top.has_key = false;
+    } else {
+      top.node.items.push_back(std::move(node));
+    }
+  }
+
+  void take_key(const Node& key) {
+    Open& top = open_.back();
+    if (!key.is_scalar() && odd_key_.empty()) odd_key_ = key.place;
+    if (key.text == "<<" && !key.quoted)
+      throw Error(Message::config_yaml_feature, "merge keys ('<<') are not part of the language",
+                  "write the keys out, or give the whole value an anchor (&name) and repeat it by an alias (*name)")
+          .at(key.place);
+    for (const Entry& entry : top.node.entries)
+      if (entry.key == key.text && key.is_scalar())
+        throw Error(Message::config_duplicate_key,
+                    fmt::format("key '{}' stands here a second time; the first one is at {}", key.text, entry.place),
+                    "remove one of the two")
+            .at(key.place);
+    top.has_key = true, top.key = key.text, top.key_place = key.place;
+  }
+
+  // Is there a word for null at the mark? Where nothing is written the mark is that of whatever comes next.
+  [[nodiscard]] bool says_null(const YAML::Mark& mark) const {
+    if (mark.pos < 0 || static_cast<std::size_t>(mark.pos) > text_.size()) return false;
+    const std::string_view rest = text_.substr(static_cast<std::size_t>(mark.pos));
+    for (const std::string_view word : {"~", "null", "Null", "NULL"}) {
+      if (!rest.starts_with(word)) continue;
+      return rest.size() == word.size() ||
+             std::string_view(" \t\r\n,]}#").find(rest[word.size()]) != std::string_view::npos;
+    }
+    return false;
+  }
+
+  [[noreturn]] void refuse_tag(const std::string& tag, const YAML::Mark& mark) const {
+    throw Error(Message::config_yaml_feature, fmt::format("tags ('{}') are not part of the language", tag),
+                "remove the tag; quotes make a text of a number")
+        .at(placer_(mark));
+  }
+
+  static std::size_t size_of(const Node& node) {
+    std::size_t size = 1;
+    for (const Node& item : node.items) size += size_of(item);
+    for (const Entry& entry : node.entries) size += size_of(entry.value);
+    return size;
+  }
+
+  std::string_view text_;
+  Placer placer_;
+  Node root_;
+  std::vector<Open> open_;
+  std::map<YAML::anchor_t, Node> anchors_;
+  std::string odd_key_;  // place of the first one; told at the end, since an open bracket makes such keys too
+  std::size_t count_ = 0;
+  int documents_ = 0;
+};
+
+Node parse(std::string_view text, const TreeBuilder::Placer& placer) {
+  if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);  // marks do not count it
+  std::istringstream stream{std::string(text)};
+  TreeBuilder builder(text, placer);
+  try {
+    YAML::Parser parser(stream);
+    while (parser.HandleNextDocument(builder)) {
+    }
+  } catch (const YAML::Exception& error) {
+    throw Error(Message::config_syntax, fmt::format("this is no YAML: {}", error.msg),
+                "check the indentation, the brackets, and put quotes around texts with ': ' or ' #' in them")
+        .at(placer(error.mark));
+  }
+  return builder.take();
+}
+
+// A bare name stands for a map with this key.
+std::string_view name_key(std::string_view section) {
+  if (section == "metric" || section == "method") return "name";
+  if (section == "objective" || section == "optimizer" || section == "scheduler" || section == "inner") return "plugin";
+  return {};
+}
+
+Node& child(Node& parent, const std::string& key, const std::string& place) {
+  if (parent.is_null()) {
+    parent = Node{};
+    parent.type = Node::Type::map, parent.place = place;
+  }
+  const auto found = std::ranges::find(parent.entries, key, &Entry::key);
+  if (found != parent.entries.end()) return found->value;
+  Entry entry{key, place, {}};
+  entry.value.place = place, entry.value.missing = true;
+  parent.entries.push_back(std::move(entry));
+  return parent.entries.back().value;
+}
+
+}  // namespace
+
+const Node* Node::find(std::string_view key) const {
+  const auto found = std::ranges::find(entries, key, &Entry::key);
+  return found == entries.end() ? nullptr : &found->value;
+}
+
+std::string Node::description() const {
+  if (is_map()) return "a map";
+  if (is_list()) return "a list";
+  if (missing) return "nothing";
+  if (is_null()) return "null";
+  return quoted ? fmt::format("the text \"{}\"", text) : fmt::format("'{}'", text);
+}
+
+Node parse_document(std::string_view text, const std::string& name) {
+  return parse(text, [&name](const YAML::Mark& mark) {
+    return mark.is_null() ? name : fmt::format("{}:{}:{}", name, mark.line + 1, mark.column + 1);
+  });
+}
+
+void apply_override(Node& root, const std::string& assignment) {
+  const std::string place = "--set " + assignment;
+  const std::size_t equals = assignment.find('=');
+  if (equals == std::string::npos || equals == 0)
+    throw Error(Message::usage_bad_option, "expected KEY=VALUE", "write for example --set training.epochs=1").at(place);
+  Node* node = &root;
+  std::string section, way;
+  std::istringstream keys(assignment.substr(0, equals));
+  for (std::string key; std::getline(keys, key, '.');) {
+    if (const auto name = name_key(section); node->is_scalar() && !name.empty()) {
+      Node expanded;
+      expanded.type = Node::Type::map, expanded.place = node->place;
+      expanded.entries.push_back({std::string(name), node->place, *node});
+      *node = std::move(expanded);
+    }
+    if (!node->is_map() && !node->is_null())
+      throw Error(Message::config_wrong_type,
+                  fmt::format("'{}' is {}, so it has no key '{}'", way, node->description(), key),
+                  fmt::format("set it as a whole: --set '{}=...'", way))
+          .at(place);
+    node = &child(*node, key, place);
+    section = key, way += (way.empty() ? "" : ".") + key;
+  }
+  *node = parse(std::string_view(assignment).substr(equals + 1), [&place](const YAML::Mark&) { return place; });
+  if (node->place.empty()) node->place = place, node->missing = true;
+}
+
+}  // namespace tuner::config

@@ -1,0 +1,181 @@
+#include "tuner/config/schedules.hpp"
+
+#include "tuner/config/plugins.hpp"
+#include "tuner/config/scalars.hpp"
+#include "tuner/schedule.hpp"
+
+namespace tuner::config {
+namespace {
+
+class ScheduleReader {
+ public:
+  ScheduleReader(const Scope& scope, Reading& reading, SchedulerPlaces& places)
+      : scope_(scope), reading_(reading), places_(places) {}
+
+  SchedulePlan read(const Node& node) {
+    plan_.label = label_of_schedule(node);
+    Keys keys = warmup_keys();
+    if (node.find("sequence") != nullptr) {
+      keys.emplace_back("sequence", [&](const Entry& entry) { read_sequence(entry); });
+      keys.emplace_back("as", [](const Entry&) {});  // read above
+      if (node.find("plugin") != nullptr)
+        throw Error(Message::config_impossible, "a scheduler is one plugin or a sequence, not both",
+                    "make the plugin an item of the sequence")
+            .at(node.find("plugin")->place);
+      read_keys(node, "a sequence of schedulers", keys);
+    } else {
+      StagePlan stage;
+      stage.scheduler.branches.push_back(read_scheduler(node, scope_, keys));
+      plan_.stages.push_back(std::move(stage));
+    }
+    check_warmup(node);
+    return std::move(plan_);
+  }
+
+  static std::string label_of_schedule(const Node& node) {
+    if (node.find("sequence") == nullptr) return plugin_label(node, Kind::scheduler);
+    const Node* as = node.find("as");
+    return as == nullptr ? "sequence" : label_of(*as);
+  }
+
+ private:
+  PluginPlan read_scheduler(const Node& node, const Scope& scope, const Keys& keys) {
+    PluginPlan plan = read_plugin(node, Kind::scheduler, scope, reading_, keys);
+    places_.emplace_back(plan.plugin, node.place);
+    return plan;
+  }
+
+  Keys warmup_keys() {
+    const auto read = [this](const Entry& entry) { read_warmup(entry); };
+    return {{"warmup_steps", read}, {"warmup_fraction", read}, {"warmup_form", read}};
+  }
+
+  void read_warmup(const Entry& entry) {
+    const std::string what = scope_.name(entry.key);
+    Field field{.name = what, .what = what};
+    if (entry.key == "warmup_steps") {
+      field.kind = Field::Kind::integer;
+      field.read = [what](const Node& node) -> Value { return integer_within(node, {0, 0x1p53}, what); };
+    } else if (entry.key == "warmup_fraction") {
+      field.kind = Field::Kind::real;
+      field.read = [what](const Node& node) -> Value { return real_within(node, {0, 1}, what); };
+    } else {
+      field.read = [what](const Node& node) -> Value { return word_of(node, what, words(kWarmupForms)); };
+      for (const char* form : kWarmupForms) field.all.emplace_back(std::string(form));
+    }
+    put(plan_.warmup, entry.key, read_setting(entry.value, field, scope_, reading_));
+  }
+
+  void read_sequence(const Entry& entry) {
+    const Node& list = entry.value;
+    if (!list.is_list() || list.items.empty())
+      throw Error(Message::config_wrong_type,
+                  fmt::format("the sequence is {}, and a list of schedulers is due", list.description()),
+                  "write sequence: [{plugin: constant, steps: 500}, cosine]")
+          .at(list.place);
+    for (std::size_t i = 0; i < list.items.size(); ++i) {
+      const Node& item = list.items[i];
+      StagePlan stage = read_stage(item, scope_.within(fmt::format("sequence.{}", i)));
+      const Value* steps = std::get_if<Value>(&stage.steps);
+      const bool endless = steps != nullptr && std::holds_alternative<Null>(*steps);
+      const bool last = i + 1 == list.items.size();
+      if (endless && !last)
+        throw Error(Message::config_impossible, "this stage has no end, and others follow", "add steps: n to it")
+            .at(item.place);
+      if (!endless && last)
+        throw Error(Message::config_impossible, "the last stage lasts to the end of the run, so it has no 'steps'",
+                    "remove steps, or add what comes after it: constant holds the value")
+            .at(item.find("steps")->place);
+      plan_.stages.push_back(std::move(stage));
+    }
+  }
+
+  StagePlan read_stage(const Node& item, const Scope& scope) {
+    StagePlan stage;
+    const Keys steps{{"steps", [&](const Entry& entry) {
+                        const std::string what = scope.name("steps");
+                        const auto read = [what](const Node& n) -> Value {
+                          return integer_within(n, {1, 0x1p53}, what);
+                        };
+                        const Field field{.name = what, .what = what, .kind = Field::Kind::integer, .read = read};
+                        stage.steps = read_setting(entry.value, field, scope, reading_);
+                      }}};
+    const auto refuse_warmup = [](const Node& node) {
+      for (const Entry& entry : node.entries)
+        if (entry.key.starts_with("warmup_"))
+          throw Error(Message::config_impossible,
+                      fmt::format("'{}' stands in a stage, and warmup comes before the first one", entry.key),
+                      "put it beside sequence")
+              .at(entry.place);
+    };
+    refuse_warmup(item);
+    if (item.find("one_of") == nullptr) {
+      stage.scheduler.branches.push_back(read_scheduler(item, scope, steps));
+      return stage;
+    }
+    const auto read_branches = [&] {
+      stage.scheduler = read_one_of<PluginPlan>(
+          item, scope, reading_, [](const Node& branch) { return plugin_label(branch, Kind::scheduler); },
+          [&](const Node& branch, const Scope& at) {
+            refuse_warmup(branch);
+            return read_scheduler(branch, at, {});
+          },
+          "steps");
+    };
+    for (const Entry& entry : item.entries)
+      if (!read_key(entry, steps)) read_branches();  // the only other key is one_of, or an error
+    return stage;
+  }
+
+  void check_warmup(const Node& node) const {
+    const bool by_steps = plan_.warmup.contains("warmup_steps"), by_fraction = plan_.warmup.contains("warmup_fraction");
+    if (by_steps && by_fraction)
+      throw Error(Message::config_impossible, "warmup_steps and warmup_fraction say the same thing twice",
+                  "remove one of them")
+          .at(node.find("warmup_fraction")->place);
+    if (plan_.warmup.contains("warmup_form") && !by_steps && !by_fraction)
+      throw Error(Message::config_impossible, "warmup_form without a warmup",
+                  "add warmup_steps or warmup_fraction, or remove it")
+          .at(node.find("warmup_form")->place);
+  }
+
+  Scope scope_;
+  Reading& reading_;
+  SchedulerPlaces& places_;
+  SchedulePlan plan_;
+};
+
+// Calls visit with every chain of optimizers, outermost first.
+template <class Visit>
+void each_chain(const OneOf<PluginPlan>& optimizers, std::vector<const Plugin*>& chain, const Visit& visit) {
+  for (const PluginPlan& branch : optimizers.branches) {
+    chain.push_back(branch.plugin);
+    if (branch.inner.empty())
+      visit(chain);
+    else
+      each_chain(branch.inner.front(), chain, visit);
+    chain.pop_back();
+  }
+}
+
+}  // namespace
+
+OneOf<SchedulePlan> read_schedules(const Node& node, const Scope& scope, Reading& reading, SchedulerPlaces& places) {
+  return read_one_of<SchedulePlan>(
+      node, scope, reading, [](const Node& branch) { return ScheduleReader::label_of_schedule(branch); },
+      [&](const Node& branch, const Scope& at) { return ScheduleReader(at, reading, places).read(branch); });
+}
+
+void check_schedules(const SchedulerPlaces& places, const OneOf<PluginPlan>& optimizers) {
+  for (const auto& [scheduler, place] : places) {
+    std::vector<const Plugin*> chain;
+    try {
+      each_chain(optimizers, chain,
+                 [&](const std::vector<const Plugin*>& found) { check_bindings(*scheduler, found); });
+    } catch (Error& error) {
+      throw error.at(place);
+    }
+  }
+}
+
+}  // namespace tuner::config

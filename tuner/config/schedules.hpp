@@ -1,0 +1,23 @@
+// `scheduler:`: one plugin or a sequence of them, with warmup; or a one_of of such.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "tuner/config/holes.hpp"
+
+namespace tuner::config {
+
+// A scheduler of the plan and where the file names it.
+using SchedulerPlaces = std::vector<std::pair<const Plugin*, std::string>>;
+
+// Errors: those of read_plugin; config.impossible for warmup by steps and fraction at once, warmup_form without either,
+// a stage without an end before the last one, an end of the last one.
+[[nodiscard]] OneOf<SchedulePlan> read_schedules(const Node& node, const Scope& scope, Reading& reading,
+                                                 SchedulerPlaces& places);
+
+// Every scheduler with every chain of optimizers. Errors: config.impossible at the scheduler's place.
+void check_schedules(const SchedulerPlaces& places, const OneOf<PluginPlan>& optimizers);
+
+}  // namespace tuner::config

@@ -1,0 +1,89 @@
+#include "tuner/config/search.hpp"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <limits>
+
+namespace tuner::config {
+namespace {
+
+constexpr std::uint64_t kMost = std::numeric_limits<std::uint64_t>::max();
+
+std::uint64_t plus(std::uint64_t a, std::uint64_t b) { return a > kMost - b ? kMost : a + b; }
+std::uint64_t times(std::uint64_t a, std::uint64_t b) { return b != 0 && a > kMost / b ? kMost : a * b; }
+
+std::uint64_t points_of(const Range& range) {
+  if (range.count) return static_cast<std::uint64_t>(*range.count);
+  // A step that divides the range up to rounding reaches max.
+  const double steps = std::floor((range.max - range.min) / *range.step * (1 + 1e-12));
+  return steps < 1e18 ? static_cast<std::uint64_t>(steps) + 1 : kMost;
+}
+
+// Product over the dimensions that are active where `parent` took `branch`; a one_of is the sum over its branches.
+std::uint64_t size_below(const Space& space, std::optional<std::size_t> parent, std::size_t branch) {
+  std::uint64_t size = 1;
+  for (std::size_t i = parent ? *parent + 1 : 0; i < space.dimensions.size(); ++i) {
+    const Dimension& dimension = space.dimensions[i];
+    if (dimension.parent != parent || (parent && dimension.branch != branch)) continue;
+    std::uint64_t points = 0;
+    if (const auto* values = std::get_if<Values>(&dimension.domain)) {
+      points = values->size();
+    } else if (const auto* range = std::get_if<Range>(&dimension.domain)) {
+      points = points_of(*range);
+    } else {
+      for (std::size_t b = 0; b < std::get<Branches>(dimension.domain).labels.size(); ++b)
+        points = plus(points, size_below(space, i, b));
+    }
+    size = times(size, points);
+  }
+  return size;
+}
+
+void check_grid(const StudyPlan& plan, const Reading& reading, const std::string& at) {
+  const auto& dimensions = reading.space.dimensions;
+  for (std::size_t i = 0; i < dimensions.size(); ++i)
+    if (const auto* range = std::get_if<Range>(&dimensions[i].domain); range && !range->count && !range->step)
+      throw Error(Message::config_no_count,
+                  fmt::format("{} is a range, and a grid must know how many points to take of it", dimensions[i].name),
+                  "add count: n (ends included), or step: width")
+          .at(reading.places[i]);
+  const std::uint64_t size = grid_size(reading.space);
+  if (plan.trials && *plan.trials < size && !plan.partial)
+    throw Error(Message::config_grid_cut,
+                fmt::format("the grid has {} points, and trials: {} would leave some out", size, *plan.trials),
+                "remove trials to run all of it, or add partial: true to run its beginning")
+        .at(at);
+}
+
+}  // namespace
+
+std::uint64_t grid_size(const Space& space) { return size_below(space, std::nullopt, 0); }
+
+void check_search(const StudyPlan& plan, const Reading& reading, const std::string& at) {
+  const auto& dimensions = reading.space.dimensions;
+  if (plan.method == "grid") return check_grid(plan, reading, at);
+  if (plan.partial)
+    throw Error(Message::config_impossible, "partial allows to cut a grid, and the method is none",
+                "remove partial, or write method: grid")
+        .at(at);
+  if (plan.method == "random") {
+    if (!plan.trials && !plan.budget_seconds)
+      throw Error(Message::config_no_trials, "a random search has no end of its own",
+                  "add trials: n, or budget: {wall: 30m}")
+          .at(at);
+    return;
+  }
+  if (!dimensions.empty())
+    throw Error(Message::config_no_method,
+                fmt::format("{} is left to a search, and the file names no method", dimensions.front().name),
+                "add method: random with trials: n, or method: grid")
+        .at(reading.places.front());
+  if (plan.trials && *plan.trials != 1)
+    throw Error(Message::config_no_method,
+                fmt::format("trials is {}, and a file without a method and without holes is one trial", *plan.trials),
+                "remove trials, or add method: random to repeat the run with other random numbers")
+        .at(at);
+}
+
+}  // namespace tuner::config

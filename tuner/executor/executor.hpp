@@ -1,0 +1,52 @@
+// Runs trials side by side. The coordinator hands out points and takes results; it alone proposes, decides and writes.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <vector>
+
+#include "tuner/plan.hpp"
+#include "tuner/training.hpp"
+
+namespace tuner::executor {
+
+struct Job {
+  std::uint64_t number = 0;
+  Point point;
+};
+
+struct Finished {
+  Job job;
+  std::int64_t started_at_ms = 0, finished_at_ms = 0;  // UTC, since 1970
+  TrialResult result;
+  std::exception_ptr error;  // the study cannot go on: input that no check before it could see
+};
+
+// What a worker is doing, for the progress display.
+struct Running {
+  std::uint64_t number = 0;
+  std::int64_t step = 0, steps = 0;
+};
+
+class Executor {
+ public:
+  virtual ~Executor() = default;
+  // Queues a job. Returns at once.
+  virtual void submit(Job job) = 0;
+  // Jobs that were handed in and not yet taken out by wait().
+  [[nodiscard]] virtual std::size_t pending() const = 0;
+  // All results there are; waits up to `longest` for the first one.
+  [[nodiscard]] virtual std::vector<Finished> wait(std::chrono::milliseconds longest) = 0;
+  // Forgets the jobs that no worker has begun.
+  virtual void drop_queued() = 0;
+  // Asks running trials to end now; they come back as cancelled.
+  virtual void cancel() = 0;
+  [[nodiscard]] virtual std::vector<Running> running() const = 0;
+};
+
+// Workers as threads of this process. plan and shared must outlive it.
+[[nodiscard]] std::unique_ptr<Executor> make_thread_executor(const StudyPlan& plan, SharedObjectives& shared, std::uint32_t workers);
+
+}  // namespace tuner::executor

@@ -1,0 +1,42 @@
+// The coordinator: runs a study to its end, or resumes it.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+
+#include "tuner/executor/executor.hpp"
+#include "tuner/plan.hpp"
+#include "tuner/search/searcher.hpp"
+#include "tuner/storage/store.hpp"
+
+namespace tuner::executor {
+
+enum class Ending { finished, budget_used, interrupted };
+
+struct StudyStatus {
+  std::optional<std::uint64_t> total;  // trials of the study
+  std::uint64_t done = 0;              // finished ones, earlier runs included
+  std::uint64_t done_now = 0;          // finished in this run
+  std::map<Outcome, std::uint64_t> outcomes;  // of this run
+  std::optional<std::uint64_t> best_number;
+  double best_value = 0;
+  Parameters best_parameters;
+  double elapsed_seconds = 0;
+  int interrupts = 0;
+  Ending ending = Ending::finished;
+};
+
+// Told of every batch of recorded trials, and a few times a second in between (no trials then).
+using Listener = std::function<void(const StudyStatus&, std::span<const storage::TrialRecord> recorded, std::span<const Running>)>;
+
+// Runs the trials of `plan` that the store does not hold yet. Every trial is in the database before the listener hears
+// of it. Errors: what the trials throw (input that nothing before could see); what is finished is kept.
+[[nodiscard]] StudyStatus run_study(const StudyPlan& plan, const search::Searcher& searcher, storage::Store& store,
+                                    SharedObjectives& shared, const Listener& listener);
+
+[[nodiscard]] storage::PluginRecord plugin_record(const Plugin& plugin);
+
+}  // namespace tuner::executor

@@ -1,0 +1,85 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iostream>
+#include <iterator>
+
+#include "tuner/abi.h"
+#include "tuner/commands/command.hpp"
+#include "tuner/commands/installation.hpp"
+#include "tuner/error.hpp"
+#include "tuner/version.hpp"
+
+namespace {
+
+using namespace tuner;
+
+struct Command {
+  const char* name;
+  int (*run)(const commands::Invocation&);
+  const char* what;
+};
+
+constexpr Command kCommands[] = {
+    {"run", commands::run, "run or resume the study of a sweep file (also: tuner --config FILE)"},
+    {"plugins", commands::plugins, "what there is: list, show ID"},
+    {"studies", commands::studies, "the studies of a database"},
+    {"trials", commands::trials, "the trials of a study"},
+    {"best", commands::best, "its best trials"},
+    {"show", commands::show, "one study or one trial, whole"},
+    {"query", commands::query, "ask the database in SQL"},
+};
+
+void print_help() {
+  std::cout << "tuner finds the optimizer, the schedule and the hyperparameters that train a model best.\n\n"
+               "usage: tuner --config FILE [options]\n       tuner COMMAND [options]\n\n";
+  for (const Command& command : kCommands) std::cout << fmt::format("  {:<9} {}\n", command.name, command.what);
+  std::cout << "\nA first session:\n"
+               "  tuner --config configs/quickstart.yaml     # seconds\n"
+               "  tuner best quickstart\n"
+               "  tuner show quickstart/0\n"
+               "  tuner plugins show adam\n\n"
+               "`tuner COMMAND --help` explains a command; `tuner --version` prints the version.\n"
+               "Exit codes: 0 ok, 2 usage, 3 config, 4 plugin, 5 storage, 6 a trial failed or timed out or none completed\n"
+               "(diverged trials are results, not failures), 130 interrupted.\n";
+}
+
+int dispatch(std::vector<std::string> words) {
+  const auto executable = commands::executable_path();
+  if (words.empty() || words[0] == "--help" || words[0] == "-h" || words[0] == "help") {
+    print_help();
+    return words.empty() ? 2 : 0;
+  }
+  if (words[0] == "--version") {
+    std::cout << fmt::format("tuner {} (plugin ABI {}.{})\n", kVersion, TUNER_ABI_MAJOR, TUNER_ABI_MINOR);
+    return 0;
+  }
+  if (words[0] == "--probe-plugin" && words.size() == 2) return commands::probe_plugin(words[1]);
+  if (words[0].starts_with("-")) return commands::run({std::move(words), executable});
+  const auto* command = std::ranges::find(kCommands, words[0], [](const Command& c) { return std::string_view(c.name); });
+  if (command == std::end(kCommands)) {
+    std::vector<std::string_view> names;
+    for (const Command& c : kCommands) names.emplace_back(c.name);
+    const bool file = words[0].ends_with(".yaml") || words[0].ends_with(".yml");
+    throw Error(Message::usage_unknown_command, fmt::format("there is no command '{}'", words[0]),
+                file ? fmt::format("did you mean 'tuner --config {}'?", words[0]) : did_you_mean(words[0], names));
+  }
+  words.erase(words.begin());
+  return command->run({std::move(words), executable});
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return dispatch({argv + 1, argv + argc});
+  } catch (const Error& e) {
+    std::cout.flush();
+    std::cerr << "error[" << message_name(e.id()) << "]: " << e.what() << "\n";
+    return exit_code(e.id());
+  } catch (const std::exception& e) {
+    std::cout.flush();
+    std::cerr << "error: " << e.what() << "\n";
+    return 70;  // a mistake of ours: sysexits' EX_SOFTWARE
+  }
+}

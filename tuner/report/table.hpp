@@ -1,0 +1,41 @@
+// Tables for people and machines.
+#pragma once
+
+#include <cstdint>
+#include <iosfwd>
+#include <string>
+#include <vector>
+
+#include "tuner/space.hpp"
+#include "tuner/value.hpp"
+
+namespace tuner::report {
+
+// Rows of cells under a header, written as they come (csv, json) or at the end (table: columns need their widths).
+class TableWriter {
+ public:
+  // format: table, csv or json (an array of objects).
+  TableWriter(std::ostream& out, std::string format);
+  void header(std::vector<std::string> columns);
+  void row(const std::vector<Value>& cells);
+  // Must be called once, after the last row.
+  void end();
+
+ private:
+  void print_table();
+  std::ostream& out_;
+  std::string format_;
+  std::vector<std::string> columns_;
+  std::vector<std::vector<std::string>> rows_;  // table only
+  std::vector<bool> numeric_;
+  std::uint64_t count_ = 0;
+};
+
+// "lr=0.01 momentum=0.9", for tables.
+[[nodiscard]] std::string parameters_text(const Parameters& parameters);
+// A JSON object of typed values.
+[[nodiscard]] std::string parameters_json(const Parameters& parameters);
+// "3.2 s", "2 min 10 s", "1 h 5 min".
+[[nodiscard]] std::string duration_text(double seconds);
+
+}  // namespace tuner::report
