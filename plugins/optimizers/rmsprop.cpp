@@ -19,7 +19,7 @@ struct RmsProp {
           "d = g / (sqrt(a) + eps), with eps_place: inside g / sqrt(a + eps)\n"
           "momentum = 0:  x -= lr d\n"
           "otherwise:     v = momentum v + d, x -= lr v; velocity: inside: v = momentum v + lr d, x -= v\n"
-          "bias_correction divides both averages by 1 - alpha^t first. initial_accumulator_value is square_avg\n"
+          "bias_correction divides square_avg by 1 - alpha^t first. initial_accumulator_value is square_avg\n"
           "before the first step (1 in TensorFlow 1).\n"
           "Variant: PyTorch's (eps outside the root, alpha 0.99; the lecture has 0.9). Rounding can make a\n"
           "slightly negative when centered: it is raised to 0, where PyTorch gives NaN. With eps = 0, 0 / 0 is 0.\n"
@@ -37,7 +37,7 @@ struct RmsProp {
       tuner::real("momentum", 0, "decay of the velocity").at_least(0).below(1).search(0.5, 0.99, tuner::kLog1m),
       tuner::boolean("centered", false, "divide by the standard deviation instead").structural(),
       tuner::choice("eps_place", kEpsPlaces, "eps outside or inside the root"),
-      tuner::boolean("bias_correction", false, "correct the averages for their start at 0"),
+      tuner::boolean("bias_correction", false, "correct square_avg for its start at 0; not with centered"),
       tuner::choice("velocity", kVelocities, "whether lr multiplies the velocity or what enters it"),
       tuner::real("initial_accumulator_value", 0, "square_avg before the first step").at_least(0).structural()};
   enum { kSquareAvg, kGradAvg, kBuffer };
@@ -45,6 +45,11 @@ struct RmsProp {
       tuner::per_element("square_avg", "moving average of g^2"),
       tuner::per_element("grad_avg", "moving average of g, when centered").times(kCentered),
       tuner::per_element("momentum_buffer", "velocity v")};
+
+  static void check(const tuner::Options& o) {
+    if (o.flag(kCentered) && o.flag(kBiasCorrection))
+      throw tuner::Invalid("bias_correction needs centered = false: the corrected variance of a single gradient is 0");
+  }
 
   template <class T>
   static void init(const tuner::Step&, const tuner::Tensor<T>& t) {
@@ -63,7 +68,7 @@ struct RmsProp {
     TUNER_INLINE T divide(T g, T& square_avg, T& grad_avg) const {
       square_avg = alpha * square_avg + rest * g * g;
       grad_avg = alpha * grad_avg + rest * g;
-      const T mean = grad_avg * correction, variance = square_avg * correction - mean * mean;
+      const T variance = square_avg - grad_avg * grad_avg;
       return tuner::ratio(g, std::sqrt((variance < 0 ? T(0) : variance) + eps_in) + eps_out);
     }
   };

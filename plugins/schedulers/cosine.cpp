@@ -30,7 +30,7 @@ struct Cosine {
   static double value(const tuner::Schedule& s) {
     const std::int64_t t_max = std::max<std::int64_t>(1, s.length(kTMax));
     const bool hold = s.options().choice(kAfter) == kHold;
-    const std::int64_t t = hold ? std::min(s.step(), t_max) : s.step() % (2 * t_max);
+    const std::int64_t t = hold ? std::min(s.step(), t_max) : s.step();
     const double angle = std::numbers::pi * static_cast<double>(t) / static_cast<double>(t_max);
     return s[kEtaMin] + (s.base() - s[kEtaMin]) * (1 + std::cos(angle)) / 2;
   }

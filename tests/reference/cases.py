@@ -58,10 +58,10 @@ REFERENCES = {
         dict(quadratic=0.01, rosenbrock=1e-3, beale=0.01, softmax=0.01),
         [dict(),
          dict(momentum=0.9, centered=True, eps=1e-4),
-         dict(alpha=0.9, momentum=0.5, weight_decay=0.1),
+         dict(alpha=0.9, momentum=0.5, weight_decay=0.02, eps=1e-3),
          dict(centered=True, eps=1e-3, weight_decay=0.01),
          dict(eps_place="inside", eps=0.01, alpha=0.9, by="paper"),
-         dict(bias_correction=True, centered=True, eps=1e-3, eps_place="inside", by="paper"),
+         dict(bias_correction=True, alpha=0.9, momentum=0.5, eps=1e-3, eps_place="inside", by="paper"),
          dict(velocity="inside", momentum=0.9, initial_accumulator_value=1.0, by="paper")]),
     "adam": Reference(
         dict(lr=1e-3, beta1=0.9, beta2=0.999, eps=1e-8, weight_decay=0.0, amsgrad=False, amsgrad_max="raw",

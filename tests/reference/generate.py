@@ -18,7 +18,7 @@ from problems import PROBLEMS, STEPS
 
 DATA = pathlib.Path(__file__).parent / "data" / "optimizers"
 DTYPES = {"f64": (np.float64, torch.float64), "f32": (np.float32, torch.float32)}
-# What one ulp at the start may move, for the trajectory to be comparable at all.
+# What one ulp in the point of every gradient may move, for the trajectory to be comparable to 1e-10.
 FREE_LIMIT = 1e-11
 
 
@@ -31,19 +31,22 @@ class Case:
         self.slots = {k: v for k, v in self.reference.slots.items() if v[2] is None or self.options[v[2]]}
 
 
-def gradient(case, x, t):
-    leaf = x.detach().clone().requires_grad_(True)
+def gradient(case, x, t, nudge):
+    leaf = x.detach().clone()
+    if nudge:
+        leaf = torch.nextafter(leaf, torch.full_like(leaf, 9.0 if t % 3 else -9.0))
+    leaf.requires_grad_(True)
     loss = case.problem.loss(leaf, t)
     loss.backward()
     return leaf.grad, loss.item()
 
 
-def run_torch(case, start):
+def run_torch(case, start, nudge):
     """Yields (t, x, grad, loss, slots) before each of the steps 1..STEPS + 1."""
     x = torch.tensor(start, dtype=DTYPES[case.dtype][1], requires_grad=True)
     optimizer = case.reference.torch_class([x], foreach=False, **case.reference.to_torch(case.options))
     for t in range(1, STEPS + 2):
-        x.grad, loss = gradient(case, x, t)
+        x.grad, loss = gradient(case, x, t, nudge)
         state = optimizer.state[x]
         slots = {}
         for slot, (key, initial, _) in case.slots.items():
@@ -53,13 +56,13 @@ def run_torch(case, start):
         optimizer.step()
 
 
-def run_paper(case, start):
+def run_paper(case, start, nudge):
     """As run_torch. Computed in double; what is kept from step to step is rounded to the case's dtype."""
     numpy_type, torch_type = DTYPES[case.dtype]
     x = np.array(start, numpy_type)
     slots = {k: np.full(len(start), v[1](case.options), numpy_type) for k, v in case.slots.items()}
     for t in range(1, STEPS + 2):
-        grad, loss = gradient(case, torch.tensor(x, dtype=torch_type), t)
+        grad, loss = gradient(case, torch.tensor(x, dtype=torch_type), t, nudge)
         yield t, x, grad.numpy(), loss, dict(slots)
         wide = {k: v.astype(np.float64) for k, v in slots.items()}
         x = case.reference.paper(case.options, t, x.astype(np.float64), grad.numpy().astype(np.float64), wide)
@@ -67,13 +70,13 @@ def run_paper(case, start):
         slots = {k: v.astype(numpy_type) for k, v in wide.items()}
 
 
-def trajectory(case, start):
-    return list((run_torch if case.by == "torch" else run_paper)(case, start))
+def trajectory(case, start, nudge=False):
+    return list((run_torch if case.by == "torch" else run_paper)(case, start, nudge))
 
 
 def sensitivity(case, plain):
-    """By how much one ulp at the start moves x and the loss, at most, relative to max(1, their size)."""
-    moved = trajectory(case, np.nextafter(np.array(case.problem.start), 2).tolist())
+    """By how much one ulp in the point of every gradient moves x and the loss, relative to max(1, their size)."""
+    moved = trajectory(case, case.problem.start, nudge=True)
     most = 0.0
     for (_, x, _, loss, _), (_, y, _, other, _) in zip(plain, moved):
         most = max(most, abs(loss - other) / max(1, abs(loss)), *(abs(x - y) / np.maximum(1, abs(x))))

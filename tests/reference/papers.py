@@ -31,7 +31,7 @@ def adagrad(o, t, x, g, s):
 
 
 def rmsprop(o, t, x, g, s):
-    # Graves 2013 eq. 38-45 (centered, eps inside); optax for the bias correction of both averages.
+    # Graves 2013 eq. 38-45 (centered, eps inside); the bias correction is Adam's.
     g = g + o["weight_decay"] * x
     a = o["alpha"]
     s["square_avg"] = a * s["square_avg"] + (1 - a) * g ** 2
@@ -39,7 +39,7 @@ def rmsprop(o, t, x, g, s):
     var = s["square_avg"] / c
     if o["centered"]:
         s["grad_avg"] = a * s["grad_avg"] + (1 - a) * g
-        var = np.maximum(var - (s["grad_avg"] / c) ** 2, 0)
+        var = np.maximum(var - s["grad_avg"] ** 2, 0)
     root = np.sqrt(var + o["eps"]) if o["eps_place"] == "inside" else np.sqrt(var) + o["eps"]
     d = quotient(g, root)
     if o["momentum"] == 0:

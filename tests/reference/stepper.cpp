@@ -16,7 +16,7 @@ std::vector<TensorSpec> specs_of(const Shapes& shapes, std::uint32_t dtype, int 
   std::vector<TensorSpec> specs;
   for (const auto& shape : shapes) {
     TensorSpec spec;
-    spec.name = "t" + std::to_string(specs.size());
+    spec.name = std::to_string(specs.size());
     spec.shape = shape;
     spec.dtype = dtype;
     if (frozen == static_cast<int>(specs.size())) spec.flags = TUNER_TENSOR_FROZEN;
@@ -115,8 +115,10 @@ void Stepper::set_x(std::span<const double> values) {
 
 void Stepper::set_grad(std::span<const double> values) {
   for (std::size_t i = 0; i < tensors_.size(); ++i) {
-    if (tensors_.grad(i) == nullptr) values = values.subspan(tensors_.spec(i).numel());
-    else values = write(values, tensors_.grad(i), tensors_.spec(i).numel(), tensors_.spec(i).dtype);
+    if (tensors_.grad(i) == nullptr)
+      values = values.subspan(tensors_.spec(i).numel());
+    else
+      values = write(values, tensors_.grad(i), tensors_.spec(i).numel(), tensors_.spec(i).dtype);
   }
 }
 

@@ -30,8 +30,8 @@ OptionTable table_of(const Plugin& plugin, const Given& given);
 class Stepper {
  public:
   // frozen: index of a tensor without gradient, or -1.
-  Stepper(const std::string& optimizer, const Given& given, const Shapes& shapes,
-          std::uint32_t dtype = TUNER_DTYPE_F64, int frozen = -1);
+  Stepper(const std::string& optimizer, const Given& given, const Shapes& shapes, std::uint32_t dtype = TUNER_DTYPE_F64,
+          int frozen = -1);
 
   // Throw std::runtime_error with the plugin's text where the plugin fails.
   void init();

@@ -12,7 +12,10 @@ namespace tuner::test {
 class Timetable {
  public:
   Timetable(const std::string& scheduler, const Given& given, double base, std::int64_t horizon)
-      : plugin_(builtin(Kind::scheduler, scheduler)), options_(table_of(plugin_, given)), base_(base), horizon_(horizon) {}
+      : plugin_(builtin(Kind::scheduler, scheduler)),
+        options_(table_of(plugin_, given)),
+        base_(base),
+        horizon_(horizon) {}
 
   // Throws std::runtime_error with the plugin's text where it refuses.
   [[nodiscard]] double at(std::int64_t step) const {
