@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <iterator>
 
 #include "tuner/error.hpp"
 
@@ -58,6 +59,7 @@ void Catalogue::add_file(const std::filesystem::path& path) {
     if (!self_.empty() && S_ISREG(status.st_mode)) probe_library(self_, path);
   }
   auto library = load_library(path);
+  std::vector<std::unique_ptr<Plugin>> added;
   for (std::uint32_t i = 0; i < library->table->n_plugins; ++i) {
     auto plugin = std::make_unique<Plugin>(library->table->plugins[i], library.get());
     if (const Plugin* other = find(plugin->kind(), plugin->id()))
@@ -65,8 +67,9 @@ void Catalogue::add_file(const std::filesystem::path& path) {
                   fmt::format("{} '{}' is in two libraries: '{}' and '{}'", to_string(plugin->kind()), plugin->id(),
                               other->library().path.string(), library->path.string()),
                   "load only one of them, or rename one");
-    plugins_.push_back(std::move(plugin));
+    added.push_back(std::move(plugin));
   }
+  std::ranges::move(added, std::back_inserter(plugins_));
   libraries_.push_back(std::move(library));
 }
 

@@ -12,6 +12,9 @@
 #include <boost/dll/shared_library.hpp>
 #include <cerrno>
 #include <cfenv>
+#include <chrono>
+#include <csignal>
+#include <cstdio>
 #include <cstring>
 #include <fstream>
 
@@ -21,7 +24,8 @@ namespace tuner {
 
 namespace {
 
-constexpr int kProbeTimeoutMs = 10000;
+// What the child of probe_library writes last, once loading has come to an end.
+constexpr std::string_view kProbeAnswer = "tuner: plugin probed\n";
 
 // Sizes of 1.0, e.g. tuner_param_1_0: no plugin's struct may be smaller.
 #define TUNER_SIZE_1_0(type, size) [[maybe_unused]] constexpr std::uint32_t type##_1_0 = size;
@@ -89,10 +93,12 @@ void require_regular_file(const std::filesystem::path& path, const struct stat& 
 }
 
 // The linker's own words without the file name that it repeats.
+// Boost wraps them: "... (dlerror system message: FILE: words): Bad file descriptor".
 std::string linker_text(const std::string& text, const std::filesystem::path& path) {
   const std::string prefix = path.string() + ": ";
-  const auto at = text.find(prefix);
-  return at == std::string::npos ? text : text.substr(at + prefix.size());
+  const auto begin = text.find(prefix), end = text.rfind("): ");
+  if (begin == std::string::npos || end == std::string::npos || end < begin) return text;
+  return text.substr(begin + prefix.size(), end - begin - prefix.size());
 }
 
 [[noreturn]] void no_entry(const boost::dll::shared_library& library, const std::filesystem::path& path) {
@@ -198,6 +204,29 @@ void check_vtable(const tuner_plugin& plugin, const std::filesystem::path& path)
   }
 }
 
+// The last part of what a child wrote, until its end of file or the deadline.
+struct ProbeOutput {
+  std::string last;
+  bool ended = false;
+};
+ProbeOutput read_until(int file, std::chrono::steady_clock::time_point deadline) {
+  constexpr std::size_t kKept = 1000;
+  ProbeOutput output;
+  char buffer[512];
+  for (;;) {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+    pollfd readable{.fd = file, .events = POLLIN, .revents = 0};
+    if (left.count() <= 0 || ::poll(&readable, 1, static_cast<int>(left.count())) == 0) return output;
+    const ssize_t n = ::read(file, buffer, sizeof buffer);
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) break;
+    output.last.append(buffer, static_cast<std::size_t>(n));
+    if (output.last.size() > kKept) output.last.erase(0, output.last.size() - kKept);
+  }
+  output.ended = true;
+  return output;
+}
+
 }  // namespace
 
 void check_library_table(const tuner_library* table, const std::filesystem::path& path) {
@@ -236,6 +265,9 @@ void check_library_table(const tuner_library* table, const std::filesystem::path
           bad_descriptor(path, fmt::format("plugin '{}' has two options '{}'", plugin->id, param.id));
     }
     check_vtable(*plugin, path);
+    for (std::uint32_t j = 0; j < i; ++j)
+      if (table->plugins[j]->kind == plugin->kind && std::strcmp(table->plugins[j]->id, plugin->id) == 0)
+        bad_descriptor(path, fmt::format("it holds two plugins '{}'", plugin->id));
   }
 }
 
@@ -269,9 +301,22 @@ std::unique_ptr<Library> load_library(const std::filesystem::path& given) {
   return library;
 }
 
-void probe_library(const std::filesystem::path& self, const std::filesystem::path& path) {
+int answer_probe(const std::filesystem::path& path) {
+  int code = 0;
+  try {
+    (void)load_library(path);
+  } catch (const Error& e) {
+    code = exit_code(e.id());
+  }
+  std::fflush(stdout);
+  return ::write(STDOUT_FILENO, kProbeAnswer.data(), kProbeAnswer.size()) < 0 ? 1 : code;
+}
+
+void probe_library(const std::filesystem::path& self, const std::filesystem::path& path,
+                   std::chrono::milliseconds time_limit) {
   int output[2];
-  if (::pipe2(output, O_CLOEXEC) != 0) return;
+  if (::pipe2(output, O_CLOEXEC) != 0)
+    throw Error(Message::plugin_unreadable, fmt::format("cannot try '{}': {}", path.string(), std::strerror(errno)));
   const pid_t child = ::fork();
   if (child == 0) {
     ::dup2(output[1], 2);
@@ -280,32 +325,24 @@ void probe_library(const std::filesystem::path& self, const std::filesystem::pat
     ::_exit(127);
   }
   ::close(output[1]);
-  std::string said;
-  bool in_time = true;
-  char buffer[512];
-  for (pollfd readable{.fd = output[0], .events = POLLIN, .revents = 0};;) {
-    if (::poll(&readable, 1, kProbeTimeoutMs) <= 0) {
-      in_time = false;
-      ::kill(child, SIGKILL);
-      break;
-    }
-    const ssize_t n = ::read(output[0], buffer, sizeof buffer);
-    if (n <= 0) break;
-    said.append(buffer, static_cast<std::size_t>(n));
-  }
+  const ProbeOutput said = read_until(output[0], std::chrono::steady_clock::now() + time_limit);
   ::close(output[0]);
+  if (!said.ended) ::kill(child, SIGKILL);
   int status = 0;
   ::waitpid(child, &status, 0);
-  // A child that says no in an orderly way is no crash: loading it here gives the same answer with its own message.
-  if (in_time && WIFEXITED(status) && (WEXITSTATUS(status) == 0 || WEXITSTATUS(status) == 4)) return;
-  std::string how = fmt::format("ended it with exit code {}", WEXITSTATUS(status));
-  if (!in_time)
-    how = fmt::format("did not come back within {} s", kProbeTimeoutMs / 1000);
+  // A child that refuses the library in an orderly way is no crash: loading it here gives the same answer with its own
+  // message. The answer must be there, since a constructor may end the process with any code.
+  const bool answered = said.last.ends_with(kProbeAnswer);
+  if (said.ended && WIFEXITED(status) && answered) return;
+  std::string how = fmt::format("ended that process with exit code {}", WEXITSTATUS(status));
+  if (!said.ended)
+    how = fmt::format("did not come back within {:g} s", std::chrono::duration<double>(time_limit).count());
   else if (WIFSIGNALED(status))
-    how = fmt::format("crashed it with signal {} ({})", WTERMSIG(status), strsignal(WTERMSIG(status)));
+    how = fmt::format("crashed that process with signal {} ({})", WTERMSIG(status), strsignal(WTERMSIG(status)));
   throw Error(
       Message::plugin_crashes_on_load,
-      fmt::format("loading '{}' in a trial process {}{}{}", path.string(), how, said.empty() ? "" : ": ", said),
+      fmt::format("loading '{}' in a process of its own {}{}{}", path.string(), how, said.last.empty() ? "" : ": ",
+                  said.last),
       "its static constructors run before tuner can look at it: find them with `gdb --args tuner --probe-plugin FILE`");
 }
 

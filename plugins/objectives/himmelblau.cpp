@@ -9,7 +9,7 @@ struct Himmelblau {
       .doc = "four equal minima and a maximum between them; two dimensions",
       .details =
           "f(x, y) = (x^2 + y - 11)^2 + (x + y^2 - 7)^2\n"
-          "Default start (5, -5), where f = 269; minimum 0 at (3, 2) and three more points.",
+          "Default start (5, -5), where f = 610; minimum 0 at (3, 2) and three more points.",
       .reference = "Himmelblau 1972, Applied Nonlinear Programming; start as in ensmallen's problem set"};
   static constexpr std::size_t kDimension = 2;
   static constexpr const char* kStart = "[5, -5]";

@@ -38,6 +38,8 @@ Network<T>::Network(NetworkSettings settings, const LabelledImages& images, std:
   for (std::size_t l = 0; l < layers_.size(); ++l) {
     Layer& layer = layers_[l];
     layer.in = widths[l], layer.out = widths[l + 1];
+    layer.first_block = blocks_per_sample_;
+    if (l + 1 < layers_.size()) blocks_per_sample_ += (static_cast<std::uint64_t>(layer.out) + 3) / 4;
     layer.weight = parameters[2 * l], layer.bias = parameters[2 * l + 1];
     layer.weight_grad = gradients[2 * l], layer.bias_grad = gradients[2 * l + 1];
   }
@@ -71,20 +73,21 @@ void Network<T>::forward(Eigen::Index n, std::uint64_t first, const tuner_rng* d
     z.colwise() += Eigen::Map<const Vector>(layer.bias, layer.out);
     if (l + 1 == layers_.size()) return;
     activate(settings_.activation, z.data(), layer.activated.data(), static_cast<std::size_t>(z.size()));
-    if (dropout != nullptr) drop(layer, l, n, first, *dropout);
+    if (dropout != nullptr) drop(layer, n, first, *dropout);
   }
 }
 
-// Inverted dropout. Four units share one Philox block, 32 bits each; blocks are numbered by layer, place of the sample
-// in the whole batch, and unit, so that masks do not depend on how the batch is cut into pieces.
+// Inverted dropout. Four units share one Philox block, 32 bits each. Blocks count on from the stream's position, by the
+// sample's place in the whole batch, then by layer and unit: masks do not depend on how the batch is cut into pieces.
 template <class T>
-void Network<T>::drop(Layer& layer, std::size_t index, Eigen::Index n, std::uint64_t first, const tuner_rng& rng) {
-  const auto width = static_cast<std::uint64_t>(layer.out), blocks = (width + 3) / 4;
+void Network<T>::drop(Layer& layer, Eigen::Index n, std::uint64_t first, const tuner_rng& rng) {
+  const auto width = static_cast<std::uint64_t>(layer.out);
   const auto threshold = static_cast<std::uint64_t>(settings_.dropout * 0x1p32);
   const T keep = static_cast<T>(1 / (1 - settings_.dropout));
   for (Eigen::Index i = 0; i < n; ++i) {
     T* mask = layer.mask.col(i).data();
-    const std::uint64_t start = (std::uint64_t{index} << 48) + (first + static_cast<std::uint64_t>(i)) * blocks;
+    const std::uint64_t start =
+        rng.position / 2 + (first + static_cast<std::uint64_t>(i)) * blocks_per_sample_ + layer.first_block;
     for (std::uint64_t unit = 0; unit < width; unit += 4) {
       std::uint64_t words[2];
       tuner_rng_block(&rng, start + unit / 4, words);

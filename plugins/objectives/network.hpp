@@ -68,6 +68,7 @@ class Network {
 
   struct Layer {
     Eigen::Index in, out;
+    std::uint64_t first_block;  // of a sample's dropout
     const T *weight, *bias;
     T *weight_grad, *bias_grad;
     Matrix z, activated, mask, delta;           // mask: only with dropout; activated: not in the last layer
@@ -76,7 +77,7 @@ class Network {
 
   void reserve(Eigen::Index samples, bool with_rates);
   void forward(Eigen::Index n, std::uint64_t first, const tuner_rng* dropout);
-  void drop(Layer& layer, std::size_t index, Eigen::Index n, std::uint64_t first, const tuner_rng& rng);
+  void drop(Layer& layer, Eigen::Index n, std::uint64_t first, const tuner_rng& rng);
   BatchResult softmax(Eigen::Index n, bool training, bool with_delta, T weight);
   void backward(Eigen::Index n, bool overwrite);
   void forward_rates(Eigen::Index n, const T* const* vectors, bool dropped);
@@ -87,7 +88,8 @@ class Network {
   NetworkSettings settings_;
   const LabelledImages& images_;
   std::vector<Layer> layers_;
-  Matrix input_, scratch_;
+  std::uint64_t blocks_per_sample_ = 0;
+  Matrix input_;
   std::vector<std::uint8_t> labels_;
   tuner_rng dropout_{};  // stream of the latest training evaluation
 };

@@ -123,13 +123,15 @@ struct NoisyQuadratic {
     const Eigen::MatrixXd& samples = shared_.samples.at(e.split());
     const auto count = static_cast<Eigen::Index>(e.indices().size());
     const Eigen::Map<const Eigen::VectorXd> x(x_.read(), shared_.form.size());
-    if (differences_.cols() != count) differences_.resize(x.size(), count), products_.resize(x.size(), count);
+    if (all_differences_.cols() < count)
+      all_differences_.resize(x.size(), count), all_products_.resize(x.size(), count);
+    auto differences = all_differences_.leftCols(count), products = all_products_.leftCols(count);
     for (Eigen::Index i = 0; i < count; ++i)
-      differences_.col(i) = x - samples.col(static_cast<Eigen::Index>(e.indices()[i]));
-    shared_.form.apply(differences_, products_);
-    if (e.wants_loss()) e.loss(0.5 * differences_.cwiseProduct(products_).sum() / static_cast<double>(count));
+      differences.col(i) = x - samples.col(static_cast<Eigen::Index>(e.indices()[i]));
+    shared_.form.apply(differences, products);
+    if (e.wants_loss()) e.loss(0.5 * differences.cwiseProduct(products).sum() / static_cast<double>(count));
     if (!e.wants_gradient()) return;
-    product_ = products_.rowwise().mean();
+    product_ = products.rowwise().mean();
     store(x_.grad());
   }
 
@@ -148,7 +150,7 @@ struct NoisyQuadratic {
   VectorView x_;
   std::vector<double> start_;
   Eigen::VectorXd product_;
-  Eigen::MatrixXd differences_, products_;
+  Eigen::MatrixXd all_differences_, all_products_;  // as wide as the largest batch so far
 };
 
 }  // namespace

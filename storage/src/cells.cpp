@@ -41,7 +41,7 @@ std::string json_of(const Parameters& parameters) {
   std::string json = "{";
   for (const auto& [name, value] : parameters) {
     if (json.size() > 1) json += ", ";
-    json += tuner::quoted(name) + ": " + to_json(value);
+    json += json_quoted(name) + ": " + to_json(value);
   }
   return json += "}";
 }

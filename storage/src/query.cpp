@@ -15,32 +15,33 @@ constexpr std::string_view kDescribing[] = {"table_info",       "table_xinfo",  
                                             "index_info",       "index_xinfo",      "function_list", "collation_list",
                                             "quick_check",      "foreign_key_list", "database_list", "integrity_check",
                                             "foreign_key_check"};
-constexpr std::string_view kWithoutValue[] = {"user_version", "application_id", "schema_version",  "page_count",
-                                              "page_size",    "journal_mode",   "compile_options", "encoding"};
+constexpr std::string_view kWithoutValue[] = {"user_version", "application_id",  "schema_version", "page_count",
+                                              "page_size",    "compile_options", "encoding"};
 
 bool contains(const auto& list, std::string_view word) {
   return std::find(std::begin(list), std::end(list), word) != std::end(list);
 }
 
-// SQLite asks it about everything that a statement would do, while it compiles it.
-int allow_reading(void*, int action, const char* first, const char* second, const char*, const char*) {
+// SQLite asks it about everything that a statement would do, while it compiles it. Only what sqlite3_stmt_readonly()
+// lets pass need be refused here; the tables of json_each and the like are declared by an INSERT of SQLite's own.
+int refuse_effects(void*, int action, const char* first, const char* second, const char*, const char*) {
   switch (action) {
-    case SQLITE_SELECT:
-    case SQLITE_READ:
-    case SQLITE_FUNCTION:
-    case SQLITE_RECURSIVE:
-      return SQLITE_OK;
+    case SQLITE_ATTACH:
+    case SQLITE_DETACH:
+    case SQLITE_TRANSACTION:
+    case SQLITE_SAVEPOINT:
+      return SQLITE_DENY;
     case SQLITE_PRAGMA:
       if (contains(kDescribing, first) || (second == nullptr && contains(kWithoutValue, first))) return SQLITE_OK;
       return SQLITE_DENY;
     default:
-      return SQLITE_DENY;
+      return SQLITE_OK;
   }
 }
 
 class ReadingOnly {
  public:
-  explicit ReadingOnly(sqlite3* handle) : handle_(handle) { sqlite3_set_authorizer(handle_, allow_reading, nullptr); }
+  explicit ReadingOnly(sqlite3* handle) : handle_(handle) { sqlite3_set_authorizer(handle_, refuse_effects, nullptr); }
   ReadingOnly(const ReadingOnly&) = delete;
   ReadingOnly& operator=(const ReadingOnly&) = delete;
   ~ReadingOnly() { sqlite3_set_authorizer(handle_, nullptr, nullptr); }

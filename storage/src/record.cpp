@@ -36,15 +36,13 @@ std::int64_t plugin_key(Connection& connection, const PluginRecord& plugin) {
 
 // Removes a cancelled trial with all that hangs on it; its attempt, or 0 where there is none.
 std::int64_t remove_cancelled(Connection& connection, std::int64_t study_id, std::uint64_t number) {
-  {
-    Rows row =
-        connection.prepared("SELECT attempt FROM trials WHERE study_id = ? AND number = ? AND outcome = 'cancelled'")
-            .query(study_id, number);
-    if (!row.next()) return 0;
-    const std::int64_t attempt = row.integer(0);
-    connection.prepared("DELETE FROM trials WHERE study_id = ? AND number = ?").run(study_id, number);
-    return attempt;
-  }
+  Rows row =
+      connection.prepared("SELECT attempt FROM trials WHERE study_id = ? AND number = ? AND outcome = 'cancelled'")
+          .query(study_id, number);
+  if (!row.next()) return 0;
+  const std::int64_t attempt = row.integer(0);
+  connection.prepared("DELETE FROM trials WHERE study_id = ? AND number = ?").run(study_id, number);
+  return attempt;
 }
 
 void insert_trial(Connection& connection, std::int64_t study_id, const TrialRecord& trial, std::int64_t attempt,

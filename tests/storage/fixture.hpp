@@ -42,6 +42,17 @@ inline StudyRecord make_study(std::string name = "demo", std::string plan = "{\n
           .tuner_version = "1.0.0"};
 }
 
+inline PluginRecord make_plugin(std::string id) {
+  return {.kind = "optimizer",
+          .id = std::move(id),
+          .version = "1.0.0",
+          .sha256 = "aaaa",
+          .path = "/p/a.so",
+          .abi_minor = 0,
+          .build_flags = 0,
+          .build = "GCC 12"};
+}
+
 // A small completed trial.
 inline TrialRecord make_trial(std::uint64_t number, double value = 0.5) {
   TrialRecord trial;
@@ -54,7 +65,8 @@ inline TrialRecord make_trial(std::uint64_t number, double value = 0.5) {
   trial.result.steps = 10;
   trial.result.evaluations = {.loss = 1, .gradient = 10, .hvp = 0};
   trial.result.wall_seconds = 1.5;
-  trial.result.metrics = {{.step = 0, .name = "loss", .value = 2 * value}, {.step = 10, .name = "loss", .value = value}};
+  trial.result.metrics = {{.step = 0, .name = "loss", .value = 2 * value},
+                          {.step = 10, .name = "loss", .value = value}};
   return trial;
 }
 

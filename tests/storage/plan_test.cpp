@@ -8,7 +8,8 @@ namespace {
 class PlanTest : public StorageTest {};
 
 TEST_F(PlanTest, AnotherPlanIsRefusedWithADiffAndTheWaysOut) {
-  Store(file_, Access::read_write).open_study(make_study("demo", "{\n  \"lr\": 0.1,\n  \"seed\": 1,\n  \"steps\": 5\n}"));
+  Store(file_, Access::read_write)
+      .open_study(make_study("demo", "{\n  \"lr\": 0.1,\n  \"seed\": 1,\n  \"steps\": 5\n}"));
   Store store(file_, Access::read_write);
   const StudyRecord other = make_study("demo", "{\n  \"lr\": 0.2,\n  \"seed\": 1,\n  \"steps\": 5,\n  \"x\": 1\n}");
   const Error error = error_of([&] { store.open_study(other); });

@@ -65,7 +65,7 @@ TEST_F(RecordTest, KeepsEveryFieldOfATrial) {
                               {.step = 10, .name = "a", .value = 3.0},
                               {.step = 0, .name = "a", .value = std::numeric_limits<double>::denorm_min()}},
                   .log = {"first", "", "zweite Zeile: ü"}};
-  trial.plugins = {{.kind = "optimizer", .id = "lookahead", .version = "1.0.0", .sha256 = "aa", .path = "/p/a.so"},
+  trial.plugins = {make_plugin("lookahead"),
                    {.kind = "optimizer",
                     .id = "adamw",
                     .version = "2.1.0",
@@ -142,7 +142,9 @@ TEST_F(RecordTest, ParametersInTheViewAreTheCanonicalJson) {
 TEST_F(RecordTest, NoValueAndNoOptionalsStayAbsent) {
   TrialRecord trial = make_trial(0);
   trial.parameters.clear();
-  trial.result = {.outcome = Outcome::failed, .error = "it's \"bad\""};
+  trial.result = TrialResult();
+  trial.result.outcome = Outcome::failed;
+  trial.result.error = "it\'s \"bad\"";
   const TrialDetail read = round_trip(trial);
   EXPECT_EQ(read.run.outcome, Outcome::failed);
   EXPECT_EQ(read.run.value, std::nullopt);
@@ -209,7 +211,7 @@ TEST_F(RecordTest, AMetricReportedTwiceForAStepKeepsTheLastValue) {
 TEST_F(RecordTest, ABatchIsAllOrNothing) {
   store_.record(std::vector{make_trial(0)});
   TrialRecord with_plugin = make_trial(1);
-  with_plugin.plugins = {{.kind = "optimizer", .id = "sgd", .version = "1.0.0", .sha256 = "aa", .path = "/p/a.so"}};
+  with_plugin.plugins = {make_plugin("sgd")};
   // Trial 0 is finished and must not be written again; trials 1 and 2 around it are not written either.
   const Error error = error_of([&] { store_.record(std::vector{with_plugin, make_trial(0, 9), make_trial(2)}); });
   EXPECT_EQ(error.id(), Message::storage_failed);
@@ -226,7 +228,7 @@ TEST_F(RecordTest, ADiskThatFillsUpIsReportedAndLeavesTheFileWhole) {
   const pid_t child = spawn([&] {
     // Files cannot grow beyond this; the signal that comes with it is the writer's to ignore.
     signal(SIGXFSZ, SIG_IGN);
-    const rlimit limit{.rlim_cur = 400'000, .rlim_max = 400'000};
+    const rlimit limit{.rlim_cur = 1'000'000, .rlim_max = 1'000'000};
     setrlimit(RLIMIT_FSIZE, &limit);
     Store store(folder_ / "full.db", Access::read_write);
     store.open_study(make_study());
@@ -234,7 +236,7 @@ TEST_F(RecordTest, ADiskThatFillsUpIsReportedAndLeavesTheFileWhole) {
       try {
         store.record(std::vector{make_trial(number)});
       } catch (const Error& error) {
-        if (error.id() != Message::storage_failed || !says(error, "Check the disk") || number < 20) _exit(2);
+        if (error.id() != Message::storage_failed || !says(error, "Check the disk") || number < 5) _exit(2);
         std::ofstream(folder_ / "count") << number;
         return;
       }

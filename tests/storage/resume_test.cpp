@@ -47,7 +47,7 @@ TEST_F(ResumeTest, ACancelledTrialIsReplacedAndItsAttemptCountedOn) {
   cancelled.result.value.reset();
   cancelled.result.log = {"stopped"};
   cancelled.parameters = {{"old", true}};
-  cancelled.plugins = {{.kind = "optimizer", .id = "sgd", .version = "1.0.0", .sha256 = "aa", .path = "/p/a.so"}};
+  cancelled.plugins = {make_plugin("sgd")};
   store.record(std::vector{cancelled});
   store.record(std::vector{cancelled});
   EXPECT_EQ(store.trial("demo", 3).run.attempt, 2u);
@@ -71,7 +71,7 @@ TEST_F(ResumeTest, ErasingAStudyRemovesAllOfItAndNothingElse) {
     store.open_study(make_study(name));
     TrialRecord trial = make_trial(0);
     trial.result.log = {"line"};
-    trial.plugins = {{.kind = "optimizer", .id = "sgd", .version = "1.0.0", .sha256 = "aa", .path = "/p/a.so"}};
+    trial.plugins = {make_plugin("sgd")};
     store.record(std::vector{trial});
     store.add_event("started", "");
   }
@@ -80,8 +80,10 @@ TEST_F(ResumeTest, ErasingAStudyRemovesAllOfItAndNothingElse) {
   ASSERT_EQ(store.studies().size(), 1u);
   EXPECT_EQ(store.studies()[0].name, "keep");
   for (const char* table : {"trials", "trial_parameters", "metrics", "trial_plugins", "events"}) {
-    EXPECT_TRUE(table_of(store, std::string("SELECT * FROM ") + table +
-                                    " WHERE study_id NOT IN (SELECT id FROM studies)").rows.empty()) << table;
+    EXPECT_TRUE(
+        table_of(store, std::string("SELECT * FROM ") + table + " WHERE study_id NOT IN (SELECT id FROM studies)")
+            .rows.empty())
+        << table;
   }
   EXPECT_EQ(store.trial("keep", 0).log.size(), 1u);
   EXPECT_TRUE(says(error_of([&] { store.record(std::vector{make_trial(1)}); }), "before a study is open"));
@@ -111,7 +113,7 @@ TEST_F(ResumeTest, AStudyThatIsNotThereIsNamedWithWhatMayBeMeant) {
 
 TEST_F(ResumeTest, APluginOfEqualVersionAndOtherBytesIsReported) {
   Store store(file_, Access::read_write);
-  const PluginRecord sgd{.kind = "optimizer", .id = "sgd", .version = "1.0.0", .sha256 = "aaaa", .path = "/p/a.so"};
+  const PluginRecord sgd = make_plugin("sgd");
   PluginRecord other = sgd;
   other.sha256 = "bbbb";
   store.open_study(make_study("elsewhere"));

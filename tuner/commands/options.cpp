@@ -35,7 +35,7 @@ std::optional<po::variables_map> parse(const Invocation& invocation, po::options
   po::options_description all, hidden;
   po::positional_options_description places;
   for (const std::string& name : positional) {
-    hidden.add_options()(name.c_str(), po::value<std::string>());
+    if (!options.find_nothrow(name, false)) hidden.add_options()(name.c_str(), po::value<std::string>());
     places.add(name.c_str(), 1);
   }
   all.add(options).add(hidden);

@@ -26,7 +26,11 @@ class TreeBuilder : public YAML::EventHandler {
   using Placer = std::function<std::string(const YAML::Mark&)>;
   TreeBuilder(std::string_view text, Placer placer) : text_(text), placer_(std::move(placer)) {}
 
-  Node take() { return std::move(root_); }
+  Node take() {
+    if (!odd_key_.empty())
+      throw Error(Message::config_yaml_feature, "a key must be a word", "write 'key: value'").at(odd_key_);
+    return std::move(root_);
+  }
 
   void OnDocumentStart(const YAML::Mark& mark) override {
     if (documents_++ > 0)
@@ -85,7 +89,6 @@ class TreeBuilder : public YAML::EventHandler {
 
   void start(Node::Type type, const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor) {
     if (tag != "?" && tag != "!") refuse_tag(tag, mark);
-    if (expects_key()) refuse_key(placer_(mark));
     open_.push_back({made(type, mark), anchor, false, {}, {}});
   }
 
@@ -120,13 +123,13 @@ class TreeBuilder : public YAML::EventHandler {
 
   void take_key(const Node& key) {
     Open& top = open_.back();
-    if (!key.is_scalar()) refuse_key(key.place);
+    if (!key.is_scalar() && odd_key_.empty()) odd_key_ = key.place;
     if (key.text == "<<" && !key.quoted)
       throw Error(Message::config_yaml_feature, "merge keys ('<<') are not part of the language",
                   "write the keys out, or give the whole value an anchor (&name) and repeat it by an alias (*name)")
           .at(key.place);
     for (const Entry& entry : top.node.entries)
-      if (entry.key == key.text)
+      if (entry.key == key.text && key.is_scalar())
         throw Error(Message::config_duplicate_key,
                     fmt::format("key '{}' stands here a second time; the first one is at {}", key.text, entry.place),
                     "remove one of the two")
@@ -151,9 +154,6 @@ class TreeBuilder : public YAML::EventHandler {
                 "remove the tag; quotes make a text of a number")
         .at(placer_(mark));
   }
-  [[noreturn]] static void refuse_key(const std::string& place) {
-    throw Error(Message::config_yaml_feature, "a key must be a word", "write 'key: value'").at(place);
-  }
 
   static std::size_t size_of(const Node& node) {
     std::size_t size = 1;
@@ -167,6 +167,7 @@ class TreeBuilder : public YAML::EventHandler {
   Node root_;
   std::vector<Open> open_;
   std::map<YAML::anchor_t, Node> anchors_;
+  std::string odd_key_;  // place of the first one; told at the end, since an open bracket makes such keys too
   std::size_t count_ = 0;
   int documents_ = 0;
 };

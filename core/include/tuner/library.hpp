@@ -4,6 +4,7 @@
 // symbols to itself, and leaves the floating-point environment as it was. The file is hashed before and after.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -30,9 +31,14 @@ struct Library {
 void check_library_table(const tuner_library* table, const std::filesystem::path& path);
 
 // Loads `path` in a child process and throws plugin.crashes_on_load where that child does not come back in good
-// health: static constructors run before any check could say no. `self` is the tuner executable, run as
-// `self --probe-plugin FILE`. For libraries outside tuner's own folder; once per run and file.
-void probe_library(const std::filesystem::path& self, const std::filesystem::path& path);
+// health within the time limit: static constructors run before any check could say no. `self` is the tuner executable,
+// run as `self --probe-plugin FILE`. For libraries outside tuner's own folder; once per run and file, before threads
+// start.
+void probe_library(const std::filesystem::path& self, const std::filesystem::path& path,
+                   std::chrono::milliseconds time_limit = std::chrono::seconds(10));
+// What `--probe-plugin FILE` does: loads FILE, says on standard output that loading came to an end, and returns the
+// exit code of the process (0, or that of the error with which load_library refuses it).
+[[nodiscard]] int answer_probe(const std::filesystem::path& path);
 
 // Hex sha256 of a file's bytes, or of a text. Throws plugin.unreadable / nothing.
 [[nodiscard]] std::string sha256_of_file(const std::filesystem::path& path);

@@ -9,12 +9,14 @@ function(tuner_add_plugin name)
     PREFIX "" SUFFIX ".so"
     C_VISIBILITY_PRESET hidden CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON
     CXX_STANDARD 20 CXX_STANDARD_REQUIRED ON CXX_EXTENSIONS OFF)
-  target_compile_options(${name} PRIVATE -O3 -fno-math-errno -fno-trapping-math -ffp-contract=off)
+  target_compile_options(${name} PRIVATE -fno-math-errno -fno-trapping-math -ffp-contract=off)
   target_compile_definitions(${name} PRIVATE TUNER_NO_FP_CONTRACTION)
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     target_compile_options(${name} PRIVATE $<$<COMPILE_LANGUAGE:CXX>:-fno-gnu-unique>)
   endif()
+  # A sanitizer's run time is resolved in the program that loads the plugin, and its build is not for speed.
   if(NOT TUNER_SANITIZE)
+    target_compile_options(${name} PRIVATE -O3)
     target_link_options(${name} PRIVATE -Wl,-z,defs)
   endif()
   target_link_libraries(${name} PRIVATE tuner::sdk)

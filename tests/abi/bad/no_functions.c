@@ -1,0 +1,4 @@
+/* No table of functions. */
+#include "plain.h"
+
+SPOILED_LIBRARY(plugin.vtable = NULL)

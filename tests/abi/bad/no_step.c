@@ -1,0 +1,4 @@
+/* An optimizer without step(). */
+#include "plain.h"
+
+SPOILED_LIBRARY(functions.step = NULL)

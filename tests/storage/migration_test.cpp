@@ -1,0 +1,99 @@
+// Older files are brought forward, whole or not at all.
+#include <vector>
+
+#include "fixture.hpp"
+#include "open.hpp"
+#include "schema.hpp"
+
+namespace tuner::storage {
+namespace {
+
+class MigrationTest : public StorageTest {
+ protected:
+  MigrationTest() {
+    Store store(file_, Access::read_write);
+    store.open_study(make_study());
+    store.record(std::vector{make_trial(0), make_trial(1)});
+  }
+  // What a later version of tuner might have: everything of today and two more.
+  static std::vector<Migration> later(const char* last) {
+    std::vector<Migration> list(migrations().begin(), migrations().end());
+    const std::int64_t version = list.back().version;
+    list.push_back({version + 1, "ALTER TABLE trials ADD COLUMN host TEXT NOT NULL DEFAULT 'here'"});
+    list.push_back({version + 2, last});
+    return list;
+  }
+};
+
+constexpr const char* kGood = "CREATE TABLE hosts (name TEXT); INSERT INTO hosts SELECT DISTINCT host FROM trials";
+
+TEST_F(MigrationTest, VersionsAreNumberedWithoutGaps) {
+  std::int64_t expected = 1;
+  for (const Migration& migration : migrations()) EXPECT_EQ(migration.version, expected++);
+}
+
+TEST_F(MigrationTest, AnOlderFileIsBroughtForwardWithItsContent) {
+  const std::vector<Migration> list = later(kGood);
+  auto connection = open_database(file_, Access::read_write, Durability::normal, list);
+  EXPECT_EQ(connection->integer("PRAGMA user_version"), list.back().version);
+  EXPECT_EQ(connection->integer("SELECT count(*) FROM trials WHERE host = 'here'"), 2);
+  EXPECT_EQ(connection->text("SELECT name FROM hosts"), "here");
+  connection.reset();
+  // Once is enough, and today's program refuses the file now.
+  EXPECT_EQ(open_database(file_, Access::read_write, Durability::normal, list)->integer("SELECT count(*) FROM hosts"),
+            1);
+  EXPECT_EQ(error_of([&] { Store(file_, Access::read_write); }).id(), Message::storage_newer_schema);
+}
+
+TEST_F(MigrationTest, AReaderBringsAnOlderFileForwardToo) {
+  const std::vector<Migration> list = later(kGood);
+  auto connection = open_database(file_, Access::read_only, Durability::normal, list);
+  EXPECT_EQ(connection->text("SELECT name FROM hosts"), "here");
+  EXPECT_THROW(connection->execute("DELETE FROM hosts"), SqliteError);
+}
+
+TEST_F(MigrationTest, AReaderSaysWhenAnOlderFileCannotBeBroughtForward) {
+  namespace fs = std::filesystem;
+  fs::permissions(file_, fs::perms(0444));
+  fs::permissions(folder_, fs::perms(0555));
+  const pid_t child = spawn([&] {
+    if (getuid() == 0 && (setgid(65534) != 0 || setuid(65534) != 0)) throw std::runtime_error("cannot drop privileges");
+    try {
+      (void)open_database(file_, Access::read_only, Durability::normal, later(kGood));
+    } catch (const Error& error) {
+      if (error.id() != Message::storage_cannot_open || !says(error, "has schema version 1") ||
+          !says(error, "Copy it")) {
+        throw;
+      }
+      return;
+    }
+    throw std::runtime_error("opened");
+  });
+  EXPECT_EQ(wait_for(child), 0);
+  fs::permissions(folder_, fs::perms(0755));
+}
+
+TEST_F(MigrationTest, AFailingMigrationLeavesTheFileAsItWas) {
+  EXPECT_THROW((void)open_database(file_, Access::read_write, Durability::normal,
+                                   later("CREATE TABLE hosts (name TEXT); INSERT INTO nowhere VALUES (1)")),
+               SqliteError);
+  Store store(file_, Access::read_write);
+  EXPECT_EQ(store.runs("demo").size(), 2u);
+  EXPECT_TRUE(table_of(store, "SELECT 1 FROM pragma_table_info('trials') WHERE name = 'host'").rows.empty());
+  EXPECT_EQ(table_of(store, "PRAGMA user_version").rows[0][0], Value(migrations().back().version));
+}
+
+TEST_F(MigrationTest, ManyAtOnceMigrateOnce) {
+  const std::vector<Migration> list = later(kGood);
+  std::vector<pid_t> children;
+  for (int i = 0; i < 6; ++i) {
+    children.push_back(spawn([&] {
+      auto connection = open_database(file_, i % 2 ? Access::read_only : Access::read_write, Durability::normal, list);
+      if (connection->integer("SELECT count(*) FROM hosts") != 1) throw std::runtime_error("not once");
+    }));
+  }
+  for (const pid_t child : children) EXPECT_EQ(wait_for(child), 0);
+}
+
+}  // namespace
+}  // namespace tuner::storage

@@ -1,0 +1,80 @@
+#include <limits>
+
+#include "config_reading.hpp"
+#include "tuner/config/search.hpp"
+
+namespace tuner::config {
+namespace {
+
+std::string grid(const std::string& optimizer, const std::string& rest = "") {
+  return run(optimizer, "method: grid\n" + rest);
+}
+
+TEST(ConfigSearch, NoMethodAndNoHolesIsOneTrial) {
+  EXPECT_EQ(read(run("bare")).method, "single");
+  EXPECT_EQ(error_of(run("bare", "trials: 1\n")), "no error");
+  expect_error(error_of(run("bare", "trials: 5\n")), "sweep.yaml:1:1 config.no_method", {"5"});
+}
+
+TEST(ConfigSearch, HolesNeedAMethod) {
+  expect_error(error_of(run("{plugin: full, lr: search}")), "sweep.yaml:2:31 config.no_method",
+               {"optimizer.lr", "method: random"});
+  expect_error(error_of(run("{one_of: [full, bare]}")), "sweep.yaml:2:21 config.no_method", {"optimizer"});
+}
+
+TEST(ConfigSearch, RandomNeedsAnEnd) {
+  expect_error(error_of(run("{plugin: full, lr: search}", "method: random\n")), "sweep.yaml:4:9 config.no_trials",
+               {"budget"});
+  EXPECT_EQ(read(run("bare", "method: random\nbudget: {wall: 30m}\n")).budget_seconds, 1800);
+  EXPECT_EQ(read(run("bare", "method: {name: random}\nrun_cap: 7\n")).trials, 7U);
+}
+
+TEST(ConfigSearch, GridNeedsACountOrAStep) {
+  expect_error(error_of(grid("{plugin: full, lr: search}")), "sweep.yaml:2:31 config.no_count",
+               {"optimizer.lr", "count: n"});
+  EXPECT_EQ(error_of(grid("{plugin: full, lr: {min: 1e-3, max: 1, count: 3}, beta: {min: 0, max: 0.9, step: 0.3}}")),
+            "no error");
+}
+
+TEST(ConfigSearch, GridSizeIsTheUnionOfTheBranches) {
+  const auto size = [](const std::string& optimizer, const std::string& rest = "") {
+    return grid_size(read(grid(optimizer, rest)).space);
+  };
+  EXPECT_EQ(size("bare"), 1U);
+  EXPECT_EQ(size("{plugin: full, lr: {values: [1, 2]}, beta: {min: 0, max: 0.9, step: 0.3}}"), 8U);
+  EXPECT_EQ(size("{plugin: full, beta: {min: 0, max: 0.8, step: 0.3}}"), 3U);
+  EXPECT_EQ(size("{one_of: [bare, {plugin: full, lr: {values: [1, 2]}, beta: {values: [0, 0.5, 0.9]}}]}"), 7U);
+  EXPECT_EQ(size("{one_of: [bare, {plugin: full, lr: {values: [1, 2]}}]}",
+                 "scheduler: {one_of: [constant, {plugin: decay, gamma: {values: [0.1, 0.2]}}]}\n"),
+            9U);
+  EXPECT_EQ(size("{one_of: [bare, {plugin: wrapper, k: {values: [1, 2]}, inner: {one_of: [bare, {plugin: full, lr: "
+                 "{values: [1, 2, 3]}}]}}]}"),
+            9U);
+  std::string many;
+  for (const char* key : {"lr", "beta", "weight_decay"})
+    many += std::string(", ") + key + ": {min: 0, max: 0.9, count: 1e6}";
+  many += ", window: {min: 1, max: 100, count: 100}";
+  EXPECT_EQ(size("{plugin: full" + many + "}"), std::numeric_limits<std::uint64_t>::max());
+}
+
+TEST(ConfigSearch, TrialsMustNotCutAGridSilently) {
+  const std::string text = grid("{plugin: full, lr: {values: [1, 2, 3]}}");
+  expect_error(error_of(text + "trials: 2\n"), "sweep.yaml:4:9 config.grid_cut", {"3 points", "partial: true"});
+  EXPECT_EQ(error_of(text + "trials: 3\n"), "no error");
+  EXPECT_TRUE(read(text + "trials: 2\npartial: true\n").partial);
+  EXPECT_TRUE(
+      read(run("{plugin: full, lr: {values: [1, 2, 3]}}", "method: {name: grid, partial: true}\ntrials: 2\n")).partial);
+  expect_error(error_of(sweep("bare", "partial: true\n")), "sweep.yaml:4:9 config.impossible", {"grid"});
+}
+
+TEST(ConfigSearch, MethodsOfLaterVersionsAreSaidToBeSo) {
+  expect_error(error_of(run("bare", "method: bayes\n")), "sweep.yaml:4:9 config.not_in_this_version", {"bayes"});
+  expect_error(error_of(run("bare", "method: lr_range\n")), "sweep.yaml:4:9 config.not_in_this_version");
+  expect_error(error_of(run("bare", "method: randon\n")), "sweep.yaml:4:9 config.bad_value",
+               {"did you mean 'random'?"});
+  expect_error(error_of(run("bare", "method: {partial: true}\n")), "sweep.yaml:4:9 config.missing_key", {"name"});
+  expect_error(error_of(run("bare", "method: {name: random, eta: 3}\n")), "sweep.yaml:4:24 config.unknown_key");
+}
+
+}  // namespace
+}  // namespace tuner::config

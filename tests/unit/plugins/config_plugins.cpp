@@ -1,0 +1,113 @@
+// Plugins for the tests of the config language: they declare options of every type and train nothing.
+#include <tuner/plugin.hpp>
+
+namespace {
+
+constexpr const char* kReference = "made for the tests of tuner";
+
+struct Full {
+  static constexpr tuner::Info info{
+      .id = "full", .name = "Full", .doc = "options of every type", .reference = kReference};
+  enum { kLr, kBeta, kWindow, kNesterov };
+  static constexpr const char* kModes[] = {"plain", "fancy", "none"};
+  static constexpr tuner::Param params[] = {
+      tuner::real("lr", 1e-3, "step size").at_least(0).search(1e-4, 1, tuner::kLog),
+      tuner::real("beta", 0.9, "decay").at_least(0).below(1).search(0.8, 0.999, tuner::kLog1m),
+      tuner::integer("window", 10, "an integer").at_least(1).at_most(100).search(2, 32, tuner::kLog),
+      tuner::boolean("nesterov", false, "needs beta above 0"),
+      tuner::choice("mode", kModes, "a choice"),
+      tuner::text("note", "", "a text"),
+      tuner::real("weight_decay", 0, "no suggestion").at_least(0),
+      tuner::reals("ratios", "[0.5]", "numbers").at_least(0),
+      tuner::integers("sizes", nullptr, "integers").at_least(1),
+      tuner::texts("tags", nullptr, "texts"),
+      tuner::integer("history", 0, "changes slots").at_least(0).structural()};
+  static void check(const tuner::Options& o) {
+    if (o.flag(kNesterov) && o[kBeta] == 0) throw tuner::Invalid("nesterov needs beta above 0");
+  }
+  template <class T>
+  static void step(const tuner::Step&, const tuner::Tensor<T>&) {}
+};
+
+struct Bare {
+  static constexpr tuner::Info info{.id = "bare", .name = "Bare", .doc = "lr alone", .reference = kReference};
+  static constexpr tuner::Param params[] = {
+      tuner::real("lr", 1e-3, "step size").at_least(0).search(1e-4, 1, tuner::kLog)};
+  template <class T>
+  static void step(const tuner::Step&, const tuner::Tensor<T>&) {}
+};
+
+struct Wrapper {
+  static constexpr tuner::Info info{.id = "wrapper",
+                                    .name = "Wrapper",
+                                    .doc = "wraps another optimizer",
+                                    .reference = kReference,
+                                    .flags = TUNER_PLUGIN_WRAPS};
+  static constexpr tuner::Param params[] = {tuner::integer("k", 5, "inner steps").at_least(1)};
+  static void step(const tuner::Step& s) { s.inner_step(); }
+};
+
+struct Constant {
+  static constexpr tuner::Info info{
+      .id = "constant", .name = "Constant", .doc = "the base lr", .reference = kReference, .flags = TUNER_PLUGIN_PURE};
+  static double value(const tuner::Schedule& s) { return s.base(); }
+};
+
+struct Decay {
+  static constexpr tuner::Info info{
+      .id = "decay", .name = "Decay", .doc = "falls", .reference = kReference, .flags = TUNER_PLUGIN_PURE};
+  static constexpr tuner::Param params[] = {tuner::real("gamma", 0.9, "factor").above(0).at_most(1).search(0.5, 1)};
+  static double value(const tuner::Schedule& s) { return s.base() * s[0]; }
+};
+
+struct BetaCycle {
+  static constexpr tuner::Info info{.id = "beta_cycle",
+                                    .name = "Beta cycle",
+                                    .doc = "drives beta",
+                                    .reference = kReference,
+                                    .flags = TUNER_PLUGIN_PURE};
+  static constexpr const char* kTargets[] = {"beta"};
+  static constexpr tuner::Output outputs[] = {tuner::drives("beta", kTargets)};
+  static void values(const tuner::Schedule& s, std::span<double> values) { values[0] = s.base(); }
+};
+
+struct Net {
+  static constexpr tuner::Info info{.id = "net", .name = "Net", .doc = "a network", .reference = kReference};
+  static constexpr tuner::Param params[] = {
+      tuner::text("dataset", "toy", "a word"),
+      tuner::text("data_dir", "", "a folder").with(TUNER_PARAM_PATH | TUNER_PARAM_DATA),
+      tuner::integers("hidden", "[64]", "layers").at_least(1), tuner::boolean("bias", true, "with biases")};
+  static void describe(const tuner::Options&, const tuner::Layout&) {}
+  explicit Net(const tuner::Bind&) {}
+  void init(tuner_rng&) {}
+  void evaluate(const tuner::Evaluation& e) { e.loss(0); }
+};
+
+struct FromFile {
+  static constexpr tuner::Info info{
+      .id = "from_file", .name = "From file", .doc = "needs a file", .reference = kReference};
+  static constexpr tuner::Param params[] = {
+      tuner::text("file", nullptr, "the data").with(TUNER_PARAM_REQUIRED | TUNER_PARAM_PATH)};
+  static void describe(const tuner::Options&, const tuner::Layout&) {}
+  explicit FromFile(const tuner::Bind&) {}
+  void init(tuner_rng&) {}
+  void evaluate(const tuner::Evaluation& e) { e.loss(0); }
+};
+
+struct BlackBox {
+  static constexpr tuner::Info info{
+      .id = "black_box", .name = "Black box", .doc = "no tensors", .reference = kReference};
+  static constexpr tuner::Param params[] = {tuner::real("x", 0, "first").search(-5, 5),
+                                            tuner::real("y", 0, "second").search(-5, 5)};
+  static void describe(const tuner::Options&, const tuner::Layout&) {}
+  explicit BlackBox(const tuner::Bind&) {}
+  void init(tuner_rng&) {}
+  void evaluate(const tuner::Evaluation& e) { e.loss(0); }
+};
+
+}  // namespace
+
+TUNER_LIBRARY("config_plugins", "1.0.0", "MIT", tuner::optimizer<Full>, tuner::optimizer<Bare>,
+              tuner::optimizer<Wrapper>, tuner::scheduler<Constant>, tuner::scheduler<Decay>,
+              tuner::scheduler<BetaCycle>, tuner::objective<Net>, tuner::objective<FromFile>,
+              tuner::objective<BlackBox>)
