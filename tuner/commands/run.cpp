@@ -95,7 +95,7 @@ storage::StudyRecord study_record(const StudyPlan& plan) {
 void print_result(const StudyPlan& plan, const executor::StudyStatus& status, const storage::Store& store, const std::string& file) {
   std::string outcomes;
   for (const auto& [outcome, n] : status.outcomes) outcomes += fmt::format("{}{} {}", outcomes.empty() ? "" : ", ", n, to_string(outcome));
-  std::cout << fmt::format("study '{}': {} trials in the database, {} run now{} in {}\n", plan.name, status.done, status.done_now,
+  std::cout << fmt::format("study '{}': {} trial{} in the database, {} run now{} in {}\n", plan.name, status.done, status.done == 1 ? "" : "s", status.done_now,
                            outcomes.empty() ? "" : " (" + outcomes + ")", report::duration_text(status.elapsed_seconds));
   if (status.ending == executor::Ending::interrupted) std::cout << "interrupted: the same command continues\n";
   if (status.ending == executor::Ending::budget_used) std::cout << "the budget is used up: raise it to continue\n";
