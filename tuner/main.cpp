@@ -8,6 +8,7 @@
 #include "tuner/commands/command.hpp"
 #include "tuner/commands/installation.hpp"
 #include "tuner/error.hpp"
+#include "tuner/library.hpp"
 #include "tuner/version.hpp"
 
 namespace {
@@ -54,7 +55,7 @@ int dispatch(std::vector<std::string> words) {
     std::cout << fmt::format("tuner {} (plugin ABI {}.{})\n", kVersion, TUNER_ABI_MAJOR, TUNER_ABI_MINOR);
     return 0;
   }
-  if (words[0] == "--probe-plugin" && words.size() == 2) return commands::probe_plugin(words[1]);
+  if (words[0] == "--probe-plugin" && words.size() == 2) return answer_probe(words[1]);
   if (words[0].starts_with("-")) return commands::run({std::move(words), executable});
   const auto* command = std::ranges::find(kCommands, words[0], [](const Command& c) { return std::string_view(c.name); });
   if (command == std::end(kCommands)) {

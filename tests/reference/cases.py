@@ -91,4 +91,32 @@ REFERENCES = {
          dict(decay="independent", weight_decay=1e-3, by="paper"),
          dict(decay="cautious", weight_decay=0.5, by="paper"),
          dict(decay="cautious", weight_decay=0.5, amsgrad=True, eps_mode="hat", eps=1e-4, by="paper")]),
+    "adadelta": Reference(
+        dict(lr=1.0, rho=0.9, eps=1e-6, weight_decay=0.0),
+        {"square_avg": ("square_avg", zero, None), "acc_delta": ("acc_delta", zero, None)},
+        torch.optim.Adadelta, same("lr", "rho", "eps", "weight_decay"), None,
+        dict(quadratic=1.0, rosenbrock=1.0, beale=1.0, softmax=1.0),
+        [dict(), dict(rho=0.95, eps=1e-4), dict(weight_decay=0.01, rho=0.5), dict(lr=0.3, eps=1e-3)]),
+    "adamax": Reference(
+        dict(lr=2e-3, beta1=0.9, beta2=0.999, eps=1e-8, weight_decay=0.0, eps_place="inside_max"),
+        {"exp_avg": ("exp_avg", zero, None), "exp_inf": ("exp_inf", zero, None)},
+        torch.optim.Adamax, betas("lr", "eps", "weight_decay"), papers.adamax,
+        dict(quadratic=0.02, rosenbrock=0.02, beale=0.02, softmax=0.05),
+        [dict(), dict(beta1=0.8, beta2=0.9, eps=1e-3), dict(weight_decay=0.1),
+         dict(eps_place="denominator", eps=0.01, by="paper"), dict(eps_place="none", beta2=0.95, by="paper")]),
+    "radam": Reference(
+        dict(lr=1e-3, beta1=0.9, beta2=0.999, eps=1e-8, weight_decay=0.0, threshold=5.0, fallback="momentum",
+             decoupled_weight_decay=False),
+        {"exp_avg": ("exp_avg", zero, None), "exp_avg_sq": ("exp_avg_sq", zero, None)},
+        torch.optim.RAdam, betas("lr", "eps", "weight_decay"), papers.radam,
+        dict(quadratic=0.01, rosenbrock=1e-4, beale=0.01, softmax=0.05),
+        [dict(), dict(beta1=0.8, beta2=0.9, eps=1e-3), dict(weight_decay=0.1, beta2=0.99),
+         dict(threshold=4.0, fallback="skip", by="paper"),
+         dict(decoupled_weight_decay=True, weight_decay=0.1, fallback="skip", by="paper"),
+         dict(decoupled_weight_decay=True, weight_decay=0.1, beta2=0.6, by="paper")]),
+    "lion": Reference(
+        dict(lr=1e-4, beta1=0.9, beta2=0.99, weight_decay=0.0), {"exp_avg": ("exp_avg", zero, None)},
+        None, None, papers.lion, dict(quadratic=3e-3, rosenbrock=1e-3, beale=3e-3, softmax=0.01),
+        [dict(by="paper"), dict(beta1=0.95, beta2=0.98, weight_decay=1.0, by="paper"),
+         dict(beta1=0.5, beta2=0.9, by="paper"), dict(beta1=0.0, weight_decay=0.1, by="paper")]),
 }

@@ -36,6 +36,20 @@ CASES = [
     *(("cosine", dict(t_max=n, eta_min=m, after_end="rebound"),
        lambda o, n=n, m=m: torch_lr.CosineAnnealingLR(o, n, m)) for n, m in [(10, 0.0), (7, 0.1), (50, 0.01), (1, 0.5)]),
     ("cosine", dict(t_max=50, eta_min=0.01), lambda o: torch_lr.CosineAnnealingLR(o, 50, 0.01)),
+    *(("linear", dict(start_factor=a, end_factor=b, total_iters=n),
+       lambda o, a=a, b=b, n=n: torch_lr.LinearLR(o, a, b, n)) for a, b, n in [(0.1, 1.0, 20), (1.0, 0.0, 51), (0.5, 0.9, 1)]),
+    ("linear", {}, lambda o: torch_lr.LinearLR(o)),
+    *(("constant_then", dict(factor=f, total_iters=n), lambda o, f=f, n=n: torch_lr.ConstantLR(o, f, n))
+      for f, n in [(0.25, 10), (0.5, 1), (0.1, 100)]),
+    ("constant_then", {}, lambda o: torch_lr.ConstantLR(o)),
+    *(("polynomial", dict(total_iters=n, power=p), lambda o, n=n, p=p: torch_lr.PolynomialLR(o, n, p))
+      for n, p in [(5, 2.0), (51, 0.5), (30, 1.0)]),
+    ("polynomial", {}, lambda o: torch_lr.PolynomialLR(o)),
+    *(("multi_step", dict(milestones=m, gamma=g), lambda o, m=m, g=g: torch_lr.MultiStepLR(o, m, g))
+      for m, g in [([5, 20], 0.1), ([1], 0.5), ([3, 3, 40], 0.9), ([60], 0.1)]),
+    *(("cosine_warm_restarts", dict(t_0=n, t_mult=k, eta_min=m),
+       lambda o, n=n, k=k, m=m: torch_lr.CosineAnnealingWarmRestarts(o, n, k, m))
+      for n, k, m in [(4, 2, 0.0), (7, 1, 0.1), (1, 3, 0.01), (60, 1, 0.0)]),
     ("cosine", dict(t_max=1000), lambda o: torch_lr.CosineAnnealingLR(o, 1000)),
 ]
 

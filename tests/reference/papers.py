@@ -78,3 +78,40 @@ def adamw(o, t, x, g, s):
     if o["decay"] == "cautious":  # Chen et al. 2025, algorithm 1
         return x - o["lr"] * (u + o["weight_decay"] * (u * x >= 0) * x)
     return x - o["lr"] * (u + o["weight_decay"] * x)
+
+
+def adamax(o, t, x, g, s):
+    # Kingma, Ba 2015, algorithm 2; Keras for eps in the denominator.
+    g = g + o["weight_decay"] * x
+    s["exp_avg"] = o["beta1"] * s["exp_avg"] + (1 - o["beta1"]) * g
+    floor = o["eps"] if o["eps_place"] == "inside_max" else 0
+    s["exp_inf"] = np.maximum(o["beta2"] * s["exp_inf"], abs(g) + floor)
+    eps = o["eps"] if o["eps_place"] == "denominator" else 0
+    return x - o["lr"] / (1 - o["beta1"] ** t) * quotient(s["exp_avg"], s["exp_inf"] + eps)
+
+
+def radam(o, t, x, g, s):
+    # Liu et al. 2020, algorithm 2, line by line; fallback and order of decay as the authors' code.
+    if not o["decoupled_weight_decay"]:
+        g = g + o["weight_decay"] * x
+    b1, b2 = o["beta1"], o["beta2"]
+    s["exp_avg"] = b1 * s["exp_avg"] + (1 - b1) * g
+    s["exp_avg_sq"] = b2 * s["exp_avg_sq"] + (1 - b2) * g ** 2
+    m_hat = s["exp_avg"] / (1 - b1 ** t)
+    rho_inf = 2 / (1 - b2) - 1
+    rho = rho_inf - 2 * t * b2 ** t / (1 - b2 ** t)
+    if rho <= o["threshold"] and o["fallback"] == "skip":
+        return x
+    if o["decoupled_weight_decay"]:
+        x = x - o["lr"] * o["weight_decay"] * x
+    if rho <= o["threshold"]:
+        return x - o["lr"] * m_hat
+    r = np.sqrt((rho - 4) * (rho - 2) * rho_inf / ((rho_inf - 4) * (rho_inf - 2) * rho))
+    return x - o["lr"] * r * m_hat * quotient(np.sqrt(1 - b2 ** t), np.sqrt(s["exp_avg_sq"]) + o["eps"])
+
+
+def lion(o, t, x, g, s):
+    # Chen et al. 2023, algorithm 2.
+    c = o["beta1"] * s["exp_avg"] + (1 - o["beta1"]) * g
+    s["exp_avg"] = o["beta2"] * s["exp_avg"] + (1 - o["beta2"]) * g
+    return x - o["lr"] * (np.sign(c) + o["weight_decay"] * x)

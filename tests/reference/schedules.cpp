@@ -17,7 +17,7 @@ Value value_of(const Json& json) {
   if (json.is_string()) return json.get<std::string>();
   if (json.is_array()) {
     List list;
-    for (const Json& item : json) list.emplace_back(item.get<double>());
+    for (const Json& item : json) list.emplace_back(item.get<std::int64_t>());
     return list;
   }
   return json.get<double>();
@@ -36,7 +36,7 @@ TEST(ScheduleReference, AgreesWithTorch) {
     for (std::size_t t = 0; t < values.size(); ++t, ++compared)
       ASSERT_NEAR(schedule.at(static_cast<std::int64_t>(t)), values[t], 1e-14 * std::abs(values[t])) << "step " << t;
   }
-  EXPECT_GE(compared, 16u * 51);
+  EXPECT_GE(compared, 36u * 51);
 }
 
 struct Figure {
@@ -63,6 +63,23 @@ TEST(GoldenSchedules, Cosine) {
   expect_figures(hold, {{11, 0}, {20, 0}, {1000, 0}});
 }
 
+TEST(GoldenSchedules, CosineWarmRestarts) {
+  expect_figures(Timetable("cosine_warm_restarts", {{"t_0", std::int64_t{4}}, {"t_mult", std::int64_t{2}}}, 1, -1),
+                 {{1, .85355339}, {3, .14644661}, {4, 1}, {5, .96193977}, {11, .038060234}, {12, 1}});
+}
+
+TEST(GoldenSchedules, PolynomialAndLinear) {
+  expect_figures(Timetable("polynomial", {{"power", 2.0}}, 1, -1),
+                 {{0, 1}, {1, .64}, {2, .36}, {3, .16}, {4, .04}, {5, 0}, {6, 0}});
+  expect_figures(Timetable("polynomial", {{"total_iters", std::int64_t{0}}, {"eta_min", .2}}, 1, 10),
+                 {{0, 1}, {5, .6}, {10, .2}, {11, .2}});
+  expect_figures(Timetable("linear", {}, 1, -1),
+                 {{0, .33333333}, {1, .46666667}, {2, .6}, {3, .73333333}, {4, .86666667}, {5, 1}, {6, 1}});
+  const Timetable to_zero("linear", {{"start_factor", 1.0}, {"end_factor", 0.0}, {"total_iters", std::int64_t{0}}}, 1,
+                          4);
+  expect_figures(to_zero, {{0, 1}, {1, .75}, {2, .5}, {3, .25}, {4, 0}});
+}
+
 TEST(Schedules, CosineTakesTheLengthOfTheRun) {
   expect_figures(Timetable("cosine", {{"eta_min", .2}}, 1, 10), {{0, 1}, {5, .6}, {10, .2}});
   const Timetable unknown("cosine", {}, 1, -1);
@@ -70,11 +87,18 @@ TEST(Schedules, CosineTakesTheLengthOfTheRun) {
 }
 
 TEST(Schedules, AnswerInAnyOrder) {
-  for (const char* id : {"constant", "cosine", "exponential", "step"}) {
+  const std::map<std::string, Given> schedules = {
+      {"constant", {}},
+      {"constant_then", {{"factor", 1.0}}},
+      {"cosine", {}},
+      {"cosine_warm_restarts", {{"t_0", std::int64_t{6}}}},
+      {"exponential", {{"gamma", .9}}},
+      {"linear", {{"start_factor", 1.0}, {"end_factor", .2}}},
+      {"multi_step", {{"milestones", List{std::int64_t{3}, std::int64_t{9}}}}},
+      {"polynomial", {}},
+      {"step", {{"step_size", std::int64_t{4}}}}};
+  for (const auto& [id, given] : schedules) {
     SCOPED_TRACE(id);
-    Given given;
-    if (id == std::string("exponential")) given["gamma"] = .9;
-    if (id == std::string("step")) given["step_size"] = std::int64_t{4};
     ASSERT_TRUE(builtin(Kind::scheduler, id).has(TUNER_PLUGIN_PURE));
     const Timetable schedule(id, given, .3, 40);
     Vector forward;

@@ -60,6 +60,7 @@ TEST(ConfigHoles, BadRangesAreRefused) {
                {"an integer"});
   expect_error(option_error("lr: {min: 0, max: 1, step: 0}"), "sweep.yaml:2:54 config.out_of_range");
   expect_error(option_error("lr: {min: 0, max: 1, step: 2}"), "sweep.yaml:2:54 config.bad_hole", {"wider"});
+  expect_error(option_error("lr: {min: 0, max: 1, step: 1e-9}"), "sweep.yaml:2:54 config.bad_hole", {"more than"});
   expect_error(option_error("lr: {min: 0, max: 1, step: 0.1, count: 3}"), "sweep.yaml:2:66 config.bad_hole",
                {"both step and count"});
   expect_error(option_error("lr: {min: 0, max: 1, count: 0}"), "sweep.yaml:2:55 config.out_of_range");

@@ -18,25 +18,28 @@ namespace tuner::test {
 using Settings = std::map<std::string, Value>;
 using Numbers = std::vector<double>;
 
+// Plugins are never unloaded, hence neither are the catalogues.
 inline const Plugin& objective_plugin(const std::string& id) {
   static Catalogue* const kCatalogue = [] {
-    auto* catalogue = new Catalogue;  // plugins are never unloaded
-    for (const char* name :
-         {"rosenbrock", "beale", "himmelblau", "paraboloid", "quadratic", "noisy_quadratic", "classifiers"})
+    auto* catalogue = new Catalogue;
+    for (const char* name : {"rosenbrock", "beale", "himmelblau", "paraboloid", "quadratic", "noisy_quadratic",
+                             "test_functions", "classifiers"})
       catalogue->add_file(std::string(TUNER_PLUGIN_DIR) + "/" + name + ".so");
     return catalogue;
   }();
   return kCatalogue->get(Kind::objective, id);
 }
 
-inline PluginUse use_of(const std::string& id, const Settings& settings) {
-  const Plugin& plugin = objective_plugin(id);
+inline PluginUse use_of(const Plugin& plugin, const Settings& settings) {
   Settings checked;
   for (const auto& [key, value] : settings)
     checked[key] = checked_value(plugin, plugin.param(plugin.find_param(key).value()), value);
   OptionTable table(plugin, checked);
   table.check(plugin);
   return {&plugin, std::move(table), {}, nullptr};
+}
+inline PluginUse use_of(const std::string& id, const Settings& settings) {
+  return use_of(objective_plugin(id), settings);
 }
 
 inline List list_of(const Numbers& numbers) { return List(numbers.begin(), numbers.end()); }
@@ -52,7 +55,9 @@ inline tuner_rng stream(std::uint32_t purpose, std::uint64_t seed = 1, std::uint
 class Problem {
  public:
   Problem(const std::string& id, const Settings& settings, std::uint64_t seed = 1, SharedObjectives* shared = nullptr)
-      : use_(use_of(id, settings)), shared_(shared ? shared : &own_), objective_(use_, *shared_, seed, host_.abi()) {
+      : Problem(use_of(id, settings), seed, shared) {}
+  explicit Problem(PluginUse use, std::uint64_t seed = 1, SharedObjectives* shared = nullptr)
+      : use_(std::move(use)), shared_(shared ? shared : &own_), objective_(use_, *shared_, seed, host_.abi()) {
     init(seed);
   }
   void init(std::uint64_t seed = 1, std::uint32_t trial = 0) {

@@ -254,6 +254,23 @@ TEST_P(Classifiers, AgreesWithAnIndependentNetwork) {
   EXPECT_NEAR(problem.metric(), naive.accuracy, 1e-15);
 }
 
+#if defined(TUNER_PORTABLE_PLUGIN_DIR)
+// What gets installed is another compilation of the same sources.
+TEST_P(Classifiers, ThePortableBuildAgrees) {
+  static Catalogue* const kPortable = [] {
+    auto* catalogue = new Catalogue;
+    catalogue->add_file(TUNER_PORTABLE_PLUGIN_DIR "/classifiers.so");
+    return catalogue;
+  }();
+  Problem portable(use_of(kPortable->get(Kind::objective, GetParam().id), small(GetParam().settings)));
+  EXPECT_EQ(portable.parameters(), problem.parameters());
+  const Numbers x = random_point(11);
+  problem.set(x), portable.set(x);
+  const Numbers g = problem.all_samples().gradient(), other = portable.all_samples().gradient();
+  for (std::size_t i = 0; i < g.size(); ++i) EXPECT_NEAR(g[i], other[i], 1e-14 * (1 + largest(g)));
+}
+#endif
+
 TEST(Mlp, RegularisationCountsInTrainingAlone) {
   Problem plain("mlp", small({{"hidden", integers({4})}}));
   Problem regular("mlp", small({{"hidden", integers({4})}, {"l2", 1.0}, {"label_smoothing", 0.3}, {"dropout", 0.5}}));

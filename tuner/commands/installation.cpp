@@ -1,10 +1,7 @@
 #include "tuner/commands/installation.hpp"
 
 #include <cstdlib>
-#include <iostream>
 #include <sstream>
-
-#include "tuner/error.hpp"
 
 namespace tuner::commands {
 
@@ -21,16 +18,6 @@ Catalogue load_plugins(const std::filesystem::path& executable, std::span<const 
       if (!folder.empty()) catalogue.add_folder(folder);
   }
   return catalogue;
-}
-
-int probe_plugin(const std::filesystem::path& file) {
-  try {
-    (void)load_library(file);
-    return 0;
-  } catch (const Error& e) {
-    std::cerr << e.what() << "\n";
-    return exit_code(e.id());
-  }
 }
 
 }  // namespace tuner::commands

@@ -17,7 +17,4 @@ namespace tuner::commands {
 // child process first. The working directory is never searched.
 [[nodiscard]] Catalogue load_plugins(const std::filesystem::path& executable, std::span<const std::filesystem::path> files);
 
-// Loads one library and ends: the child of probe_library. Exit code 0, or 4 with the reason on standard error.
-int probe_plugin(const std::filesystem::path& file);
-
 }  // namespace tuner::commands

@@ -95,7 +95,7 @@ storage::StudyRecord study_record(const StudyPlan& plan) {
 void print_result(const StudyPlan& plan, const executor::StudyStatus& status, const storage::Store& store, const std::string& file) {
   std::string outcomes;
   for (const auto& [outcome, n] : status.outcomes) outcomes += fmt::format("{}{} {}", outcomes.empty() ? "" : ", ", n, to_string(outcome));
-  std::cout << fmt::format("study '{}': {} trials in the database, {} run now{} in {}\n", plan.name, status.done, status.done_now,
+  std::cout << fmt::format("study '{}': {} trial{} in the database, {} run now{} in {}\n", plan.name, status.done, status.done == 1 ? "" : "s", status.done_now,
                            outcomes.empty() ? "" : " (" + outcomes + ")", report::duration_text(status.elapsed_seconds));
   if (status.ending == executor::Ending::interrupted) std::cout << "interrupted: the same command continues\n";
   if (status.ending == executor::Ending::budget_used) std::cout << "the budget is used up: raise it to continue\n";
@@ -145,6 +145,8 @@ int run(const Invocation& invocation) {
   for (const auto& file : strings(*values, "plugin")) files.emplace_back(file);
   const Catalogue catalogue = load_plugins(invocation.executable, files);
   StudyPlan plan = config::read_study(config, catalogue, strings(*values, "set"));
+  // The stored text says everything that made the plan.
+  for (const auto& override : strings(*values, "set")) plan.config_text += "# --set " + override + "\n";
   if (values->count("workers")) plan.workers = (*values)["workers"].as<std::uint32_t>();
   if (plan.workers == 0) throw Error(Message::usage_bad_option, "--workers 0 would run nothing", "give 1 or more");
 

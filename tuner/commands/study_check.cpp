@@ -28,12 +28,20 @@ std::string shape_of(const Space& space, const Point& point) {
   return shape;
 }
 
+std::vector<MetricName> names_of(const StudyPlan& plan, const PluginUse& objective, SharedObjectives& shared) {
+  try {
+    return metric_names(objective, shared, plan.seed);
+  } catch (Error& e) {
+    throw Error(e).at(plan.config_path);
+  }
+}
+
 }  // namespace
 
 void complete_metric(StudyPlan& plan, SharedObjectives& shared) {
   for (std::size_t branch = 0; branch < plan.objective.branches.size(); ++branch) {
     const PluginUse objective = resolve(plan, first_point(plan.space, plan.objective.dimension, branch), 0).objective;
-    const auto names = metric_names(objective, shared, plan.seed);
+    const auto names = names_of(plan, objective, shared);
     if (plan.metric.name.empty()) {
       plan.metric.name = names.front().name;
       if (!plan.goal_given) plan.metric.goal = names.front().goal;

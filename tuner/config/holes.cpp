@@ -12,6 +12,7 @@
 namespace tuner::config {
 namespace {
 
+constexpr double kMostPoints = 1e6;  // of one range: a grid holds them all
 constexpr std::string_view kRangeKeys[] = {"min", "max", "scale", "step", "count"};
 
 [[noreturn]] void refuse_hole(const std::string& place, std::string message, std::string remedy) {
@@ -90,6 +91,11 @@ void check_range(const Range& range, const Field& field, const Node& node) {
   if (range.step && *range.step > range.max - range.min)
     refuse_hole(node.find("step")->place, fmt::format("step {} is wider than the range of {}", *range.step, field.what),
                 "make it smaller");
+  if (range.step && (range.max - range.min) / *range.step > kMostPoints)
+    refuse_hole(
+        node.find("step")->place,
+        fmt::format("step {} cuts the range of {} into more than {} values", *range.step, field.what, kMostPoints),
+        "make it wider, or leave it out: without a step every value is possible");
   if (range.step && range.count)
     refuse_hole(node.find("count")->place, fmt::format("{} has both step and count", field.what), "remove one of them");
 }
@@ -114,7 +120,7 @@ Range read_range(const Node& node, const Field& field) {
     check_bounds(*range.step, {0, HUGE_VAL, true}, what, step->place);
   }
   if (const Node* count = node.find("count"))
-    range.count = integer_within(*count, {1, 1e6}, "the count of " + field.what);
+    range.count = integer_within(*count, {1, kMostPoints}, "the count of " + field.what);
   check_range(range, field, node);
   if (range.count) check_count(range, field, *node.find("count"));
   return range;

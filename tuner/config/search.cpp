@@ -15,9 +15,8 @@ std::uint64_t times(std::uint64_t a, std::uint64_t b) { return b != 0 && a > kMo
 
 std::uint64_t points_of(const Range& range) {
   if (range.count) return static_cast<std::uint64_t>(*range.count);
-  // A step that divides the range up to rounding reaches max.
-  const double steps = std::floor((range.max - range.min) / *range.step * (1 + 1e-12));
-  return steps < 1e18 ? static_cast<std::uint64_t>(steps) + 1 : kMost;
+  // The slack keeps max where the step divides the range but for rounding, as the grid itself has it.
+  return static_cast<std::uint64_t>(std::floor((range.max - range.min) / *range.step + 1e-9)) + 1;
 }
 
 // Product over the dimensions that are active where `parent` took `branch`; a one_of is the sum over its branches.

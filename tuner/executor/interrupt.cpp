@@ -22,7 +22,11 @@ InterruptCounter::InterruptCounter() {
   struct sigaction action {};
   action.sa_handler = count_one;
   action.sa_flags = SA_RESTART;
-  for (std::size_t i = 0; i < kSignals.size(); ++i) sigaction(kSignals[i], &action, &before[i]);
+  for (std::size_t i = 0; i < kSignals.size(); ++i) {
+    sigaction(kSignals[i], &action, &before[i]);
+    // Under nohup a hang-up stays ignored.
+    if (kSignals[i] == SIGHUP && before[i].sa_handler == SIG_IGN) sigaction(SIGHUP, &before[i], nullptr);
+  }
 }
 
 InterruptCounter::~InterruptCounter() {

@@ -83,8 +83,13 @@ void TableWriter::print_table() {
 }
 
 std::string parameters_text(const Parameters& parameters) {
+  const auto last_word = [](const std::string& name) { return name.substr(name.rfind('.') + 1); };
   std::string text;
-  for (const auto& [name, value] : parameters) text += fmt::format("{}{}={}", text.empty() ? "" : " ", name, to_display(value, 4));
+  for (const auto& [name, value] : parameters) {
+    const std::string word = last_word(name);
+    const auto same = std::ranges::count_if(parameters, [&](const auto& other) { return last_word(other.first) == word; });
+    text += fmt::format("{}{}={}", text.empty() ? "" : " ", same == 1 ? word : name, to_display(value, 4));
+  }
   return text;
 }
 
@@ -95,7 +100,8 @@ std::string parameters_json(const Parameters& parameters) {
 }
 
 std::string duration_text(double seconds) {
-  if (seconds < 0.0995) return fmt::format("{:.0f} ms", seconds * 1000);
+  if (seconds < 0.000995) return fmt::format("{:.0f} us", seconds * 1e6);
+  if (seconds < 0.0995) return fmt::format("{:.3g} ms", seconds * 1000);
   if (seconds < 99.95) return fmt::format("{:.1f} s", seconds);
   const auto whole = static_cast<std::int64_t>(std::llround(seconds));
   if (whole < 3600) return fmt::format("{} min {} s", whole / 60, whole % 60);

@@ -31,7 +31,7 @@ class TableWriter {
   std::uint64_t count_ = 0;
 };
 
-// "lr=0.01 momentum=0.9", for tables.
+// "optimizer=sgd lr=0.01 momentum=0.9", for tables: names by their last word where it is unique in the trial.
 [[nodiscard]] std::string parameters_text(const Parameters& parameters);
 // A JSON object of typed values.
 [[nodiscard]] std::string parameters_json(const Parameters& parameters);

@@ -91,10 +91,14 @@ struct Table {
 
 enum class Access { read_write, read_only };
 
-// Threads: one thread at a time.
+// Every function that is given the name of a study, except open_study and erase_study, throws usage.no_such_study with
+// "did you mean" where there is none; what the disk or another program does wrong is storage.failed.
+// Threads: one thread at a time; any number of stores, in any number of threads and processes.
 class Store {
  public:
-  // Opens or, for read_write, creates. Brings an older schema forward. Network file systems are the caller's risk.
+  // Opens or, for read_write, creates. Brings an older schema forward, for readers too. A refused file is left as it
+  // is. read_only: a closed database opens on a read-only medium too, and a writer never makes a reader wait. Network
+  // file systems are the caller's risk.
   // Errors: storage.cannot_open (folder, permissions; says which), .not_a_database, .newer_schema.
   Store(const std::filesystem::path& file, Access access, Durability durability = Durability::normal);
   ~Store();
@@ -102,11 +106,13 @@ class Store {
   Store& operator=(Store&&) noexcept;
 
   // Creates the study or finds the one of that name, and holds its lease until the store is closed or the process
-  // ends, however it ends. An existing study of an equal plan is continued and gets the new config text.
+  // ends, however it ends; a store holds one study, the last one opened. An existing study of an equal plan is
+  // continued and gets the new config text and tuner version.
   // Errors: storage.other_plan with a diff of the two plans and the ways out; storage.busy_study, naming the process
   // that holds it.
   void open_study(const StudyRecord& study);
-  // Removes the study of that name with all its trials. It must not be held by another process.
+  // Removes the study of that name with all its trials; does nothing where there is none.
+  // Errors: storage.busy_study where another store holds it.
   void erase_study(std::string_view name);
 
   // Plugins whose sha256 in the study's earlier trials differs at an equal kind, id and version: one line each.
@@ -115,26 +121,29 @@ class Store {
 
   // Numbers of the trials that are finished (everything but cancelled), in order.
   [[nodiscard]] std::vector<std::uint64_t> finished(std::string_view study) const;
-  // Best completed run so far.
+  // Best completed run so far, the lower number among equals. A value of NaN is not ranked.
   [[nodiscard]] std::optional<RunRow> best(std::string_view study) const;
 
   // Writes finished trials of the open study in one transaction: all of them or none. A cancelled trial of the same
-  // number is replaced, its attempt counted on. On return they survive kill -9 (normal) or power loss (full).
+  // number is replaced with all that was recorded of it, its attempt counted on. On return they survive kill -9
+  // (normal) or power loss (full). A metric that is given twice for a step keeps its last value.
+  // Errors: storage.failed (disk; a trial that is finished already; no open study); storage.busy_study where another
+  // process took the study over.
   void record(std::span<const TrialRecord> trials);
   // A line in the study's events: started, resumed, interrupted, ...
   void add_event(std::string_view kind, std::string_view text);
 
   [[nodiscard]] std::vector<StudyRow> studies() const;
-  // Errors: usage.no_such_study with "did you mean".
   [[nodiscard]] StudyRow study(std::string_view name) const;
   [[nodiscard]] std::string study_config(std::string_view name) const;
-  // In order of number; with `ranked` the completed ones from best to worst. limit 0: all.
+  // In order of number; with `ranked` the completed ones from best to worst, as best() ranks. limit 0: all.
   [[nodiscard]] std::vector<RunRow> runs(std::string_view study, std::uint64_t limit = 0, bool ranked = false) const;
-  // Errors: usage.no_such_study, usage.no_such_trial.
+  // Errors: usage.no_such_trial.
   [[nodiscard]] TrialDetail trial(std::string_view study, std::uint64_t number) const;
 
   // One statement that only reads; anything else, several statements, and mistakes are storage.bad_query with SQLite's
-  // own words. Rows go to `row` as they come.
+  // own words. The header goes out before the first row, and also where there are no rows; rows go to `row` as they
+  // come, which may throw to stop. A stored NaN is the text "nan" here.
   void query(std::string_view sql, const std::function<void(const std::vector<std::string>& columns)>& header,
              const std::function<void(const std::vector<Value>& cells)>& row) const;
 
@@ -143,7 +152,7 @@ class Store {
   std::unique_ptr<Impl> impl_;
 };
 
-// Is there a database at `file`? No schema is read.
+// Is there anything at `file`? Call it qualified: std::filesystem::exists takes a path as well.
 [[nodiscard]] bool exists(const std::filesystem::path& file);
 
 }  // namespace tuner::storage
