@@ -272,10 +272,8 @@ void TrainingRun::prepare() {
 
 void TrainingRun::train() {
   prepare();
-  const bool sampled = batches_->steps_per_epoch() > 0;
   for (std::int64_t step = 0; step < horizon_; ++step) {
-    // Steps of an analytic function take less time than asking for the time.
-    if (sampled || (step & 15) == 0) check_time(step);
+    check_time(step);
     take_step(step);
     const std::int64_t done = step + 1;
     if (done % eval_every_ == 0 && done < horizon_) evaluation_point(done);
@@ -307,7 +305,7 @@ void TrainingRun::take_step(std::int64_t step) {
   epoch_samples_ += batch_.size(), samples_seen_ += batch_.size();
   if (step % log_every_ == 0) {
     record(step, "loss", loss);
-    record(step, "lr", schedule_->lr());
+    if (const double lr = schedule_->lr(); !std::isnan(lr)) record(step, "lr", lr);
   }
   if (!std::isfinite(loss)) throw Ended{Outcome::diverged, fmt::format("step {}: the loss is {}", step, loss)};
   bool skipped = false;

@@ -47,7 +47,8 @@ class ScheduleRun {
   [[nodiscard]] std::int32_t apply(const ScheduleInputs& inputs, tuner_error* error);
   // The scheduler that the last call of apply() asked.
   [[nodiscard]] const PluginUse& scheduler() const;
-  // The first output's value for group 0 (the lr) as last applied; the option itself where nothing drives it.
+  // The first output's value for group 0 (the lr) as last applied; the option itself where nothing drives it,
+  // NaN where the optimizer has none.
   [[nodiscard]] double lr() const;
 
  private:
