@@ -214,6 +214,22 @@ TEST(Training, ClosuresEvaluateAtThePresentParameters) {
   EXPECT_EQ(series(result, "loss_after"), (Series{{1, -0.25}, {2, -0.5}}));
 }
 
+TEST(Training, ClosuresOfferHessianProductsWhereTheObjectiveHasThem) {
+  const auto spec = [](std::int64_t times) {
+    return trial(objective("quadratic", {{"eigenvalues", List{2.0, 5.0}}}), optimizer("curved", {{"times", times}}), 3);
+  };
+  TrialResult result = completed(spec(2));
+  EXPECT_EQ(series(result, "product0"), (Series{{0, 4}, {1, 4}, {2, 4}})) << "2 times 2";
+  EXPECT_EQ(series(result, "product1"), (Series{{0, 25}, {1, 25}, {2, 25}})) << "5 times 5";
+  EXPECT_EQ(result.evaluations.hvp, 6u);
+  EXPECT_EQ(result.evaluations.gradient, 3u);
+  EXPECT_EQ(completed(spec(5000)).evaluations.hvp, 15'000u) << "a product counts as two evaluations";
+  result = run(spec(5001));
+  EXPECT_EQ(result.error, "step 0: optimizer 'curved': more than 10000 evaluations in one step");
+  result = run(trial(objective("slope"), optimizer("curved"), 3));
+  EXPECT_EQ(result.error, "step 0: optimizer 'curved': no product");
+}
+
 TEST(Training, SameSpecTwiceIsEqualBitForBit) {
   const auto spec = [](std::uint64_t number) {
     TrialSpec s = epochs(objective("rows", {{"valid", 7}}), optimizer("recorder", {{"noise", true}}), 4, 3);
@@ -251,6 +267,12 @@ TEST(Training, ProgressHearsTheMetric) {
             Outcome::completed);
   EXPECT_EQ(heard, (Series{{0, 0}, {1, -1}, {2, -2}, {3, -3}}));
   EXPECT_EQ(length, 3);
+}
+
+TEST(Training, OptimizersNeedNoLr) {
+  const TrialResult result = completed(trial(objective("slope"), optimizer("stateful"), 2));
+  EXPECT_EQ(result.steps, 2);
+  EXPECT_TRUE(series(result, "lr").empty()) << "and then there is none to record";
 }
 
 TEST(Training, BlackBoxIsEvaluatedOnce) {

@@ -283,6 +283,29 @@ struct Curious {
   }
 };
 
+// Moves nothing; reports the Hessian times the gradient, `times` times in every step.
+struct Curved {
+  static constexpr tuner::Info info{.id = "curved",
+                                    .name = "Curved",
+                                    .doc = "asks for products",
+                                    .reference = kReference,
+                                    .flags = TUNER_PLUGIN_CLOSURE};
+  static constexpr tuner::Param params[] = {tuner::integer("times", 1, "products").at_least(1)};
+  static void step(const tuner::Step& s) {
+    const tuner_closure& closure = *s.raw().closure;
+    if (closure.hvp == nullptr) throw std::runtime_error("no product");
+    const tuner_tensor& t = s.raw_tensor(0);
+    const auto product = s.host().scratch<double>(t.numel);
+    const void* vectors[] = {t.grad};
+    void* products[] = {product.data()};
+    for (std::int64_t i = 0; i < s.options().integer(0); ++i)
+      if (const std::int32_t status = closure.hvp(closure.context, vectors, products); status != TUNER_OK)
+        throw tuner::Failed(status);
+    for (std::size_t i = 0; i < product.size(); ++i)
+      s.host().report(("product" + std::to_string(i)).c_str(), s.number() - 1, product[i]);
+  }
+};
+
 // Never asks for a gradient: x -= lr.
 struct Blind {
   static constexpr tuner::Info info{.id = "blind",
@@ -440,7 +463,7 @@ struct Picky {
 
 TUNER_LIBRARY("loop_plugins", "1.0.0", "MIT", tuner::objective<Rows>, tuner::objective<Slope>, tuner::objective<Parts>,
               tuner::objective<Box>, tuner::objective<Broken>, tuner::optimizer<Recorder>, tuner::optimizer<Trouble>,
-              tuner::optimizer<Curious>, tuner::optimizer<Blind>, tuner::optimizer<Averaged>,
+              tuner::optimizer<Curious>, tuner::optimizer<Curved>, tuner::optimizer<Blind>, tuner::optimizer<Averaged>,
               tuner::optimizer<Repeated>, tuner::optimizer<Stateful>, tuner::scheduler<Ramp>,
               tuner::scheduler<Listener>, tuner::scheduler<Pair>, tuner::scheduler<MomentumOnly>,
               tuner::scheduler<Historian>, tuner::scheduler<Picky>)
