@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -117,6 +118,16 @@ ScheduleRun::ScheduleRun(Schedule& schedule, PluginUse& optimizer, std::int64_t 
   }
   for (PluginUse* use = &optimizer; use != nullptr && lr_use_ == nullptr; use = use->inner.get())
     if (const auto param = use->plugin->find_param("lr")) lr_use_ = use, lr_param_ = *param;
+  const auto drives_lr = [&](const Stage& stage) {
+    return std::ranges::any_of(stage.drives, [&](const Drive& drive) {
+      return drive.binding.use != nullptr && drive.binding.use == lr_use_ && drive.binding.param == lr_param_;
+    });
+  };
+  if (warmup_ > 0 && std::ranges::none_of(stages_, drives_lr))
+    throw Error(Message::config_impossible,
+                fmt::format("a warmup raises lr, and optimizer '{}' has no lr that a schedule can drive",
+                            optimizer.plugin->id()),
+                "remove the warmup, or give this optimizer a scheduler of its own in a one_of");
 }
 
 double ScheduleRun::warmup_factor(std::int64_t step) const {
