@@ -3,6 +3,7 @@ import torch
 
 import papers
 from cases_adaptive import ADAPTIVE
+from cases_layers import LAYERS
 from reference import Reference, betas, same, zero
 
 # A set's "by" says what computes it; torch where it is absent. lr is per problem unless the set gives one.
@@ -100,4 +101,4 @@ REFERENCES = {
         [dict(by="paper"), dict(beta1=0.95, beta2=0.98, weight_decay=1.0, by="paper"),
          dict(beta1=0.5, beta2=0.9, by="paper"), dict(beta1=0.0, weight_decay=0.1, by="paper")]),
 }
-REFERENCES |= ADAPTIVE
+REFERENCES |= ADAPTIVE | LAYERS

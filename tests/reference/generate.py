@@ -28,8 +28,11 @@ class Case:
         self.name, self.problem_name, self.dtype, self.by = name, problem, dtype, by
         self.given = options
         self.options = {**self.reference.defaults, **options}
-        self.slots = {k: v for k, v in self.reference.slots.items() if v[2] is None or self.options[v[2]]}
+        self.slots = {k: v for k, v in self.reference.slots.items() if self.exists(v[2])}
         self.rows = FEW if self.reference.compact else self.problem.rows
+
+    def exists(self, condition):
+        return condition is None or (condition(self.options) if callable(condition) else self.options[condition])
 
     def scope(self, slot):
         return self.slots[slot][3] if len(self.slots[slot]) > 3 else "element"
@@ -170,6 +173,8 @@ def cases_of(name):
         by = options.pop("by", "torch")
         for problem in reference.lr:
             given = {"lr": reference.lr[problem], **options}
+            if reference.lr[problem] is None:  # there is no lr
+                given = options
             yield Case(name, problem, "f64", given, by)
             if problem == "rosenbrock":
                 yield Case(name, problem, "f32", given, by)

@@ -3,8 +3,8 @@
 
 class Reference:
     """defaults: every option of the plugin. slots: id -> (torch's state key, value before the first step, option that
-    makes it exist or None[, scope]); scope "tensor" is one double for every tensor, "global" one double in all,
-    "element" the default. torch_class is None where PyTorch has nothing of the kind. paper: see generate.run_paper;
+    makes it exist, or a function of the options that says so, or None[, scope]); scope "tensor" is one double for every
+    tensor, "global" one double in all, "element" the default. torch_class is None where PyTorch has nothing of the kind. paper: see generate.run_paper;
     whole says that it takes all tensors at once. compact keeps fewer steps of more problems."""
 
     def __init__(self, defaults, slots, torch_class, to_torch, paper, lr, sets, compact=False, whole=False):
