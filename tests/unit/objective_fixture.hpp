@@ -22,8 +22,8 @@ using Numbers = std::vector<double>;
 inline const Plugin& objective_plugin(const std::string& id) {
   static Catalogue* const kCatalogue = [] {
     auto* catalogue = new Catalogue;
-    for (const char* name :
-         {"rosenbrock", "beale", "himmelblau", "paraboloid", "quadratic", "noisy_quadratic", "classifiers"})
+    for (const char* name : {"rosenbrock", "beale", "himmelblau", "paraboloid", "quadratic", "noisy_quadratic",
+                             "test_functions", "classifiers"})
       catalogue->add_file(std::string(TUNER_PLUGIN_DIR) + "/" + name + ".so");
     return catalogue;
   }();

@@ -1,8 +1,8 @@
 # tuner_add_plugin(NAME SOURCE...)
 #
-# A plugin library NAME.so: a module with hidden visibility, every symbol resolved at link time, and the arithmetic
-# that the ABI promises (no contraction). No errno from sqrt and no floating-point traps: neither changes a value, and
-# without either a loop with a root or a ?: in it does not become a vector loop.
+# A plugin library NAME.so: a module that exports its entry function alone, every symbol resolved at link time, and the
+# arithmetic that the ABI promises (no contraction). No errno from sqrt and no floating-point traps: neither changes a
+# value, and without either a loop with a root or a ?: in it does not become a vector loop.
 function(tuner_add_plugin name)
   add_library(${name} MODULE ${ARGN})
   set_target_properties(${name} PROPERTIES
@@ -14,6 +14,9 @@ function(tuner_add_plugin name)
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     target_compile_options(${name} PRIVATE $<$<COMPILE_LANGUAGE:CXX>:-fno-gnu-unique>)
   endif()
+  set(exports ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/plugin_exports.map)
+  target_link_options(${name} PRIVATE -Wl,--version-script=${exports})
+  set_property(TARGET ${name} APPEND PROPERTY LINK_DEPENDS ${exports})
   # A sanitizer's run time is resolved in the program that loads the plugin, and its build is not for speed.
   if(NOT TUNER_SANITIZE)
     target_compile_options(${name} PRIVATE -O3)
