@@ -1,9 +1,10 @@
-// Schedules that listen to the metric, run by the host: state in slots, one set per group.
+// Schedules run by the host: those that listen to the metric (state in slots), second outputs, warmup, stages.
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <cmath>
 #include <fstream>
+#include <memory>
 #include <nlohmann/json.hpp>
 
 #include "stepper.hpp"
@@ -15,6 +16,11 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr std::int64_t kHorizon = 400;
+
+PluginUse use(Kind kind, const std::string& id, const Given& given) {
+  const Plugin& plugin = builtin(kind, id);
+  return {.plugin = &plugin, .options = table_of(plugin, given), .groups = {}, .inner = nullptr};
+}
 
 // A scheduler that drives the lr of sgd, told one value of the metric after another.
 class Listener {
@@ -42,10 +48,6 @@ class Listener {
   [[nodiscard]] double lr() const { return lr_; }
 
  private:
-  static PluginUse use(Kind kind, const std::string& id, const Given& given) {
-    const Plugin& plugin = builtin(kind, id);
-    return {.plugin = &plugin, .options = table_of(plugin, given), .groups = {}, .inner = nullptr};
-  }
   PluginUse optimizer_;
   Schedule schedule_;
   std::unique_ptr<ScheduleRun> run_;
@@ -141,6 +143,58 @@ TEST(QLearning, IsDeterministicAndStaysInItsRange) {
   EXPECT_NE(first, lrs(2));
   EXPECT_DOUBLE_EQ(*std::min_element(first.begin(), first.end()), .025);
   EXPECT_DOUBLE_EQ(*std::max_element(first.begin(), first.end()), .4);
+}
+
+// The value of one option after `steps` updates of a run of 10.
+double driven(const std::string& scheduler, const Given& given, const std::string& optimizer, const std::string& option,
+              int steps) {
+  PluginUse target = use(Kind::optimizer, optimizer, {{"lr", .5}});
+  Schedule schedule;
+  schedule.stages.push_back({use(Kind::scheduler, scheduler, given), -1});
+  ScheduleRun run(schedule, target, 10, 0, Goal::minimize, nullptr);
+  tuner_error error{};
+  error.struct_size = sizeof error;
+  for (std::int64_t t = 0; t < steps; ++t) EXPECT_EQ(run.apply({t, NAN, 0}, &error), TUNER_OK) << error.text;
+  return target.options.number(target.plugin->find_param(option).value());
+}
+
+TEST(MomentumOutput, DrivesMomentumOrBeta1OrNeither) {
+  const std::pair<std::string, std::string> cases[] = {{"sgd", "momentum"}, {"rmsprop", "momentum"}, {"adam", "beta1"}};
+  for (const auto& [optimizer, option] : cases) {
+    SCOPED_TRACE(optimizer);
+    EXPECT_DOUBLE_EQ(driven("one_cycle", {}, optimizer, option, 1), .95);
+    EXPECT_DOUBLE_EQ(driven("one_cycle", {}, optimizer, option, 3), .85);
+    EXPECT_DOUBLE_EQ(driven("one_cycle", {}, optimizer, option, 10), .95);
+    EXPECT_DOUBLE_EQ(driven("one_cycle", {}, optimizer, "lr", 3), .5);
+    const Given cyclic{{"base_lr", .1}, {"step_size_up", std::int64_t{4}}};
+    EXPECT_DOUBLE_EQ(driven("cyclic", cyclic, optimizer, option, 1), .9);
+    EXPECT_DOUBLE_EQ(driven("cyclic", cyclic, optimizer, option, 5), .8);
+    const double own = driven("constant", {}, optimizer, option, 1);
+    EXPECT_EQ(driven("one_cycle", {{"cycle_momentum", false}}, optimizer, option, 3), own);
+  }
+  EXPECT_DOUBLE_EQ(driven("one_cycle", {}, "adagrad", "lr", 3), .5);
+}
+
+TEST(Warmup, BeforeInverseSqrtIsHuggingFaces) {
+  Listener lr("inverse_sqrt", {{"timescale", std::int64_t{8}}}, 1, Goal::minimize, 8);
+  for (int t = 1; t < 8; ++t) EXPECT_DOUBLE_EQ(lr.advance(), (t + 1) / 8.);
+  for (int t = 8; t < 100; ++t) EXPECT_DOUBLE_EQ(lr.advance(), 1 / std::sqrt(t / 8.));
+}
+
+TEST(Stages, ListenFromTheirOwnFirstStep) {
+  PluginUse sgd = use(Kind::optimizer, "sgd", {{"lr", 1.0}});
+  Schedule schedule;
+  schedule.stages.push_back({use(Kind::scheduler, "constant", {}), 3});
+  schedule.stages.push_back({use(Kind::scheduler, "plateau", {{"patience", std::int64_t{0}}, {"factor", .5}}), -1});
+  ScheduleRun run(schedule, sgd, 10, 0, Goal::minimize, nullptr);
+  tuner_error error{};
+  error.struct_size = sizeof error;
+  // The metric rises by one at every step; the first value that plateau hears is its best.
+  const double expected[] = {1, 1, 1, 1, 1, .5, .25};
+  for (std::int64_t t = 0; t < 7; ++t) {
+    EXPECT_EQ(run.apply({t, static_cast<double>(t), t}, &error), TUNER_OK) << error.text;
+    EXPECT_EQ(run.lr(), expected[t]) << "step " << t;
+  }
 }
 
 }  // namespace
