@@ -147,7 +147,7 @@ class StrongWolfe {
   bool at_end_ = false;
 };
 
-// The nearest zero of phi', to |phi'(t)| <= curvature |phi'(0)|: a secant through the slopes of the last two trials, on
+// A zero of phi' that is not above the start, to |phi'(t)| <= curvature |phi'(0)|: a secant through the slopes of the last two trials, on
 // a quadratic exact at once; the middle of the bracket where that leaves it, and at every fourth trial.
 template <class Line>
 Step1d exact(Line& line, const Trial& start, double t, const Rule& rule, Vector (&gradients)[3]) {
@@ -171,6 +171,9 @@ Step1d exact(Line& line, const Trial& start, double t, const Rule& rule, Vector 
   }
   return {false, low};
 }
+
+// The share of phi'(0) that counts as 0 for exact(): what the points' rounding leaves to be found.
+inline double exactness(const Parameters& parameters) { return parameters.single() ? 1e-5 : 1e-10; }
 
 // f along x + t d as the searches see it. Evaluations move the tensors: go() says where they end.
 class Line {
