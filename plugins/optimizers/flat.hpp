@@ -20,9 +20,10 @@ inline double dot(ConstVector a, ConstVector b) {
   for (std::size_t i = 0; i < a.size(); ++i) sum += a[i] * b[i];
   return sum;
 }
+// Infinite where an element is no number.
 inline double max_abs(ConstVector a) {
   double most = 0;
-  for (const double v : a) most = std::max(most, std::abs(v));
+  for (const double v : a) most = std::max(most, std::isnan(v) ? kInfinity : std::abs(v));
   return most;
 }
 inline double sum_abs(ConstVector a) {

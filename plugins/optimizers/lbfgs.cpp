@@ -107,6 +107,7 @@ class Run {
       loss_ = s_.evaluate(), ++evaluations_;
       p_.read_gradient(g_);
     }
+    if (!std::isfinite(loss_)) return false;  // the host will see it
     if (evaluations_ >= max_eval_ || tuner::flat::max_abs(g_) <= o_[Lbfgs::kToleranceGrad]) return false;
     return length_ * tuner::flat::max_abs(d_) > tolerance && !(std::abs(loss_ - before) < tolerance);
   }

@@ -10,7 +10,11 @@ struct Constant {
                                     .reference = "the textbook form",
                                     .flags = TUNER_PLUGIN_PURE};
 
-  static double value(const tuner::Schedule& s) { return s.base(); }
+  // Optional: what a study without `scheduler:` uses must do for optimizers without lr.
+  static constexpr const char* kTargets[] = {"lr"};
+  static constexpr tuner::Output outputs[] = {tuner::drives("lr", kTargets, TUNER_OUTPUT_OPTIONAL)};
+
+  static void values(const tuner::Schedule& s, std::span<double> values) { values[0] = s.base(); }
 };
 
 }  // namespace
