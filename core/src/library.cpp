@@ -296,8 +296,9 @@ std::unique_ptr<Library> load_library(const std::filesystem::path& given) {
   if (sha256_of_file(library->path) != library->sha256)
     throw Error(Message::plugin_changed, fmt::format("'{}' changed while it was loaded", library->path.string()),
                 "start again");
-  // Never unloaded: results, messages and threads may still point into it.
-  new boost::dll::shared_library(std::move(loaded));
+  // Never unloaded: results, messages and threads may still point into it, and outlive any static of ours.
+  static auto* const kept = new std::vector<boost::dll::shared_library>;
+  kept->push_back(std::move(loaded));
   return library;
 }
 

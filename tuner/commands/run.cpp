@@ -145,6 +145,8 @@ int run(const Invocation& invocation) {
   for (const auto& file : strings(*values, "plugin")) files.emplace_back(file);
   const Catalogue catalogue = load_plugins(invocation.executable, files);
   StudyPlan plan = config::read_study(config, catalogue, strings(*values, "set"));
+  // The stored text says everything that made the plan.
+  for (const auto& override : strings(*values, "set")) plan.config_text += "# --set " + override + "\n";
   if (values->count("workers")) plan.workers = (*values)["workers"].as<std::uint32_t>();
   if (plan.workers == 0) throw Error(Message::usage_bad_option, "--workers 0 would run nothing", "give 1 or more");
 
