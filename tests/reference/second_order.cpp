@@ -14,7 +14,7 @@ namespace {
 using Json = nlohmann::json;
 
 // What a step's own rounding errors may add up to, in units of one ulp at every evaluation.
-constexpr double kUnits = 100;
+constexpr double kUnits = 50;
 
 Given options_of(const Json& options) {
   Given given;
@@ -36,17 +36,22 @@ class SecondOrder : public ::testing::TestWithParam<std::string> {};
 TEST_P(SecondOrder, WalksAsTheReference) {
   std::ifstream file(TUNER_SOURCE_DIR "/tests/reference/data/second_order/" + GetParam() + ".json");
   const Json all = Json::parse(file);
+  // The second product of conjugate gradients has its digits cut by Rosenbrock's condition number, 2500.
+  const double least = GetParam() == "newton_cg" ? 1e-11 : 1e-12;
   std::size_t points = 0, counts = 0, cases = 0;
   for (const Json& c : all["cases"]) {
     SCOPED_TRACE(c["problem"].get<std::string>() + " " + c["options"].dump());
     ClosureStepper stepper(GetParam(), options_of(c["options"]), c["shapes"].get<Shapes>(),
                            function_named(c["problem"].get<std::string>()));
     const Json& rows = c["rows"];
+    double moves = 0;
     stepper.set_x(rows[0][3].get<Vector>());
     for (std::size_t r = 0; r + 1 < rows.size(); ++r) {
       const auto result = stepper.step(rows[r][0].get<std::int64_t>());
       const Vector got = stepper.x(), want = rows[r + 1][3].get<Vector>();
-      const double tolerance = std::max(1e-12, kUnits * rows[r + 1][1].get<double>());
+      // Errors of the steps before stay in the walk, also where the two walks of the generator cross.
+      moves = std::max(moves, rows[r + 1][1].get<double>());
+      const double tolerance = std::max(least, kUnits * moves);
       for (std::size_t i = 0; i < want.size(); ++i)
         ASSERT_NEAR(got[i], want[i], tolerance * std::max(1.0, std::abs(want[i])))
             << "element " << i << " after step " << rows[r][0];
