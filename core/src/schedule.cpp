@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -124,10 +125,12 @@ ScheduleRun::ScheduleRun(Schedule& schedule, PluginUse& optimizer, std::int64_t 
   for (PluginUse* use = &optimizer; use != nullptr && lr_use_ == nullptr; use = use->inner.get())
     if (const auto param = use->plugin->find_param("lr")) lr_use_ = use, lr_param_ = *param;
   if (lr_use_ != nullptr) lr_base_ = base_values(*lr_use_, lr_param_);
-  if (warmup_ > 0 && lr_use_ == nullptr)
+  const bool drivable = lr_use_ && (lr_use_->plugin->param(lr_param_).flags & TUNER_PARAM_SCHEDULABLE);
+  if (warmup_ > 0 && !drivable)
     throw Error(Message::config_impossible,
-                fmt::format("warmup raises lr, which optimizer '{}' does not have", optimizer.plugin->id()),
-                "remove the warmup");
+                fmt::format("a warmup raises lr, and optimizer '{}' has no lr that a schedule can drive",
+                            optimizer.plugin->id()),
+                "remove the warmup, or give this optimizer a scheduler of its own in a one_of");
 }
 
 double ScheduleRun::warmup_factor(std::int64_t step) const {

@@ -3,9 +3,12 @@
 
 #include <cmath>
 #include <fstream>
+#include <functional>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "timetable.hpp"
+#include "tuner/error.hpp"
 
 namespace tuner::test {
 namespace {
@@ -17,26 +20,36 @@ Value value_of(const Json& json) {
   if (json.is_string()) return json.get<std::string>();
   if (json.is_array()) {
     List list;
-    for (const Json& item : json) list.emplace_back(item.get<std::int64_t>());
+    for (const Json& item : json)
+      item.is_number_integer() ? list.emplace_back(item.get<std::int64_t>()) : list.emplace_back(item.get<double>());
     return list;
   }
   return json.get<double>();
 }
 
-TEST(ScheduleReference, AgreesWithTorch) {
+// 2e-16 of the base: what one rounding of a sum of two values around 1 costs a value near 0.
+void expect_values(const Json& expected, const std::function<double(std::int64_t)>& value) {
+  const auto values = expected.get<Vector>();
+  ASSERT_EQ(values.size(), 51u);
+  for (std::size_t t = 0; t < values.size(); ++t)
+    ASSERT_NEAR(value(static_cast<std::int64_t>(t)), values[t], 1e-14 * std::abs(values[t]) + 2e-16) << "step " << t;
+}
+
+TEST(ScheduleReference, AgreesWithTorchAndPapers) {
   std::ifstream file(TUNER_SOURCE_DIR "/tests/reference/data/schedules.json");
   const Json reference = Json::parse(file);
-  std::size_t compared = 0;
+  std::map<std::string, int> compared;
   for (const Json& c : reference["cases"]) {
     SCOPED_TRACE(c["scheduler"].get<std::string>() + " " + c["options"].dump());
     Given given;
     for (const auto& [id, value] : c["options"].items()) given[id] = value_of(value);
-    const Timetable schedule(c["scheduler"], given, reference["base"].get<double>(), 51);
-    const auto values = c["values"].get<Vector>();
-    for (std::size_t t = 0; t < values.size(); ++t, ++compared)
-      ASSERT_NEAR(schedule.at(static_cast<std::int64_t>(t)), values[t], 1e-14 * std::abs(values[t])) << "step " << t;
+    const Timetable schedule(c["scheduler"], given, reference["base"].get<double>(), reference["horizon"]);
+    expect_values(c["values"], [&](std::int64_t t) { return schedule.at(t); });
+    if (c.contains("momentum")) expect_values(c["momentum"], [&](std::int64_t t) { return schedule.all_at(t)[1]; });
+    ++compared[c["scheduler"]];
   }
-  EXPECT_GE(compared, 36u * 51);
+  EXPECT_EQ(compared.size(), 19u);  // every PURE scheduler
+  for (const auto& [id, count] : compared) EXPECT_GE(count, id == "constant" ? 1 : 4) << id;
 }
 
 struct Figure {
@@ -80,6 +93,66 @@ TEST(GoldenSchedules, PolynomialAndLinear) {
   expect_figures(to_zero, {{0, 1}, {1, .75}, {2, .5}, {3, .25}, {4, 0}});
 }
 
+const Timetable& one_cycle() {
+  static const Timetable schedule("one_cycle", {}, 1, 10);
+  return schedule;
+}
+
+TEST(GoldenSchedules, OneCycle) {
+  expect_figures(one_cycle(), {{0, .04},
+                               {1, .52},
+                               {2, 1},
+                               {3, .95048463},
+                               {4, .81174565},
+                               {5, .61126202},
+                               {6, .38874198},
+                               {7, .18825835},
+                               {8, .049519368},
+                               {9, 4e-6}});
+}
+
+TEST(GoldenSchedules, Cyclic) {
+  const auto cyclic = [](const char* mode, double gamma) {
+    return Timetable("cyclic", {{"base_lr", .1}, {"step_size_up", std::int64_t{4}}, {"mode", mode}, {"gamma", gamma}},
+                     1, -1);
+  };
+  expect_figures(cyclic("triangular", 1), {{0, .1}, {1, .325}, {2, .55}, {4, 1}, {6, .55}, {8, .1}});
+  expect_figures(cyclic("triangular2", 1), {{12, .55}});
+  expect_figures(cyclic("exp_range", .99), {{4, .96453641}, {12, .89774638}});
+}
+
+TEST(Schedules, OneCycleStaysAtItsEnd) {
+  EXPECT_EQ(one_cycle().at(10), one_cycle().at(9));
+  EXPECT_EQ(one_cycle().at(1000), one_cycle().at(9));
+  EXPECT_EQ(one_cycle().all_at(1000)[1], .95);
+  // The optimizer's own momentum where it is not to be driven.
+  EXPECT_EQ(Timetable("one_cycle", {{"cycle_momentum", false}}, .5, 10).all_at(2)[1], .5);
+  EXPECT_EQ(Timetable("cyclic", {{"base_lr", .1}, {"cycle_momentum", false}}, .5, 10).all_at(2)[1], .5);
+}
+
+TEST(Schedules, ShortestRunsAreFinite) {
+  for (const std::int64_t horizon : {0, 1, 2, 3})
+    for (const char* id : {"one_cycle", "wsd", "flat_cosine", "tanh", "rex", "sqrt_decay", "cosine"})
+      for (std::int64_t t = 0; t <= 4; ++t) {
+        const double lr = Timetable(id, {}, 1, horizon).at(t);
+        EXPECT_TRUE(lr >= 0 && lr <= 1) << id << " of " << horizon << " steps at " << t << ": " << lr;
+      }
+}
+
+TEST(Schedules, RefuseOptionsThatDoNotFit) {
+  const auto refuses = [](const char* id, const Given& given) {
+    EXPECT_THROW(Timetable(id, given, 1, 10), Error) << id;
+  };
+  const List three{std::int64_t{1}, std::int64_t{2}, std::int64_t{3}}, falling{std::int64_t{3}, std::int64_t{2}};
+  refuses("piecewise", {{"boundaries", three}, {"factors", three}});
+  refuses("piecewise", {{"boundaries", falling}, {"factors", three}});
+  refuses("exponential", {});
+  refuses("exponential", {{"gamma", .9}, {"alpha", .1}});
+  refuses("tanh", {{"lb", 3.0}});
+  refuses("one_cycle", {{"three_phase", true}, {"form", "fastai"}});
+  refuses("one_cycle", {{"three_phase", true}, {"pct_start", .6}});
+}
+
 TEST(Schedules, CosineTakesTheLengthOfTheRun) {
   expect_figures(Timetable("cosine", {{"eta_min", .2}}, 1, 10), {{0, 1}, {5, .6}, {10, .2}});
   const Timetable unknown("cosine", {}, 1, -1);
@@ -87,16 +160,27 @@ TEST(Schedules, CosineTakesTheLengthOfTheRun) {
 }
 
 TEST(Schedules, AnswerInAnyOrder) {
-  const std::map<std::string, Given> schedules = {
-      {"constant", {}},
-      {"constant_then", {{"factor", 1.0}}},
-      {"cosine", {}},
-      {"cosine_warm_restarts", {{"t_0", std::int64_t{6}}}},
-      {"exponential", {{"gamma", .9}}},
-      {"linear", {{"start_factor", 1.0}, {"end_factor", .2}}},
-      {"multi_step", {{"milestones", List{std::int64_t{3}, std::int64_t{9}}}}},
-      {"polynomial", {}},
-      {"step", {{"step_size", std::int64_t{4}}}}};
+  const auto whole = [](std::int64_t value) { return Value(value); };
+  const List steps{std::int64_t{3}, std::int64_t{9}}, factors{1.0, .5, .2};
+  const std::map<std::string, Given> schedules = {{"constant", {}},
+                                                  {"constant_then", {{"factor", 1.0}}},
+                                                  {"cosine", {}},
+                                                  {"cosine_warm_restarts", {{"t_0", whole(6)}}},
+                                                  {"cyclic", {{"base_lr", .1}, {"step_size_up", whole(5)}}},
+                                                  {"exponential", {{"gamma", .9}}},
+                                                  {"flat_cosine", {}},
+                                                  {"inverse_sqrt", {{"timescale", whole(10)}}},
+                                                  {"inverse_time", {{"decay_rate", .1}}},
+                                                  {"linear", {{"start_factor", 1.0}, {"end_factor", .2}}},
+                                                  {"multi_step", {{"milestones", steps}}},
+                                                  {"one_cycle", {{"div_factor", 1.0}}},
+                                                  {"piecewise", {{"boundaries", steps}, {"factors", factors}}},
+                                                  {"polynomial", {}},
+                                                  {"rex", {}},
+                                                  {"sqrt_decay", {}},
+                                                  {"step", {{"step_size", whole(4)}}},
+                                                  {"tanh", {{"lb", -20.0}}},
+                                                  {"wsd", {}}};
   for (const auto& [id, given] : schedules) {
     SCOPED_TRACE(id);
     ASSERT_TRUE(builtin(Kind::scheduler, id).has(TUNER_PLUGIN_PURE));
@@ -104,7 +188,8 @@ TEST(Schedules, AnswerInAnyOrder) {
     Vector forward;
     for (int t = 0; t < 40; ++t) forward.push_back(schedule.at(t));
     for (int t = 39; t >= 0; --t) EXPECT_EQ(schedule.at(t), forward[static_cast<std::size_t>(t)]);
-    EXPECT_EQ(forward[0], .3);
+    for (int t = 0; t < 40; ++t) EXPECT_EQ(schedule.at(t * 17 % 40), forward[static_cast<std::size_t>(t * 17 % 40)]);
+    EXPECT_EQ(forward[0], id == "cyclic" ? .1 : .3);
   }
 }
 

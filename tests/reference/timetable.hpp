@@ -1,4 +1,4 @@
-// A scheduler plugin asked for its first output at any step, without an optimizer to drive.
+// A PURE scheduler plugin asked for its outputs at any step, without an optimizer to drive.
 #pragma once
 
 #include <cmath>
@@ -17,8 +17,10 @@ class Timetable {
         base_(base),
         horizon_(horizon) {}
 
-  // Throws std::runtime_error with the plugin's text where it refuses.
-  [[nodiscard]] double at(std::int64_t step) const {
+  // The first output (the lr). Throws std::runtime_error with the plugin's text where it refuses.
+  [[nodiscard]] double at(std::int64_t step) const { return all_at(step)[0]; }
+  // All outputs, each on the same base value.
+  [[nodiscard]] Vector all_at(std::int64_t step) const {
     const tuner_scheduler& scheduler = plugin_.scheduler();
     const Vector base(scheduler.n_outputs, base_);
     Vector values(scheduler.n_outputs, NAN);
@@ -34,7 +36,7 @@ class Timetable {
     args.minimize = 1;
     args.error = &error;
     if (scheduler.value(&args, values.data()) != TUNER_OK) throw std::runtime_error(error.text);
-    return values[0];
+    return values;
   }
 
  private:

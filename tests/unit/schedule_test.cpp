@@ -100,7 +100,7 @@ TEST(Warmup, WithoutLrIsRefused) {
   table.schedule.warmup_steps = 2;
   const Error error = error_of([&] { table.apply(0); });
   EXPECT_EQ(error.id(), Message::config_impossible);
-  EXPECT_TRUE(says(error.what(), "warmup raises lr, which optimizer 'stateful' does not have"));
+  EXPECT_TRUE(says(error.what(), "a warmup raises lr, and optimizer 'stateful' has no lr that a schedule can drive"));
 }
 
 TEST(Warmup, DrivesLrAlone) {

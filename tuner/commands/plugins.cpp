@@ -6,6 +6,7 @@
 
 #include "tuner/commands/installation.hpp"
 #include "tuner/commands/options.hpp"
+#include "tuner/commands/schedule_curve.hpp"
 #include "tuner/error.hpp"
 #include "tuner/options.hpp"
 #include "tuner/report/table.hpp"
@@ -16,8 +17,8 @@ namespace {
 
 constexpr Page kPage{"tuner plugins [list | show ID] [--plugin FILE] [options]",
                      "Lists the plugins, or shows one: update rule, reference, options with defaults, legal and search ranges, and what its\n"
-                     "state costs. Everything comes from the plugin itself.",
-                     "  tuner plugins\n  tuner plugins show adam\n  tuner plugins show my_optimizer --plugin ./my_optimizer.so"};
+                     "state costs. Everything comes from the plugin itself. A schedule is drawn: --set gives it options.",
+                     "  tuner plugins\n  tuner plugins show adam\n  tuner plugins show step --set step_size=30\n  tuner plugins show my_optimizer --plugin ./my_optimizer.so"};
 
 std::string number_text(double value) { return fmt::format("{:g}", value); }
 
@@ -72,6 +73,8 @@ void indented(const char* text) {
   }
 }
 
+bool is_drawn(const Plugin& plugin) { return plugin.kind() == Kind::scheduler && plugin.has(TUNER_PLUGIN_PURE); }
+
 void print(const Plugin& plugin) {
   const tuner_plugin& d = plugin.descriptor();
   std::cout << fmt::format("{} '{}' {}: {}\n{}\n", to_string(plugin.kind()), d.id, d.version, d.name, d.doc);
@@ -113,15 +116,43 @@ void print(const Plugin& plugin) {
   table.end();
 }
 
+// Everything of that id; nothing is printed before all settings are found good.
+void show(const Catalogue& catalogue, const std::string& id, const std::vector<std::string>& settings) {
+  std::vector<const Plugin*> found;
+  std::vector<std::string_view> ids;
+  for (const auto& plugin : catalogue.plugins()) {
+    ids.push_back(plugin->id());
+    if (plugin->id() == id) found.push_back(plugin.get());
+  }
+  if (found.empty()) throw Error(Message::plugin_unknown, fmt::format("there is no plugin '{}'", id), did_you_mean(id, ids));
+  std::vector<std::string> curves;
+  bool drawn = false;
+  for (const Plugin* plugin : found) {
+    curves.push_back(is_drawn(*plugin) ? "\n" + schedule_curve(*plugin, settings) : "");
+    drawn = drawn || is_drawn(*plugin);
+  }
+  if (!drawn && !settings.empty())
+    throw Error(Message::usage_bad_option, fmt::format("'--set {}' draws a schedule, and '{}' has no curve", settings.front(), id),
+                "leave it out");
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    if (i > 0) std::cout << "\n";
+    print(*found[i]);
+    std::cout << curves[i];
+  }
+}
+
 }  // namespace
 
 int plugins(const Invocation& invocation) {
   po::options_description options("Options");
-  options.add_options()("plugin", po::value<std::vector<std::string>>()->composing()->value_name("FILE"), "a further library to load");
+  options.add_options()("plugin", po::value<std::vector<std::string>>()->composing()->value_name("FILE"), "a further library to load")(
+      "set", po::value<std::vector<std::string>>()->composing()->value_name("OPTION=VALUE"), "draw a schedule with this option");
   add_format_option(options);
   const auto values = parse(invocation, options, {"ACTION", "ID"}, kPage);
   if (!values) return 0;
   std::vector<std::filesystem::path> files;
+  std::vector<std::string> settings;
+  if (values->count("set")) settings = (*values)["set"].as<std::vector<std::string>>();
   if (values->count("plugin"))
     for (const auto& file : (*values)["plugin"].as<std::vector<std::string>>()) files.emplace_back(file);
   const std::string action = values->count("ACTION") ? (*values)["ACTION"].as<std::string>() : "list";
@@ -130,19 +161,11 @@ int plugins(const Invocation& invocation) {
                 did_you_mean(action, std::vector<std::string>{"list", "show"}));
   const Catalogue catalogue = load_plugins(invocation.executable, files);
   if (action == "show") {
-    const std::string id = required(*values, "ID", kPage);
-    bool found = false;
-    for (const auto& plugin : catalogue.plugins()) {
-      if (plugin->id() != id) continue;
-      if (found) std::cout << "\n";
-      print(*plugin);
-      found = true;
-    }
-    if (found) return 0;
-    std::vector<std::string_view> ids;
-    for (const auto& plugin : catalogue.plugins()) ids.push_back(plugin->id());
-    throw Error(Message::plugin_unknown, fmt::format("there is no plugin '{}'", id), did_you_mean(id, ids));
+    show(catalogue, required(*values, "ID", kPage), settings);
+    return 0;
   }
+  if (!settings.empty())
+    throw Error(Message::usage_bad_option, fmt::format("'--set {}' belongs to `tuner plugins show`", settings.front()), "name the scheduler");
   report::TableWriter table(std::cout, format(*values));
   table.header({"kind", "id", "version", "what it is"});
   for (const Kind kind : {Kind::objective, Kind::optimizer, Kind::scheduler})

@@ -1,0 +1,20 @@
+// A curve as plain text.
+#pragma once
+
+#include <span>
+#include <string>
+
+namespace tuner::report {
+
+struct ChartSize {
+  int width = 60;  // columns and rows of the plot itself, without the axes; at least 10 and 2
+  int height = 12;
+};
+
+// The values y[0], y[1], ... as a curve over their index, one line of text per row, each ended by a newline:
+// the largest and smallest finite value stand at the left, 0 and the last index below, then `x_label`. A column shows
+// every row that the curve passes in it. Values that are not finite leave a gap; without any finite one the text is
+// empty.
+[[nodiscard]] std::string chart(std::span<const double> y, const std::string& x_label, ChartSize size = {});
+
+}  // namespace tuner::report
