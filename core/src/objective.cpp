@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <cstdio>
 #include <cstring>
 
 #include "tuner/error.hpp"
@@ -78,6 +79,11 @@ HostServices::HostServices() {
     }
   };
   host_.get_extension = [](void*, const char*) -> const void* { return nullptr; };
+}
+
+void name_source(tuner_error& error, const Plugin& plugin) {
+  const std::string text = fmt::format("{} '{}': {}", to_string(plugin.kind()), plugin.id(), error.text);
+  std::snprintf(error.text, sizeof error.text, "%s", text.c_str());
 }
 
 ObjectiveLayout describe(const PluginUse& use, const void* shared, const tuner_host* host) {

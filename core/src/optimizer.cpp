@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "tuner/error.hpp"
+#include "tuner/objective.hpp"
 
 namespace tuner {
 
@@ -38,7 +39,10 @@ struct InnerContext {
 
 std::int32_t inner_step(void* context) {
   auto* call = static_cast<InnerContext*>(context);
-  return call->optimizer->step(*call->inputs, call->error);
+  const std::int32_t status = call->optimizer->step(*call->inputs, call->error);
+  if (status != TUNER_OK && status != TUNER_STOP && call->error)
+    name_source(*call->error, *call->optimizer->use().plugin);
+  return status;
 }
 
 }  // namespace

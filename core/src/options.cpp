@@ -11,7 +11,7 @@ namespace tuner {
 
 namespace {
 
-constexpr double kExactIntegers = 9007199254740992.0;  // 2^53: i64 options travel as doubles
+constexpr std::int64_t kExactIntegers = std::int64_t{1} << 53;  // i64 options travel as doubles
 
 std::string type_word(const tuner_param& param) {
   switch (param.type) {
@@ -42,8 +42,8 @@ std::string range_text(const tuner_param& param) {
   const bool open_low = (param.flags & TUNER_PARAM_MIN_OPEN) != 0,
              open_high = (param.flags & TUNER_PARAM_MAX_OPEN) != 0;
   std::string low, high;
-  if (std::isfinite(param.min)) low = fmt::format("{} {:g}", open_low ? "above" : "at least", param.min);
-  if (std::isfinite(param.max)) high = fmt::format("{} {:g}", open_high ? "below" : "at most", param.max);
+  if (std::isfinite(param.min)) low = fmt::format("{} {}", open_low ? "above" : "at least", param.min);
+  if (std::isfinite(param.max)) high = fmt::format("{} {}", open_high ? "below" : "at most", param.max);
   if (!low.empty() && !high.empty()) return low + " and " + high;
   if (low.empty() && high.empty()) return "a finite number";
   return low.empty() ? high : low;
@@ -67,20 +67,27 @@ void require_range(const Plugin& plugin, const tuner_param& param, double number
   if ((param.flags & TUNER_PARAM_MAX_OPEN) && number == param.max) legal = false;
   if (!legal)
     throw Error(Message::config_out_of_range,
-                fmt::format("{} must be {}, not {:g}", name_of(plugin, param), range_text(param), number));
+                fmt::format("{} must be {}, not {}", name_of(plugin, param), range_text(param), number));
 }
 
 // A number of the wanted kind, or nothing where the scalar is of another type.
 std::optional<double> as_number(const Scalar& scalar, bool integer) {
-  if (const auto* i = std::get_if<std::int64_t>(&scalar)) {
-    if (integer && std::abs(static_cast<double>(*i)) > kExactIntegers) return std::nullopt;
-    return static_cast<double>(*i);
-  }
-  if (const auto* d = std::get_if<double>(&scalar)) {
-    if (integer && (*d != std::floor(*d) || std::abs(*d) > kExactIntegers)) return std::nullopt;
-    return *d;
-  }
+  if (const auto* i = std::get_if<std::int64_t>(&scalar)) return static_cast<double>(*i);
+  if (const auto* d = std::get_if<double>(&scalar); d && (!integer || *d == std::floor(*d))) return *d;
   return std::nullopt;
+}
+
+// The integer that `scalar` is, in its range and exact as a double.
+std::int64_t legal_integer(const Plugin& plugin, const tuner_param& param, const Scalar& scalar, double number) {
+  require_range(plugin, param, number);
+  const auto* given = std::get_if<std::int64_t>(&scalar);
+  const bool exact = given ? -kExactIntegers <= *given && *given <= kExactIntegers
+                           : std::abs(number) <= static_cast<double>(kExactIntegers);
+  if (!exact)
+    throw Error(Message::config_out_of_range,
+                fmt::format("{} takes integers up to 2^53, not {}", name_of(plugin, param),
+                            given ? fmt::to_string(*given) : fmt::to_string(number)));
+  return static_cast<std::int64_t>(number);
 }
 
 Scalar to_scalar(const Value& value) {
@@ -104,11 +111,12 @@ Value checked_list(const Plugin& plugin, const tuner_param& param, const Value& 
     const bool integer = param.type == TUNER_TYPE_I64_LIST;
     const auto number = as_number(item, integer);
     if (!number) wrong_type(plugin, param, value);
-    require_range(plugin, param, *number);
-    if (integer)
-      item = static_cast<std::int64_t>(*number);
-    else
+    if (integer) {
+      item = legal_integer(plugin, param, item, *number);
+    } else {
+      require_range(plugin, param, *number);
       item = *number;
+    }
   }
   return list;
 }
@@ -128,8 +136,8 @@ Value checked_value(const Plugin& plugin, const tuner_param& param, const Value&
       const bool integer = param.type == TUNER_TYPE_I64;
       const auto number = as_number(to_scalar(value), integer);
       if (!number) wrong_type(plugin, param, value);
+      if (integer) return legal_integer(plugin, param, to_scalar(value), *number);
       require_range(plugin, param, *number);
-      if (integer) return static_cast<std::int64_t>(*number);
       return *number;
     }
     case TUNER_TYPE_BOOL:

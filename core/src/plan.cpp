@@ -256,6 +256,9 @@ std::string canonical_plan(const StudyPlan& plan) {
               {"early_stopping", form.one_of(plan.early_stopping, [&](const OptionalSettings& s) {
                  return s ? form.settings(*s) : json();
                })}};
+  // A grid counts its points in the order of the file: in another order its trials have other numbers.
+  if (plan.method == "grid")
+    for (const Dimension& dimension : plan.space.dimensions) object["order"].push_back(dimension.name);
   if (plan.metric.target) object["metric"]["target"] = *plan.metric.target;
   if (plan.optimizer) object["optimizer"] = form.one_of(*plan.optimizer, plugin);
   return object.dump(1);

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -18,6 +19,13 @@ std::optional<std::size_t> target_in(const tuner_schedule_output& output, const 
     if (param && (optimizer.param(*param).flags & TUNER_PARAM_SCHEDULABLE)) return param;
   }
   return std::nullopt;
+}
+
+// The configured value of an option, by group.
+std::vector<double> base_values(const PluginUse& use, std::size_t param) {
+  std::vector<double> values;
+  for (std::uint32_t g = 0; g < use.options.group_count(); ++g) values.push_back(use.options.number(param, g));
+  return values;
 }
 
 [[noreturn]] void no_target(const Plugin& scheduler, const tuner_schedule_output& output, const Plugin& optimizer) {
@@ -96,8 +104,7 @@ ScheduleRun::ScheduleRun(Schedule& schedule, PluginUse& optimizer, std::int64_t 
       drive.binding = binding;
       if (binding.use == nullptr) continue;
       run.groups = std::max(run.groups, binding.use->options.group_count());
-      for (std::uint32_t g = 0; g < binding.use->options.group_count(); ++g)
-        drive.base.push_back(binding.use->options.number(binding.param, g));
+      drive.base = base_values(*binding.use, binding.param);
     }
     run.base.resize(run.drives.size()), run.values.resize(run.drives.size());
     const Plugin& plugin = *stage.scheduler.plugin;
@@ -117,6 +124,13 @@ ScheduleRun::ScheduleRun(Schedule& schedule, PluginUse& optimizer, std::int64_t 
   }
   for (PluginUse* use = &optimizer; use != nullptr && lr_use_ == nullptr; use = use->inner.get())
     if (const auto param = use->plugin->find_param("lr")) lr_use_ = use, lr_param_ = *param;
+  if (lr_use_ != nullptr) lr_base_ = base_values(*lr_use_, lr_param_);
+  const bool drivable = lr_use_ && (lr_use_->plugin->param(lr_param_).flags & TUNER_PARAM_SCHEDULABLE);
+  if (warmup_ > 0 && !drivable)
+    throw Error(Message::config_impossible,
+                fmt::format("a warmup raises lr, and optimizer '{}' has no lr that a schedule can drive",
+                            optimizer.plugin->id()),
+                "remove the warmup, or give this optimizer a scheduler of its own in a one_of");
 }
 
 double ScheduleRun::warmup_factor(std::int64_t step) const {
@@ -132,12 +146,30 @@ double ScheduleRun::warmup_factor(std::int64_t step) const {
   return 1;
 }
 
+// At the step after it lr has its configured value again, whether or not a scheduler drives it.
+void ScheduleRun::warm_up(std::int64_t step) {
+  const double factor = step < warmup_ ? warmup_factor(step) : 1;
+  for (std::uint32_t g = 0; g < lr_base_.size(); ++g) lr_use_->options.set_number(lr_param_, g, lr_base_[g] * factor);
+}
+
+ScheduleRun::Stage& ScheduleRun::enter_stage(std::int64_t step) {
+  std::size_t index = current_;
+  while (index + 1 < stages_.size() && step >= stages_[index + 1].begin) ++index;
+  if (index != current_)
+    for (const Drive& drive : stages_[current_].drives)
+      for (std::uint32_t g = 0; g < drive.base.size(); ++g)
+        drive.binding.use->options.set_number(drive.binding.param, g, drive.base[g]);
+  current_ = index;
+  return stages_[index];
+}
+
+const PluginUse& ScheduleRun::scheduler() const { return stages_[current_].stage->scheduler; }
+
 std::int32_t ScheduleRun::apply(const ScheduleInputs& inputs, tuner_error* error) {
+  Stage& stage = enter_stage(inputs.step);
   // During warmup the first stage stands at its own step 0.
-  std::size_t index = 0;
-  while (index + 1 < stages_.size() && inputs.step >= stages_[index + 1].begin) ++index;
-  Stage& stage = stages_[index];
   const bool warming = inputs.step < warmup_;
+  if (warmup_ > 0 && inputs.step <= warmup_) warm_up(inputs.step);
   tuner_schedule_args args{};
   args.struct_size = sizeof args;
   args.host = host_, args.options = stage.stage->scheduler.options.abi(), args.base = stage.base.data();
@@ -157,10 +189,8 @@ std::int32_t ScheduleRun::apply(const ScheduleInputs& inputs, tuner_error* error
     for (std::size_t o = 0; o < stage.drives.size(); ++o) {
       const Drive& drive = stage.drives[o];
       if (g >= drive.base.size()) continue;
-      double value = stage.values[o];
-      if (warming && drive.binding.use == lr_use_ && drive.binding.param == lr_param_)
-        value = drive.base[g] * warmup_factor(inputs.step);
-      drive.binding.use->options.set_number(drive.binding.param, g, value);
+      if (warming && drive.binding.use == lr_use_ && drive.binding.param == lr_param_) continue;
+      drive.binding.use->options.set_number(drive.binding.param, g, stage.values[o]);
     }
   }
   return TUNER_OK;

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 #include <numeric>
+#include <utility>
 
 #include "batches.hpp"
 #include "gradients.hpp"
@@ -31,8 +32,10 @@ class MetricTracker {
 
   void observe(std::int64_t step, double value, TrialResult& result) {
     last_ = value, ++count_;
+    // Measured from the last value that counted, so that slow progress adds up.
     const bool improved =
-        better(value, best_, spec_.training.early_stopping ? spec_.training.early_stopping->min_delta : 0);
+        better(value, reference_, spec_.training.early_stopping ? spec_.training.early_stopping->min_delta : 0);
+    if (improved) reference_ = value;
     since_improvement_ = improved ? 0 : since_improvement_ + 1;
     if (better(value, best_, 0)) best_ = value;
     result.best_value = best_, result.last_value = value;
@@ -61,7 +64,7 @@ class MetricTracker {
   }
   const TrialSpec& spec_;
   Clock::time_point start_;
-  double last_ = kNan, best_ = kNan;
+  double last_ = kNan, best_ = kNan, reference_ = kNan;
   std::int64_t count_ = 0, since_improvement_ = 0;
 };
 
@@ -98,7 +101,12 @@ class TrainingRun {
   }
 
   void check() {
-    if (objective_->tensors().size() > 0) prepare();
+    if (objective_->tensors().size() == 0) return;
+    try {
+      prepare();
+    } catch (const Ended&) {
+      // An outcome of the trial, not a reason to refuse it.
+    }
   }
 
  private:
@@ -113,6 +121,7 @@ class TrainingRun {
 
   double evaluate(std::uint32_t want, std::uint32_t flags);
   void record(std::int64_t step, std::string_view name, double value);
+  void record_reports();
   void check_time(std::int64_t step);
   void require(std::int32_t status, const PluginUse& use);
   tuner_rng stream(std::uint32_t purpose, std::int64_t step) const {
@@ -185,7 +194,11 @@ std::int32_t TrainingRun::closure_evaluate(void* context, std::uint32_t want, do
     ++self.result_.evaluations.gradient;
   else
     ++self.result_.evaluations.loss;
-  return self.objective_->evaluate(request, loss ? loss : &unused, nullptr, &self.error_);
+  const std::size_t scratch = self.host_.scratch_in_use();  // the optimizer's own stays valid
+  const std::int32_t status = self.objective_->evaluate(request, loss ? loss : &unused, nullptr, &self.error_);
+  self.host_.reset_scratch(scratch);
+  if (status != TUNER_OK && status != TUNER_STOP) name_source(self.error_, *self.spec_.objective.plugin);
+  return status;
 }
 
 std::int32_t TrainingRun::closure_hvp(void* context, const void* const* vectors, void* const* products) {
@@ -196,7 +209,11 @@ std::int32_t TrainingRun::closure_hvp(void* context, const void* const* vectors,
   }
   if (self.stop_.stop_requested()) return TUNER_STOP;
   ++self.result_.evaluations.hvp;
-  return self.objective_->hvp(self.batch_, vectors, products, &self.error_);
+  const std::size_t scratch = self.host_.scratch_in_use();
+  const std::int32_t status = self.objective_->hvp(self.batch_, vectors, products, &self.error_);
+  self.host_.reset_scratch(scratch);
+  if (status != TUNER_OK && status != TUNER_STOP) name_source(self.error_, *self.spec_.objective.plugin);
+  return status;
 }
 
 void TrainingRun::record(std::int64_t step, std::string_view name, double value) {
@@ -204,6 +221,10 @@ void TrainingRun::record(std::int64_t step, std::string_view name, double value)
   if (name != spec_.metric) return;
   tracker_.observe(step, value, result_);
   if (progress_) progress_(step, horizon_, value);
+}
+
+void TrainingRun::record_reports() {
+  for (const MetricPoint& point : std::exchange(host_.reports, {})) record(point.step, point.name, point.value);
 }
 
 void TrainingRun::check_time(std::int64_t step) {
@@ -215,7 +236,7 @@ void TrainingRun::check_time(std::int64_t step) {
 
 void TrainingRun::evaluate_black_box() {
   const double loss = evaluate(TUNER_WANT_LOSS, 0);
-  for (const MetricPoint& point : host_.reports) record(point.step, point.name, point.value);
+  record_reports();
   if (!std::isfinite(loss)) throw Ended{Outcome::diverged, fmt::format("the loss is {}", loss)};
   record(0, "loss", loss);
 }
@@ -275,10 +296,10 @@ void TrainingRun::train() {
 }
 
 void TrainingRun::take_step(std::int64_t step) {
-  require(schedule_->apply({step, tracker_.last(), tracker_.count()}, &error_), *spec_.optimizer);
+  require(schedule_->apply({step, tracker_.last(), tracker_.count()}, &error_), schedule_->scheduler());
   batch_ = batches_->at(step);
   dropout_ = stream(TUNER_RNG_DROPOUT, step);
-  evaluations_this_step_ = 0;
+  evaluations_this_step_ = 0, budget_used_up_ = false;
   const bool derivative_free = spec_.optimizer->plugin->has(TUNER_PLUGIN_DERIVATIVE_FREE);
   const double loss = evaluate(derivative_free ? TUNER_WANT_LOSS : TUNER_WANT_LOSS | TUNER_WANT_GRADIENT,
                                TUNER_EVALUATE_TRAIN | TUNER_EVALUATE_UPDATE_BUFFERS);
@@ -339,8 +360,7 @@ void TrainingRun::evaluation_point(std::int64_t step) {
     require(optimizer_->evaluation_point(host_.abi(), step, outputs, &error_), *spec_.optimizer);
   }
   if (objective_->samples(TUNER_SPLIT_VALID) > 0) evaluate_split(*where, TUNER_SPLIT_VALID, "val_", step);
-  for (const MetricPoint& point : host_.reports) record(point.step, point.name, point.value);
-  host_.reports.clear();
+  record_reports();
 }
 
 void TrainingRun::evaluate_split(Objective& objective, std::uint32_t split, std::string_view prefix,
@@ -375,6 +395,7 @@ void TrainingRun::evaluate_split(Objective& objective, std::uint32_t split, std:
 }
 
 void TrainingRun::finish() {
+  record_reports();  // what plugins said before the trial ended
   if (result_.outcome == Outcome::completed) {
     result_.value = tracker_.value(result_);
     if (!result_.value) {

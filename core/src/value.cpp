@@ -40,7 +40,8 @@ Scalar widen_to_scalar(const Value& value) {
 Scalar scalar_from(const nlohmann::json& json) {
   if (json.is_null()) return Null{};
   if (json.is_boolean()) return json.get<bool>();
-  if (json.is_number_integer()) return json.get<std::int64_t>();
+  const bool beyond = json.is_number_unsigned() && json.get<std::uint64_t>() > std::uint64_t{INT64_MAX};
+  if (json.is_number_integer() && !beyond) return json.get<std::int64_t>();
   if (json.is_number()) return json.get<double>();
   if (json.is_string()) return json.get<std::string>();
   throw std::invalid_argument("neither a scalar nor a flat list: " + json.dump());

@@ -14,7 +14,9 @@ namespace {
 class Invariance : public ::testing::TestWithParam<std::string> {};
 
 TEST_P(Invariance, LrZeroLeavesTheParametersAlone) {
-  if (!builtin(Kind::optimizer, GetParam()).find_param("lr")) return;  // the plugin has nothing to set to 0
+  const Plugin& plugin = builtin(Kind::optimizer, GetParam());
+  const auto lr = plugin.find_param("lr");
+  if (!lr || (plugin.param(*lr).flags & TUNER_PARAM_MIN_OPEN)) return;  // nothing can be set to 0
   for (const std::uint32_t dtype : {TUNER_DTYPE_F32, TUNER_DTYPE_F64}) {
     Given given = without_decay(GetParam());
     given["lr"] = 0.0;

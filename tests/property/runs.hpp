@@ -18,7 +18,8 @@ inline Vector noise(std::size_t count, std::uint64_t key) {
 // Defaults without weight decay.
 inline Given without_decay(const std::string& optimizer) {
   Given given;
-  if (builtin(Kind::optimizer, optimizer).find_param("weight_decay")) given["weight_decay"] = 0.0;
+  for (const char* decay : {"weight_decay", "lambd"})
+    if (builtin(Kind::optimizer, optimizer).find_param(decay)) given[decay] = 0.0;
   return given;
 }
 

@@ -2,33 +2,15 @@
 import torch
 
 import papers
-
-
-class Reference:
-    """defaults: every option of the plugin. slots: id -> (torch's state key, value before the first step, option that
-    makes it exist or None). torch_class is None where PyTorch has nothing of the kind."""
-
-    def __init__(self, defaults, slots, torch_class, to_torch, paper, lr, sets):
-        self.defaults, self.slots, self.torch_class = defaults, slots, torch_class
-        self.to_torch, self.paper, self.lr, self.sets = to_torch, paper, lr, sets
-
-
-def same(*names):
-    return lambda o: {n: o[n] for n in names}
-
-
-def betas(*names):
-    return lambda o: {"betas": (o["beta1"], o["beta2"]), **{n: o[n] for n in names}}
-
-
-def zero(o):
-    return 0.0
-
+from cases_adaptive import ADAPTIVE
+from cases_layers import LAYERS
+from reference import Reference, betas, same, zero
 
 # A set's "by" says what computes it; torch where it is absent. lr is per problem unless the set gives one.
 REFERENCES = {
     "sgd": Reference(
-        dict(lr=1e-3, momentum=0.0, dampening=0.0, nesterov=False, weight_decay=0.0, velocity="outside"),
+        dict(lr=1e-3, momentum=0.0, dampening=0.0, nesterov=False, weight_decay=0.0, velocity="outside",
+             lookahead="shifted"),
         {"momentum_buffer": ("momentum_buffer", zero, None)},
         torch.optim.SGD, same("lr", "momentum", "dampening", "nesterov", "weight_decay"), papers.sgd,
         dict(quadratic=0.05, rosenbrock=5e-4, beale=5e-3, softmax=0.5),
@@ -120,3 +102,4 @@ REFERENCES = {
         [dict(by="paper"), dict(beta1=0.95, beta2=0.98, weight_decay=1.0, by="paper"),
          dict(beta1=0.5, beta2=0.9, by="paper"), dict(beta1=0.0, weight_decay=0.1, by="paper")]),
 }
+REFERENCES |= ADAPTIVE | LAYERS

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 
 from cases import REFERENCES
-from problems import PROBLEMS, STEPS
+from problems import FEW, PROBLEMS, STEPS
 
 DATA = pathlib.Path(__file__).parent / "data" / "optimizers"
 DTYPES = {"f64": (np.float64, torch.float64), "f32": (np.float32, torch.float32)}
@@ -28,7 +28,20 @@ class Case:
         self.name, self.problem_name, self.dtype, self.by = name, problem, dtype, by
         self.given = options
         self.options = {**self.reference.defaults, **options}
-        self.slots = {k: v for k, v in self.reference.slots.items() if v[2] is None or self.options[v[2]]}
+        self.slots = {k: v for k, v in self.reference.slots.items() if self.exists(v[2])}
+        self.rows = FEW if self.reference.compact else self.problem.rows
+
+    def exists(self, condition):
+        return condition is None or (condition(self.options) if callable(condition) else self.options[condition])
+
+    def scope(self, slot):
+        return self.slots[slot][3] if len(self.slots[slot]) > 3 else "element"
+
+    def fresh(self, slot):
+        """The slot before the first step."""
+        sizes = {"element": len(self.problem.start), "tensor": len(self.problem.shapes), "global": 1}
+        dtype = DTYPES[self.dtype][0] if self.scope(slot) == "element" else np.float64
+        return np.full(sizes[self.scope(slot)], self.slots[slot][1](self.options), dtype)
 
 
 def gradient(case, x, t, nudge):
@@ -43,31 +56,70 @@ def gradient(case, x, t, nudge):
 
 def run_torch(case, start, nudge):
     """Yields (t, x, grad, loss, slots) before each of the steps 1..STEPS + 1."""
+    # Scalars that torch keeps as tensors of the default type (NAdam's product) are doubles in the plugins.
+    torch.set_default_dtype(torch.float64)
     x = torch.tensor(start, dtype=DTYPES[case.dtype][1], requires_grad=True)
     optimizer = case.reference.torch_class([x], foreach=False, **case.reference.to_torch(case.options))
     for t in range(1, STEPS + 2):
         x.grad, loss = gradient(case, x, t, nudge)
         state = optimizer.state[x]
         slots = {}
-        for slot, (key, initial, _) in case.slots.items():
+        for slot, (key, *_) in case.slots.items():
             value = state.get(key)
-            slots[slot] = value.numpy().copy() if value is not None else np.full(len(start), initial(case.options))
+            slots[slot] = case.fresh(slot)
+            if value is not None:
+                slots[slot][:] = value.numpy()  # a scalar of torch's one tensor stands for each of ours
         yield t, x.detach().numpy().copy(), x.grad.numpy().copy(), loss, slots
         optimizer.step()
+
+
+class Layer:
+    """A tensor as a paper's step sees it beside its elements."""
+
+    def __init__(self, shape, role, index, count):
+        self.shape, self.role, self.index, self.count = shape, role, index, count
+
+
+def layers(problem):
+    roles = problem.roles or [None] * len(problem.shapes)
+    return [Layer(s, r, i // 2, (len(roles) + 1) // 2) for i, (s, r) in enumerate(zip(problem.shapes, roles))]
+
+
+def paper_step(case, t, x, g, slots):
+    """One step in double. The paper's function sees one tensor after the other, or lists of all of them: its arguments
+    are options, t, x, g and a dict of slots that it updates, and a Layer where it takes six."""
+    problem, reference = case.problem, case.reference
+    views = []  # of the slots, one dict for every tensor
+    for i, part in enumerate(problem.parts):
+        cut = {"element": part, "tensor": slice(i, i + 1), "global": slice(0, 1)}
+        views.append({k: v[cut[case.scope(k)]] for k, v in slots.items()})
+    new = np.empty_like(x)
+    if reference.whole:
+        results = reference.paper(case.options, t, [x[p] for p in problem.parts], [g[p] for p in problem.parts], views,
+                                  layers(problem))
+    else:
+        wants_layer = reference.paper.__code__.co_argcount == 6
+        results = [reference.paper(case.options, t, x[p], g[p], v, *([layer] if wants_layer else []))
+                   for p, v, layer in zip(problem.parts, views, layers(problem))]
+    for i, part in enumerate(problem.parts):
+        new[part] = results[i]
+        cut = {"element": part, "tensor": slice(i, i + 1), "global": slice(0, 1)}
+        for k, value in views[i].items():
+            slots[k][cut[case.scope(k)]] = value
+    return new
 
 
 def run_paper(case, start, nudge):
     """As run_torch. Computed in double; what is kept from step to step is rounded to the case's dtype."""
     numpy_type, torch_type = DTYPES[case.dtype]
     x = np.array(start, numpy_type)
-    slots = {k: np.full(len(start), v[1](case.options), numpy_type) for k, v in case.slots.items()}
+    slots = {k: case.fresh(k) for k in case.slots}
     for t in range(1, STEPS + 2):
         grad, loss = gradient(case, torch.tensor(x, dtype=torch_type), t, nudge)
-        yield t, x, grad.numpy(), loss, dict(slots)
+        yield t, x, grad.numpy(), loss, {k: v.copy() for k, v in slots.items()}
         wide = {k: v.astype(np.float64) for k, v in slots.items()}
-        x = case.reference.paper(case.options, t, x.astype(np.float64), grad.numpy().astype(np.float64), wide)
-        x = x.astype(numpy_type)
-        slots = {k: v.astype(numpy_type) for k, v in wide.items()}
+        x = paper_step(case, t, x.astype(np.float64), grad.numpy().astype(np.float64), wide).astype(numpy_type)
+        slots = {k: v.astype(slots[k].dtype) for k, v in wide.items()}
 
 
 def trajectory(case, start, nudge=False):
@@ -87,7 +139,8 @@ def digits(value, dtype):
     return str(np.float32(value)) if dtype == "f32" else repr(float(value))
 
 
-def numbers(values, dtype):
+def numbers(values):
+    dtype = "f32" if values.dtype == np.float32 else "f64"
     return "[" + ",".join(digits(v, dtype) for v in values) + "]"
 
 
@@ -95,18 +148,20 @@ def case_text(case):
     rows = trajectory(case, case.problem.start)
     head = {"problem": case.problem_name, "dtype": case.dtype, "by": case.by, "options": case.given,
             "shapes": case.problem.shapes}
-    if case.dtype == "f64" and case.problem_name != "softmax":
+    if case.problem.roles:
+        head["roles"] = case.problem.roles
+    if case.dtype == "f64" and case.problem_name in ("quadratic", "rosenbrock", "beale"):
         moved = sensitivity(case, rows)
         head["one_ulp_moves"] = moved
         head["free"] = moved < FREE_LIMIT
     head["columns"] = ["x", "grad", *case.slots]
     lines = []
     for t, x, grad, _, slots in rows:
-        if t in case.problem.rows:
+        if t in case.rows:
             values = [x, grad, *(slots[k] for k in case.slots)]
             if not np.all(np.isfinite(np.concatenate(values))):
                 raise SystemExit(f"{case.name} {case.problem_name} {case.given}: not finite at step {t}")
-            lines.append(f"[{t}," + ",".join(numbers(v, case.dtype) for v in values) + "]")
+            lines.append(f"[{t}," + ",".join(numbers(v) for v in values) + "]")
     text = json.dumps(head)
     return text[:-1] + ', "rows": [\n' + ",\n".join(lines) + "]}"
 
@@ -116,8 +171,10 @@ def cases_of(name):
     for options in reference.sets:
         options = dict(options)
         by = options.pop("by", "torch")
-        for problem in PROBLEMS:
+        for problem in reference.lr:
             given = {"lr": reference.lr[problem], **options}
+            if reference.lr[problem] is None:  # there is no lr
+                given = options
             yield Case(name, problem, "f64", given, by)
             if problem == "rosenbrock":
                 yield Case(name, problem, "f32", given, by)

@@ -5,11 +5,16 @@ import torch
 
 
 class Problem:
-    def __init__(self, start, shapes, loss, rows):
+    def __init__(self, start, shapes, loss, rows, roles=None):
         self.start = start    # parameters, flat
         self.shapes = shapes  # shapes of the tensors that the flat vector consists of
         self.loss = loss
         self.rows = rows      # steps whose state is written
+        self.roles = roles    # of the tensors, by the names of the sweep file; None: unknown
+        ends = [0]
+        for shape in shapes:
+            ends.append(ends[-1] + math.prod(shape))
+        self.parts = [slice(a, b) for a, b in zip(ends, ends[1:])]
 
 
 def quadratic(x, t):
@@ -48,10 +53,31 @@ def softmax(x, t):
     return torch.nn.functional.cross_entropy(logits, LABELS[batch])
 
 
+HIDDEN, OUTPUTS = 4, 2
+REGRESSION_SHAPES = [[HIDDEN, 3], [HIDDEN], [OUTPUTS, HIDDEN], [OUTPUTS]]
+REGRESSION_SIZE = sum(math.prod(s) for s in REGRESSION_SHAPES)
+
+
+def regression(x, t):
+    """Mean squared error of a network 3-4-2 with tanh, on batch t of the inputs above; weights are (out, in)."""
+    batch = [((t - 1) * BATCH + i) % SAMPLES for i in range(BATCH)]
+    inputs = INPUTS[batch].to(x.dtype)[:, :3]
+    targets = torch.stack([inputs[:, 0] * inputs[:, 1], torch.sin(2 * inputs[:, 2])], dim=1)
+    parts, at = [], 0
+    for shape in REGRESSION_SHAPES:
+        parts.append(x[at:at + math.prod(shape)].reshape(shape))
+        at += math.prod(shape)
+    w1, b1, w2, b2 = parts
+    return ((torch.tanh(inputs @ w1.T + b1) @ w2.T + b2 - targets) ** 2).mean()
+
+
 STEPS = 200
 EVERY = range(1, STEPS + 2)
 # The first five steps and one in thirteen of the others, each with the state before and after it.
 SOME = sorted({t + d for t in [1, 2, 3, 4, 5, *range(13, STEPS + 1, 13)] for d in (0, 1)})
+
+# Twenty steps in four runs, for compact files.
+FEW = [t for first in (1, 60, 120, 196) for t in range(first, first + 6)]
 
 PROBLEMS = {
     "quadratic": Problem([1.0, 1.0], [[2]], quadratic, SOME),
@@ -59,4 +85,6 @@ PROBLEMS = {
     "beale": Problem([1.0, 1.0], [[2]], beale, EVERY),
     "softmax": Problem([0.1 * math.sin(1.0 + i) for i in range(FEATURES * CLASSES + CLASSES)],
                        [[FEATURES, CLASSES], [CLASSES]], softmax, SOME),
+    "regression": Problem([0.6 * math.sin(2.0 + 3.7 * i) for i in range(REGRESSION_SIZE)], REGRESSION_SHAPES, regression,
+                          FEW, ["weight", "bias", "head", "bias"]),
 }

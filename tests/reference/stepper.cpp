@@ -12,7 +12,14 @@ Catalogue& catalogue() {
   return plugins;
 }
 
-std::vector<TensorSpec> specs_of(const Shapes& shapes, std::uint32_t dtype, int frozen) {
+std::uint32_t role_of(const std::string& name) {
+  if (name == "weight") return TUNER_ROLE_WEIGHT;
+  if (name == "bias") return TUNER_ROLE_BIAS;
+  if (name == "head") return TUNER_ROLE_HEAD;
+  throw std::invalid_argument("no role " + name);
+}
+
+std::vector<TensorSpec> specs_of(const Shapes& shapes, std::uint32_t dtype, int frozen, const Roles& roles) {
   std::vector<TensorSpec> specs;
   for (const auto& shape : shapes) {
     TensorSpec spec;
@@ -20,6 +27,11 @@ std::vector<TensorSpec> specs_of(const Shapes& shapes, std::uint32_t dtype, int 
     spec.shape = shape;
     spec.dtype = dtype;
     if (frozen == static_cast<int>(specs.size())) spec.flags = TUNER_TENSOR_FROZEN;
+    if (!roles.empty()) {
+      spec.role = role_of(roles[specs.size()]);
+      spec.layer = static_cast<std::int32_t>(specs.size() / 2);
+    }
+    if (spec.shape.size() == 2) spec.fan_out = spec.shape[0], spec.fan_in = spec.shape[1];
     specs.push_back(spec);
   }
   return specs;
@@ -75,12 +87,12 @@ OptionTable table_of(const Plugin& plugin, const Given& given) {
 }
 
 Stepper::Stepper(const std::string& optimizer, const Given& given, const Shapes& shapes, std::uint32_t dtype,
-                 int frozen)
+                 int frozen, const Roles& roles)
     : use_{.plugin = &builtin(Kind::optimizer, optimizer),
            .options = table_of(builtin(Kind::optimizer, optimizer), given),
            .groups = {},
            .inner = nullptr},
-      tensors_(specs_of(shapes, dtype, frozen)),
+      tensors_(specs_of(shapes, dtype, frozen, roles)),
       optimizer_(use_, tensors_, 1, 0) {}
 
 void Stepper::init() {
@@ -89,12 +101,27 @@ void Stepper::init() {
   expect_ok(optimizer_.init(nullptr, &error), error);
 }
 
-void Stepper::step(std::int64_t number) {
+void Stepper::step(std::int64_t number, std::int64_t horizon, const tuner_closure* closure) {
   tuner_error error{};
   error.struct_size = sizeof error;
   StepInputs inputs;
-  inputs.step = number;
+  inputs.step = number, inputs.horizon = horizon, inputs.closure = closure;
   expect_ok(optimizer_.step(inputs, &error), error);
+}
+
+Vector Stepper::evaluation_point(std::int64_t steps) {
+  if (!optimizer_.has_evaluation_point()) return x();
+  tuner_error error{};
+  error.struct_size = sizeof error;
+  std::vector<AlignedBuffer> buffers;
+  std::vector<void*> outputs;
+  for (std::size_t i = 0; i < tensors_.size(); ++i)
+    outputs.push_back(buffers.emplace_back(tensors_.spec(i).numel() * dtype_size(tensors_.spec(i).dtype)).data());
+  expect_ok(optimizer_.evaluation_point(nullptr, steps, outputs, &error), error);
+  Vector all;
+  for (std::size_t i = 0; i < tensors_.size(); ++i)
+    read(outputs[i], tensors_.spec(i).numel(), tensors_.spec(i).dtype, all);
+  return all;
 }
 
 void Stepper::set_option(std::string_view id, double value) {
@@ -128,9 +155,13 @@ std::size_t Stepper::slot_index(std::string_view id) const {
   throw std::invalid_argument("no slot " + std::string(id));
 }
 
+std::size_t Stepper::slot_columns(std::size_t slot) const {
+  return plugin().slot(slot).scope == TUNER_SCOPE_GLOBAL ? 1 : tensors_.size();
+}
+
 Vector Stepper::slot(std::size_t slot) const {
   Vector all;
-  for (std::size_t i = 0; i < tensors_.size(); ++i) {
+  for (std::size_t i = 0; i < slot_columns(slot); ++i) {
     const Optimizer::SlotView view = optimizer_.slot(slot, i);
     read(view.data, view.count, view.dtype, all);
   }
@@ -138,7 +169,7 @@ Vector Stepper::slot(std::size_t slot) const {
 }
 
 void Stepper::set_slot(std::size_t slot, std::span<const double> values) {
-  for (std::size_t i = 0; i < tensors_.size(); ++i) {
+  for (std::size_t i = 0; i < slot_columns(slot); ++i) {
     const Optimizer::SlotView view = optimizer_.slot(slot, i);
     values = write(values, view.data, view.count, view.dtype);
   }

@@ -19,6 +19,7 @@ namespace tuner::test {
 using Vector = std::vector<double>;  // all tensors' elements, one tensor after another
 using Shapes = std::vector<std::vector<std::int64_t>>;
 using Given = std::map<std::string, Value>;
+using Roles = std::vector<std::string>;  // "weight", "bias", "head", by tensor
 
 // The built-in plugin, loaded at the first call from the build tree's NAME.so.
 const Plugin& builtin(Kind kind, const std::string& id);
@@ -29,13 +30,17 @@ OptionTable table_of(const Plugin& plugin, const Given& given);
 
 class Stepper {
  public:
-  // frozen: index of a tensor without gradient, or -1.
+  // frozen: index of a tensor without gradient, or -1. roles: of the tensors, which then are weights and biases of the
+  // layers of a network in turn; none where it is empty.
   Stepper(const std::string& optimizer, const Given& given, const Shapes& shapes, std::uint32_t dtype = TUNER_DTYPE_F64,
-          int frozen = -1);
+          int frozen = -1, const Roles& roles = {});
 
   // Throw std::runtime_error with the plugin's text where the plugin fails.
   void init();
-  void step(std::int64_t number);
+  void step(std::int64_t number, std::int64_t horizon = -1, const tuner_closure* closure = nullptr);
+
+  // Where the optimizer wants to be evaluated after `steps` steps; x() where it says nothing about it.
+  [[nodiscard]] Vector evaluation_point(std::int64_t steps);
 
   void set_option(std::string_view id, double value);
   [[nodiscard]] Vector x() const;
@@ -47,6 +52,8 @@ class Stepper {
   [[nodiscard]] const Plugin& plugin() const { return *use_.plugin; }
 
  private:
+  [[nodiscard]] std::size_t slot_columns(std::size_t slot) const;
+
   PluginUse use_;
   Tensors tensors_;
   Optimizer optimizer_;

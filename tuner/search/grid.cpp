@@ -19,6 +19,9 @@ std::uint64_t checked(std::uint64_t points) {
   return points;
 }
 
+// Neither factor is above kMost, but their product may be 2^64.
+std::uint64_t checked_product(std::uint64_t a, std::uint64_t b) { return b == 0 ? 0 : checked(a > kMost / b ? kMost + 1 : a * b); }
+
 double interpolate(const Range& range, double t) {
   switch (range.scale) {
     case Scale::linear: return range.min + t * (range.max - range.min);
@@ -40,9 +43,12 @@ std::vector<Value> range_values(const Range& range) {
     if (values.empty() || values.back() != next) values.push_back(next);  // rounding makes integers meet
   };
   if (range.step) {
-    // The slack keeps max where (max - min) / step is an integer but for rounding.
-    const auto last = static_cast<std::int64_t>(std::floor((range.max - range.min) / *range.step + 1e-9));
-    for (std::int64_t k = 0; k <= last; ++k) add(std::min(range.min + static_cast<double>(k) * *range.step, range.max));
+    // The slack keeps max, and its exact value, where (max - min) / step is an integer but for rounding.
+    constexpr double kSlack = 1e-9;
+    const double steps = (range.max - range.min) / *range.step;
+    const auto last = static_cast<std::int64_t>(std::floor(steps + kSlack));
+    for (std::int64_t k = 0; k <= last; ++k)
+      add(std::abs(steps - static_cast<double>(k)) < kSlack ? range.max : range.min + static_cast<double>(k) * *range.step);
     return values;
   }
   const std::int64_t count = range.count.value_or(1);
@@ -77,7 +83,7 @@ Grid::Grid(const Space& space) : space_(space), children_(space.dimensions.size(
 
 std::uint64_t Grid::product(const std::vector<std::size_t>& dimensions) const {
   std::uint64_t points = 1;
-  for (const std::size_t i : dimensions) points = checked(points * count(i));
+  for (const std::size_t i : dimensions) points = checked_product(points, count(i));
   return points;
 }
 

@@ -1,6 +1,8 @@
-// Independent draws: dimension i of trial n takes word i of the stream (seed, n, SEARCH), whatever else is active.
+// Independent draws: a dimension of trial n takes the word of the stream (seed, n, SEARCH) that its name says, whatever
+// else there is and in whatever order: a file with its keys in another order is the same study.
 #include <algorithm>
 #include <cmath>
+#include <string_view>
 
 #include "tuner/abi.h"
 #include "tuner/search/grid.hpp"
@@ -40,6 +42,13 @@ Value random_in(const Range& range, double u) {
   return std::clamp(x, range.min, range.max);
 }
 
+// Source: Fowler, Noll, Vo: FNV-1a, 64 bits.
+std::uint64_t word_of(std::string_view name) {
+  std::uint64_t hash = 14695981039346656037ull;
+  for (const char c : name) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211ull;
+  return hash;
+}
+
 class Random : public Searcher {
  public:
   explicit Random(const StudyPlan& plan) : plan_(plan) {}
@@ -50,7 +59,7 @@ class Random : public Searcher {
     rng.trial = static_cast<std::uint32_t>(number);
     Point point(plan_.space.dimensions.size());
     for (std::size_t i = 0; i < point.size(); ++i)
-      if (is_active(plan_.space, point, i)) point[i] = random_value(plan_.space.dimensions[i], tuner_rng_uniform_at(&rng, i));
+      if (is_active(plan_.space, point, i)) point[i] = random_value(plan_.space.dimensions[i], tuner_rng_uniform_at(&rng, word_of(plan_.space.dimensions[i].name)));
     return point;
   }
 

@@ -62,6 +62,9 @@ class Objective {
 // Tensors and splits, without allocating anything.
 [[nodiscard]] ObjectiveLayout describe(const PluginUse& use, const void* shared, const tuner_host* host);
 
+// Puts "objective 'rosenbrock': " before the text of a call that failed within another plugin's call.
+void name_source(tuner_error& error, const Plugin& plugin);
+
 // A host that keeps what plugins say. Threads: one trial, one HostServices.
 class HostServices {
  public:
@@ -71,7 +74,9 @@ class HostServices {
   std::vector<MetricPoint> reports;
   std::stop_token stop;
   // Called at the start of every call into a plugin that may ask for scratch memory: earlier scratch is free again.
-  void reset_scratch() { used_ = 0; }
+  // A call within a call gives back only its own: what came after `in_use` blocks.
+  void reset_scratch(std::size_t in_use = 0) { used_ = in_use; }
+  [[nodiscard]] std::size_t scratch_in_use() const { return used_; }
 
  private:
   tuner_host host_{};

@@ -95,7 +95,8 @@ struct StudyPlan {
 
 // The identity of a study as canonical JSON, pretty-printed with one key per line in sorted order so that two can be
 // compared line by line: space, objective, optimizer, scheduler, training, metric, seed, method, with plugin ids and
-// versions. Name, trials, budget, workers and storage do not count.
+// versions. Name, trials, budget, workers and storage do not count, nor does the order of the keys, except in a grid,
+// whose trials are numbered by it.
 [[nodiscard]] std::string canonical_plan(const StudyPlan& plan);
 
 // All plugins that a plan can use, or those that one point of it uses.

@@ -30,10 +30,14 @@ struct ScheduleInputs {
 // Warmup takes the first W steps and drives lr alone, t = 0 .. W - 1: linear base (t + 1) / W, exponential
 // base 0.01^(1 - (t + 1) / W), constant base / 3. The first step is never wasted at lr 0. After it the schedule sees
 // step t - W and horizon T - W.
+//
+// A stage drives the options that its scheduler is bound to; every other option has its configured value, also those
+// that a stage before it drove.
 class ScheduleRun {
  public:
   // horizon: steps of the trial, -1 unknown. Both arguments must outlive it.
-  // Errors: config.impossible (no target; a fraction of an unknown length; stages longer than the run are no error).
+  // Requires: at least one stage. Errors: config.impossible (no target; a fraction of an unknown length; warmup of an
+  // optimizer without lr). Stages longer than the run are no error.
   ScheduleRun(Schedule& schedule, PluginUse& optimizer, std::int64_t horizon, std::int64_t steps_per_epoch, Goal goal,
               const tuner_host* host);
   ~ScheduleRun();
@@ -41,6 +45,8 @@ class ScheduleRun {
   ScheduleRun& operator=(const ScheduleRun&) = delete;
   // Sets the options for update number step + 1. Status of the ABI.
   [[nodiscard]] std::int32_t apply(const ScheduleInputs& inputs, tuner_error* error);
+  // The scheduler that the last call of apply() asked.
+  [[nodiscard]] const PluginUse& scheduler() const;
   // The first output's value for group 0 (the lr) as last applied; the option itself where nothing drives it.
   [[nodiscard]] double lr() const;
 
@@ -48,13 +54,17 @@ class ScheduleRun {
   struct Stage;
   struct Drive;
   [[nodiscard]] double warmup_factor(std::int64_t step) const;
+  void warm_up(std::int64_t step);
+  Stage& enter_stage(std::int64_t step);
   std::vector<Stage> stages_;
+  std::size_t current_ = 0;
   std::int64_t warmup_ = 0, steps_per_epoch_ = 0;
   WarmupForm form_ = WarmupForm::linear;
   Goal goal_;
   const tuner_host* host_;
-  const PluginUse* lr_use_ = nullptr;
+  PluginUse* lr_use_ = nullptr;
   std::size_t lr_param_ = 0;
+  std::vector<double> lr_base_;  // by group
 };
 
 }  // namespace tuner

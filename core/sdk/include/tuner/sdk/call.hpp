@@ -20,6 +20,12 @@ struct Invalid : std::runtime_error {
 };
 // Thrown when the host answered TUNER_STOP; passes through to the host.
 struct Stopped : std::exception {};
+// Thrown when another plugin that was called through the host failed; its status and text pass through to the host.
+struct Failed : std::exception {
+  explicit Failed(std::int32_t s) : status(s) {}
+  [[nodiscard]] const char* what() const noexcept override { return "a plugin called through the host failed"; }
+  std::int32_t status;
+};
 
 // The values of a plugin's options, by index in its table.
 class Options {
@@ -87,6 +93,8 @@ std::int32_t guarded(tuner_error* error, Body&& body) noexcept {
     return TUNER_OK;
   } catch (const Stopped&) {
     return TUNER_STOP;
+  } catch (const Failed& e) {
+    return e.status;
   } catch (const Invalid& e) {
     write_error(error, e.what());
     return TUNER_INVALID;

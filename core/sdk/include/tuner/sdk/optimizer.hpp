@@ -71,13 +71,13 @@ class Step {
     double loss = 0;
     const std::int32_t status = args_->closure->evaluate(args_->closure->context, want, &loss);
     if (status == TUNER_STOP) throw Stopped();
-    if (status != TUNER_OK) throw std::runtime_error("the objective failed");
+    if (status != TUNER_OK) throw Failed(status);
     return loss;
   }
   void inner_step() const {
     const std::int32_t status = args_->inner->step(args_->inner->context);
     if (status == TUNER_STOP) throw Stopped();
-    if (status != TUNER_OK) throw std::runtime_error("the inner optimizer failed");
+    if (status != TUNER_OK) throw Failed(status);
   }
 
   std::size_t tensor_count() const { return args_->n_tensors; }

@@ -1,0 +1,121 @@
+#include <Eigen/Cholesky>
+#include <tuner/plugin.hpp>
+
+#include "hessian.hpp"
+#include "line_search.hpp"
+
+namespace {
+
+using tuner::flat::Vector;
+
+constexpr const char* kSearches[] = {"none", "armijo"};
+constexpr std::uint64_t kLargest = 4096;
+
+struct Newton {
+  static constexpr tuner::Info info{
+      .id = "newton",
+      .name = "Newton's method",
+      .doc = "steps with the exact Hessian, for up to 4096 parameters",
+      .details =
+          "(H + (damping + tau) I) d = -g,  x += t d\n"
+          "H: the objective's Hessian from n products with unit vectors, made symmetric, taken anew every `interval`\n"
+          "steps. tau = 0 where H + damping I has a Cholesky factor; else the first of\n"
+          "max(0, 1e-3 - min diagonal), and then 1e-3 or twice the value before, that gives it one.\n"
+          "t = lr, or with line_search: armijo the first of lr, lr/2, lr/4, ... with\n"
+          "f(x + t d) <= f(x) + 1e-4 t g'd (at most 26 evaluations; none found ends the run with no progress).\n"
+          "With damping 0 and lr 1 a convex quadratic is solved in one step. A new Hessian costs 2n evaluations.\n"
+          "State: n^2 values in double. lr = 0 and g = 0 leave x alone; the latter ends the run as converged.",
+      .reference = "Nocedal, Wright 2006, (3.30), algorithms 3.2 and 3.3; Levenberg 1944 for damping",
+      .flags = TUNER_PLUGIN_CLOSURE};
+
+  enum { kLr, kDamping, kInterval, kSearch, kToleranceGrad };
+  enum { kNone, kArmijo };
+  static constexpr tuner::Param params[] = {
+      tuner::real("lr", 1, "step length, or the first one that the search tries")
+          .at_least(0)
+          .search(0.1, 1, tuner::kLog),
+      tuner::real("damping", 0, "added to the Hessian's diagonal").at_least(0).search(1e-6, 1e2, tuner::kLog),
+      tuner::integer("interval", 1, "steps between two Hessians").at_least(1).search(1, 10),
+      tuner::choice("line_search", kSearches, "how the step length is found"),
+      tuner::real("tolerance_grad", 0, "largest element of g at which the run has converged").at_least(0)};
+
+  enum { kHessian, kAge };
+  static constexpr tuner::Slot slots[] = {tuner::global("hessian", "H as it was last taken, n rows of n"),
+                                          tuner::global("age", "steps since then, 0: never taken").as(TUNER_DTYPE_I64)};
+
+  static std::uint64_t slot_extent(const tuner_extent_args& args) {
+    if (args.slot != kHessian) return 1;
+    const std::uint64_t n = tuner::flat::trainable(args);
+    if (n > kLargest)
+      throw tuner::Invalid(std::to_string(n) + " parameters make a Hessian of " +
+                           std::to_string(n * n * sizeof(double) >> 20) + " MB at " + std::to_string(2 * n) +
+                           " evaluations; newton goes up to " + std::to_string(kLargest) +
+                           " parameters, take newton_cg or lbfgs");
+    return n * n;
+  }
+
+  static void step(const tuner::Step& s) {
+    const tuner::Options o = s.options();
+    if (o[kLr] == 0) return;
+    const tuner::flat::Parameters p(s);
+    const Vector g = p.vector(), d = p.vector(), x = p.vector();
+    p.read_gradient(g);
+    if (tuner::flat::max_abs(g) <= o[kToleranceGrad]) return s.flag(TUNER_STEP_CONVERGED);
+    p.read_point(x);
+    const Vector hessian{s.global_slot(kHessian), p.size() * p.size()};
+    auto& age = *s.global_slot<std::int64_t>(kAge);
+    if (age == 0 || age >= o.integer(kInterval)) {
+      take(s, hessian, p.vector(), d);
+      age = 0;
+    }
+    ++age;
+    solve(s, hessian, o[kDamping], g, d);
+    if (o.choice(kSearch) == kNone) return p.write_point(x, o[kLr], d);
+    tuner::flat::Line line(s, p, x, d);
+    const tuner::flat::Step1d end = tuner::flat::armijo(line, {0, s.loss(), tuner::flat::dot(g, d), g}, o[kLr], {});
+    line.go(end.at.t);
+    if (!end.found) s.flag(TUNER_STEP_NO_PROGRESS);
+  }
+
+ private:
+  static void take(const tuner::Step& s, Vector hessian, Vector unit, Vector product) {
+    tuner::flat::Hessian products(s);
+    const std::size_t n = unit.size();
+    std::fill(unit.begin(), unit.end(), 0.0);
+    for (std::size_t i = 0; i < n; ++i) {
+      unit[i] = 1;
+      products.times(unit, product);
+      unit[i] = 0;
+      tuner::flat::copy(product, hessian.subspan(i * n, n));
+    }
+    for (std::size_t i = 0; i < n; ++i)
+      for (std::size_t k = 0; k < i; ++k)
+        hessian[i * n + k] = hessian[k * n + i] = (hessian[i * n + k] + hessian[k * n + i]) / 2;
+  }
+
+  // d = -(H + (damping + tau) I)^-1 g
+  static void solve(const tuner::Step& s, Vector hessian, double damping, Vector g, Vector d) {
+    using Matrix = Eigen::MatrixXd;
+    const auto n = static_cast<Eigen::Index>(g.size());
+    const Eigen::Map<const Matrix> h(hessian.data(), n, n);
+    Eigen::Map<Matrix> work(s.host().scratch<double>(hessian.size()).data(), n, n);
+    if (!h.allFinite()) throw std::runtime_error("the objective's Hessian is not finite");
+    const double least = h.diagonal().minCoeff() + damping;
+    for (double tau = least > 0 ? 0 : kFirstShift - least;;
+         tau = std::max(2 * tau, kFirstShift)) {  // ends: tau outgrows |H|
+      work = h;
+      work.diagonal().array() += damping + tau;
+      Eigen::Ref<Matrix> in_place(work);
+      const Eigen::LLT<Eigen::Ref<Matrix>> cholesky(in_place);
+      if (cholesky.info() != Eigen::Success) continue;
+      Eigen::Map<Eigen::VectorXd> solution(d.data(), n);
+      solution = cholesky.solve(-Eigen::Map<const Eigen::VectorXd>(g.data(), n));
+      if (solution.allFinite()) return;
+    }
+  }
+  static constexpr double kFirstShift = 1e-3;
+};
+
+}  // namespace
+
+TUNER_LIBRARY("newton", "1.0.0", "MIT", tuner::optimizer<Newton>)

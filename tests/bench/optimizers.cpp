@@ -1,0 +1,221 @@
+// What a step of every element-wise optimizer costs per element, float32, one thread, through the host.
+//
+// NAME/n        ns per element at n = 1000 and 10^7
+// streams_K/n   a loop in place over the same memory: x += a g, s_k += a g for K slots; what the memory allows
+// NAME/50x10000 and NAME/1x500000: many small tensors and one
+//
+// Repetitions of all of them are interleaved at random. The table at the end gives medians and their spread, and the
+// share of the bytes per second of streams_K that each optimizer reaches in the same run.
+// Options are Google Benchmark's: --benchmark_filter=adam/ --benchmark_repetitions=9 --benchmark_out=FILE
+#include <benchmark/benchmark.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "tuner/catalogue.hpp"
+#include "tuner/optimizer.hpp"
+#include "tuner/sdk/update.hpp"
+#include "tuner/tensor.hpp"
+
+namespace {
+
+using namespace tuner;
+
+constexpr std::int64_t kSmall = 1000, kLarge = 10'000'000;
+constexpr int kRepetitions = 7;
+
+Catalogue& catalogue() {
+  static auto* const kCatalogue = [] {
+    auto* plugins = new Catalogue;  // plugins are never unloaded
+    plugins->add_folder(TUNER_PLUGIN_DIR);
+    return plugins;
+  }();
+  return *kCatalogue;
+}
+
+struct Contender {
+  std::string name;
+  const Plugin* plugin;
+  std::map<std::string, Value> options;
+};
+
+std::vector<Contender> contenders() {
+  std::vector<Contender> all;
+  for (const auto& loaded : catalogue().plugins()) {
+    const Plugin* plugin = loaded.get();
+    if (plugin->kind() != Kind::optimizer || !plugin->has(TUNER_PLUGIN_ELEMENTWISE)) continue;
+    all.push_back({std::string(plugin->id()), plugin, {}});
+    if (plugin->id() != "sgd") continue;
+    all.push_back({"momentum", plugin, {{"momentum", 0.9}}});
+    all.push_back({"nesterov", plugin, {{"momentum", 0.9}, {"nesterov", true}}});
+  }
+  return all;
+}
+
+// Values that keep every rule away from denormal numbers: x near 1, gradients of both signs near 0.01.
+void fill(Tensors& tensors) {
+  for (std::size_t t = 0; t < tensors.size(); ++t) {
+    auto *x = static_cast<float*>(tensors.data(t)), *g = static_cast<float*>(tensors.grad(t));
+    for (std::uint64_t i = 0; i < tensors.spec(t).numel(); ++i) {
+      x[i] = 1 + 1e-3f * static_cast<float>(i % 97);
+      g[i] = (i % 2 ? 1e-2f : -1e-2f) * (1 + 1e-2f * static_cast<float>(i % 89));
+    }
+  }
+}
+
+struct Bench {
+  Bench(const Contender& contender, std::int64_t count, std::int64_t elements)
+      : use{contender.plugin, OptionTable(*contender.plugin, contender.options), {}, nullptr},
+        tensors(specs(count, elements)),
+        optimizer(use, tensors, 1, 0) {
+    fill(tensors);
+    error.struct_size = sizeof error;
+    if (optimizer.init(nullptr, &error) != TUNER_OK) fail();
+  }
+  static std::vector<TensorSpec> specs(std::int64_t count, std::int64_t elements) {
+    std::vector<TensorSpec> all(static_cast<std::size_t>(count));
+    for (TensorSpec& spec : all) spec.name = std::to_string(&spec - all.data()), spec.shape = {elements};
+    return all;
+  }
+  void step() {
+    StepInputs inputs;
+    inputs.step = ++steps;
+    if (optimizer.step(inputs, &error) != TUNER_OK) fail();
+  }
+  [[noreturn]] void fail() const {
+    std::fprintf(stderr, "%s: %s\n", std::string(use.plugin->id()).c_str(), error.text);
+    std::exit(1);
+  }
+  PluginUse use;
+  Tensors tensors;
+  Optimizer optimizer;
+  tuner_error error{};
+  std::int64_t steps = 0;
+};
+
+// Slots as long as the parameters that an optimizer has with these options.
+int streams_of(const Contender& contender) {
+  const Bench bench(contender, 1, 64);
+  int count = 0;
+  for (std::size_t s = 0; s < contender.plugin->slot_count(); ++s) count += bench.optimizer.slot(s).count == 64 ? 1 : 0;
+  return count;
+}
+
+void report(benchmark::State& state, std::int64_t elements) {
+  state.counters["ns/element"] =
+      benchmark::Counter(static_cast<double>(elements) * 1e-9,
+                         benchmark::Counter::kIsIterationInvariantRate | benchmark::Counter::kInvert);
+}
+
+void measure(benchmark::State& state, const Contender& contender, std::int64_t count, std::int64_t elements) {
+  Bench bench(contender, count, elements);
+  for (int i = 0; i < 3; ++i) bench.step();  // first touch of the slots, first-step branches
+  for (auto _ : state) bench.step();
+  report(state, count * elements);
+}
+
+using Buffer = std::unique_ptr<float[], decltype(&std::free)>;
+
+template <int slots, int... index>
+void stream(benchmark::State& state, std::int64_t n, std::integer_sequence<int, index...>) {
+  std::vector<Buffer> memory;
+  for (int i = 0; i < slots + 2; ++i) {
+    const auto bytes = (static_cast<std::size_t>(n) * sizeof(float) + 63) / 64 * 64;
+    memory.emplace_back(static_cast<float*>(std::aligned_alloc(64, bytes)), &std::free);
+    std::fill_n(memory.back().get(), n, 1.0f);
+  }
+  const float a = 1e-6f;
+  for (auto _ : state) {
+    sdk::detail::update(
+        memory[0].get(), static_cast<const float*>(memory[1].get()), static_cast<std::size_t>(n),
+        [a](float& x, float g, auto&... s) TUNER_INLINE {
+          x += a * g;
+          ((s += a * g), ...);
+        },
+        memory[2 + index].get()...);
+    benchmark::ClobberMemory();
+  }
+  report(state, n);
+}
+
+template <int slots>
+void streams(benchmark::State& state, std::int64_t n) {
+  stream<slots>(state, n, std::make_integer_sequence<int, slots>());
+}
+constexpr void (*kStreams[])(benchmark::State&, std::int64_t) = {streams<0>, streams<1>, streams<2>,
+                                                                 streams<3>, streams<4>, streams<5>};
+
+// Keeps ns per element of every repetition.
+class Reporter : public benchmark::ConsoleReporter {
+ public:
+  void ReportRuns(const std::vector<Run>& runs) override {
+    for (const Run& run : runs)
+      if (run.run_type == Run::RT_Iteration) times[run.run_name.function_name].push_back(run.counters.at("ns/element"));
+    ConsoleReporter::ReportRuns(runs);
+  }
+  std::map<std::string, std::vector<double>> times;
+};
+
+double median(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  return values[values.size() / 2];
+}
+// Half the distance of the quartiles, relative to the median, in percent.
+double spread(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  return 50 * (values[values.size() * 3 / 4] - values[values.size() / 4]) / values[values.size() / 2];
+}
+
+std::string at(const std::string& name, std::int64_t n) { return name + "/" + std::to_string(n); }
+
+void print_table(const std::vector<Contender>& all, const std::map<std::string, std::vector<double>>& times) {
+  const auto has = [&](const std::string& key) { return times.contains(key); };
+  std::printf(
+      "\n| optimizer | slots | ns per element, 10^3 | ns per element, 10^7 | of the memory's speed | 50 tensors : 1 "
+      "|\n");
+  std::printf("|---|---|---|---|---|---|\n");
+  for (const Contender& c : all) {
+    const int slots = streams_of(c);
+    const std::string small = at(c.name, kSmall), large = at(c.name, kLarge),
+                      triad = at("streams_" + std::to_string(slots), kLarge);
+    if (!has(small) || !has(large) || !has(triad) || !has(c.name + "/50x10000") || !has(c.name + "/1x500000")) continue;
+    std::printf("| %s | %d | %.2f +- %.0f%% | %.3f +- %.0f%% | %.2f | %.2f |\n", c.name.c_str(), slots,
+                median(times.at(small)), spread(times.at(small)), median(times.at(large)), spread(times.at(large)),
+                median(times.at(triad)) / median(times.at(large)),
+                median(times.at(c.name + "/50x10000")) / median(times.at(c.name + "/1x500000")));
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  std::vector<char*> arguments(argv, argv + argc);
+  char interleaved[] = "--benchmark_enable_random_interleaving=true";
+  arguments.insert(arguments.begin() + 1, interleaved);
+  int count = argc + 1;
+  benchmark::Initialize(&count, arguments.data());
+  if (benchmark::ReportUnrecognizedArguments(count, arguments.data())) return 2;
+  const std::vector<Contender> all = contenders();
+  std::vector<benchmark::internal::Benchmark*> registered;
+  for (const Contender& c : all) {
+    const auto add = [&](const std::string& name, std::int64_t tensors, std::int64_t elements) {
+      registered.push_back(benchmark::RegisterBenchmark(
+          name.c_str(), [&c, tensors, elements](benchmark::State& s) { measure(s, c, tensors, elements); }));
+    };
+    add(at(c.name, kSmall), 1, kSmall), add(at(c.name, kLarge), 1, kLarge);
+    add(c.name + "/50x10000", 50, 10'000), add(c.name + "/1x500000", 1, 500'000);
+  }
+  for (int k = 0; k < static_cast<int>(std::size(kStreams)); ++k)
+    registered.push_back(benchmark::RegisterBenchmark(at("streams_" + std::to_string(k), kLarge).c_str(),
+                                                      [k](benchmark::State& s) { kStreams[k](s, kLarge); }));
+  for (auto* b : registered) b->Repetitions(kRepetitions)->MinTime(0.05)->Unit(benchmark::kMicrosecond);
+  Reporter reporter;
+  benchmark::RunSpecifiedBenchmarks(&reporter);
+  print_table(all, reporter.times);
+  return 0;
+}

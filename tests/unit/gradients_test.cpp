@@ -1,0 +1,184 @@
+// What the loop does to gradients: noise, clipping, and the search for what is not finite.
+#include "gradients.hpp"
+
+#include <cmath>
+#include <limits>
+#include <utility>
+
+#include "trial_fixture.hpp"
+
+namespace tuner::test {
+namespace {
+
+constexpr double kInf = std::numeric_limits<double>::infinity();
+constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+
+Tensors tensors_of(const std::vector<std::int64_t>& sizes, std::uint32_t dtype = TUNER_DTYPE_F64) {
+  std::vector<TensorSpec> specs;
+  for (const std::int64_t n : sizes) {
+    TensorSpec spec;
+    spec.name = std::to_string(specs.size()), spec.shape = {n}, spec.dtype = dtype;
+    specs.push_back(spec);
+  }
+  return Tensors(std::move(specs));
+}
+template <class T = double>
+std::span<T> gradient(Tensors& tensors, std::size_t index = 0) {
+  return {static_cast<T*>(tensors.grad(index)), static_cast<std::size_t>(tensors.spec(index).numel())};
+}
+template <class T = double>
+std::span<T> data(Tensors& tensors, std::size_t index = 0) {
+  return {static_cast<T*>(tensors.data(index)), static_cast<std::size_t>(tensors.spec(index).numel())};
+}
+tuner_rng noise_stream(std::int64_t step, std::uint32_t trial = 0) {
+  tuner_rng rng{};
+  rng.struct_size = sizeof rng, rng.purpose = TUNER_RNG_NOISE, rng.seed = 11, rng.trial = trial;
+  rng.position = static_cast<std::uint64_t>(step) << 32;
+  return rng;
+}
+
+template <class T>
+void expect_finds_what_is_not_finite(std::uint32_t dtype) {
+  using Limits = std::numeric_limits<T>;
+  // Lengths around the widths of vectors.
+  for (const std::int64_t n : {1, 2, 7, 8, 16, 33, 65}) {
+    Tensors tensors = tensors_of({3, n}, dtype);
+    const T harmless[] = {T(0), -T(0), Limits::max(), Limits::lowest(), Limits::min(), Limits::denorm_min()};
+    for (std::size_t i = 0; i < static_cast<std::size_t>(n); ++i) {
+      gradient<T>(tensors, 1)[i] = harmless[i % 6], data<T>(tensors, 1)[i] = harmless[(i + 1) % 6];
+    }
+    EXPECT_TRUE(gradients_finite(tensors)) << n;
+    EXPECT_TRUE(parameters_finite(tensors)) << n;
+    for (const T bad : {Limits::infinity(), -Limits::infinity(), Limits::quiet_NaN(), -Limits::quiet_NaN()}) {
+      for (std::size_t i = 0; i < static_cast<std::size_t>(n); ++i) {
+        const T before = std::exchange(gradient<T>(tensors, 1)[i], bad);
+        EXPECT_FALSE(gradients_finite(tensors)) << bad << " at " << i << " of " << n;
+        EXPECT_TRUE(parameters_finite(tensors));
+        gradient<T>(tensors, 1)[i] = before;
+        const T value = std::exchange(data<T>(tensors, 1)[i], bad);
+        EXPECT_FALSE(parameters_finite(tensors)) << bad << " at " << i << " of " << n;
+        EXPECT_TRUE(gradients_finite(tensors));
+        data<T>(tensors, 1)[i] = value;
+      }
+    }
+  }
+}
+TEST(Gradients, FiniteInDoublePrecision) { expect_finds_what_is_not_finite<double>(TUNER_DTYPE_F64); }
+TEST(Gradients, FiniteInSinglePrecision) { expect_finds_what_is_not_finite<float>(TUNER_DTYPE_F32); }
+
+TEST(Gradients, ZeroReplacesOnlyWhatIsNotFinite) {
+  Tensors tensors = tensors_of({6});
+  const double values[] = {1, kNan, -2, kInf, -kInf, 5e-324};
+  std::ranges::copy(values, gradient(tensors).begin());
+  zero_nonfinite_gradients(tensors);
+  EXPECT_EQ(std::vector<double>(gradient(tensors).begin(), gradient(tensors).end()),
+            (std::vector<double>{1, 0, -2, 0, 0, 5e-324}));
+}
+
+TEST(Gradients, FrozenTensorsHaveNone) {
+  TensorSpec frozen;
+  frozen.name = "frozen", frozen.shape = {2}, frozen.dtype = TUNER_DTYPE_F64, frozen.flags = TUNER_TENSOR_FROZEN;
+  Tensors tensors({frozen});
+  ASSERT_EQ(tensors.grad(0), nullptr);
+  TrainingSettings settings;
+  settings.noise_eta = 1;
+  add_noise(tensors, settings, 0, noise_stream(0));
+  clip_by_value(tensors, 1), clip_by_norm(tensors, 1), zero_nonfinite_gradients(tensors);
+  EXPECT_TRUE(gradients_finite(tensors));
+  data(tensors)[1] = kNan;
+  EXPECT_FALSE(parameters_finite(tensors));
+}
+
+TEST(ClipByValue, BringsEveryEntryIntoTheInterval) {
+  Tensors tensors = tensors_of({5});
+  const double values[] = {-3, -2, 0.5, 2, 7};
+  std::ranges::copy(values, gradient(tensors).begin());
+  clip_by_value(tensors, 2);
+  EXPECT_EQ(std::vector<double>(gradient(tensors).begin(), gradient(tensors).end()),
+            (std::vector<double>{-2, -2, 0.5, 2, 2}));
+}
+
+// torch.nn.utils.clip_grad_norm_: g *= min(1, limit / (norm + 1e-6)), the norm over all tensors.
+TEST(ClipByNorm, IsTorchsFormula) {
+  for (const double limit : {1e-3, 1.0, 12.9, 13.0, 13.1, 1e6}) {
+    Tensors tensors = tensors_of({2, 1});
+    gradient(tensors, 0)[0] = 3, gradient(tensors, 0)[1] = -4, gradient(tensors, 1)[0] = 12;  // norm 13
+    clip_by_norm(tensors, limit);
+    const double factor = std::min(1.0, limit / (13 + 1e-6));
+    EXPECT_DOUBLE_EQ(gradient(tensors, 0)[0], 3 * factor) << limit;
+    EXPECT_DOUBLE_EQ(gradient(tensors, 0)[1], -4 * factor) << limit;
+    EXPECT_DOUBLE_EQ(gradient(tensors, 1)[0], 12 * factor) << limit;
+  }
+  Tensors zero = tensors_of({3});
+  clip_by_norm(zero, 1);
+  EXPECT_EQ(gradient(zero)[0], 0);
+}
+
+TEST(ClipByNorm, InSinglePrecisionSumsInDouble) {
+  Tensors tensors = tensors_of({2}, TUNER_DTYPE_F32);
+  gradient<float>(tensors)[0] = 3e25f, gradient<float>(tensors)[1] = 4e25f;  // their squares are no floats
+  clip_by_norm(tensors, 5);
+  EXPECT_FLOAT_EQ(gradient<float>(tensors)[0], 3);
+  EXPECT_FLOAT_EQ(gradient<float>(tensors)[1], 4);
+}
+
+// The variance of n normals has relative deviation sqrt(2 / n): 0.0032 at n = 200,000.
+TEST(GradientNoise, HasTheVarianceOfThePaper) {
+  constexpr std::int64_t kN = 200'000;
+  TrainingSettings settings;
+  settings.noise_eta = 0.3, settings.noise_gamma = 0.55;
+  for (const std::int64_t step : {0, 1, 10, 1000}) {
+    Tensors tensors = tensors_of({kN});
+    add_noise(tensors, settings, step, noise_stream(step));
+    double sum = 0, squares = 0;
+    for (const double g : gradient(tensors)) sum += g, squares += g * g;
+    const double variance = 0.3 / std::pow(1.0 + static_cast<double>(step), 0.55);
+    EXPECT_NEAR(squares / kN, variance, 0.015 * variance) << "step " << step;
+    EXPECT_NEAR(sum / kN, 0, 4 * std::sqrt(variance / kN)) << "step " << step;
+  }
+}
+
+TEST(GradientNoise, IsAddedToTheGradient) {
+  TrainingSettings settings;
+  settings.noise_eta = 1;
+  Tensors from_zero = tensors_of({8}), from_ten = tensors_of({8});
+  std::ranges::fill(gradient(from_ten), 10);
+  add_noise(from_zero, settings, 3, noise_stream(3));
+  add_noise(from_ten, settings, 3, noise_stream(3));
+  for (std::size_t i = 0; i < 8; ++i) EXPECT_DOUBLE_EQ(gradient(from_ten)[i], 10 + gradient(from_zero)[i]);
+}
+
+// Entry i takes normal i, in however many tensors the entries lie.
+TEST(GradientNoise, DoesNotDependOnTheSplitIntoTensors) {
+  TrainingSettings settings;
+  settings.noise_eta = 1;
+  const auto noise = [&](const std::vector<std::int64_t>& sizes) {
+    Tensors tensors = tensors_of(sizes);
+    add_noise(tensors, settings, 5, noise_stream(5));
+    std::vector<double> all;
+    for (std::size_t t = 0; t < sizes.size(); ++t)
+      for (const double g : gradient(tensors, t)) all.push_back(g);
+    return all;
+  };
+  const auto whole = noise({12});
+  EXPECT_EQ(whole, noise({5, 7}));
+  EXPECT_EQ(whole, noise({1, 1, 3, 0, 7}));
+  const tuner_rng rng = noise_stream(5);
+  const double deviation = std::sqrt(1 / std::pow(6.0, settings.noise_gamma));
+  for (std::size_t i = 0; i < whole.size(); ++i)
+    EXPECT_DOUBLE_EQ(whole[i], deviation * tuner_rng_normal_at(&rng, rng.position + i));
+}
+
+TEST(GradientNoise, DiffersByStepAndTrial) {
+  const auto first = [](std::int64_t step, std::uint64_t number) {
+    TrialSpec spec = trial(objective("slope"), optimizer("recorder"), step + 1);
+    spec.number = number, spec.training.noise_eta = 1, spec.training.noise_gamma = 0;
+    return series(completed(std::move(spec)), "gradient0").at(step);
+  };
+  EXPECT_NE(first(0, 0), first(1, 0));
+  EXPECT_NE(first(0, 0), first(0, 1));
+  EXPECT_EQ(first(1, 1), first(1, 1));
+}
+
+}  // namespace
+}  // namespace tuner::test

@@ -1,0 +1,195 @@
+// The coordinator on a database of its own: resumption, limits, interruption.
+#include "tuner/executor/study_run.hpp"
+
+#include <algorithm>
+#include <csignal>
+#include <set>
+
+#include "plan_fixture.hpp"
+#include "temporary_folder.hpp"
+
+namespace tuner::executor {
+namespace {
+
+using Numbers = std::vector<std::uint64_t>;
+
+class StudyRunTest : public testing::Test {
+ protected:
+  // Runs `plan` on the database `file`; `listen` hears of every batch.
+  StudyStatus run(const StudyPlan& plan, const std::string& file = "tuner.db", const Listener& listen = {}) {
+    storage::Store store(folder_.path() / file, storage::Access::read_write);
+    store.open_study({.name = plan.name,
+                      .config_text = "",
+                      .config_sha256 = "",
+                      .plan = canonical_plan(plan),
+                      .metric = plan.metric.name,
+                      .goal = plan.metric.goal,
+                      .seed = plan.seed,
+                      .tuner_version = "1.0.0"});
+    SharedObjectives shared;
+    const auto searcher = search::make_searcher(plan);
+    recorded_.clear();
+    return run_study(
+        plan, *searcher, store, shared,
+        [&](const StudyStatus& status, std::span<const storage::TrialRecord> trials, std::span<const Running> running) {
+          for (const auto& trial : trials) {
+            EXPECT_TRUE(recorded_.insert(trial.number).second) << trial.number;
+            EXPECT_TRUE(std::ranges::count(store.finished(plan.name), trial.number) == 1 ||
+                        trial.result.outcome == Outcome::cancelled)
+                << "in the database before it is told";
+          }
+          if (listen) listen(status, trials, running);
+        });
+  }
+  Numbers finished(const std::string& file = "tuner.db") {
+    return storage::Store(folder_.path() / file, storage::Access::read_only).finished("demo");
+  }
+  // All that two databases shall agree in: no times.
+  std::string contents(const std::string& file) {
+    const storage::Store store(folder_.path() / file, storage::Access::read_only);
+    std::string text;
+    for (const auto& run : store.runs("demo")) {
+      const storage::TrialDetail trial = store.trial("demo", run.number);
+      text += std::to_string(run.number) + " " + std::string(to_string(run.outcome)) + " " +
+              to_json(run.value.value_or(-1)) + " " + run.error + "\n";
+      for (const auto& [name, value] : run.parameters) text += name + "=" + to_json(value) + "\n";
+      for (const MetricPoint& p : trial.metrics)
+        text += std::to_string(p.step) + " " + p.name + " " + to_json(p.value) + "\n";
+    }
+    return text;
+  }
+
+  test::TemporaryFolder folder_;
+  std::set<std::uint64_t> recorded_;
+};
+
+TEST_F(StudyRunTest, RunsEveryTrialOnce) {
+  StudyPlan plan = test::lr_study(6);
+  plan.workers = 2;
+  const StudyStatus status = run(plan);
+  EXPECT_EQ(status.ending, Ending::finished);
+  EXPECT_EQ(status.total, 6u);
+  EXPECT_EQ(status.done, 6u);
+  EXPECT_EQ(status.done_now, 6u);
+  EXPECT_EQ(status.outcomes.at(Outcome::completed), 6u);
+  EXPECT_EQ(finished(), (Numbers{0, 1, 2, 3, 4, 5}));
+  ASSERT_TRUE(status.best_number);
+  const storage::Store store(folder_.path() / "tuner.db", storage::Access::read_only);
+  EXPECT_EQ(store.best("demo")->number, *status.best_number);
+  EXPECT_EQ(store.best("demo")->value, status.best_value);
+  EXPECT_EQ(status.best_parameters, store.best("demo")->parameters);
+  EXPECT_EQ(store.trial("demo", 0).plugins.size(), 3u);
+}
+
+TEST_F(StudyRunTest, SameContentsWhateverTheNumberOfWorkers) {
+  StudyPlan plan = test::lr_study(10);
+  for (const std::uint32_t workers : {1u, 2u, 4u}) {
+    plan.workers = workers;
+    run(plan, std::to_string(workers) + ".db");
+  }
+  const std::string one = contents("1.db");
+  EXPECT_FALSE(one.empty());
+  EXPECT_EQ(one, contents("2.db"));
+  EXPECT_EQ(one, contents("4.db"));
+}
+
+TEST_F(StudyRunTest, AFinishedStudyHasNothingToDo) {
+  const StudyPlan plan = test::lr_study(3);
+  const StudyStatus first = run(plan), again = run(plan);
+  EXPECT_TRUE(recorded_.empty());
+  EXPECT_EQ(again.ending, Ending::finished);
+  EXPECT_EQ(again.done, 3u);
+  EXPECT_EQ(again.done_now, 0u);
+  EXPECT_EQ(again.best_number, first.best_number);
+  EXPECT_EQ(again.best_value, first.best_value);
+}
+
+TEST_F(StudyRunTest, TrialsMayBeRaisedLater) {
+  StudyPlan plan = test::lr_study();
+  plan.method = "random", plan.trials = 3;
+  EXPECT_EQ(run(plan).done, 3u);
+  plan.trials = 8;
+  const StudyStatus status = run(plan);
+  EXPECT_EQ(recorded_, (std::set<std::uint64_t>{3, 4, 5, 6, 7})) << "only what is missing";
+  EXPECT_EQ(status.done, 8u);
+  EXPECT_EQ(status.done_now, 5u);
+  run(plan, "whole.db");
+  EXPECT_EQ(contents("tuner.db"), contents("whole.db")) << "as if it had run at once";
+}
+
+TEST_F(StudyRunTest, AnInterruptLetsRunningTrialsEndAndTheSameCommandContinues) {
+  StudyPlan plan = test::lr_study();
+  plan.method = "random", plan.trials = 600;  // more than are queued at once
+  const StudyStatus status = run(plan, "tuner.db", [](const StudyStatus& s, auto, auto) {
+    if (s.interrupts == 0 && s.done_now > 0) std::raise(SIGINT);
+  });
+  EXPECT_EQ(status.ending, Ending::interrupted);
+  EXPECT_EQ(status.interrupts, 1);
+  EXPECT_LT(status.done, 600u);
+  EXPECT_EQ(status.done, finished().size());
+  EXPECT_EQ(status.outcomes.count(Outcome::cancelled), 0u);
+  EXPECT_EQ(run(plan).ending, Ending::finished);
+  EXPECT_EQ(finished().size(), 600u);
+  run(plan, "whole.db");
+  EXPECT_EQ(contents("tuner.db"), contents("whole.db"));
+}
+
+TEST_F(StudyRunTest, ASecondInterruptCancelsAndCancelledTrialsRunAgain) {
+  StudyPlan plan = test::lr_study(2);
+  plan.objective = test::only(test::plugin_plan(Kind::objective, "slope", {{"sleep_ms", Value(std::int64_t{1})}}));
+  plan.training = {{"steps", Value(std::int64_t{1} << 40)}};
+  plan.metric.name = "loss";
+  const StudyStatus status =
+      run(plan, "tuner.db", [](const StudyStatus&, auto, auto) { std::raise(SIGINT), std::raise(SIGINT); });
+  EXPECT_EQ(status.ending, Ending::interrupted);
+  EXPECT_EQ(status.outcomes.at(Outcome::cancelled), 1u) << "the other one had not begun";
+  EXPECT_EQ(status.done, 0u);
+  EXPECT_TRUE(finished().empty());
+}
+
+TEST_F(StudyRunTest, TheBudgetEndsTheStudyNotItsTrials) {
+  StudyPlan plan = test::lr_study();
+  plan.method = "random", plan.trials = 100'000;
+  plan.budget_seconds = 0;
+  EXPECT_EQ(run(plan).ending, Ending::budget_used);
+  EXPECT_TRUE(finished().empty());
+  plan.budget_seconds = 0.05;
+  const StudyStatus status = run(plan);
+  EXPECT_EQ(status.ending, Ending::budget_used);
+  EXPECT_GT(status.done, 0u);
+  EXPECT_LT(status.done, 100'000u);
+  EXPECT_EQ(status.outcomes.at(Outcome::completed), status.done);
+}
+
+TEST_F(StudyRunTest, WhatATrialThrowsEndsTheStudyAndKeepsWhatIsFinished) {
+  StudyPlan plan = test::lr_study();
+  plan.objective = test::only(test::plugin_plan(Kind::objective, "broken", {{"where", Hole{0}}}));
+  plan.optimizer = test::only(test::plugin_plan(Kind::optimizer, "blind"));
+  plan.training = {{"steps", Value(std::int64_t{1})}};
+  plan.space.dimensions = {
+      {"objective.where", Values{std::string("init"), std::string("open"), std::string("init")}, std::nullopt, 0}};
+  const Error error = test::error_of([&] { run(plan); });
+  EXPECT_EQ(error.id(), Message::plugin_data);
+  const Numbers kept = finished();
+  ASSERT_FALSE(kept.empty());
+  EXPECT_EQ(kept[0], 0u);
+  EXPECT_EQ(std::ranges::count(kept, 1u), 0);
+  const storage::Store store(folder_.path() / "tuner.db", storage::Access::read_only);
+  EXPECT_EQ(store.runs("demo")[0].outcome, Outcome::failed);
+}
+
+TEST_F(StudyRunTest, TiesGoToTheLowerNumber) {
+  StudyPlan plan = test::lr_study(1);
+  plan.workers = 4;
+  plan.space.dimensions[0].domain = Values{0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1};
+  plan.training["common_random_numbers"] = Value(true);
+  for (const Goal goal : {Goal::minimize, Goal::maximize}) {
+    plan.metric.goal = goal;
+    const StudyStatus status = run(plan, std::string(to_string(goal)) + ".db");
+    EXPECT_EQ(status.done, 8u);
+    EXPECT_EQ(status.best_number, 0u);
+  }
+}
+
+}  // namespace
+}  // namespace tuner::executor

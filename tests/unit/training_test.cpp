@@ -1,0 +1,291 @@
+// The training loop: what happens in a step and in which order, what is recorded and at which step.
+#include "tuner/training.hpp"
+
+#include <cmath>
+
+#include "trial_fixture.hpp"
+
+namespace tuner::test {
+namespace {
+
+// Gradient descent on a quadratic: x_t = (1 - lr l)^t for an eigenvalue l and x_0 = 1.
+void expect_closed_form(const char* dtype, double tolerance) {
+  const double eigenvalues[] = {1, 3, 10}, lr = 0.15;
+  TrialSpec spec = trial(objective("quadratic", {{"eigenvalues", List{1.0, 3.0, 10.0}}, {"dtype", dtype}}),
+                         optimizer("sgd", {{"lr", lr}}), 40);
+  spec.training.log_every = 1;
+  const Series loss = series(completed(std::move(spec)), "loss");
+  ASSERT_EQ(loss.size(), 41u);
+  for (const auto& [step, value] : loss) {
+    double expected = 0;
+    for (const double l : eigenvalues) expected += 0.5 * l * std::pow(1 - lr * l, 2.0 * static_cast<double>(step));
+    EXPECT_NEAR(value, expected, tolerance * expected) << "step " << step;
+  }
+}
+
+TEST(Training, DescentOnAQuadraticIsItsClosedForm) { expect_closed_form("f64", 1e-12); }
+TEST(Training, DescentInSinglePrecisionIsTheClosedFormToItsRounding) { expect_closed_form("f32", 2e-4); }
+
+TEST(Training, FirstLossStandsAtStepZeroAndTheLastAtSteps) {
+  TrialSpec spec = trial(objective("slope"), optimizer("recorder", {{"lr", 0.5}}), 4);
+  spec.training.log_every = 1;
+  const TrialResult result = completed(std::move(spec));
+  EXPECT_EQ(series(result, "loss"), (Series{{0, 0}, {1, -0.5}, {2, -1}, {3, -1.5}, {4, -2}}));
+  EXPECT_EQ(series(result, "lr"), (Series{{0, 0.5}, {1, 0.5}, {2, 0.5}, {3, 0.5}}));
+  EXPECT_EQ(result.steps, 4);
+  EXPECT_EQ(result.evaluations.gradient, 4u);
+  EXPECT_EQ(result.evaluations.loss, 1u);
+  EXPECT_EQ(result.evaluations.hvp, 0u);
+  EXPECT_EQ(result.epochs, 0);
+}
+
+TEST(Training, LogEveryIsATwoHundredthOfTheSteps) {
+  for (const auto& [steps, every] : {std::pair<std::int64_t, std::int64_t>{1, 1}, {399, 1}, {400, 2}, {1000, 5}}) {
+    const auto logged = steps_of(completed(trial(objective("slope"), optimizer("blind"), steps)), "loss");
+    Steps expected;
+    for (std::int64_t s = 0; s < steps; s += every) expected.push_back(s);
+    expected.push_back(steps);
+    EXPECT_EQ(logged, expected) << steps << " steps";
+  }
+}
+
+TEST(Training, LogEveryAsGiven) {
+  TrialSpec spec = trial(objective("slope"), optimizer("recorder"), 10);
+  spec.training.log_every = 4;
+  EXPECT_EQ(steps_of(completed(std::move(spec)), "loss"), (Steps{0, 4, 8, 10}));
+}
+
+// The recorder reports the gradients as they reach it.
+std::map<std::string, double> gradients_at_zero(const TrainingSettings& settings, const List& gradient) {
+  TrialSpec spec = trial(objective("slope", {{"gradient", gradient}}), optimizer("recorder"), 1);
+  spec.training = settings, spec.training.steps = 1;
+  const TrialResult result = completed(std::move(spec));
+  std::map<std::string, double> found;
+  for (std::size_t i = 0; i < gradient.size(); ++i) {
+    const std::string name = "gradient" + std::to_string(i);
+    found[name] = series(result, name).at(0);
+  }
+  return found;
+}
+
+TEST(Training, ClipsByValueBeforeItClipsByNorm) {
+  TrainingSettings settings;
+  settings.clip_value = 4, settings.clip_norm = 1;
+  // Value first: (3, 4) of norm 5, then a fifth of it. Norm first would give (3, 12) / sqrt(153).
+  const auto found = gradients_at_zero(settings, List{3.0, 12.0});
+  const double factor = 1 / (5 + 1e-6);
+  EXPECT_DOUBLE_EQ(found.at("gradient0"), 3 * factor);
+  EXPECT_DOUBLE_EQ(found.at("gradient1"), 4 * factor);
+}
+
+TEST(Training, NoiseComesBeforeClipping) {
+  TrainingSettings settings;
+  settings.noise_eta = 1e6;
+  const auto noisy = gradients_at_zero(settings, List{3.0, 12.0});
+  ASSERT_GT(std::abs(noisy.at("gradient0")), 4);
+  settings.clip_value = 4;
+  const auto clipped = gradients_at_zero(settings, List{3.0, 12.0});
+  EXPECT_EQ(clipped.at("gradient0"), std::copysign(4, noisy.at("gradient0")));
+  EXPECT_LE(std::abs(clipped.at("gradient1")), 4);
+}
+
+TEST(Training, ScheduleComesBeforeTheStepThatItIsFor) {
+  TrialSpec spec = trial(objective("slope"), optimizer("recorder", {{"lr", 1}}), 3);
+  spec.schedule.stages.clear();
+  spec.schedule.stages.push_back(stage("ramp"));
+  const TrialResult result = completed(std::move(spec));
+  EXPECT_EQ(series(result, "lr"), (Series{{0, 1.003}, {1, 2.003}, {2, 3.003}}));
+  const Series loss = series(result, "loss");
+  EXPECT_DOUBLE_EQ(loss.at(1), -1.003);
+  EXPECT_DOUBLE_EQ(loss.at(3), -1.003 - 2.003 - 3.003);
+}
+
+TEST(Training, OptimizersHearLossAndHorizon) {
+  const TrialResult result = completed(trial(objective("slope"), optimizer("recorder", {{"lr", 2}}), 3));
+  EXPECT_EQ(series(result, "loss_on_entry"), (Series{{0, 0}, {1, -2}, {2, -4}}));
+  EXPECT_EQ(series(result, "horizon"), (Series{{0, 3}, {1, 3}, {2, 3}}));
+}
+
+TEST(Training, TrainLossIsTheMeanOverTheSamplesOfTheEpoch) {
+  // lr 0: x stays 0 and sample i costs i^2 / 2. Batches of 4, 4 and 2.
+  TrialSpec spec = epochs(objective("rows"), optimizer("recorder", {{"lr", 0}}), 2, 4);
+  const TrialResult result = completed(std::move(spec));
+  EXPECT_EQ(steps_of(result, "train_loss"), (Steps{3, 6}));
+  for (const auto& [step, value] : series(result, "train_loss")) EXPECT_DOUBLE_EQ(value, 0.5 * 285 / 10) << step;
+  EXPECT_EQ(result.epochs, 2);
+  EXPECT_EQ(result.steps, 6);
+}
+
+TEST(Training, ValidationAddsUpBatchesOfUnequalSize) {
+  // 1000 samples are evaluated in one call, so 2500 take three, the last of them half as large.
+  TrialSpec spec =
+      epochs(objective("rows", {{"valid", 2500}, {"test", 1001}}), optimizer("recorder", {{"lr", 0}}), 1, 0);
+  const TrialResult result = completed(std::move(spec));
+  const auto squares = [](double n) { return (n - 1) * n * (2 * n - 1) / 6; };
+  EXPECT_DOUBLE_EQ(series(result, "val_loss").at(1), 0.5 * squares(2500) / 2500);
+  EXPECT_DOUBLE_EQ(series(result, "val_index").at(1), 2499 / 2.0);
+  EXPECT_EQ(series(result, "val_count").at(1), 2500);
+  EXPECT_DOUBLE_EQ(series(result, "test_loss").at(1), 0.5 * squares(1001) / 1001);
+  EXPECT_DOUBLE_EQ(series(result, "test_index").at(1), 500);
+  EXPECT_EQ(series(result, "test_count").at(1), 1001);
+  EXPECT_EQ(result.evaluations.gradient, 1u);
+  EXPECT_EQ(result.evaluations.loss, 1u + 3 + 2);
+}
+
+TEST(Training, EvaluatesEveryEpochAndAtTheEndAndTestsOnce) {
+  TrialSpec spec = epochs(objective("rows", {{"valid", 5}, {"test", 5}}), optimizer("recorder"), 3, 4);
+  const TrialResult result = completed(std::move(spec));
+  EXPECT_EQ(steps_of(result, "val_loss"), (Steps{3, 6, 9}));
+  EXPECT_EQ(steps_of(result, "train_loss"), (Steps{3, 6, 9}));
+  EXPECT_EQ(steps_of(result, "test_loss"), (Steps{9}));
+}
+
+TEST(Training, EvaluatesEverySoManySteps) {
+  TrialSpec spec = trial(objective("rows", {{"valid", 5}}), optimizer("recorder"), 7);
+  spec.training.batch_size = 4, spec.training.eval_every = 2;
+  EXPECT_EQ(steps_of(completed(std::move(spec)), "val_loss"), (Steps{2, 4, 6, 7}));
+  spec = trial(objective("rows", {{"valid", 5}}), optimizer("recorder"), 7);
+  spec.training.batch_size = 4;
+  EXPECT_EQ(steps_of(completed(std::move(spec)), "val_loss"), (Steps{3, 6, 7})) << "an epoch, where nothing is said";
+}
+
+TEST(Training, NoMetricIsRecordedTwiceAtOneStep) {
+  TrialSpec spec = epochs(objective("rows", {{"valid", 5}, {"test", 3}, {"train", 12}}), optimizer("recorder"), 3, 4);
+  spec.training.log_every = 1, spec.training.eval_every = 3;
+  const TrialResult result = completed(std::move(spec));
+  std::map<std::pair<std::int64_t, std::string>, int> seen;
+  for (const MetricPoint& point : result.metrics)
+    EXPECT_EQ(++seen[std::make_pair(point.step, point.name)], 1) << point.name << " at " << point.step;
+}
+
+TEST(Training, EvaluationPointsOfTheOptimizerAreWhatIsValidated) {
+  // x: 0, then -lr times the gradient (x - 2), three times; validated at the mean of x_1 .. x_3.
+  const double lr = 0.5;
+  double x = 0, sum = 0;
+  for (int t = 0; t < 3; ++t) x -= lr * (x - 2), sum += x;
+  const auto spec = [&](const char* id) {
+    return epochs(objective("rows", {{"train", 5}, {"valid", 1}, {"test", 1}}), optimizer(id, {{"lr", lr}}), 3, 0);
+  };
+  const TrialResult averaged = completed(spec("averaged")), plain = completed(spec("recorder"));
+  EXPECT_DOUBLE_EQ(series(averaged, "val_loss").at(3), 0.5 * (sum / 3) * (sum / 3));
+  EXPECT_DOUBLE_EQ(series(averaged, "test_loss").at(3), 0.5 * (sum / 3) * (sum / 3));
+  EXPECT_DOUBLE_EQ(series(plain, "val_loss").at(3), 0.5 * x * x);
+  EXPECT_EQ(series(averaged, "loss"), series(plain, "loss")) << "training goes on where it was";
+}
+
+TEST(Training, EvaluationPointOfAWrappedOptimizerCountsToo) {
+  const auto spec = [](PluginUse of) { return epochs(objective("rows", {{"valid", 3}}), std::move(of), 2, 5); };
+  const TrialResult alone = completed(spec(optimizer("averaged")));
+  const TrialResult inside = completed(spec(wrapped(optimizer("repeated", {{"times", 1}}), optimizer("averaged"))));
+  EXPECT_EQ(series(alone, "val_loss"), series(inside, "val_loss"));
+}
+
+TEST(Training, ClosuresSeeTheSameBatchAndDoNotMoveBuffers) {
+  TrialSpec spec = epochs(objective("rows", {{"report", true}, {"train", 6}}),
+                          optimizer("curious", {{"lr", 0}, {"extra", 2}}), 1, 2);
+  const TrialResult result = completed(std::move(spec));
+  std::map<std::int64_t, std::vector<double>> flags, firsts;
+  for (const MetricPoint& p : result.metrics) {
+    if (p.name == "flags") flags[p.step].push_back(p.value);
+    if (p.name == "batch0") firsts[p.step].push_back(p.value);
+  }
+  for (std::int64_t step = 0; step < 3; ++step) {
+    EXPECT_EQ(flags[step], (std::vector<double>{3, 1, 1})) << "training, the first with buffers";
+    EXPECT_EQ(firsts[step], std::vector<double>(3, firsts[step][0]));
+  }
+  EXPECT_EQ(flags[3], (std::vector<double>{1})) << "the loss at the end moves no statistics";
+  EXPECT_EQ(series(result, "purpose").at(0), TUNER_RNG_DROPOUT);
+}
+
+TEST(Training, EvaluationsAreCountedByKind) {
+  TrialResult result = completed(trial(objective("slope"), optimizer("curious", {{"extra", 3}}), 5));
+  EXPECT_EQ(result.evaluations.gradient, 5u * 4);
+  EXPECT_EQ(result.evaluations.loss, 1u);
+  result = completed(trial(objective("slope"), optimizer("curious", {{"extra", 3}, {"gradient", false}}), 5));
+  EXPECT_EQ(result.evaluations.gradient, 5u);
+  EXPECT_EQ(result.evaluations.loss, 5u * 3 + 1);
+  result = completed(trial(objective("slope"), optimizer("blind"), 5));
+  EXPECT_EQ(result.evaluations.gradient, 0u) << "derivative-free";
+  EXPECT_EQ(result.evaluations.loss, 6u);
+}
+
+TEST(Training, ClosuresEvaluateAtThePresentParameters) {
+  const TrialResult result = completed(trial(objective("slope"), optimizer("curious", {{"lr", 0.25}}), 2));
+  EXPECT_EQ(series(result, "loss_after"), (Series{{1, -0.25}, {2, -0.5}}));
+}
+
+TEST(Training, SameSpecTwiceIsEqualBitForBit) {
+  const auto spec = [](std::uint64_t number) {
+    TrialSpec s = epochs(objective("rows", {{"valid", 7}}), optimizer("recorder", {{"noise", true}}), 4, 3);
+    s.number = number, s.training.noise_eta = 0.1;
+    return s;
+  };
+  const auto flat = [](const TrialResult& result) {
+    std::vector<std::tuple<std::int64_t, std::string, double>> points;
+    for (const MetricPoint& p : result.metrics) points.emplace_back(p.step, p.name, p.value);
+    return points;
+  };
+  const auto first = flat(completed(spec(3)));
+  EXPECT_EQ(first, flat(completed(spec(3))));
+  EXPECT_NE(first, flat(completed(spec(4))));
+  TrialSpec other_seed = spec(3);
+  other_seed.study_seed = 2;
+  EXPECT_NE(first, flat(completed(std::move(other_seed))));
+}
+
+TEST(Training, ReportsAreMetricsOfTheTrial) {
+  TrialSpec spec = trial(objective("slope"), optimizer("recorder", {{"momentum", 0.7}}), 2);
+  spec.metric = "momentum", spec.goal = Goal::maximize;
+  const TrialResult result = completed(std::move(spec));
+  EXPECT_EQ(series(result, "momentum"), (Series{{0, 0.7}, {1, 0.7}}));
+  EXPECT_EQ(result.value, 0.7);
+}
+
+TEST(Training, ProgressHearsTheMetric) {
+  Series heard;
+  std::int64_t length = 0;
+  TrialSpec spec = trial(objective("slope"), optimizer("recorder", {{"lr", 1}}), 3);
+  ASSERT_EQ(run(std::move(spec), {},
+                [&](std::int64_t step, std::int64_t steps, double value) { heard[step] = value, length = steps; })
+                .outcome,
+            Outcome::completed);
+  EXPECT_EQ(heard, (Series{{0, 0}, {1, -1}, {2, -2}, {3, -3}}));
+  EXPECT_EQ(length, 3);
+}
+
+TEST(Training, BlackBoxIsEvaluatedOnce) {
+  TrialSpec spec = trial(objective("box", {{"x", 5}}), std::nullopt, 0);
+  const TrialResult result = completed(std::move(spec));
+  EXPECT_EQ(result.value, 9.0);
+  EXPECT_EQ(series(result, "halfway"), (Series{{1, 2.5}, {2, 5}}));
+  EXPECT_EQ(series(result, "loss"), (Series{{0, 9}}));
+  EXPECT_EQ(result.evaluations.loss, 1u);
+  EXPECT_EQ(result.steps, 0);
+}
+
+TEST(Training, BlackBoxMayBeJudgedByWhatItReports) {
+  TrialSpec spec = trial(objective("box", {{"x", 5}}), std::nullopt, 0);
+  spec.metric = "halfway";
+  const TrialResult result = completed(std::move(spec));
+  EXPECT_EQ(result.best_value, 2.5);
+  EXPECT_EQ(result.last_value, 5.0);
+  EXPECT_EQ(result.value, 2.5);
+}
+
+TEST(MetricNames, AreWhatATrialRecordsInOrderOfPreference) {
+  SharedObjectives shared;
+  const auto names = [&](const PluginUse& use) {
+    std::vector<std::string> found;
+    for (const auto& metric : metric_names(use, shared, 1))
+      found.push_back(metric.name + (metric.goal == Goal::maximize ? " up" : ""));
+    return found;
+  };
+  EXPECT_EQ(names(objective("rows", {{"valid", 5}, {"test", 5}})),
+            (std::vector<std::string>{"val_index up", "val_count", "val_loss", "loss", "train_loss", "test_index up",
+                                      "test_count", "test_loss"}));
+  EXPECT_EQ(names(objective("rows")), (std::vector<std::string>{"loss", "train_loss"}));
+  EXPECT_EQ(names(objective("slope")), (std::vector<std::string>{"loss"}));
+}
+
+}  // namespace
+}  // namespace tuner::test
