@@ -13,14 +13,13 @@ struct Cyclic {
       .name = "Cyclic",
       .doc = "up and down between base_lr and lr, as torch's CyclicLR, with momentum going the other way",
       .details =
-          "t = 0 at the first update; u = step_size_up, d = step_size_down, c = t mod (u + d), k = floor(t / (u + "
-          "d)):\n"
+          "t = 0 at the first update; u = step_size_up, d = step_size_down;\n"
+          "c = t mod (u + d) is the step within a cycle, k = floor(t / (u + d)) the cycles before it:\n"
           "x(t) = c / u while c <= u, then (u + d - c) / d\n"
           "a(t) = 1 (triangular), 2^-k (triangular2), gamma^t (exp_range)\n"
           "lr(t) = base_lr + (lr - base_lr) x a;  torch's max_lr is the optimizer's lr\n"
-          "momentum(t) = max_momentum - (max_momentum - base_momentum) x a, where the optimizer has momentum or beta1 "
-          "and\n"
-          "cycle_momentum is true; else it stays as configured.",
+          "momentum(t) = max_momentum - (max_momentum - base_momentum) x a, where the optimizer has momentum or beta1\n"
+          "and cycle_momentum is true; else it stays as configured.",
       .reference =
           "Smith 2017, Cyclical learning rates for training neural networks; torch.optim.lr_scheduler.CyclicLR 2.x",
       .flags = TUNER_PLUGIN_PURE};

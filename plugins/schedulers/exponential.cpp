@@ -12,9 +12,8 @@ struct Exponential {
       .details =
           "lr(t) = max(eta_min, lr gamma^(t / decay_steps))  or, where alpha is given,\n"
           "        max(eta_min, lr exp(-alpha t / decay_steps)),  t = 0 at the first update\n"
-          "staircase: t / decay_steps is rounded down. decay_steps = 1, eta_min = 0: torch's; the others are Keras's "
-          "and\n"
-          "optax's (decay_rate is gamma, end_value eta_min).",
+          "staircase: t / decay_steps is rounded down. decay_steps = 1, eta_min = 0: torch's; the others are Keras's\n"
+          "and optax's (decay_rate is gamma, end_value eta_min).",
       .reference = "torch.optim.lr_scheduler.ExponentialLR 2.x; Keras ExponentialDecay; optax exponential_decay",
       .flags = TUNER_PLUGIN_PURE};
 

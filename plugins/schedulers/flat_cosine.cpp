@@ -13,9 +13,8 @@ struct FlatCosine {
       .details =
           "lr(t) = lr                                          while p < pct_start,  p = t / total_iters\n"
           "      = end + (lr - end) (1 + cos(pi q)) / 2        q = (p - pct_start) / (1 - pct_start), at most 1\n"
-          "end = lr / div_final,  t = 0 at the first update. total_iters = 0 takes the length of the run; its last "
-          "update,\n"
-          "t = total_iters - 1, is just above end, as in fastai.",
+          "end = lr / div_final,  t = 0 at the first update. total_iters = 0 takes the length of the run.\n"
+          "The last update, t = total_iters - 1, is just above end, as in fastai.",
       .reference = "fastai 2 Learner.fit_flat_cos",
       .flags = TUNER_PLUGIN_PURE};
 

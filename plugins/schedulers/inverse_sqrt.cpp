@@ -16,9 +16,8 @@ struct InverseSqrt {
           "hf:    lr(t) = lr / sqrt((t + T) / T)\n"
           "noam:  lr(t) = lr d^-0.5 min(n^-0.5, n T^-1.5),  n = t + 1,  d = model_size\n"
           "hf with warmup_steps: T of the host is HuggingFace's get_inverse_sqrt_schedule after its warmup of T steps\n"
-          "(whose own warmup wastes the first step at lr 0). noam warms up by itself in T steps: give it none; its lr "
-          "is\n"
-          "a factor, 1 in the paper, and the peak is lr / sqrt(d T).",
+          "(whose own warmup wastes the first step at lr 0). noam warms up by itself in T steps: give it none.\n"
+          "Its lr is a factor, 1 in the paper, and the peak is lr / sqrt(d T).",
       .reference = "hf: transformers 4 get_inverse_sqrt_schedule; noam: Vaswani et al. 2017, eq. 3",
       .flags = TUNER_PLUGIN_PURE};
 

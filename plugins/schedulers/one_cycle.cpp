@@ -16,14 +16,13 @@ struct OneCycle {
       .name = "One cycle",
       .doc = "up to lr and down to almost 0, momentum the other way, as torch's OneCycleLR or fastai's fit_one_cycle",
       .details =
-          "The optimizer's lr is the peak (max_lr). Between the marks below lr and momentum follow half a cosine, or "
-          "a\n"
-          "straight line with anneal_strategy: linear; t = 0 at the first update, N = total_steps:\n"
-          "pytorch            t = 0           a N - 1         N - 1          a = pct_start (0.3)\n"
-          "       three_phase t = 0           a N - 1         2 a N - 2 (lr start again)      N - 1\n"
-          "fastai             t = 0           a N             N              a = pct_start (0.25)\n"
-          "lr                 lr/div_factor   lr              end\n"
-          "momentum           max_momentum    base_momentum   max_momentum\n"
+          "The optimizer's lr is the peak (max_lr). Between the marks below, lr and momentum follow half a cosine, or\n"
+          "a straight line with anneal_strategy: linear. t = 0 at the first update, N = total_steps, a = pct_start:\n"
+          "pytorch           t = 0           a N - 1         N - 1          a = 0.3\n"
+          "fastai            t = 0           a N             N              a = 0.25\n"
+          "lr                lr/div_factor   lr              end\n"
+          "momentum          max_momentum    base_momentum   max_momentum\n"
+          "three_phase (pytorch): at 2 a N - 2 lr and momentum are back where they started, then comes the end.\n"
           "end: pytorch lr / div_factor / final_div_factor (1e4), fastai lr / final_div_factor (1e5).\n"
           "After the last mark everything stays (torch raises an error). momentum is driven where the optimizer has\n"
           "momentum or beta1 and cycle_momentum is true.",

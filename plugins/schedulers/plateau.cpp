@@ -17,15 +17,12 @@ struct Plateau {
           "lr starts at the optimizer's and changes at new values m of the study's metric alone (one per evaluation\n"
           "point; training.eval_every sets how many). m is better than best: smaller by threshold |best| (rel) or by\n"
           "threshold (abs), larger where the goal is to maximize; auto: rel in reaction pytorch, abs in keras.\n"
-          "pytorch:  bad = better ? 0 : bad + 1; in a cooldown bad = 0 and cooldown falls by 1; then, if bad > "
-          "patience,\n"
-          "          lr' = max(lr factor, min_lr), taken if lr - lr' > eps; the cooldown starts; bad = 0\n"
-          "keras:    in a cooldown it falls by 1 and bad = 0; better: bad = 0; else, out of the cooldown, bad + 1, "
-          "and\n"
-          "          if bad >= patience and lr > min_lr the same fall of lr: one value earlier than PyTorch.\n"
-          "rel is torch's best (1 - threshold), with best's own sign: for a negative metric use abs. A metric that is "
-          "NaN\n"
-          "is not better. Values from before the schedule's first step (warmup, earlier stages) do not count.",
+          "pytorch:  bad = better ? 0 : bad + 1; in a cooldown bad = 0 and the cooldown falls by 1; then, if\n"
+          "          bad > patience, lr' = max(lr factor, min_lr), taken if lr - lr' > eps; cooldown; bad = 0\n"
+          "keras:    in a cooldown it falls by 1 and bad = 0; then better: bad = 0; else, out of the cooldown,\n"
+          "          bad + 1, and if bad >= patience the same fall, without eps: one value earlier than PyTorch\n"
+          "rel is torch's best (1 - threshold), with best's own sign: for a negative metric use abs. A metric that\n"
+          "is NaN is not better. Values from before the schedule's first step (warmup, earlier stages) do not count.",
       .reference = "torch.optim.lr_scheduler.ReduceLROnPlateau 2.x; Keras ReduceLROnPlateau",
       .flags = TUNER_PLUGIN_NEEDS_METRIC};
 
@@ -78,7 +75,7 @@ struct Plateau {
     if (rest > 0) --rest, bad = 0;
     if (better)
       bad = 0;
-    else if (rest == 0 && ++bad >= s.options().integer(kPatience) && *s.slot(kLr) > s[kMinLr])
+    else if (rest == 0 && ++bad >= s.options().integer(kPatience))
       fall(s, 0);
   }
 

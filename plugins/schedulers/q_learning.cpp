@@ -11,23 +11,18 @@ struct QLearning {
       .name = "Learned rate (Q-learning)",
       .doc = "a small Q-learner raises, keeps or lowers lr by what the study's metric did; an experiment, see its docs",
       .details =
-          "Every `window` new values of the metric make one decision. With M their mean and M' that of the window "
-          "before,\n"
-          "the gain is g = (M' - M) / max(|M'|, |M|) where the goal is to minimize, its negative else, kept in [-1, "
-          "1].\n"
+          "Every `window` new values of the metric make one decision. M is their mean, M' that of the window before;\n"
+          "the gain is g = (M' - M) / max(|M'|, |M|), negated where the goal is to maximize, kept in [-1, 1].\n"
           "state s:   worse (g < -tolerance), flat, better (g > tolerance)\n"
-          "action a:  lower lr / factor, keep lr, raise lr factor; lr stays in [min_factor, max_factor] times its "
-          "start\n"
+          "action a:  lower (lr / factor), keep, raise (lr factor); lr stays in its bounds\n"
           "learning:  Q(s', a') += learning_rate (g + discount max_a Q(s, a) - Q(s', a')), s', a' the decision before\n"
-          "policy:    with probability epsilon_start + (epsilon_end - epsilon_start) t / horizon an action by lot, "
-          "else\n"
-          "           the one of the largest Q; of equal ones keep, then lower. (epsilon_start where the length is "
-          "unknown.)\n"
+          "policy:    by lot with probability e, else the action of the largest Q; of equal ones keep, then lower;\n"
+          "           e goes from epsilon_start to epsilon_end over the run, or stays where its length is unknown\n"
           "Q starts at 0. The lots are Philox's of `seed`: equal options and metrics give equal rates, bit for bit.\n"
           "It has 9 numbers to learn from a few dozen decisions: docs/q_learning.md measures what comes of it.",
       .reference =
-          "Watkins, Dayan 1992, Q-learning, eq. 1; states, actions and reward are this project's, after the idea of "
-          "Xu et al. 2019, Learning an adaptive learning rate schedule",
+          "Watkins, Dayan 1992, Q-learning; states, actions and reward are this project's, the idea is of Xu et al. "
+          "2019",
       .flags = TUNER_PLUGIN_NEEDS_METRIC};
 
   enum {

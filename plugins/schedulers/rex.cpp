@@ -12,7 +12,7 @@ struct Rex {
           "lr(t) = eta_min + (lr - eta_min) z / ((1 - d) + d z),  z = 1 - min(t, total_iters) / total_iters,\n"
           "t = 0 at the first update. total_iters = 0 takes the length of the run.\n"
           "d = 1/2 is the paper's curve, d = 0 the straight line; the nearer d is to 1, the longer lr stays high.",
-      .reference = "Chen, Wolfe, Kyrillidis 2022, REX: revisiting budgeted training with an improved schedule, sec. 3",
+      .reference = "Chen, Wolfe, Kyrillidis 2022, REX: revisiting budgeted training with an improved schedule",
       .flags = TUNER_PLUGIN_PURE};
 
   enum { kTotal, kD, kEtaMin };

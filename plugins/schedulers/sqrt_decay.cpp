@@ -11,8 +11,7 @@ struct SqrtDecay {
       .doc = "falls fast at first and slowly at the end, to eta_min",
       .details =
           "lr(t) = eta_min + (lr - eta_min) (1 - sqrt(min(t, total_iters) / total_iters)),  t = 0 at the first update\n"
-          "total_iters = 0 takes the length of the run. As the last stage of a sequence it is the cooldown of the "
-          "paper;\n"
+          "total_iters = 0 takes the length of the run. As the last stage of a sequence it is the paper's cooldown;\n"
           "wsd with decay: 1-sqrt holds lr before it.",
       .reference =
           "Hagele et al. 2024, Scaling laws and compute-optimal training beyond fixed training durations, (1-sqrt)",

@@ -13,7 +13,8 @@ struct Tanh {
           "lr(t) = eta_min + (lr - eta_min) (1 - tanh(lb (1 - p) + ub p)) / 2,  p = t / t_max,\n"
           "t = 0 at the first update; eta_min from t_max on. t_max = 0 takes the length of the run.\n"
           "It starts a little below lr: with lb = -7 by 8e-7 of it. Variant: timm's, one cycle.",
-      .reference = "Hsueh, Li, Wu 2019, Stochastic gradient descent with hyperbolic-tangent decay, eq. 5; timm 0.9",
+      .reference =
+          "Hsueh, Li, Wu 2019, Stochastic gradient descent with hyperbolic-tangent decay; timm 0.9 TanhLRScheduler",
       .flags = TUNER_PLUGIN_PURE};
 
   enum { kTMax, kLb, kUb, kEtaMin };

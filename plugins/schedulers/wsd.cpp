@@ -17,12 +17,9 @@ struct Wsd {
           "      = lr (r + (1 - r) f((t - S) / D))        while t < S + D\n"
           "      = lr r                                   after it;  r = min_lr_ratio\n"
           "f(p): cosine (1 + cos(pi p)) / 2, linear 1 - p, 1-sqrt 1 - sqrt(p).\n"
-          "D = decay_iters, or decay_fraction of the length where it is 0; S = length - D; the length is total_iters, "
-          "or\n"
-          "the steps that the run has left after the host's warmup.",
-      .reference =
-          "Hu et al. 2024, MiniCPM, sec. 4; Hagele et al. 2024 (1-sqrt); transformers 4 get_wsd_schedule, whose decay "
-          "this is",
+          "D = decay_iters, or decay_fraction of the length where it is 0; S = length - D. The length is total_iters,\n"
+          "or the steps that the run has left after the host's warmup.",
+      .reference = "Hu et al. 2024, MiniCPM; Hagele et al. 2024 (1-sqrt); the decay of transformers 4 get_wsd_schedule",
       .flags = TUNER_PLUGIN_PURE};
 
   enum { kTotal, kDecay, kFraction, kShape, kMinRatio };

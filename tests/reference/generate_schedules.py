@@ -1,9 +1,12 @@
 #!/usr/bin/python3
-"""Writes data/schedules.json: the lr of 51 steps at base lr 1, by PyTorch's schedulers where there are any, else by
-schedule_papers.py; and the momentum where the schedule drives one. Writes data/plateau.json: the lr after each of 60 values of a metric.
+"""Writes the reference values of the schedules.
 
-Needs Debian's python3-torch (1.13) and python3-mpmath. Where PyTorch has a closed form of its own it is taken, since the
-chained form multiplies rounding errors; both must agree to 1e-12 here.
+data/schedules.json: the lr of 51 steps at base lr 1, by PyTorch's schedulers where there are any, else by
+schedule_papers.py; and the momentum where the schedule drives one. data/plateau.json: the lr after each of 60 values of
+a metric, by PyTorch's rule and by Keras's.
+
+Needs Debian's python3-torch (1.13) and python3-mpmath. Where PyTorch has a closed form of its own it is taken, since
+the chained form multiplies rounding errors; both must agree to 1e-12 here.
 """
 import json
 import pathlib
@@ -51,10 +54,12 @@ CASES = [
     *(("exponential", dict(gamma=g), lambda o, g=g: torch_lr.ExponentialLR(o, g)) for g in [0.9, 0.5, 0.999, 1.02]),
     # After t_max torch rebounds; a t_max of at least 50 needs no after_end.
     *(("cosine", dict(t_max=n, eta_min=m, after_end="rebound"),
-       lambda o, n=n, m=m: torch_lr.CosineAnnealingLR(o, n, m)) for n, m in [(10, 0.0), (7, 0.1), (50, 0.01), (1, 0.5)]),
+       lambda o, n=n, m=m: torch_lr.CosineAnnealingLR(o, n, m))
+      for n, m in [(10, 0.0), (7, 0.1), (50, 0.01), (1, 0.5)]),
     ("cosine", dict(t_max=50, eta_min=0.01), lambda o: torch_lr.CosineAnnealingLR(o, 50, 0.01)),
     *(("linear", dict(start_factor=a, end_factor=b, total_iters=n),
-       lambda o, a=a, b=b, n=n: torch_lr.LinearLR(o, a, b, n)) for a, b, n in [(0.1, 1.0, 20), (1.0, 0.0, 51), (0.5, 0.9, 1)]),
+       lambda o, a=a, b=b, n=n: torch_lr.LinearLR(o, a, b, n))
+      for a, b, n in [(0.1, 1.0, 20), (1.0, 0.0, 51), (0.5, 0.9, 1)]),
     ("linear", {}, lambda o: torch_lr.LinearLR(o)),
     *(("constant_then", dict(factor=f, total_iters=n), lambda o, f=f, n=n: torch_lr.ConstantLR(o, f, n))
       for f, n in [(0.25, 10), (0.5, 1), (0.1, 100)]),
@@ -109,12 +114,19 @@ def plateau_case(number, mode, options):
 
 
 PLATEAUS = [
-    dict(), dict(factor=0.5, patience=2), dict(factor=0.5, patience=3, cooldown=4), dict(patience=0, factor=0.7, min_lr=0.01),
-    dict(factor=0.3, patience=4, threshold=0.05), dict(factor=0.3, patience=4, threshold=0.03, threshold_mode="abs"),
+    dict(),
+    dict(factor=0.5, patience=2),
+    dict(factor=0.5, patience=3, cooldown=4),
+    dict(factor=0.7, patience=0, min_lr=0.01),
+    dict(factor=0.3, patience=4, threshold=0.05),
+    dict(factor=0.3, patience=4, threshold=0.03, threshold_mode="abs"),
     dict(factor=0.5, patience=1, eps=0.02),
-    dict(reaction="keras"), dict(reaction="keras", factor=0.5, patience=2),
-    dict(reaction="keras", factor=0.5, patience=3, cooldown=4), dict(reaction="keras", factor=0.7, patience=1, min_lr=0.01),
-    dict(reaction="keras", factor=0.3, patience=4, threshold=0.03), dict(reaction="keras", factor=0.5, patience=0, cooldown=1),
+    dict(reaction="keras"),
+    dict(reaction="keras", factor=0.5, patience=2),
+    dict(reaction="keras", factor=0.5, patience=3, cooldown=4),
+    dict(reaction="keras", factor=0.7, patience=1, min_lr=0.01),
+    dict(reaction="keras", factor=0.3, patience=4, threshold=0.03),
+    dict(reaction="keras", factor=0.5, patience=0, cooldown=1),
 ]
 
 

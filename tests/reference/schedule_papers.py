@@ -45,7 +45,7 @@ def rex_d(n, d):
     return lr_only(lambda t: (1 - min(t, mpf(n)) / n) / (1 - of(d) * min(t, mpf(n)) / n))
 
 
-# Hsueh, Li, Wu 2019, eq. 5 with (L, U) = (lb, ub).
+# Hsueh, Li, Wu 2019, with (L, U) = (lb, ub).
 def tanh_decay(n, lb, ub, end=0.0):
     return lr_only(lambda t: of(end) if t >= n else down(end, (1 - tanh(of(lb) + (of(ub) - of(lb)) * t / n)) / 2))
 
