@@ -3,6 +3,7 @@
 namespace {
 
 constexpr const char* kVelocities[] = {"outside", "inside"};
+constexpr const char* kLookaheads[] = {"shifted", "exact"};
 
 struct Sgd {
   static constexpr tuner::Info info{
@@ -16,30 +17,44 @@ struct Sgd {
           "               x -= lr v, or with nesterov x -= lr (g + momentum v)\n"
           "velocity: inside puts lr into the velocity, v = momentum v + (1 - dampening) lr g and x -= v, or with\n"
           "nesterov x -= lr g + momentum v: the same path while lr is constant, another one under a schedule.\n"
+          "lookahead: exact takes nesterov's gradient where the velocity alone would lead, with a second evaluation:\n"
+          "y = x - lr momentum v (inside: x - momentum v), v = momentum v + grad(y) + weight_decay y, x = y - lr "
+          "grad.\n"
           "Variant: PyTorch's (lr outside, first velocity the plain gradient). dampening = momentum makes v a\n"
-          "moving average. nesterov keeps the look-ahead point of Sutskever's form as x.\n"
+          "moving average. nesterov with lookahead: shifted keeps the y of the exact form as x: while lr is constant\n"
+          "both walk the same path, the one seen from its look-ahead points.\n"
           "lr = 0 leaves x alone (velocity: inside coasts on what it carries); g = 0 on fresh state too.",
       .reference = "Polyak 1964; Sutskever, Martens, Dahl, Hinton 2013, eq. 1-4; torch.optim.SGD 2.x",
       .flags = TUNER_PLUGIN_ELEMENTWISE};
 
-  enum { kLr, kMomentum, kDampening, kNesterov, kWeightDecay, kVelocity };
+  enum { kLr, kMomentum, kDampening, kNesterov, kWeightDecay, kVelocity, kLookahead };
   enum { kOutside, kInside };
+  enum { kShifted, kExact };
   static constexpr tuner::Param params[] = {
       tuner::real("lr", 1e-3, "step size").at_least(0).search(1e-4, 1, tuner::kLog),
       tuner::real("momentum", 0, "decay of the velocity").at_least(0).below(1).search(0.5, 0.99, tuner::kLog1m),
       tuner::real("dampening", 0, "share of the gradient kept out of the velocity"),
       tuner::boolean("nesterov", false, "Nesterov momentum; needs momentum > 0 and dampening = 0"),
       tuner::real("weight_decay", 0, "L2 penalty, added to the gradient").at_least(0).search(1e-6, 1e-2, tuner::kLog),
-      tuner::choice("velocity", kVelocities, "whether lr multiplies the velocity or the gradient that enters it")};
+      tuner::choice("velocity", kVelocities, "whether lr multiplies the velocity or the gradient that enters it"),
+      tuner::choice("lookahead", kLookaheads, "nesterov on the look-ahead points, or with a second evaluation at them")
+          .with(TUNER_PARAM_STRUCTURAL)};
   static constexpr tuner::Slot slots[] = {tuner::per_element("momentum_buffer", "velocity v")};
 
   static void check(const tuner::Options& o) {
     if (o.flag(kNesterov) && (o[kMomentum] <= 0 || o[kDampening] != 0))
       throw tuner::Invalid("nesterov needs momentum > 0 and dampening = 0");
+    if (o.choice(kLookahead) == kExact && !o.flag(kNesterov))
+      throw tuner::Invalid("lookahead: exact is a form of Nesterov's momentum: add nesterov: true");
+  }
+
+  static void step(const tuner::Step& s) {
+    if (s.options().choice(kLookahead) == kExact) return look_ahead(s);
+    s.for_each_tensor([&](const auto& t) { descend(s, t); });
   }
 
   template <class T>
-  static void step(const tuner::Step& s, const tuner::Tensor<T>& t) {
+  static void descend(const tuner::Step& s, const tuner::Tensor<T>& t) {
     const T lr = t[kLr], momentum = t[kMomentum], decay = t[kWeightDecay];
     if (momentum == 0) return t.update([=](T& x, T g) TUNER_INLINE { x -= lr * (g + decay * x); });
 
@@ -58,6 +73,34 @@ struct Sgd {
         [=](T& x, T g, T& v) TUNER_INLINE {
           v = kept * v + added * (inner * (g + decay * x));
           x -= outer * v;
+        },
+        t.slot(0));
+  }
+
+  // The gradient at y replaces the one at x. y + (x's way from y) needs no copy of x: x - lr v = y - lr g.
+  static void look_ahead(const tuner::Step& s) {
+    if (s.raw().closure == nullptr) throw tuner::Invalid("lookahead: exact needs a second evaluation in every step");
+    s.for_each_tensor([](const auto& t) { move_ahead(t); });
+    s.evaluate(TUNER_WANT_GRADIENT);
+    s.for_each_tensor([](const auto& t) { descend_from_ahead(t); });
+  }
+
+  template <class T>
+  static void move_ahead(const tuner::Tensor<T>& t) {
+    const T momentum = t[kMomentum], outer = t.options().choice(kVelocity) == kInside ? T(1) : t[kLr];
+    t.update([=](T& x, T, T& v) TUNER_INLINE { x -= outer * (momentum * v); }, t.slot(0));
+  }
+
+  template <class T>
+  static void descend_from_ahead(const tuner::Tensor<T>& t) {
+    const bool inside = t.options().choice(kVelocity) == kInside;
+    const T lr = t[kLr], momentum = t[kMomentum], decay = t[kWeightDecay];
+    const T inner = inside ? lr : T(1), outer = inside ? T(1) : lr;
+    t.update(
+        [=](T& x, T g, T& v) TUNER_INLINE {
+          g = inner * (g + decay * x);
+          v = momentum * v + g;
+          x -= outer * g;
         },
         t.slot(0));
   }

@@ -9,7 +9,8 @@ from reference import Reference, betas, same, zero
 # A set's "by" says what computes it; torch where it is absent. lr is per problem unless the set gives one.
 REFERENCES = {
     "sgd": Reference(
-        dict(lr=1e-3, momentum=0.0, dampening=0.0, nesterov=False, weight_decay=0.0, velocity="outside"),
+        dict(lr=1e-3, momentum=0.0, dampening=0.0, nesterov=False, weight_decay=0.0, velocity="outside",
+             lookahead="shifted"),
         {"momentum_buffer": ("momentum_buffer", zero, None)},
         torch.optim.SGD, same("lr", "momentum", "dampening", "nesterov", "weight_decay"), papers.sgd,
         dict(quadratic=0.05, rosenbrock=5e-4, beale=5e-3, softmax=0.5),

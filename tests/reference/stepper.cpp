@@ -109,6 +109,21 @@ void Stepper::step(std::int64_t number, std::int64_t horizon, const tuner_closur
   expect_ok(optimizer_.step(inputs, &error), error);
 }
 
+Vector Stepper::evaluation_point(std::int64_t steps) {
+  if (!optimizer_.has_evaluation_point()) return x();
+  tuner_error error{};
+  error.struct_size = sizeof error;
+  std::vector<AlignedBuffer> buffers;
+  std::vector<void*> outputs;
+  for (std::size_t i = 0; i < tensors_.size(); ++i)
+    outputs.push_back(buffers.emplace_back(tensors_.spec(i).numel() * dtype_size(tensors_.spec(i).dtype)).data());
+  expect_ok(optimizer_.evaluation_point(nullptr, steps, outputs, &error), error);
+  Vector all;
+  for (std::size_t i = 0; i < tensors_.size(); ++i)
+    read(outputs[i], tensors_.spec(i).numel(), tensors_.spec(i).dtype, all);
+  return all;
+}
+
 void Stepper::set_option(std::string_view id, double value) {
   use_.options.set_number(plugin().find_param(id).value(), 0, value);
 }

@@ -39,6 +39,9 @@ class Stepper {
   void init();
   void step(std::int64_t number, std::int64_t horizon = -1, const tuner_closure* closure = nullptr);
 
+  // Where the optimizer wants to be evaluated after `steps` steps; x() where it says nothing about it.
+  [[nodiscard]] Vector evaluation_point(std::int64_t steps);
+
   void set_option(std::string_view id, double value);
   [[nodiscard]] Vector x() const;
   void set_x(std::span<const double> values);
