@@ -32,7 +32,7 @@ class Hessian {
     });
     const std::int32_t status = closure_.hvp(closure_.context, in_.data(), out_.data());
     if (status == TUNER_STOP) throw Stopped();
-    if (status != TUNER_OK) throw std::runtime_error("the objective's Hessian-vector product failed");
+    if (status != TUNER_OK) throw Failed(status);
     for_each([&](auto*, auto* out, std::size_t n, std::size_t at) {
       for (std::size_t k = 0; k < n; ++k) product[at + k] = static_cast<double>(out[k]);
     });

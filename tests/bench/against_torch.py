@@ -3,9 +3,9 @@
 
 Usage: against_torch.py [--rounds 5] [--seconds 0.3] BENCH_OPTIMIZERS      needs Debian's python3-torch
 
-Every round measures one optimizer after the other, tuner and PyTorch (foreach on and off) in turn within seconds, so
-that both meet the same machine. Prints the median of the rounds' ratios PyTorch / tuner, the faster foreach each time,
-and the lowest and highest one.
+Every round measures tuner and PyTorch (foreach on and off) in turn within seconds, so that both meet the same machine;
+times are processor time, which other programs disturb less. Prints medians over the rounds and the ratio PyTorch /
+tuner, the faster foreach each time, with the lowest and the highest one.
 """
 import argparse
 import json
@@ -44,11 +44,11 @@ def torch_ns(name, n, foreach, seconds):
     optimizer = make([x], foreach=foreach, **options)
     for _ in range(3):
         optimizer.step()
-    steps, start = 0, time.perf_counter()
+    steps, start = 0, time.process_time()
     while True:
         optimizer.step()
         steps += 1
-        spent = time.perf_counter() - start
+        spent = time.process_time() - start
         if spent >= seconds and steps >= 3:
             return spent / steps / n * 1e9
 

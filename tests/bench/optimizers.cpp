@@ -27,7 +27,6 @@ namespace {
 using namespace tuner;
 
 constexpr std::int64_t kSmall = 1000, kLarge = 10'000'000;
-constexpr int kRepetitions = 7;
 
 Catalogue& catalogue() {
   static auto* const kCatalogue = [] {
@@ -195,9 +194,11 @@ void print_table(const std::vector<Contender>& all, const std::map<std::string, 
 
 int main(int argc, char** argv) {
   std::vector<char*> arguments(argv, argv + argc);
+  // Before the user's own, so that those win.
   char interleaved[] = "--benchmark_enable_random_interleaving=true";
-  arguments.insert(arguments.begin() + 1, interleaved);
-  int count = argc + 1;
+  char repetitions[] = "--benchmark_repetitions=7", least_time[] = "--benchmark_min_time=0.05";
+  arguments.insert(arguments.begin() + 1, {interleaved, repetitions, least_time});
+  int count = argc + 3;
   benchmark::Initialize(&count, arguments.data());
   if (benchmark::ReportUnrecognizedArguments(count, arguments.data())) return 2;
   const std::vector<Contender> all = contenders();
@@ -213,7 +214,7 @@ int main(int argc, char** argv) {
   for (int k = 0; k < static_cast<int>(std::size(kStreams)); ++k)
     registered.push_back(benchmark::RegisterBenchmark(at("streams_" + std::to_string(k), kLarge).c_str(),
                                                       [k](benchmark::State& s) { kStreams[k](s, kLarge); }));
-  for (auto* b : registered) b->Repetitions(kRepetitions)->MinTime(0.05)->Unit(benchmark::kMicrosecond);
+  for (auto* b : registered) b->Unit(benchmark::kMicrosecond);
   Reporter reporter;
   benchmark::RunSpecifiedBenchmarks(&reporter);
   print_table(all, reporter.times);
