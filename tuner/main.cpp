@@ -35,14 +35,15 @@ void print_help() {
   std::cout << "tuner finds the optimizer, the schedule and the hyperparameters that train a model best.\n\n"
                "usage: tuner --config FILE [options]\n       tuner COMMAND [options]\n\n";
   for (const Command& command : kCommands) std::cout << fmt::format("  {:<9} {}\n", command.name, command.what);
-  std::cout << "\nA first session:\n"
-               "  tuner --config configs/quickstart.yaml     # seconds\n"
-               "  tuner best quickstart\n"
-               "  tuner show quickstart/0\n"
-               "  tuner plugins show adam\n\n"
-               "`tuner COMMAND --help` explains a command; `tuner --version` prints the version.\n"
-               "Exit codes: 0 ok, 2 usage, 3 config, 4 plugin, 5 storage, 6 a trial failed or timed out or none completed\n"
-               "(diverged trials are results, not failures), 130 interrupted.\n";
+  std::cout
+      << "\nA first session:\n"
+         "  tuner --config configs/quickstart.yaml     # seconds\n"
+         "  tuner best quickstart\n"
+         "  tuner show quickstart/0\n"
+         "  tuner plugins show adam\n\n"
+         "`tuner COMMAND --help` explains a command; `tuner --version` prints the version.\n"
+         "Exit codes: 0 ok, 2 usage, 3 config, 4 plugin, 5 storage, 6 a trial failed or timed out or none completed\n"
+         "(diverged trials are results, not failures), 130 interrupted.\n";
 }
 
 int dispatch(std::vector<std::string> words) {
@@ -57,7 +58,8 @@ int dispatch(std::vector<std::string> words) {
   }
   if (words[0] == "--probe-plugin" && words.size() == 2) return answer_probe(words[1]);
   if (words[0].starts_with("-")) return commands::run({std::move(words), executable});
-  const auto* command = std::ranges::find(kCommands, words[0], [](const Command& c) { return std::string_view(c.name); });
+  const auto* command =
+      std::ranges::find(kCommands, words[0], [](const Command& c) { return std::string_view(c.name); });
   if (command == std::end(kCommands)) {
     std::vector<std::string_view> names;
     for (const Command& c : kCommands) names.emplace_back(c.name);

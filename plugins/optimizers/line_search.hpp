@@ -147,8 +147,9 @@ class StrongWolfe {
   bool at_end_ = false;
 };
 
-// A zero of phi' that is not above the start, to |phi'(t)| <= curvature |phi'(0)|: a secant through the slopes of the last two trials, on
-// a quadratic exact at once; the middle of the bracket where that leaves it, and at every fourth trial.
+// A zero of phi' that is not above the start, to |phi'(t)| <= curvature |phi'(0)|: a secant through the slopes of the
+// last two trials, on a quadratic exact at once; the middle of the bracket where that leaves it, and at every fourth
+// trial.
 template <class Line>
 Step1d exact(Line& line, const Trial& start, double t, const Rule& rule, Vector (&gradients)[3]) {
   const double enough = -rule.curvature * start.slope;

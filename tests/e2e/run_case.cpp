@@ -3,9 +3,11 @@
 //   --- file NAME          the lines after it become a file in the case's own empty folder
 //   --- run                the lines after it are shell commands (one sh -e script); `tuner` is on the PATH
 //   --- exit CODE          exit code of the run before (0 where it is not given)
-//   --- stdout, --- stderr what the run before must print: `*` in a line stands for anything, a line `...` for any lines
+//   --- stdout, --- stderr what the run before must print: `*` in a line stands for anything, a line `...` for any
+//   lines
 //
-// An output that a case does not mention is not compared, but standard error must be named where the exit code is not 0.
+// An output that a case does not mention is not compared, but standard error must be named where the exit code is not
+// 0.
 #include <fcntl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -62,7 +64,8 @@ bool lines_match(const Lines& pattern, std::size_t p, const Lines& text, std::si
       if (lines_match(pattern, p + 1, text, rest)) return true;
     return false;
   }
-  return t < text.size() && line_matches(pattern[p].c_str(), text[t].c_str()) && lines_match(pattern, p + 1, text, t + 1);
+  return t < text.size() && line_matches(pattern[p].c_str(), text[t].c_str()) &&
+         lines_match(pattern, p + 1, text, t + 1);
 }
 
 // Reads a case: writes its files into the working directory, returns its runs.
@@ -82,20 +85,29 @@ std::vector<Run> prepare(const fs::path& path) {
   for (const std::string& line : lines_of(read(path))) {
     ++number;
     if (!line.starts_with("--- ")) {
-      if (text) *text += line + "\n";
-      else if (expected) expected->push_back(line);
+      if (text)
+        *text += line + "\n";
+      else if (expected)
+        expected->push_back(line);
       continue;
     }
     finish_file();
     text = nullptr, expected = nullptr;
     const std::string what = line.substr(4);
-    if (what.starts_with("file ")) file = what.substr(5), text = &content;
-    else if (what == "run") runs.push_back({.script = "", .line = number, .exit = 0, .out = {}, .err = {}}), text = &runs.back().script;
-    else if (runs.empty()) throw std::runtime_error("line " + std::to_string(number) + ": no run before it");
-    else if (what.starts_with("exit ")) runs.back().exit = std::stoi(what.substr(5));
-    else if (what == "stdout") expected = &runs.back().out.emplace();
-    else if (what == "stderr") expected = &runs.back().err.emplace();
-    else throw std::runtime_error("line " + std::to_string(number) + ": unknown section '" + what + "'");
+    if (what.starts_with("file "))
+      file = what.substr(5), text = &content;
+    else if (what == "run")
+      runs.push_back({.script = "", .line = number, .exit = 0, .out = {}, .err = {}}), text = &runs.back().script;
+    else if (runs.empty())
+      throw std::runtime_error("line " + std::to_string(number) + ": no run before it");
+    else if (what.starts_with("exit "))
+      runs.back().exit = std::stoi(what.substr(5));
+    else if (what == "stdout")
+      expected = &runs.back().out.emplace();
+    else if (what == "stderr")
+      expected = &runs.back().err.emplace();
+    else
+      throw std::runtime_error("line " + std::to_string(number) + ": unknown section '" + what + "'");
   }
   finish_file();
   if (runs.empty()) throw std::runtime_error("no run");
@@ -105,7 +117,8 @@ std::vector<Run> prepare(const fs::path& path) {
 int shell(const std::string& script) {
   const pid_t child = ::fork();
   if (child == 0) {
-    const int out = ::open(".stdout", O_CREAT | O_TRUNC | O_WRONLY, 0644), err = ::open(".stderr", O_CREAT | O_TRUNC | O_WRONLY, 0644);
+    const int out = ::open(".stdout", O_CREAT | O_TRUNC | O_WRONLY, 0644),
+              err = ::open(".stderr", O_CREAT | O_TRUNC | O_WRONLY, 0644);
     const int in = ::open("/dev/null", O_RDONLY);
     ::dup2(in, 0), ::dup2(out, 1), ::dup2(err, 2);
     ::execl("/bin/sh", "sh", "-e", "-c", script.c_str(), static_cast<char*>(nullptr));
@@ -129,7 +142,8 @@ bool run_all(const fs::path& path) {
     const int exit = shell(run.script);
     const std::string out = read(".stdout"), err = read(".stderr");
     bool good = exit == run.exit;
-    if (!good) std::cout << "exit code " << exit << ", expected " << run.exit << "\nstdout:\n" << out << "stderr:\n" << err;
+    if (!good)
+      std::cout << "exit code " << exit << ", expected " << run.exit << "\nstdout:\n" << out << "stderr:\n" << err;
     if (run.exit != 0 && !run.err) good = false, std::cout << "a run that fails must name its standard error\n";
     good = compare("stdout", run.out, out) && good;
     good = compare("stderr", run.err, err) && good;

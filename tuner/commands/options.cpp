@@ -46,7 +46,8 @@ std::optional<po::variables_map> parse(const Invocation& invocation, po::options
     po::store(po::command_line_parser(invocation.words).options(all).positional(places).style(style).run(), values);
     po::notify(values);
   } catch (const po::unknown_option& e) {
-    bad_option(fmt::format("there is no option '{}'", e.get_option_name()), did_you_mean(e.get_option_name(), names_of(options)), page);
+    bad_option(fmt::format("there is no option '{}'", e.get_option_name()),
+               did_you_mean(e.get_option_name(), names_of(options)), page);
   } catch (const po::too_many_positional_options_error&) {
     bad_option("too many arguments", "quote an argument that has spaces", page);
   } catch (const po::error& e) {
@@ -65,21 +66,25 @@ std::string required(const po::variables_map& values, const std::string& name, c
 }
 
 void add_database_option(po::options_description& options) {
-  options.add_options()("db", po::value<std::string>()->value_name("FILE"), "the database (default: tuner.db in the working directory)");
+  options.add_options()("db", po::value<std::string>()->value_name("FILE"),
+                        "the database (default: tuner.db in the working directory)");
 }
 
-std::string database(const po::variables_map& values) { return values.count("db") ? values["db"].as<std::string>() : "tuner.db"; }
+std::string database(const po::variables_map& values) {
+  return values.count("db") ? values["db"].as<std::string>() : "tuner.db";
+}
 
 void add_format_option(po::options_description& options) {
-  options.add_options()("format", po::value<std::string>()->default_value("table")->value_name("table|csv|json"), "how to print")(
-      "json", "the same as --format json");
+  options.add_options()("format", po::value<std::string>()->default_value("table")->value_name("table|csv|json"),
+                        "how to print")("json", "the same as --format json");
 }
 
 std::string format(const po::variables_map& values) {
   if (values.count("json")) return "json";
   const auto name = values["format"].as<std::string>();
   if (name != "table" && name != "csv" && name != "json")
-    throw Error(Message::usage_bad_option, fmt::format("there is no format '{}'", name), did_you_mean(name, std::vector<std::string>{"table", "csv", "json"}));
+    throw Error(Message::usage_bad_option, fmt::format("there is no format '{}'", name),
+                did_you_mean(name, std::vector<std::string>{"table", "csv", "json"}));
   return name;
 }
 

@@ -18,9 +18,9 @@ struct Page {
   const char* examples;  // may be empty
 };
 
-// Parses `invocation.words`. positional: names of the positional arguments in order; the last takes all that remain if it
-// ends in "...". Prints the page and returns nothing where --help is asked for.
-// Errors: usage.bad_option with "did you mean", also for a missing or surplus argument.
+// Parses `invocation.words`. positional: names of the positional arguments in order; the last takes all that remain if
+// it ends in "...". Prints the page and returns nothing where --help is asked for. Errors: usage.bad_option with "did
+// you mean", also for a missing or surplus argument.
 [[nodiscard]] std::optional<po::variables_map> parse(const Invocation& invocation, po::options_description options,
                                                      const std::vector<std::string>& positional, const Page& page);
 

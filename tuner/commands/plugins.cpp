@@ -15,10 +15,13 @@ namespace tuner::commands {
 
 namespace {
 
-constexpr Page kPage{"tuner plugins [list | show ID] [--plugin FILE] [options]",
-                     "Lists the plugins, or shows one: update rule, reference, options with defaults, legal and search ranges, and what its\n"
-                     "state costs. Everything comes from the plugin itself. A schedule is drawn: --set gives it options.",
-                     "  tuner plugins\n  tuner plugins show adam\n  tuner plugins show step --set step_size=30\n  tuner plugins show my_optimizer --plugin ./my_optimizer.so"};
+constexpr Page kPage{
+    "tuner plugins [list | show ID] [--plugin FILE] [options]",
+    "Lists the plugins, or shows one: update rule, reference, options with defaults, legal and search ranges, and what "
+    "its\n"
+    "state costs. Everything comes from the plugin itself. A schedule is drawn: --set gives it options.",
+    "  tuner plugins\n  tuner plugins show adam\n  tuner plugins show step --set step_size=30\n  tuner plugins show "
+    "my_optimizer --plugin ./my_optimizer.so"};
 
 std::string number_text(double value) { return fmt::format("{:g}", value); }
 
@@ -37,7 +40,8 @@ std::string legal_range(const tuner_param& p) {
 }
 
 std::string type_name(std::uint32_t type) {
-  static constexpr const char* kNames[] = {"", "number", "integer", "boolean", "choice", "text", "numbers", "integers", "texts"};
+  static constexpr const char* kNames[] = {"",     "number",  "integer",  "boolean", "choice",
+                                           "text", "numbers", "integers", "texts"};
   return kNames[type];
 }
 
@@ -53,7 +57,8 @@ std::string state_text(const Plugin& plugin) {
     } else {
       static constexpr const char* kScopes[] = {"per element", "per tensor", "in all"};
       rest += fmt::format(", {} {}", slot.id, kScopes[slot.scope]);
-      if (slot.count_param >= 0) rest += fmt::format(" times {}", plugin.param(static_cast<std::size_t>(slot.count_param)).id);
+      if (slot.count_param >= 0)
+        rest += fmt::format(" times {}", plugin.param(static_cast<std::size_t>(slot.count_param)).id);
     }
   }
   if (plugin.slot_count() == 0) return "none";
@@ -85,19 +90,23 @@ void print(const Plugin& plugin) {
   if (d.reference && *d.reference) std::cout << "\nreference  " << d.reference << "\n";
   if (plugin.kind() == Kind::optimizer) {
     std::cout << "state      " << state_text(plugin) << "\n";
-    for (std::size_t s = 0; s < plugin.slot_count(); ++s) std::cout << fmt::format("           {}: {}\n", plugin.slot(s).id, plugin.slot(s).doc);
+    for (std::size_t s = 0; s < plugin.slot_count(); ++s)
+      std::cout << fmt::format("           {}: {}\n", plugin.slot(s).id, plugin.slot(s).doc);
   }
   if (plugin.kind() == Kind::objective) {
     const auto& objective = plugin.objective();
     for (std::uint32_t m = 0; m < objective.n_metrics; ++m)
-      std::cout << fmt::format("metric     {} ({}): {}\n", objective.metrics[m]->id, objective.metrics[m]->direction == TUNER_MAXIMIZE ? "maximize" : "minimize",
+      std::cout << fmt::format("metric     {} ({}): {}\n", objective.metrics[m]->id,
+                               objective.metrics[m]->direction == TUNER_MAXIMIZE ? "maximize" : "minimize",
                                objective.metrics[m]->doc);
     if (!std::isnan(objective.minimum)) std::cout << fmt::format("minimum    {:g}\n", objective.minimum);
   }
   if (plugin.kind() == Kind::scheduler)
-    for (std::uint32_t o = 0; o < plugin.scheduler().n_outputs; ++o) std::cout << fmt::format("drives     {}\n", plugin.scheduler().outputs[o]->id);
-  std::cout << fmt::format("library    {} (ABI 1.{}, {}, sha256 {})\n", plugin.library().path.string(), plugin.library().table->abi_minor,
-                           plugin.library().table->build ? plugin.library().table->build : "", plugin.library().sha256.substr(0, 16));
+    for (std::uint32_t o = 0; o < plugin.scheduler().n_outputs; ++o)
+      std::cout << fmt::format("drives     {}\n", plugin.scheduler().outputs[o]->id);
+  std::cout << fmt::format(
+      "library    {} (ABI 1.{}, {}, sha256 {})\n", plugin.library().path.string(), plugin.library().table->abi_minor,
+      plugin.library().table->build ? plugin.library().table->build : "", plugin.library().sha256.substr(0, 16));
   if (plugin.param_count() == 0) return;
   std::cout << "\n";
   report::TableWriter table(std::cout, "table");
@@ -105,8 +114,9 @@ void print(const Plugin& plugin) {
   for (std::size_t i = 0; i < plugin.param_count(); ++i) {
     const tuner_param& p = plugin.param(i);
     static constexpr const char* kScaleNames[] = {"linear", "log", "log1m"};
-    const std::string search = p.flags & TUNER_PARAM_SEARCHABLE
-                                   ? fmt::format("{:g} to {:g} {}", p.search_min, p.search_max, kScaleNames[p.search_scale]) : "";
+    const std::string search = p.flags & TUNER_PARAM_SEARCHABLE ? fmt::format("{:g} to {:g} {}", p.search_min,
+                                                                              p.search_max, kScaleNames[p.search_scale])
+                                                                : "";
     const std::string value = p.flags & TUNER_PARAM_REQUIRED ? "required"
                               : p.type == TUNER_TYPE_F64     ? number_text(p.default_value)
                                                              : to_display(default_value(p));
@@ -124,7 +134,8 @@ void show(const Catalogue& catalogue, const std::string& id, const std::vector<s
     ids.push_back(plugin->id());
     if (plugin->id() == id) found.push_back(plugin.get());
   }
-  if (found.empty()) throw Error(Message::plugin_unknown, fmt::format("there is no plugin '{}'", id), did_you_mean(id, ids));
+  if (found.empty())
+    throw Error(Message::plugin_unknown, fmt::format("there is no plugin '{}'", id), did_you_mean(id, ids));
   std::vector<std::string> curves;
   bool drawn = false;
   for (const Plugin* plugin : found) {
@@ -132,7 +143,8 @@ void show(const Catalogue& catalogue, const std::string& id, const std::vector<s
     drawn = drawn || is_drawn(*plugin);
   }
   if (!drawn && !settings.empty())
-    throw Error(Message::usage_bad_option, fmt::format("'--set {}' draws a schedule, and '{}' has no curve", settings.front(), id),
+    throw Error(Message::usage_bad_option,
+                fmt::format("'--set {}' draws a schedule, and '{}' has no curve", settings.front(), id),
                 "leave it out");
   for (std::size_t i = 0; i < found.size(); ++i) {
     if (i > 0) std::cout << "\n";
@@ -145,8 +157,10 @@ void show(const Catalogue& catalogue, const std::string& id, const std::vector<s
 
 int plugins(const Invocation& invocation) {
   po::options_description options("Options");
-  options.add_options()("plugin", po::value<std::vector<std::string>>()->composing()->value_name("FILE"), "a further library to load")(
-      "set", po::value<std::vector<std::string>>()->composing()->value_name("OPTION=VALUE"), "draw a schedule with this option");
+  options.add_options()("plugin", po::value<std::vector<std::string>>()->composing()->value_name("FILE"),
+                        "a further library to load")(
+      "set", po::value<std::vector<std::string>>()->composing()->value_name("OPTION=VALUE"),
+      "draw a schedule with this option");
   add_format_option(options);
   const auto values = parse(invocation, options, {"ACTION", "ID"}, kPage);
   if (!values) return 0;
@@ -165,13 +179,15 @@ int plugins(const Invocation& invocation) {
     return 0;
   }
   if (!settings.empty())
-    throw Error(Message::usage_bad_option, fmt::format("'--set {}' belongs to `tuner plugins show`", settings.front()), "name the scheduler");
+    throw Error(Message::usage_bad_option, fmt::format("'--set {}' belongs to `tuner plugins show`", settings.front()),
+                "name the scheduler");
   report::TableWriter table(std::cout, format(*values));
   table.header({"kind", "id", "version", "what it is"});
   for (const Kind kind : {Kind::objective, Kind::optimizer, Kind::scheduler})
     for (const auto& plugin : catalogue.plugins())
       if (plugin->kind() == kind)
-        table.row({std::string(to_string(kind)), std::string(plugin->id()), std::string(plugin->version()), plugin->descriptor().doc});
+        table.row({std::string(to_string(kind)), std::string(plugin->id()), std::string(plugin->version()),
+                   plugin->descriptor().doc});
   table.end();
   return 0;
 }

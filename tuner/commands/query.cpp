@@ -8,11 +8,12 @@
 namespace tuner::commands {
 
 int query(const Invocation& invocation) {
-  constexpr Page kPage{"tuner query SQL [--db FILE] [options]",
-                       "Asks the database; nothing can be changed this way. Views made for people: runs, best_runs, learning_curves.\n"
-                       "docs/database.md describes them and shows useful queries.",
-                       "  tuner query \"SELECT number, value FROM best_runs WHERE study = 'quickstart' LIMIT 3\"\n"
-                       "  tuner query \"SELECT * FROM learning_curves\" --format csv > curves.csv"};
+  constexpr Page kPage{
+      "tuner query SQL [--db FILE] [options]",
+      "Asks the database; nothing can be changed this way. Views made for people: runs, best_runs, learning_curves.\n"
+      "docs/database.md describes them and shows useful queries.",
+      "  tuner query \"SELECT number, value FROM best_runs WHERE study = 'quickstart' LIMIT 3\"\n"
+      "  tuner query \"SELECT * FROM learning_curves\" --format csv > curves.csv"};
   po::options_description options("Options");
   add_database_option(options);
   add_format_option(options);
@@ -22,7 +23,8 @@ int query(const Invocation& invocation) {
   const storage::Store store(database(*values), storage::Access::read_only);
   report::TableWriter table(std::cout, format(*values));
   store.query(
-      sql, [&](const std::vector<std::string>& columns) { table.header(columns); }, [&](const std::vector<Value>& cells) { table.row(cells); });
+      sql, [&](const std::vector<std::string>& columns) { table.header(columns); },
+      [&](const std::vector<Value>& cells) { table.row(cells); });
   table.end();
   return 0;
 }

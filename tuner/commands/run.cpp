@@ -22,24 +22,28 @@ namespace {
 
 constexpr Page kPage{
     "tuner [run] --config FILE [options]",
-    "Runs the study that a sweep file describes, or resumes it: finished trials are kept, the others run again. The same\n"
+    "Runs the study that a sweep file describes, or resumes it: finished trials are kept, the others run again. The "
+    "same\n"
     "file, seed and machine give the same trials bit for bit, whatever the number of workers.\n"
     "Ctrl-C once finishes the running trials, twice cancels them; the same command continues later.",
     "  tuner --config configs/quickstart.yaml\n"
     "  tuner --config sweep.yaml --dry-run                      # the plan, the space, the first trials; runs nothing\n"
     "  tuner --config sweep.yaml --set training.epochs=1 --set 'optimizer.lr={min: 1e-4, max: 1, scale: log}'\n"
     "  tuner --config sweep.yaml --plugin ./my_optimizer.so --workers 2\n\n"
-    "Exit code: 0 done; 2 usage, 3 config, 4 plugin, 5 storage; 6 a trial failed or timed out, or none completed; 130 interrupted."};
+    "Exit code: 0 done; 2 usage, 3 config, 4 plugin, 5 storage; 6 a trial failed or timed out, or none completed; 130 "
+    "interrupted."};
 
 constexpr std::uint64_t kShownTrials = 5;
 
 po::options_description option_table() {
   po::options_description options("Options");
   options.add_options()("config", po::value<std::string>()->value_name("FILE"), "the sweep file")(
-      "set", po::value<std::vector<std::string>>()->composing()->value_name("KEY=VALUE"), "replace a value of the file, e.g. training.epochs=1")(
-      "dry-run", "print the plan, the space and the first trials")(
+      "set", po::value<std::vector<std::string>>()->composing()->value_name("KEY=VALUE"),
+      "replace a value of the file, e.g. training.epochs=1")("dry-run",
+                                                             "print the plan, the space and the first trials")(
       "workers", po::value<std::uint32_t>()->value_name("N"), "trials side by side")(
-      "fresh", "forget the study of that name first, with all its trials")("quiet", "no progress")("json", "print one JSON object at the end")(
+      "fresh", "forget the study of that name first, with all its trials")("quiet", "no progress")(
+      "json", "print one JSON object at the end")(
       "plugin", po::value<std::vector<std::string>>()->composing()->value_name("FILE"), "a plugin library to load");
   add_database_option(options);
   return options;
@@ -50,17 +54,20 @@ std::vector<std::string> strings(const po::variables_map& values, const char* na
 }
 
 void print_dry_run(const StudyPlan& plan, const search::Searcher& searcher) {
-  std::cout << "# plan of study '" << plan.name << "': this is its identity\n" << canonical_plan(plan) << "\n\n# search space\n";
+  std::cout << "# plan of study '" << plan.name << "': this is its identity\n"
+            << canonical_plan(plan) << "\n\n# search space\n";
   report::TableWriter space(std::cout, "table");
   space.header({"dimension", "values", "active where"});
   for (const Dimension& dimension : plan.space.dimensions) {
     std::string values;
     if (const auto* range = std::get_if<Range>(&dimension.domain)) {
-      values = fmt::format("{:g} to {:g}, {}{}", range->min, range->max, kScales[static_cast<int>(range->scale)], range->integer ? ", integer" : "");
+      values = fmt::format("{:g} to {:g}, {}{}", range->min, range->max, kScales[static_cast<int>(range->scale)],
+                           range->integer ? ", integer" : "");
       if (range->step) values += fmt::format(", step {:g}", *range->step);
       if (range->count) values += fmt::format(", {} points", *range->count);
     } else {
-      for (const Value& value : search::grid_values(dimension)) values += (values.empty() ? "" : ", ") + to_display(value);
+      for (const Value& value : search::grid_values(dimension))
+        values += (values.empty() ? "" : ", ") + to_display(value);
     }
     std::string where;
     if (dimension.parent) {
@@ -72,8 +79,9 @@ void print_dry_run(const StudyPlan& plan, const search::Searcher& searcher) {
   space.end();
   std::uint64_t total = searcher.size().value_or(kShownTrials);
   if (plan.trials) total = std::min(total, *plan.trials);
-  std::cout << "\n# " << (searcher.size() ? fmt::format("{} trials", total) : std::string("trials until the budget is used")) << ", " << plan.method
-            << "; the first ones\n";
+  std::cout << "\n# "
+            << (searcher.size() ? fmt::format("{} trials", total) : std::string("trials until the budget is used"))
+            << ", " << plan.method << "; the first ones\n";
   report::TableWriter trials(std::cout, "table");
   trials.header({"trial", "parameters"});
   for (std::uint64_t n = 0; n < std::min(total, kShownTrials); ++n)
@@ -92,11 +100,14 @@ storage::StudyRecord study_record(const StudyPlan& plan) {
           .tuner_version = kVersion};
 }
 
-void print_result(const StudyPlan& plan, const executor::StudyStatus& status, const storage::Store& store, const std::string& file) {
+void print_result(const StudyPlan& plan, const executor::StudyStatus& status, const storage::Store& store,
+                  const std::string& file) {
   std::string outcomes;
-  for (const auto& [outcome, n] : status.outcomes) outcomes += fmt::format("{}{} {}", outcomes.empty() ? "" : ", ", n, to_string(outcome));
-  std::cout << fmt::format("study '{}': {} trial{} in the database, {} run now{} in {}\n", plan.name, status.done, status.done == 1 ? "" : "s", status.done_now,
-                           outcomes.empty() ? "" : " (" + outcomes + ")", report::duration_text(status.elapsed_seconds));
+  for (const auto& [outcome, n] : status.outcomes)
+    outcomes += fmt::format("{}{} {}", outcomes.empty() ? "" : ", ", n, to_string(outcome));
+  std::cout << fmt::format("study '{}': {} trial{} in the database, {} run now{} in {}\n", plan.name, status.done,
+                           status.done == 1 ? "" : "s", status.done_now, outcomes.empty() ? "" : " (" + outcomes + ")",
+                           report::duration_text(status.elapsed_seconds));
   if (status.ending == executor::Ending::interrupted) std::cout << "interrupted: the same command continues\n";
   if (status.ending == executor::Ending::budget_used) std::cout << "the budget is used up: raise it to continue\n";
   const auto best = store.runs(plan.name, kShownTrials, true);
@@ -105,25 +116,30 @@ void print_result(const StudyPlan& plan, const executor::StudyStatus& status, co
   report::TableWriter table(std::cout, "table");
   table.header({"trial", plan.metric.name, "steps", "seconds", "parameters"});
   for (const auto& run : best)
-    table.row({static_cast<std::int64_t>(run.number), run.value.value_or(0), run.steps, run.wall_seconds, report::parameters_text(run.parameters)});
+    table.row({static_cast<std::int64_t>(run.number), run.value.value_or(0), run.steps, run.wall_seconds,
+               report::parameters_text(run.parameters)});
   table.end();
   const std::string db = file == "tuner.db" ? "" : " --db " + file;
-  std::cout << fmt::format("\nmore: tuner best {0}{1} | tuner trials {0}{1} | tuner show {0}/{2}{1}\n", plan.name, db, best.front().number);
+  std::cout << fmt::format("\nmore: tuner best {0}{1} | tuner trials {0}{1} | tuner show {0}/{2}{1}\n", plan.name, db,
+                           best.front().number);
 }
 
 void print_json(const StudyPlan& plan, const executor::StudyStatus& status, const std::string& file) {
   static constexpr const char* kEndings[] = {"finished", "budget_used", "interrupted"};
   std::string outcomes;
-  for (const auto& [outcome, n] : status.outcomes) outcomes += fmt::format("{}\"{}\": {}", outcomes.empty() ? "" : ", ", to_string(outcome), n);
+  for (const auto& [outcome, n] : status.outcomes)
+    outcomes += fmt::format("{}\"{}\": {}", outcomes.empty() ? "" : ", ", to_string(outcome), n);
   std::string best = "null";
   if (status.best_number)
-    best = fmt::format(R"({{"number": {}, "value": {}, "parameters": {}}})", *status.best_number, to_json(status.best_value),
-                       report::parameters_json(status.best_parameters));
-  std::cout << fmt::format(
-      R"({{"study": {}, "database": {}, "ending": "{}", "metric": {}, "goal": "{}", "trials": {}, "run_now": {}, "outcomes": {{{}}}, "best": {}, "seconds": {}}})",
-      json_quoted(plan.name), json_quoted(file), kEndings[static_cast<int>(status.ending)], json_quoted(plan.metric.name), to_string(plan.metric.goal),
-      status.done, status.done_now, outcomes, best, format_number(status.elapsed_seconds))
-            << "\n";
+    best = fmt::format(R"({{"number": {}, "value": {}, "parameters": {}}})", *status.best_number,
+                       to_json(status.best_value), report::parameters_json(status.best_parameters));
+  std::cout
+      << fmt::format(
+             R"({{"study": {}, "database": {}, "ending": "{}", "metric": {}, "goal": "{}", "trials": {}, "run_now": {}, "outcomes": {{{}}}, "best": {}, "seconds": {}}})",
+             json_quoted(plan.name), json_quoted(file), kEndings[static_cast<int>(status.ending)],
+             json_quoted(plan.metric.name), to_string(plan.metric.goal), status.done, status.done_now, outcomes, best,
+             format_number(status.elapsed_seconds))
+      << "\n";
 }
 
 int conclude(const StudyPlan& plan, const executor::StudyStatus& status) {
@@ -131,7 +147,9 @@ int conclude(const StudyPlan& plan, const executor::StudyStatus& status) {
   if (!status.best_number && status.done > 0)
     throw Error(Message::trial_none_completed, fmt::format("no trial of study '{}' completed", plan.name),
                 fmt::format("`tuner trials {}` says why; try smaller learning rates if they diverged", plan.name));
-  const auto count = [&](Outcome outcome) { return status.outcomes.contains(outcome) ? status.outcomes.at(outcome) : 0; };
+  const auto count = [&](Outcome outcome) {
+    return status.outcomes.contains(outcome) ? status.outcomes.at(outcome) : 0;
+  };
   return count(Outcome::failed) + count(Outcome::timed_out) > 0 ? 6 : 0;
 }
 
@@ -168,8 +186,8 @@ int run(const Invocation& invocation) {
   for (const Plugin* plugin : plugins_of(plan)) records.push_back(executor::plugin_record(*plugin));
   for (const auto& warning : store.changed_plugins(plan.name, records)) std::cerr << "warning: " << warning << "\n";
   if (!quiet)
-    std::cerr << fmt::format("study '{}': {}, seed {}, {} worker{}, database {}\n", plan.name, plan.method, plan.seed, plan.workers,
-                             plan.workers == 1 ? "" : "s", file);
+    std::cerr << fmt::format("study '{}': {}, seed {}, {} worker{}, database {}\n", plan.name, plan.method, plan.seed,
+                             plan.workers, plan.workers == 1 ? "" : "s", file);
 
   report::Progress progress(stderr, ::isatty(STDERR_FILENO) != 0, plan.metric.name);
   const auto listener = [&](const executor::StudyStatus& status, std::span<const storage::TrialRecord> recorded,
@@ -178,8 +196,10 @@ int run(const Invocation& invocation) {
   };
   const executor::StudyStatus status = executor::run_study(plan, *searcher, store, shared, listener);
   progress.end();
-  if (json) print_json(plan, status, file);
-  else print_result(plan, status, store, file);
+  if (json)
+    print_json(plan, status, file);
+  else
+    print_result(plan, status, store, file);
   return conclude(plan, status);
 }
 

@@ -15,9 +15,10 @@ namespace tuner::commands {
 
 namespace {
 
-constexpr Page kPage{"tuner show STUDY[/NUMBER] [--db FILE] [options]",
-                     "Shows a study with its config, or one trial: parameters, metrics, plugins with their sha256, what it logged.",
-                     "  tuner show quickstart\n  tuner show quickstart/7\n  tuner show quickstart/7 --json"};
+constexpr Page kPage{
+    "tuner show STUDY[/NUMBER] [--db FILE] [options]",
+    "Shows a study with its config, or one trial: parameters, metrics, plugins with their sha256, what it logged.",
+    "  tuner show quickstart\n  tuner show quickstart/7\n  tuner show quickstart/7 --json"};
 
 std::string optional_number(const std::optional<double>& value) { return value ? to_json(*value) : "null"; }
 
@@ -25,17 +26,20 @@ void show_study(const storage::Store& store, const std::string& name, bool json)
   const auto study = store.study(name);
   const std::string config = store.study_config(name);
   if (json) {
-    std::cout << fmt::format(
-        R"({{"study": {}, "metric": {}, "goal": "{}", "seed": {}, "trials": {}, "completed": {}, "best_value": {}, "best_trial": {}, "created_at": {}, "tuner_version": {}, "config": {}}})",
-        json_quoted(study.name), json_quoted(study.metric), to_string(study.goal), study.seed, study.trials, study.completed,
-        optional_number(study.best_value), study.best_number ? std::to_string(*study.best_number) : "null", json_quoted(study.created_at),
-        json_quoted(study.tuner_version), json_quoted(config))
-              << "\n";
+    std::cout
+        << fmt::format(
+               R"({{"study": {}, "metric": {}, "goal": "{}", "seed": {}, "trials": {}, "completed": {}, "best_value": {}, "best_trial": {}, "created_at": {}, "tuner_version": {}, "config": {}}})",
+               json_quoted(study.name), json_quoted(study.metric), to_string(study.goal), study.seed, study.trials,
+               study.completed, optional_number(study.best_value),
+               study.best_number ? std::to_string(*study.best_number) : "null", json_quoted(study.created_at),
+               json_quoted(study.tuner_version), json_quoted(config))
+        << "\n";
     return;
   }
-  std::cout << fmt::format("study       {}\nmetric      {} ({})\nseed        {}\ntrials      {}, {} completed\n", study.name, study.metric,
-                           to_string(study.goal), study.seed, study.trials, study.completed);
-  if (study.best_number) std::cout << fmt::format("best        {:.6g} (trial {})\n", *study.best_value, *study.best_number);
+  std::cout << fmt::format("study       {}\nmetric      {} ({})\nseed        {}\ntrials      {}, {} completed\n",
+                           study.name, study.metric, to_string(study.goal), study.seed, study.trials, study.completed);
+  if (study.best_number)
+    std::cout << fmt::format("best        {:.6g} (trial {})\n", *study.best_value, *study.best_number);
   std::cout << fmt::format("created at  {} by tuner {}\n\n{}", study.created_at, study.tuner_version, config);
 }
 
@@ -65,10 +69,14 @@ void print_trial(const std::string& study, const storage::TrialDetail& trial) {
   std::cout << fmt::format("trial        {}/{}\noutcome      {}\n", study, run.number, to_string(run.outcome));
   if (run.value) std::cout << fmt::format("value        {}\n", format_number(*run.value));
   if (!run.error.empty()) std::cout << fmt::format("error        {}\n", run.error);
-  std::cout << fmt::format("seed         {}, attempt {}\nsteps        {} ({:.4g} epochs)\nevaluations  {} with gradient, {} loss only, {} hvp\nwall time    {}\nstarted at   {}\n",
-                           run.seed, run.attempt, run.steps, trial.epochs, trial.evaluations.gradient, trial.evaluations.loss, trial.evaluations.hvp,
-                           report::duration_text(run.wall_seconds), run.started_at);
-  if (trial.target_step) std::cout << fmt::format("target       reached at step {} after {}\n", *trial.target_step, report::duration_text(trial.target_seconds.value_or(0)));
+  std::cout << fmt::format(
+      "seed         {}, attempt {}\nsteps        {} ({:.4g} epochs)\nevaluations  {} with gradient, {} loss only, {} "
+      "hvp\nwall time    {}\nstarted at   {}\n",
+      run.seed, run.attempt, run.steps, trial.epochs, trial.evaluations.gradient, trial.evaluations.loss,
+      trial.evaluations.hvp, report::duration_text(run.wall_seconds), run.started_at);
+  if (trial.target_step)
+    std::cout << fmt::format("target       reached at step {} after {}\n", *trial.target_step,
+                             report::duration_text(trial.target_seconds.value_or(0)));
   if (trial.nonfinite_gradients > 0) std::cout << fmt::format("non-finite   {} gradients\n", trial.nonfinite_gradients);
   std::cout << "\nparameters\n";
   for (const auto& [name, value] : run.parameters) std::cout << "  " << name << ": " << to_json(value) << "\n";
@@ -78,7 +86,8 @@ void print_trial(const std::string& study, const storage::TrialDetail& trial) {
   report::TableWriter table(std::cout, "table");
   table.header({"plugin", "kind", "version", "abi", "sha256", "file"});
   for (const auto& plugin : trial.plugins)
-    table.row({plugin.id, plugin.kind, plugin.version, fmt::format("1.{}", plugin.abi_minor), plugin.sha256, plugin.path});
+    table.row(
+        {plugin.id, plugin.kind, plugin.version, fmt::format("1.{}", plugin.abi_minor), plugin.sha256, plugin.path});
   table.end();
   for (const auto& line : trial.log) std::cout << "log: " << line << "\n";
 }
@@ -87,18 +96,22 @@ void print_trial_json(const std::string& study, const storage::TrialDetail& tria
   const auto& run = trial.run;
   std::string metrics, plugins;
   for (const auto& point : trial.metrics)
-    metrics += fmt::format(R"({}{{"step": {}, "name": {}, "value": {}}})", metrics.empty() ? "" : ", ", point.step, json_quoted(point.name), to_json(point.value));
+    metrics += fmt::format(R"({}{{"step": {}, "name": {}, "value": {}}})", metrics.empty() ? "" : ", ", point.step,
+                           json_quoted(point.name), to_json(point.value));
   for (const auto& p : trial.plugins)
-    plugins += fmt::format(R"({}{{"id": {}, "kind": {}, "version": {}, "abi_minor": {}, "sha256": {}, "build": {}, "build_flags": {}, "path": {}}})",
-                           plugins.empty() ? "" : ", ", json_quoted(p.id), json_quoted(p.kind), json_quoted(p.version), p.abi_minor, json_quoted(p.sha256),
-                           json_quoted(p.build), p.build_flags, json_quoted(p.path));
-  std::cout << fmt::format(
-      R"({{"study": {}, "number": {}, "outcome": "{}", "value": {}, "best_value": {}, "last_value": {}, "parameters": {}, "seed": {}, "attempt": {}, "steps": {}, "epochs": {}, "evaluations": {{"loss": {}, "gradient": {}, "hvp": {}}}, "wall_seconds": {}, "started_at": {}, "finished_at": {}, "error": {}, "metrics": [{}], "plugins": [{}]}})",
-      json_quoted(study), run.number, to_string(run.outcome), optional_number(run.value), optional_number(trial.best_value),
-      optional_number(trial.last_value), report::parameters_json(run.parameters), run.seed, run.attempt, run.steps, format_number(trial.epochs),
-      trial.evaluations.loss, trial.evaluations.gradient, trial.evaluations.hvp, format_number(run.wall_seconds), json_quoted(run.started_at),
-      json_quoted(run.finished_at), json_quoted(run.error), metrics, plugins)
-            << "\n";
+    plugins += fmt::format(
+        R"({}{{"id": {}, "kind": {}, "version": {}, "abi_minor": {}, "sha256": {}, "build": {}, "build_flags": {}, "path": {}}})",
+        plugins.empty() ? "" : ", ", json_quoted(p.id), json_quoted(p.kind), json_quoted(p.version), p.abi_minor,
+        json_quoted(p.sha256), json_quoted(p.build), p.build_flags, json_quoted(p.path));
+  std::cout
+      << fmt::format(
+             R"({{"study": {}, "number": {}, "outcome": "{}", "value": {}, "best_value": {}, "last_value": {}, "parameters": {}, "seed": {}, "attempt": {}, "steps": {}, "epochs": {}, "evaluations": {{"loss": {}, "gradient": {}, "hvp": {}}}, "wall_seconds": {}, "started_at": {}, "finished_at": {}, "error": {}, "metrics": [{}], "plugins": [{}]}})",
+             json_quoted(study), run.number, to_string(run.outcome), optional_number(run.value),
+             optional_number(trial.best_value), optional_number(trial.last_value),
+             report::parameters_json(run.parameters), run.seed, run.attempt, run.steps, format_number(trial.epochs),
+             trial.evaluations.loss, trial.evaluations.gradient, trial.evaluations.hvp, format_number(run.wall_seconds),
+             json_quoted(run.started_at), json_quoted(run.finished_at), json_quoted(run.error), metrics, plugins)
+      << "\n";
 }
 
 }  // namespace
@@ -120,11 +133,14 @@ int show(const Invocation& invocation) {
   std::uint64_t number = 0;
   const char *first = name.data() + slash + 1, *last = name.data() + name.size();
   if (const auto [end, status] = std::from_chars(first, last, number); status != std::errc() || end != last)
-    throw Error(Message::usage_no_such_trial, fmt::format("'{}' is no trial's number", name.substr(slash + 1)), fmt::format("usage: {}", kPage.usage));
+    throw Error(Message::usage_no_such_trial, fmt::format("'{}' is no trial's number", name.substr(slash + 1)),
+                fmt::format("usage: {}", kPage.usage));
   const std::string study = name.substr(0, slash);
   const auto trial = store.trial(study, number);
-  if (json) print_trial_json(study, trial);
-  else print_trial(study, trial);
+  if (json)
+    print_trial_json(study, trial);
+  else
+    print_trial(study, trial);
   return 0;
 }
 

@@ -8,7 +8,8 @@
 namespace tuner::commands {
 
 int studies(const Invocation& invocation) {
-  constexpr Page kPage{"tuner studies [--db FILE] [options]", "Lists the studies of a database.", "  tuner studies --db results.db"};
+  constexpr Page kPage{"tuner studies [--db FILE] [options]", "Lists the studies of a database.",
+                       "  tuner studies --db results.db"};
   po::options_description options("Options");
   add_database_option(options);
   add_format_option(options);
@@ -20,8 +21,9 @@ int studies(const Invocation& invocation) {
   for (const auto& study : store.studies()) {
     const Value best = study.best_value ? Value(*study.best_value) : Value(Null{});
     const Value number = study.best_number ? Value(static_cast<std::int64_t>(*study.best_number)) : Value(Null{});
-    table.row({study.name, static_cast<std::int64_t>(study.trials), static_cast<std::int64_t>(study.completed), study.metric,
-               std::string(to_string(study.goal)), best, number, static_cast<std::int64_t>(study.seed), study.created_at});
+    table.row({study.name, static_cast<std::int64_t>(study.trials), static_cast<std::int64_t>(study.completed),
+               study.metric, std::string(to_string(study.goal)), best, number, static_cast<std::int64_t>(study.seed),
+               study.created_at});
   }
   table.end();
   return 0;

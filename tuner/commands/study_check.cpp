@@ -58,7 +58,8 @@ void complete_metric(StudyPlan& plan, SharedObjectives& shared) {
     std::vector<std::string> known;
     for (const auto& name : names) known.push_back(name.name);
     throw Error(Message::config_unknown_metric,
-                fmt::format("objective '{}' has no metric '{}'", objective.plugin->id(), plan.metric.name), did_you_mean(plan.metric.name, known))
+                fmt::format("objective '{}' has no metric '{}'", objective.plugin->id(), plan.metric.name),
+                did_you_mean(plan.metric.name, known))
         .at(plan.metric_place);
   }
 }

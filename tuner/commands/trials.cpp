@@ -11,7 +11,8 @@ namespace {
 
 int list(const Invocation& invocation, const Page& page, bool ranked, std::uint64_t limit) {
   po::options_description options("Options");
-  options.add_options()("limit", po::value<std::uint64_t>()->default_value(limit)->value_name("N"), "at most so many; 0: all");
+  options.add_options()("limit", po::value<std::uint64_t>()->default_value(limit)->value_name("N"),
+                        "at most so many; 0: all");
   add_database_option(options);
   add_format_option(options);
   const auto values = parse(invocation, options, {"STUDY"}, page);
@@ -24,9 +25,11 @@ int list(const Invocation& invocation, const Page& page, bool ranked, std::uint6
   table.header({"trial", "outcome", "value", "steps", "evaluations", "seconds", "parameters", "error"});
   const bool readable = format(*values) == "table";
   for (const auto& run : store.runs(study.name, (*values)["limit"].as<std::uint64_t>(), ranked))
-    table.row({static_cast<std::int64_t>(run.number), std::string(to_string(run.outcome)), run.value ? Value(*run.value) : Value(Null{}),
-               run.steps, static_cast<std::int64_t>(run.evaluations), run.wall_seconds,
-               readable ? report::parameters_text(run.parameters) : report::parameters_json(run.parameters), run.error});
+    table.row({static_cast<std::int64_t>(run.number), std::string(to_string(run.outcome)),
+               run.value ? Value(*run.value) : Value(Null{}), run.steps, static_cast<std::int64_t>(run.evaluations),
+               run.wall_seconds,
+               readable ? report::parameters_text(run.parameters) : report::parameters_json(run.parameters),
+               run.error});
   table.end();
   return 0;
 }
@@ -34,13 +37,15 @@ int list(const Invocation& invocation, const Page& page, bool ranked, std::uint6
 }  // namespace
 
 int trials(const Invocation& invocation) {
-  constexpr Page kPage{"tuner trials STUDY [--db FILE] [options]", "Lists the trials of a study in order of their numbers.",
+  constexpr Page kPage{"tuner trials STUDY [--db FILE] [options]",
+                       "Lists the trials of a study in order of their numbers.",
                        "  tuner trials quickstart --limit 20\n  tuner trials quickstart --format csv > trials.csv"};
   return list(invocation, kPage, false, 0);
 }
 
 int best(const Invocation& invocation) {
-  constexpr Page kPage{"tuner best STUDY [--db FILE] [options]", "Lists the best completed trials of a study, best first.",
+  constexpr Page kPage{"tuner best STUDY [--db FILE] [options]",
+                       "Lists the best completed trials of a study, best first.",
                        "  tuner best quickstart --limit 1 --json"};
   return list(invocation, kPage, true, 10);
 }

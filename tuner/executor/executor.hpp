@@ -47,6 +47,7 @@ class Executor {
 };
 
 // Workers as threads of this process. plan and shared must outlive it.
-[[nodiscard]] std::unique_ptr<Executor> make_thread_executor(const StudyPlan& plan, SharedObjectives& shared, std::uint32_t workers);
+[[nodiscard]] std::unique_ptr<Executor> make_thread_executor(const StudyPlan& plan, SharedObjectives& shared,
+                                                             std::uint32_t workers);
 
 }  // namespace tuner::executor

@@ -22,7 +22,10 @@ class StudyRun {
  public:
   StudyRun(const StudyPlan& plan, const search::Searcher& searcher, storage::Store& store, SharedObjectives& shared,
            const Listener& listener)
-      : plan_(plan), searcher_(searcher), store_(store), listener_(listener),
+      : plan_(plan),
+        searcher_(searcher),
+        store_(store),
+        listener_(listener),
         executor_(make_thread_executor(plan, shared, plan.workers)) {
     status_.total = searcher.size();
     if (plan.trials) status_.total = std::min(plan.trials.value_or(UINT64_MAX), status_.total.value_or(UINT64_MAX));
@@ -61,7 +64,8 @@ class StudyRun {
   }
 
   void submit_more() {
-    while (status_.interrupts == 0 && !over_budget() && !all_submitted() && executor_->pending() < kQueuedPerWorker * plan_.workers) {
+    while (status_.interrupts == 0 && !over_budget() && !all_submitted() &&
+           executor_->pending() < kQueuedPerWorker * plan_.workers) {
       if (!done_.contains(next_)) executor_->submit({next_, searcher_.propose(next_)});
       ++next_;
     }
@@ -71,8 +75,10 @@ class StudyRun {
     std::vector<storage::TrialRecord> records;
     std::exception_ptr error;
     for (Finished& trial : finished) {
-      if (trial.error) error = trial.error;
-      else records.push_back(record_of(std::move(trial)));
+      if (trial.error)
+        error = trial.error;
+      else
+        records.push_back(record_of(std::move(trial)));
     }
     if (!records.empty()) store_.record(records);
     for (const auto& record : records) count(record);
@@ -120,8 +126,8 @@ class StudyRun {
 
 }  // namespace
 
-StudyStatus run_study(const StudyPlan& plan, const search::Searcher& searcher, storage::Store& store, SharedObjectives& shared,
-                      const Listener& listener) {
+StudyStatus run_study(const StudyPlan& plan, const search::Searcher& searcher, storage::Store& store,
+                      SharedObjectives& shared, const Listener& listener) {
   return StudyRun(plan, searcher, store, shared, listener).run();
 }
 

@@ -17,9 +17,9 @@ namespace tuner::executor {
 enum class Ending { finished, budget_used, interrupted };
 
 struct StudyStatus {
-  std::optional<std::uint64_t> total;  // trials of the study
-  std::uint64_t done = 0;              // finished ones, earlier runs included
-  std::uint64_t done_now = 0;          // finished in this run
+  std::optional<std::uint64_t> total;         // trials of the study
+  std::uint64_t done = 0;                     // finished ones, earlier runs included
+  std::uint64_t done_now = 0;                 // finished in this run
   std::map<Outcome, std::uint64_t> outcomes;  // of this run
   std::optional<std::uint64_t> best_number;
   double best_value = 0;
@@ -30,7 +30,8 @@ struct StudyStatus {
 };
 
 // Told of every batch of recorded trials, and a few times a second in between (no trials then).
-using Listener = std::function<void(const StudyStatus&, std::span<const storage::TrialRecord> recorded, std::span<const Running>)>;
+using Listener =
+    std::function<void(const StudyStatus&, std::span<const storage::TrialRecord> recorded, std::span<const Running>)>;
 
 // Runs the trials of `plan` that the store does not hold yet. Every trial is in the database before the listener hears
 // of it. Errors: what the trials throw (input that nothing before could see); what is finished is kept.

@@ -12,7 +12,8 @@ namespace tuner::executor {
 namespace {
 
 std::int64_t now_ms() {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch())
+      .count();
 }
 
 class ThreadExecutor : public Executor {
@@ -85,7 +86,8 @@ class ThreadExecutor : public Executor {
         const std::lock_guard lock(mutex_);
         running_[worker] = Running{done.job.number, step, steps};
       };
-      done.result = run_trial(resolve(plan_, done.job.point, done.job.number), shared_, trials_stop_.get_token(), progress);
+      done.result =
+          run_trial(resolve(plan_, done.job.point, done.job.number), shared_, trials_stop_.get_token(), progress);
     } catch (...) {
       done.error = std::current_exception();
     }

@@ -33,12 +33,15 @@ void Progress::line(const std::string& text) {
 
 std::string Progress::trial_line(const executor::StudyStatus& status, const storage::TrialRecord& trial) const {
   const bool best = status.best_number == trial.number;
-  const std::string value = trial.result.value ? fmt::format("{} {:.6g}", metric_, *trial.result.value) : trial.result.error;
-  return fmt::format("{:>9}  trial {} {}{}  {}  {}  {}", count_text(status), trial.number, to_string(trial.result.outcome),
-                     best ? " (best)" : "", value, duration_text(trial.result.wall_seconds), parameters_text(trial.parameters));
+  const std::string value =
+      trial.result.value ? fmt::format("{} {:.6g}", metric_, *trial.result.value) : trial.result.error;
+  return fmt::format("{:>9}  trial {} {}{}  {}  {}  {}", count_text(status), trial.number,
+                     to_string(trial.result.outcome), best ? " (best)" : "", value,
+                     duration_text(trial.result.wall_seconds), parameters_text(trial.parameters));
 }
 
-std::string Progress::status_line(const executor::StudyStatus& status, std::span<const executor::Running> running) const {
+std::string Progress::status_line(const executor::StudyStatus& status,
+                                  std::span<const executor::Running> running) const {
   std::string text = fmt::format("{} done", count_text(status));
   if (status.best_number) text += fmt::format(" | best {:.6g} (trial {})", status.best_value, *status.best_number);
   const double rate = status.elapsed_seconds > 0 ? static_cast<double>(status.done_now) / status.elapsed_seconds : 0;
@@ -55,7 +58,8 @@ void Progress::show(const executor::StudyStatus& status, std::span<const storage
                     std::span<const executor::Running> running) {
   if (status.interrupts > shown_interrupts_) {
     shown_interrupts_ = status.interrupts;
-    line(status.interrupts == 1 ? "interrupted: finishing the running trials; Ctrl-C again cancels them" : "cancelling the running trials");
+    line(status.interrupts == 1 ? "interrupted: finishing the running trials; Ctrl-C again cancels them"
+                                : "cancelling the running trials");
   }
   const bool quiet = Clock::now() - last_line_ < kPlainPause;
   for (const auto& trial : recorded) {

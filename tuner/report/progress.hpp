@@ -13,7 +13,8 @@ namespace tuner::report {
 class Progress {
  public:
   // out: standard error. terminal: renew one line; else at most two lines a second.
-  Progress(std::FILE* out, bool terminal, std::string metric) : out_(out), terminal_(terminal), metric_(std::move(metric)) {}
+  Progress(std::FILE* out, bool terminal, std::string metric)
+      : out_(out), terminal_(terminal), metric_(std::move(metric)) {}
 
   void show(const executor::StudyStatus& status, std::span<const storage::TrialRecord> recorded,
             std::span<const executor::Running> running);
@@ -23,7 +24,8 @@ class Progress {
  private:
   void line(const std::string& text);
   [[nodiscard]] std::string trial_line(const executor::StudyStatus& status, const storage::TrialRecord& trial) const;
-  [[nodiscard]] std::string status_line(const executor::StudyStatus& status, std::span<const executor::Running> running) const;
+  [[nodiscard]] std::string status_line(const executor::StudyStatus& status,
+                                        std::span<const executor::Running> running) const;
 
   std::FILE* out_;
   bool terminal_;

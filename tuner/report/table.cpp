@@ -45,22 +45,26 @@ void TableWriter::row(const std::vector<Value>& cells) {
     out_ << "\n";
   } else if (format_ == "json") {
     out_ << (count_ > 1 ? ",\n " : "\n ") << "{";
-    for (std::size_t i = 0; i < cells.size(); ++i) out_ << (i ? ", " : "") << json_quoted(columns_[i]) << ": " << to_json(cells[i]);
+    for (std::size_t i = 0; i < cells.size(); ++i)
+      out_ << (i ? ", " : "") << json_quoted(columns_[i]) << ": " << to_json(cells[i]);
     out_ << "}";
   } else {
     auto& texts = rows_.emplace_back();
     for (std::size_t i = 0; i < cells.size(); ++i) {
       texts.push_back(std::holds_alternative<Null>(cells[i]) ? "" : to_display(cells[i]));
       std::ranges::replace(texts.back(), '\n', ' ');
-      if (!std::holds_alternative<double>(cells[i]) && !std::holds_alternative<std::int64_t>(cells[i]) && !texts.back().empty())
+      if (!std::holds_alternative<double>(cells[i]) && !std::holds_alternative<std::int64_t>(cells[i]) &&
+          !texts.back().empty())
         numeric_[i] = false;
     }
   }
 }
 
 void TableWriter::end() {
-  if (format_ == "json") out_ << (count_ > 0 ? "\n]\n" : "]\n");
-  else if (format_ == "table") print_table();
+  if (format_ == "json")
+    out_ << (count_ > 0 ? "\n]\n" : "]\n");
+  else if (format_ == "table")
+    print_table();
 }
 
 void TableWriter::print_table() {
@@ -87,7 +91,8 @@ std::string parameters_text(const Parameters& parameters) {
   std::string text;
   for (const auto& [name, value] : parameters) {
     const std::string word = last_word(name);
-    const auto same = std::ranges::count_if(parameters, [&](const auto& other) { return last_word(other.first) == word; });
+    const auto same =
+        std::ranges::count_if(parameters, [&](const auto& other) { return last_word(other.first) == word; });
     text += fmt::format("{}{}={}", text.empty() ? "" : " ", same == 1 ? word : name, to_display(value, 4));
   }
   return text;
@@ -95,7 +100,8 @@ std::string parameters_text(const Parameters& parameters) {
 
 std::string parameters_json(const Parameters& parameters) {
   std::string text = "{";
-  for (const auto& [name, value] : parameters) text += fmt::format("{}{}: {}", text.size() > 1 ? ", " : "", json_quoted(name), to_json(value));
+  for (const auto& [name, value] : parameters)
+    text += fmt::format("{}{}: {}", text.size() > 1 ? ", " : "", json_quoted(name), to_json(value));
   return text + "}";
 }
 

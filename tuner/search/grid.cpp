@@ -20,13 +20,18 @@ std::uint64_t checked(std::uint64_t points) {
 }
 
 // Neither factor is above kMost, but their product may be 2^64.
-std::uint64_t checked_product(std::uint64_t a, std::uint64_t b) { return b == 0 ? 0 : checked(a > kMost / b ? kMost + 1 : a * b); }
+std::uint64_t checked_product(std::uint64_t a, std::uint64_t b) {
+  return b == 0 ? 0 : checked(a > kMost / b ? kMost + 1 : a * b);
+}
 
 double interpolate(const Range& range, double t) {
   switch (range.scale) {
-    case Scale::linear: return range.min + t * (range.max - range.min);
-    case Scale::log: return std::exp(std::log(range.min) + t * (std::log(range.max) - std::log(range.min)));
-    case Scale::log1m: return 1 - std::exp(std::log1p(-range.min) + t * (std::log1p(-range.max) - std::log1p(-range.min)));
+    case Scale::linear:
+      return range.min + t * (range.max - range.min);
+    case Scale::log:
+      return std::exp(std::log(range.min) + t * (std::log(range.max) - std::log(range.min)));
+    case Scale::log1m:
+      return 1 - std::exp(std::log1p(-range.min) + t * (std::log1p(-range.max) - std::log1p(-range.min)));
   }
   return range.min;
 }
@@ -48,15 +53,19 @@ std::vector<Value> range_values(const Range& range) {
     const double steps = (range.max - range.min) / *range.step;
     const auto last = static_cast<std::int64_t>(std::floor(steps + kSlack));
     for (std::int64_t k = 0; k <= last; ++k)
-      add(std::abs(steps - static_cast<double>(k)) < kSlack ? range.max : range.min + static_cast<double>(k) * *range.step);
+      add(std::abs(steps - static_cast<double>(k)) < kSlack ? range.max
+                                                            : range.min + static_cast<double>(k) * *range.step);
     return values;
   }
   const std::int64_t count = range.count.value_or(1);
   for (std::int64_t k = 0; k < count; ++k) {
     // Ends are exact, not what exp(log(x)) gives.
-    if (k == 0) add(range.min);
-    else if (k + 1 == count) add(range.max);
-    else add(interpolate(range, static_cast<double>(k) / static_cast<double>(count - 1)));
+    if (k == 0)
+      add(range.min);
+    else if (k + 1 == count)
+      add(range.max);
+    else
+      add(interpolate(range, static_cast<double>(k) / static_cast<double>(count - 1)));
   }
   return values;
 }
@@ -75,8 +84,10 @@ Grid::Grid(const Space& space) : space_(space), children_(space.dimensions.size(
     const Dimension& dimension = space.dimensions[i];
     values_.push_back(grid_values(dimension));
     if (const auto* branches = std::get_if<Branches>(&dimension.domain)) children_[i].resize(branches->labels.size());
-    if (dimension.parent) children_[*dimension.parent][dimension.branch].push_back(i);
-    else roots_.push_back(i);
+    if (dimension.parent)
+      children_[*dimension.parent][dimension.branch].push_back(i);
+    else
+      roots_.push_back(i);
   }
   size_ = product(roots_);
 }

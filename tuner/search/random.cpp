@@ -15,7 +15,8 @@ namespace {
 // Integers have equal shares of the scale: each owns the half-open interval around it.
 Value random_integer(const Range& range, double u) {
   const double low = range.min - 0.5, high = range.max + 0.5;
-  const double x = range.scale == Scale::log ? std::exp(std::log(low) + u * (std::log(high) - std::log(low))) : low + u * (high - low);
+  const double x = range.scale == Scale::log ? std::exp(std::log(low) + u * (std::log(high) - std::log(low)))
+                                             : low + u * (high - low);
   return static_cast<std::int64_t>(std::clamp(std::round(x), range.min, range.max));
 }
 
@@ -35,9 +36,15 @@ Value random_in(const Range& range, double u) {
   if (range.integer) return random_integer(range, u);
   double x = 0;
   switch (range.scale) {
-    case Scale::linear: x = range.min + u * (range.max - range.min); break;
-    case Scale::log: x = std::exp(std::log(range.min) + u * (std::log(range.max) - std::log(range.min))); break;
-    case Scale::log1m: x = 1 - std::exp(std::log1p(-range.min) + u * (std::log1p(-range.max) - std::log1p(-range.min))); break;
+    case Scale::linear:
+      x = range.min + u * (range.max - range.min);
+      break;
+    case Scale::log:
+      x = std::exp(std::log(range.min) + u * (std::log(range.max) - std::log(range.min)));
+      break;
+    case Scale::log1m:
+      x = 1 - std::exp(std::log1p(-range.min) + u * (std::log1p(-range.max) - std::log1p(-range.min)));
+      break;
   }
   return std::clamp(x, range.min, range.max);
 }
@@ -59,7 +66,9 @@ class Random : public Searcher {
     rng.trial = static_cast<std::uint32_t>(number);
     Point point(plan_.space.dimensions.size());
     for (std::size_t i = 0; i < point.size(); ++i)
-      if (is_active(plan_.space, point, i)) point[i] = random_value(plan_.space.dimensions[i], tuner_rng_uniform_at(&rng, word_of(plan_.space.dimensions[i].name)));
+      if (is_active(plan_.space, point, i))
+        point[i] = random_value(plan_.space.dimensions[i],
+                                tuner_rng_uniform_at(&rng, word_of(plan_.space.dimensions[i].name)));
     return point;
   }
 
