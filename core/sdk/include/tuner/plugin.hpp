@@ -1,4 +1,4 @@
-// Everything the author of a plugin includes. See docs/plugin-guide.md.
+// Everything the author of a plugin includes. README.md shows a whole one, examples/ has more.
 //
 // A library of one or several plugins ends with one line:
 //
