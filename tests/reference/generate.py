@@ -14,7 +14,9 @@ import numpy as np
 import torch
 
 from cases import REFERENCES
-from problems import PROBLEMS, STEPS
+from problems import PROBLEMS, STEPS, TENSOR_PROBLEMS
+from tensor_cases import TENSOR_REFERENCES
+from tensor_run import run_tensors
 
 DATA = pathlib.Path(__file__).parent / "data" / "optimizers"
 DTYPES = {"f64": (np.float64, torch.float64), "f32": (np.float32, torch.float32)}
@@ -24,11 +26,15 @@ FREE_LIMIT = 1e-11
 
 class Case:
     def __init__(self, name, problem, dtype, options, by):
-        self.reference, self.problem = REFERENCES[name], PROBLEMS[problem]
+        self.shaped = name in TENSOR_REFERENCES
+        self.reference = (TENSOR_REFERENCES if self.shaped else REFERENCES)[name]
+        self.problem = (TENSOR_PROBLEMS if self.shaped else PROBLEMS)[problem]
         self.name, self.problem_name, self.dtype, self.by = name, problem, dtype, by
         self.given = options
         self.options = {**self.reference.defaults, **options}
-        self.slots = {k: v for k, v in self.reference.slots.items() if v[2] is None or self.options[v[2]]}
+        self.products = {}  # step -> [vector, Hessian times vector], of the rules that ask for it
+        if not self.shaped:
+            self.slots = {k: v for k, v in self.reference.slots.items() if v[2] is None or self.options[v[2]]}
 
 
 def gradient(case, x, t, nudge):
@@ -71,6 +77,8 @@ def run_paper(case, start, nudge):
 
 
 def trajectory(case, start, nudge=False):
+    if case.shaped:
+        return list(run_tensors(case, start, nudge, gradient, DTYPES[case.dtype]))
     return list((run_torch if case.by == "torch" else run_paper)(case, start, nudge))
 
 
@@ -95,15 +103,21 @@ def case_text(case):
     rows = trajectory(case, case.problem.start)
     head = {"problem": case.problem_name, "dtype": case.dtype, "by": case.by, "options": case.given,
             "shapes": case.problem.shapes}
-    if case.dtype == "f64" and case.problem_name != "softmax":
+    if case.shaped:
+        head["roles"] = case.problem.roles
+        head["loose"] = case.reference.loose(case.options)
+    if case.products:
+        head["products"] = case.products
+    if case.dtype == "f64" and len(case.problem.start) == 2:
         moved = sensitivity(case, rows)
         head["one_ulp_moves"] = moved
         head["free"] = moved < FREE_LIMIT
-    head["columns"] = ["x", "grad", *case.slots]
+    names = list(rows[0][4])
+    head["columns"] = ["x", "grad", *names]
     lines = []
     for t, x, grad, _, slots in rows:
         if t in case.problem.rows:
-            values = [x, grad, *(slots[k] for k in case.slots)]
+            values = [x, grad, *(slots[k] for k in names)]
             if not np.all(np.isfinite(np.concatenate(values))):
                 raise SystemExit(f"{case.name} {case.problem_name} {case.given}: not finite at step {t}")
             lines.append(f"[{t}," + ",".join(numbers(v, case.dtype) for v in values) + "]")
@@ -112,11 +126,12 @@ def case_text(case):
 
 
 def cases_of(name):
-    reference = REFERENCES[name]
+    shaped = name in TENSOR_REFERENCES
+    reference = (TENSOR_REFERENCES if shaped else REFERENCES)[name]
     for options in reference.sets:
         options = dict(options)
-        by = options.pop("by", "torch")
-        for problem in PROBLEMS:
+        by = options.pop("by", "paper" if shaped else "torch")
+        for problem in TENSOR_PROBLEMS if shaped else PROBLEMS:
             given = {"lr": reference.lr[problem], **options}
             yield Case(name, problem, "f64", given, by)
             if problem == "rosenbrock":
@@ -125,7 +140,7 @@ def cases_of(name):
 
 def main(names):
     DATA.mkdir(parents=True, exist_ok=True)
-    for name in names or REFERENCES:
+    for name in names or [*REFERENCES, *TENSOR_REFERENCES]:
         cases = [case_text(c) for c in cases_of(name)]
         head = {"optimizer": name, "torch": torch.__version__, "numpy": np.__version__, "steps": STEPS,
                 "free_limit": FREE_LIMIT}

@@ -5,11 +5,12 @@ import torch
 
 
 class Problem:
-    def __init__(self, start, shapes, loss, rows):
+    def __init__(self, start, shapes, loss, rows, roles=None):
         self.start = start    # parameters, flat
         self.shapes = shapes  # shapes of the tensors that the flat vector consists of
         self.loss = loss
         self.rows = rows      # steps whose state is written
+        self.roles = roles or ["unknown"] * len(shapes)
 
 
 def quadratic(x, t):
@@ -48,6 +49,24 @@ def softmax(x, t):
     return torch.nn.functional.cross_entropy(logits, LABELS[batch])
 
 
+SHAPES = [[2, 2], [2], [3, 2], [3], [2, 3]]
+
+
+def network(x, t):
+    """Squared error of a network of three layers, tanh between them, on batch t of a small regression."""
+    parts, taken = [], 0
+    for shape in SHAPES:
+        size = math.prod(shape)
+        parts.append(x[taken:taken + size].reshape(shape))
+        taken += size
+    w1, b1, w2, b2, w3 = parts
+    batch = [((t - 1) * 6 + i) % 30 for i in range(6)]
+    inputs = INPUTS[batch][:, :2].to(x.dtype)
+    wanted = torch.stack([torch.sin(2 * inputs[:, 0]), inputs[:, 0] * inputs[:, 1]], 1)
+    hidden = torch.tanh(torch.tanh(inputs @ w1.T + b1) @ w2.T + b2)
+    return ((hidden @ w3.T - wanted) ** 2).mean()
+
+
 STEPS = 200
 EVERY = range(1, STEPS + 2)
 # The first five steps and one in thirteen of the others, each with the state before and after it.
@@ -59,4 +78,15 @@ PROBLEMS = {
     "beale": Problem([1.0, 1.0], [[2]], beale, EVERY),
     "softmax": Problem([0.1 * math.sin(1.0 + i) for i in range(FEATURES * CLASSES + CLASSES)],
                        [[FEATURES, CLASSES], [CLASSES]], softmax, SOME),
+}
+
+# For the rules that look at shapes: the same functions on vectors, rows and columns, and matrices with their roles.
+# Fewer steps, the first ones among them and three multiples of ten, after which a preconditioner is renewed.
+FEW = [*range(1, 15), *range(49, 54), *range(198, 202)]
+TENSOR_PROBLEMS = {
+    "quadratic": Problem([1.0, 1.0], [[2]], quadratic, FEW),
+    "rosenbrock": Problem([-1.2, 1.0], [[1, 2]], rosenbrock, FEW),
+    "beale": Problem([1.0, 1.0], [[2, 1]], beale, FEW),
+    "network": Problem([0.7 * math.sin(1.0 + 2.4 * i) for i in range(sum(map(math.prod, SHAPES)))], SHAPES, network,
+                       FEW, ["weight", "bias", "weight", "bias", "head"]),
 }

@@ -12,13 +12,14 @@ Catalogue& catalogue() {
   return plugins;
 }
 
-std::vector<TensorSpec> specs_of(const Shapes& shapes, std::uint32_t dtype, int frozen) {
+std::vector<TensorSpec> specs_of(const Shapes& shapes, std::uint32_t dtype, int frozen, const Roles& roles) {
   std::vector<TensorSpec> specs;
   for (const auto& shape : shapes) {
     TensorSpec spec;
     spec.name = std::to_string(specs.size());
     spec.shape = shape;
     spec.dtype = dtype;
+    if (specs.size() < roles.size()) spec.role = roles[specs.size()];
     if (frozen == static_cast<int>(specs.size())) spec.flags = TUNER_TENSOR_FROZEN;
     specs.push_back(spec);
   }
@@ -75,26 +76,48 @@ OptionTable table_of(const Plugin& plugin, const Given& given) {
 }
 
 Stepper::Stepper(const std::string& optimizer, const Given& given, const Shapes& shapes, std::uint32_t dtype,
-                 int frozen)
+                 int frozen, const Roles& roles)
     : use_{.plugin = &builtin(Kind::optimizer, optimizer),
            .options = table_of(builtin(Kind::optimizer, optimizer), given),
            .groups = {},
            .inner = nullptr},
-      tensors_(specs_of(shapes, dtype, frozen)),
+      tensors_(specs_of(shapes, dtype, frozen, roles)),
       optimizer_(use_, tensors_, 1, 0) {}
 
 void Stepper::init() {
   tuner_error error{};
   error.struct_size = sizeof error;
-  expect_ok(optimizer_.init(nullptr, &error), error);
+  expect_ok(optimizer_.init(host_.abi(), &error), error);
 }
 
 void Stepper::step(std::int64_t number) {
   tuner_error error{};
   error.struct_size = sizeof error;
+  tuner_closure closure{};
+  closure.struct_size = sizeof closure, closure.context = this, closure.hvp = &hvp;
+  host_.reset_scratch();
   StepInputs inputs;
-  inputs.step = number;
+  inputs.step = number, inputs.host = host_.abi(), inputs.closure = &closure;
   expect_ok(optimizer_.step(inputs, &error), error);
+}
+
+std::int32_t Stepper::hvp(void* context, const void* const* vectors, void* const* products) {
+  auto& self = *static_cast<Stepper*>(context);
+  Vector all;
+  for (std::size_t i = 0; i < self.tensors_.size(); ++i)
+    if (vectors[i]) read(vectors[i], self.tensors_.spec(i).numel(), self.tensors_.spec(i).dtype, all);
+  if (self.hessian_product_)
+    all = self.hessian_product_(all);
+  else
+    for (std::size_t i = 0; i < all.size(); ++i) all[i] *= static_cast<double>(1 + i % 3);
+  std::span<const double> values = all;
+  for (std::size_t i = 0; i < self.tensors_.size(); ++i)
+    if (products[i]) values = write(values, products[i], self.tensors_.spec(i).numel(), self.tensors_.spec(i).dtype);
+  return TUNER_OK;
+}
+
+std::size_t Stepper::columns(std::size_t slot) const {
+  return plugin().slot(slot).scope == TUNER_SCOPE_GLOBAL ? 1 : tensors_.size();
 }
 
 void Stepper::set_option(std::string_view id, double value) {
@@ -130,7 +153,7 @@ std::size_t Stepper::slot_index(std::string_view id) const {
 
 Vector Stepper::slot(std::size_t slot) const {
   Vector all;
-  for (std::size_t i = 0; i < tensors_.size(); ++i) {
+  for (std::size_t i = 0; i < columns(slot); ++i) {
     const Optimizer::SlotView view = optimizer_.slot(slot, i);
     read(view.data, view.count, view.dtype, all);
   }
@@ -138,7 +161,7 @@ Vector Stepper::slot(std::size_t slot) const {
 }
 
 void Stepper::set_slot(std::size_t slot, std::span<const double> values) {
-  for (std::size_t i = 0; i < tensors_.size(); ++i) {
+  for (std::size_t i = 0; i < columns(slot); ++i) {
     const Optimizer::SlotView view = optimizer_.slot(slot, i);
     values = write(values, view.data, view.count, view.dtype);
   }

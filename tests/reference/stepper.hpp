@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <span>
 #include <string>
@@ -9,6 +10,7 @@
 #include <vector>
 
 #include "tuner/catalogue.hpp"
+#include "tuner/objective.hpp"
 #include "tuner/optimizer.hpp"
 #include "tuner/options.hpp"
 #include "tuner/tensor.hpp"
@@ -19,6 +21,7 @@ namespace tuner::test {
 using Vector = std::vector<double>;  // all tensors' elements, one tensor after another
 using Shapes = std::vector<std::vector<std::int64_t>>;
 using Given = std::map<std::string, Value>;
+using Roles = std::vector<std::uint32_t>;  // by tensor; TUNER_ROLE_...
 
 // The built-in plugin, loaded at the first call from the build tree's NAME.so.
 const Plugin& builtin(Kind kind, const std::string& id);
@@ -29,9 +32,9 @@ OptionTable table_of(const Plugin& plugin, const Given& given);
 
 class Stepper {
  public:
-  // frozen: index of a tensor without gradient, or -1.
+  // frozen: index of a tensor without gradient, or -1. roles: of the first tensors; those beyond have none.
   Stepper(const std::string& optimizer, const Given& given, const Shapes& shapes, std::uint32_t dtype = TUNER_DTYPE_F64,
-          int frozen = -1);
+          int frozen = -1, const Roles& roles = {});
 
   // Throw std::runtime_error with the plugin's text where the plugin fails.
   void init();
@@ -44,12 +47,20 @@ class Stepper {
   [[nodiscard]] std::size_t slot_index(std::string_view id) const;
   [[nodiscard]] Vector slot(std::size_t slot) const;
   void set_slot(std::size_t slot, std::span<const double> values);
+  // What a rule gets that asks for the Hessian times a vector; element i times 1 + i % 3 where it is not set.
+  void set_hessian_product(std::function<Vector(const Vector&)> product) { hessian_product_ = std::move(product); }
   [[nodiscard]] const Plugin& plugin() const { return *use_.plugin; }
 
  private:
+  static std::int32_t hvp(void* context, const void* const* vectors, void* const* products);
+  // Columns that a slot has: one per tensor, one in all where it is global.
+  [[nodiscard]] std::size_t columns(std::size_t slot) const;
+
   PluginUse use_;
   Tensors tensors_;
   Optimizer optimizer_;
+  HostServices host_;
+  std::function<Vector(const Vector&)> hessian_product_;
 };
 
 }  // namespace tuner::test
