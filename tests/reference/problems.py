@@ -49,7 +49,7 @@ def softmax(x, t):
     return torch.nn.functional.cross_entropy(logits, LABELS[batch])
 
 
-SHAPES = [[2, 2], [2], [3, 2], [3], [2, 3]]
+SHAPES = [[2, 2], [2], [3, 2], [2, 3]]
 
 
 def network(x, t):
@@ -59,11 +59,11 @@ def network(x, t):
         size = math.prod(shape)
         parts.append(x[taken:taken + size].reshape(shape))
         taken += size
-    w1, b1, w2, b2, w3 = parts
+    w1, b1, w2, w3 = parts
     batch = [((t - 1) * 6 + i) % 30 for i in range(6)]
     inputs = INPUTS[batch][:, :2].to(x.dtype)
     wanted = torch.stack([torch.sin(2 * inputs[:, 0]), inputs[:, 0] * inputs[:, 1]], 1)
-    hidden = torch.tanh(torch.tanh(inputs @ w1.T + b1) @ w2.T + b2)
+    hidden = torch.tanh(torch.tanh(inputs @ w1.T + b1) @ w2.T)
     return ((hidden @ w3.T - wanted) ** 2).mean()
 
 
@@ -88,5 +88,5 @@ TENSOR_PROBLEMS = {
     "rosenbrock": Problem([-1.2, 1.0], [[1, 2]], rosenbrock, FEW),
     "beale": Problem([1.0, 1.0], [[2, 1]], beale, FEW),
     "network": Problem([0.7 * math.sin(1.0 + 2.4 * i) for i in range(sum(map(math.prod, SHAPES)))], SHAPES, network,
-                       FEW, ["weight", "bias", "weight", "bias", "head"]),
+                       FEW, ["weight", "bias", "weight", "head"]),
 }

@@ -1,5 +1,6 @@
-"""The rules of tensor_papers.py: defaults, option sets, rates."""
+"""The rules of tensor_papers.py and tensor_roots.py: defaults, option sets, rates."""
 import tensor_papers as papers
+import tensor_roots as roots
 
 
 class TensorReference:
@@ -51,4 +52,25 @@ TENSOR_REFERENCES = {
         papers.schedule_free_adamw_init, papers.schedule_free_adamw_step, (0.02, 0.01, 0.01, 0.02),
         [dict(), dict(beta1=0.5, beta2=0.9, weight_decay=0.1), dict(beta1=0.98, r=1.0, eps=1e-3),
          dict(weight_lr_power=0.0, r=0.5, beta2=0.99, eps=0.0)]),
+    "shampoo": TensorReference(
+        dict(lr=1e-2, beta1=0.9, beta2=1.0, eps=1e-12, weight_decay=0.0, precondition_frequency=1, max_dim=1024,
+             precondition_1d=False, grafting="none"),
+        roots.shampoo_init, roots.shampoo_step, (0.1, 0.02, 0.05, 0.05),
+        [dict(eps=1e-3, precondition_1d=True), dict(eps=1e-2, beta2=0.9, beta1=0.5, weight_decay=0.1, precondition_frequency=5),
+         dict(eps=0.1, beta1=0.0, grafting="sgd", lr=1e-3), dict(max_dim=2, weight_decay=0.01, eps=1e-3),
+         dict(max_dim=1, beta2=0.99)], roots.shampoo_loose),
+    "soap": TensorReference(
+        dict(lr=3e-3, beta1=0.95, beta2=0.95, shampoo_beta=-1.0, eps=1e-8, weight_decay=0.01,
+             precondition_frequency=10, max_precond_dim=10000, precondition_1d=False, correct_bias=True),
+        roots.soap_init, roots.soap_step, (0.02, 5e-3, 0.01, 0.02),
+        [dict(), dict(precondition_1d=True, precondition_frequency=3, shampoo_beta=0.9, weight_decay=0.0),
+         dict(max_precond_dim=2, correct_bias=False, eps=1e-3, beta1=0.8),
+         dict(precondition_frequency=4, beta2=0.8, eps=1e-4)], roots.soap_loose),
+    "sophia_h": TensorReference(
+        dict(lr=1e-4, beta1=0.965, beta2=0.99, gamma=0.01, eps=1e-12, weight_decay=0.1, update_interval=10,
+             probe="gaussian"),
+        roots.sophia_init, roots.sophia_step, (5e-3, 1e-3, 5e-3, 0.01),
+        [dict(), dict(probe="rademacher", gamma=1.0, weight_decay=0.0, update_interval=1, beta2=0.9),
+         dict(gamma=0.2, beta1=0.9, beta2=0.5, update_interval=4, eps=1e-3),
+         dict(probe="rademacher", beta1=0.0, gamma=3.0, update_interval=7, beta2=0.0)]),
 }

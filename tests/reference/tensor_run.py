@@ -38,7 +38,7 @@ def hessian_product(case, x, t, vector, torch_type):
 
 
 def run_tensors(case, start, nudge, gradient, dtypes):
-    """As generate.run_paper, for the rules of tensor_papers.py."""
+    """As generate.run_paper, for the rules of tensor_papers.py and tensor_roots.py."""
     numpy_type, torch_type = dtypes
     shapes, roles = case.problem.shapes, case.problem.roles
     x = np.array(start, numpy_type)
@@ -51,7 +51,8 @@ def run_tensors(case, start, nudge, gradient, dtypes):
         def hvp(vector):
             vector = vector.astype(numpy_type)
             product = hessian_product(case, x, t, vector, torch_type)
-            case.products[str(t)] = [[float(v) for v in vector], [float(v) for v in product]]
+            if not nudge and (len(x) == 2 or t in case.problem.rows):
+                case.products[str(t)] = [[float(v) for v in vector], [float(v) for v in product]]
             return product
 
         xs = split(x.astype(np.float64), shapes)
