@@ -34,9 +34,9 @@ TEST_P(Invariance, ZeroGradientOnFreshStateLeavesTheParametersAlone) {
     Given given = without_decay(GetParam());
     if (builtin(Kind::optimizer, GetParam()).find_param("eps")) given["eps"] = eps;
     Stepper stepper(GetParam(), given, {{40}});
-    stepper.init();
     const Vector start = noise(40, 5);
     stepper.set_x(start);
+    stepper.init();
     for (int t = 1; t <= 10; ++t) {
       stepper.set_grad(Vector(40, 0.0));
       stepper.step(t);

@@ -14,7 +14,9 @@ import numpy as np
 import torch
 
 from cases import REFERENCES
-from problems import FEW, PROBLEMS, STEPS
+from problems import FEW, PROBLEMS, STEPS, TENSOR_PROBLEMS
+from tensor_cases import TENSOR_REFERENCES
+from tensor_run import run_tensors
 
 DATA = pathlib.Path(__file__).parent / "data" / "optimizers"
 DTYPES = {"f64": (np.float64, torch.float64), "f32": (np.float32, torch.float32)}
@@ -24,12 +26,17 @@ FREE_LIMIT = 1e-11
 
 class Case:
     def __init__(self, name, problem, dtype, options, by):
-        self.reference, self.problem = REFERENCES[name], PROBLEMS[problem]
+        self.shaped = name in TENSOR_REFERENCES
+        self.reference = (TENSOR_REFERENCES if self.shaped else REFERENCES)[name]
+        self.problem = (TENSOR_PROBLEMS if self.shaped else PROBLEMS)[problem]
         self.name, self.problem_name, self.dtype, self.by = name, problem, dtype, by
         self.given = options
         self.options = {**self.reference.defaults, **options}
-        self.slots = {k: v for k, v in self.reference.slots.items() if self.exists(v[2])}
-        self.rows = FEW if self.reference.compact else self.problem.rows
+        self.products = {}  # step -> [vector, Hessian times vector], of the rules that ask for it
+        self.rows = self.problem.rows
+        if not self.shaped:
+            self.slots = {k: v for k, v in self.reference.slots.items() if self.exists(v[2])}
+            self.rows = FEW if self.reference.compact else self.problem.rows
 
     def exists(self, condition):
         return condition is None or (condition(self.options) if callable(condition) else self.options[condition])
@@ -123,6 +130,8 @@ def run_paper(case, start, nudge):
 
 
 def trajectory(case, start, nudge=False):
+    if case.shaped:
+        return list(run_tensors(case, start, nudge, gradient, DTYPES[case.dtype]))
     return list((run_torch if case.by == "torch" else run_paper)(case, start, nudge))
 
 
@@ -150,15 +159,20 @@ def case_text(case):
             "shapes": case.problem.shapes}
     if case.problem.roles:
         head["roles"] = case.problem.roles
+    if case.shaped:
+        head["loose"] = case.reference.loose(case.options)
+    if case.products:
+        head["products"] = case.products
     if case.dtype == "f64" and case.problem_name in ("quadratic", "rosenbrock", "beale"):
         moved = sensitivity(case, rows)
         head["one_ulp_moves"] = moved
         head["free"] = moved < FREE_LIMIT
-    head["columns"] = ["x", "grad", *case.slots]
+    names = list(rows[0][4])
+    head["columns"] = ["x", "grad", *names]
     lines = []
     for t, x, grad, _, slots in rows:
         if t in case.rows:
-            values = [x, grad, *(slots[k] for k in case.slots)]
+            values = [x, grad, *(slots[k] for k in names)]
             if not np.all(np.isfinite(np.concatenate(values))):
                 raise SystemExit(f"{case.name} {case.problem_name} {case.given}: not finite at step {t}")
             lines.append(f"[{t}," + ",".join(numbers(v) for v in values) + "]")
@@ -167,10 +181,11 @@ def case_text(case):
 
 
 def cases_of(name):
-    reference = REFERENCES[name]
+    shaped = name in TENSOR_REFERENCES
+    reference = (TENSOR_REFERENCES if shaped else REFERENCES)[name]
     for options in reference.sets:
         options = dict(options)
-        by = options.pop("by", "torch")
+        by = options.pop("by", "paper" if shaped else "torch")
         for problem in reference.lr:
             given = {"lr": reference.lr[problem], **options}
             if reference.lr[problem] is None:  # there is no lr
@@ -182,7 +197,7 @@ def cases_of(name):
 
 def main(names):
     DATA.mkdir(parents=True, exist_ok=True)
-    for name in names or REFERENCES:
+    for name in names or [*REFERENCES, *TENSOR_REFERENCES]:
         cases = [case_text(c) for c in cases_of(name)]
         head = {"optimizer": name, "torch": torch.__version__, "numpy": np.__version__, "steps": STEPS,
                 "free_limit": FREE_LIMIT}

@@ -71,6 +71,24 @@ def regression(x, t):
     return ((torch.tanh(inputs @ w1.T + b1) @ w2.T + b2 - targets) ** 2).mean()
 
 
+SHAPES = [[2, 2], [2], [3, 2], [2, 3]]
+
+
+def network(x, t):
+    """Squared error of a network of three layers, tanh between them, on batch t of a small regression."""
+    parts, taken = [], 0
+    for shape in SHAPES:
+        size = math.prod(shape)
+        parts.append(x[taken:taken + size].reshape(shape))
+        taken += size
+    w1, b1, w2, w3 = parts
+    batch = [((t - 1) * 6 + i) % 30 for i in range(6)]
+    inputs = INPUTS[batch][:, :2].to(x.dtype)
+    wanted = torch.stack([torch.sin(2 * inputs[:, 0]), inputs[:, 0] * inputs[:, 1]], 1)
+    hidden = torch.tanh(torch.tanh(inputs @ w1.T + b1) @ w2.T)
+    return ((hidden @ w3.T - wanted) ** 2).mean()
+
+
 STEPS = 200
 EVERY = range(1, STEPS + 2)
 # The first five steps and one in thirteen of the others, each with the state before and after it.
@@ -87,4 +105,15 @@ PROBLEMS = {
                        [[FEATURES, CLASSES], [CLASSES]], softmax, SOME),
     "regression": Problem([0.6 * math.sin(2.0 + 3.7 * i) for i in range(REGRESSION_SIZE)], REGRESSION_SHAPES, regression,
                           FEW, ["weight", "bias", "head", "bias"]),
+}
+
+# For the rules that look at shapes: the same functions on vectors, rows and columns, and matrices with their roles.
+# Fewer steps, the first ones among them and three multiples of ten, after which a preconditioner is renewed.
+TENSOR_ROWS = [*range(1, 15), *range(49, 54), *range(198, 202)]
+TENSOR_PROBLEMS = {
+    "quadratic": Problem([1.0, 1.0], [[2]], quadratic, TENSOR_ROWS, ["unknown"]),
+    "rosenbrock": Problem([-1.2, 1.0], [[1, 2]], rosenbrock, TENSOR_ROWS, ["unknown"]),
+    "beale": Problem([1.0, 1.0], [[2, 1]], beale, TENSOR_ROWS, ["unknown"]),
+    "network": Problem([0.7 * math.sin(1.0 + 2.4 * i) for i in range(sum(map(math.prod, SHAPES)))], SHAPES, network,
+                       TENSOR_ROWS, ["weight", "bias", "weight", "head"]),
 }

@@ -13,9 +13,7 @@ Catalogue& catalogue() {
 }
 
 std::uint32_t role_of(const std::string& name) {
-  if (name == "weight") return TUNER_ROLE_WEIGHT;
-  if (name == "bias") return TUNER_ROLE_BIAS;
-  if (name == "head") return TUNER_ROLE_HEAD;
+  if (const auto role = role_from(name)) return *role;
   throw std::invalid_argument("no role " + name);
 }
 
@@ -98,14 +96,18 @@ Stepper::Stepper(const std::string& optimizer, const Given& given, const Shapes&
 void Stepper::init() {
   tuner_error error{};
   error.struct_size = sizeof error;
-  expect_ok(optimizer_.init(nullptr, &error), error);
+  expect_ok(optimizer_.init(host_.abi(), &error), error);
 }
 
-void Stepper::step(std::int64_t number, std::int64_t horizon, const tuner_closure* closure) {
+void Stepper::step(std::int64_t number, std::int64_t horizon, const tuner_closure* given) {
   tuner_error error{};
   error.struct_size = sizeof error;
+  tuner_closure closure{};
+  closure.struct_size = sizeof closure, closure.context = this, closure.hvp = &hvp;
+  host_.reset_scratch();
   StepInputs inputs;
-  inputs.step = number, inputs.horizon = horizon, inputs.closure = closure;
+  inputs.step = number, inputs.horizon = horizon, inputs.host = host_.abi();
+  inputs.closure = given ? given : &closure;
   expect_ok(optimizer_.step(inputs, &error), error);
 }
 
@@ -117,11 +119,26 @@ Vector Stepper::evaluation_point(std::int64_t steps) {
   std::vector<void*> outputs;
   for (std::size_t i = 0; i < tensors_.size(); ++i)
     outputs.push_back(buffers.emplace_back(tensors_.spec(i).numel() * dtype_size(tensors_.spec(i).dtype)).data());
-  expect_ok(optimizer_.evaluation_point(nullptr, steps, outputs, &error), error);
+  expect_ok(optimizer_.evaluation_point(host_.abi(), steps, outputs, &error), error);
   Vector all;
   for (std::size_t i = 0; i < tensors_.size(); ++i)
     read(outputs[i], tensors_.spec(i).numel(), tensors_.spec(i).dtype, all);
   return all;
+}
+
+std::int32_t Stepper::hvp(void* context, const void* const* vectors, void* const* products) {
+  auto& self = *static_cast<Stepper*>(context);
+  Vector all;
+  for (std::size_t i = 0; i < self.tensors_.size(); ++i)
+    if (vectors[i]) read(vectors[i], self.tensors_.spec(i).numel(), self.tensors_.spec(i).dtype, all);
+  if (self.hessian_product_)
+    all = self.hessian_product_(all);
+  else
+    for (std::size_t i = 0; i < all.size(); ++i) all[i] *= static_cast<double>(1 + i % 3);
+  std::span<const double> values = all;
+  for (std::size_t i = 0; i < self.tensors_.size(); ++i)
+    if (products[i]) values = write(values, products[i], self.tensors_.spec(i).numel(), self.tensors_.spec(i).dtype);
+  return TUNER_OK;
 }
 
 void Stepper::set_option(std::string_view id, double value) {

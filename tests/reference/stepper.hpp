@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <span>
 #include <string>
@@ -9,6 +10,7 @@
 #include <vector>
 
 #include "tuner/catalogue.hpp"
+#include "tuner/objective.hpp"
 #include "tuner/optimizer.hpp"
 #include "tuner/options.hpp"
 #include "tuner/tensor.hpp"
@@ -49,14 +51,19 @@ class Stepper {
   [[nodiscard]] std::size_t slot_index(std::string_view id) const;
   [[nodiscard]] Vector slot(std::size_t slot) const;
   void set_slot(std::size_t slot, std::span<const double> values);
+  // What a rule gets that asks for the Hessian times a vector; element i times 1 + i % 3 where it is not set.
+  void set_hessian_product(std::function<Vector(const Vector&)> product) { hessian_product_ = std::move(product); }
   [[nodiscard]] const Plugin& plugin() const { return *use_.plugin; }
 
  private:
   [[nodiscard]] std::size_t slot_columns(std::size_t slot) const;
+  static std::int32_t hvp(void* context, const void* const* vectors, void* const* products);
 
   PluginUse use_;
   Tensors tensors_;
   Optimizer optimizer_;
+  HostServices host_;
+  std::function<Vector(const Vector&)> hessian_product_;
 };
 
 }  // namespace tuner::test

@@ -37,6 +37,7 @@ class Tensor {
   }
   const tuner_tensor_info& info() const { return *tensor_.info; }
   std::uint64_t first_index() const { return tensor_.first_index; }
+  std::uint32_t group() const { return tensor_.group; }
 
   // rule(T& x, T g, T& slot...) for every element in one pass over memory.
   template <class Rule, class... S>
@@ -74,6 +75,14 @@ class Step {
     if (status != TUNER_OK) throw Failed(status);
     return loss;
   }
+  // products[i] = (Hessian of this step's batch times vectors)[i], one buffer for every tensor with a gradient, else
+  // null. Throws Invalid where the objective has no such product.
+  void hessian_product(const void* const* vectors, void* const* products) const {
+    if (args_->closure->hvp == nullptr) throw Invalid("the objective has no Hessian-vector product, which this needs");
+    const std::int32_t status = args_->closure->hvp(args_->closure->context, vectors, products);
+    if (status == TUNER_STOP) throw Stopped();
+    if (status != TUNER_OK) throw std::runtime_error("the objective failed");
+  }
   void inner_step() const {
     const std::int32_t status = args_->inner->step(args_->inner->context);
     if (status == TUNER_STOP) throw Stopped();
@@ -85,17 +94,20 @@ class Step {
     return *reinterpret_cast<const tuner_tensor*>(reinterpret_cast<const char*>(args_->tensors) +
                                                   index * args_->tensor_stride);
   }
-  // visit(Tensor<float>) or visit(Tensor<double>) for every tensor that has a gradient.
+  // visit(Tensor<float>) or visit(Tensor<double>).
+  template <class Visit>
+  void visit_tensor(std::size_t index, Visit&& visit) const {
+    const tuner_tensor& t = raw_tensor(index);
+    if (t.dtype == TUNER_DTYPE_F32)
+      visit(Tensor<float>(t, args_->options));
+    else
+      visit(Tensor<double>(t, args_->options));
+  }
+  // As visit_tensor, for every tensor that has a gradient.
   template <class Visit>
   void for_each_tensor(Visit&& visit) const {
-    for (std::size_t i = 0; i < tensor_count(); ++i) {
-      const tuner_tensor& t = raw_tensor(i);
-      if (t.grad == nullptr) continue;
-      if (t.dtype == TUNER_DTYPE_F32)
-        visit(Tensor<float>(t, args_->options));
-      else
-        visit(Tensor<double>(t, args_->options));
-    }
+    for (std::size_t i = 0; i < tensor_count(); ++i)
+      if (raw_tensor(i).grad != nullptr) visit_tensor(i, visit);
   }
   const tuner_step_args& raw() const { return *args_; }
 

@@ -1,0 +1,96 @@
+#include <algorithm>
+
+#include "shape.hpp"
+
+namespace {
+
+constexpr const char* kGranularities[] = {"all", "tensor"};
+constexpr const char* kWeightings[] = {"dog", "dowg"};
+
+struct Dog {
+  static constexpr tuner::Info info{
+      .id = "dog",
+      .name = "DoG",
+      .doc = "gradient descent whose step is the distance from the start over the gradients so far",
+      .details =
+          "g = grad + weight_decay x\n"
+          "r = max(r, |x - x0|, reps_rel (1 + |x0|)),  the largest distance so far\n"
+          "weighting: dog   s = s + |g|^2,      x -= lr r / sqrt(s + eps) g\n"
+          "           dowg  s = s + r^2 |g|^2,  x -= lr r^2 / sqrt(s + eps) g\n"
+          "granularity: all  norms over all tensors;  tensor  r and s for every tensor alone (LDoG).\n"
+          "lr is a factor and stays 1 as a rule. The authors evaluate at an average of the iterates, which is left to\n"
+          "the training loop. lr = 0 and g = 0 leave x alone. Step 1 goes lr reps_rel (1 + |x0|) along the gradient.",
+      .reference = "Ivgi, Hinder, Carmon 2023, eq. 1 and section 4; Khaled, Mishchenko, Jin 2023, algorithm 1 (DoWG)",
+      .flags = 0};
+
+  enum { kLr, kRepsRel, kEps, kWeightDecay, kGranularity, kWeighting };
+  static constexpr tuner::Param params[] = {
+      tuner::real("lr", 1, "factor of the step size").at_least(0).search(0.1, 10, tuner::kLog),
+      tuner::real("reps_rel", 1e-6, "first distance, relative to 1 + |x0|").above(0).search(1e-8, 1e-2, tuner::kLog),
+      tuner::real("eps", 1e-8, "keeps the divisor from 0").at_least(0).search(1e-10, 1e-3, tuner::kLog),
+      tuner::real("weight_decay", 0, "L2 penalty, added to the gradient").at_least(0).search(1e-6, 1e-1, tuner::kLog),
+      tuner::choice("granularity", kGranularities, "what a step size is for").structural(),
+      tuner::choice("weighting", kWeightings, "how gradients are summed")};
+  enum { kInitial, kDistance, kNorms };
+  static constexpr tuner::Slot slots[] = {tuner::per_element("initial", "x before the first step"),
+                                          tuner::global("distance", "largest distance r, in all or for every tensor"),
+                                          tuner::global("norms", "sum s of squared norms, likewise")};
+
+  static std::uint64_t slot_extent(const tuner_extent_args& args) {
+    return tuner::Options(args.options).choice(kGranularity) == 0 ? 1 : args.n_tensors;
+  }
+
+  template <class T>
+  static void init(const tuner::Step&, const tuner::Tensor<T>& t) {
+    std::copy_n(t.data(), t.size(), t.slot(kInitial));
+  }
+
+  static void step(const tuner::Step& s) {
+    const bool alone = s.options().choice(kGranularity) == 1;
+    double away = 0, start = 0, gradient = 0;
+    for (std::size_t i = 0; i < s.tensor_count(); ++i) {
+      if (s.raw_tensor(i).grad == nullptr) continue;
+      s.visit_tensor(i, [&](const auto& t) { add_norms(t, away, start, gradient); });
+      if (!alone) continue;
+      const double rate = advance(s, i, away, start, gradient);
+      s.visit_tensor(i, [&](const auto& t) { descend(t, rate); });
+      away = start = gradient = 0;
+    }
+    if (alone) return;
+    const double rate = advance(s, 0, away, start, gradient);
+    s.for_each_tensor([&](const auto& t) { descend(t, rate); });
+  }
+
+ private:
+  template <class T>
+  static void add_norms(const tuner::Tensor<T>& t, double& away, double& start, double& gradient) {
+    const double decay = t.options()[kWeightDecay];
+    const T *x = t.data(), *initial = t.slot(kInitial), *g = t.grad();
+    for (std::size_t i = 0; i < t.size(); ++i) {
+      const double moved = static_cast<double>(x[i]) - initial[i], slope = g[i] + decay * x[i];
+      away += moved * moved;
+      start += static_cast<double>(initial[i]) * initial[i];
+      gradient += slope * slope;
+    }
+  }
+
+  // The step size of one cell, without lr, from squared norms.
+  static double advance(const tuner::Step& s, std::size_t cell, double away, double start, double gradient) {
+    const tuner::Options o = s.options();
+    double &distance = s.global_slot(kDistance)[cell], &norms = s.global_slot(kNorms)[cell];
+    distance = std::max({distance, o[kRepsRel] * (1 + std::sqrt(start)), std::sqrt(away)});
+    const bool weighted = o.choice(kWeighting) == 1;
+    norms += weighted ? distance * distance * gradient : gradient;
+    return tuner::ratio(weighted ? distance * distance : distance, std::sqrt(norms + o[kEps]));
+  }
+
+  template <class T>
+  static void descend(const tuner::Tensor<T>& t, double rate) {
+    const T step_size = static_cast<T>(t.options()[kLr] * rate), decay = t[kWeightDecay];
+    t.update([=](T& x, T g) TUNER_INLINE { x -= step_size * (g + decay * x); });
+  }
+};
+
+}  // namespace
+
+TUNER_LIBRARY("dog", "1.0.0", "MIT", tuner::optimizer<Dog>)
