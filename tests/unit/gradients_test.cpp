@@ -122,9 +122,9 @@ TEST(ClipByNorm, InSinglePrecisionSumsInDouble) {
   EXPECT_FLOAT_EQ(gradient<float>(tensors)[1], 4);
 }
 
-// The variance of n normals has relative deviation sqrt(2 / n): 0.0032 at n = 200,000.
+// The variance of n normals has relative deviation sqrt(2 / n): 0.0063 at n = 50,000.
 TEST(GradientNoise, HasTheVarianceOfThePaper) {
-  constexpr std::int64_t kN = 200'000;
+  constexpr std::int64_t kN = 50'000;
   TrainingSettings settings;
   settings.noise_eta = 0.3, settings.noise_gamma = 0.55;
   for (const std::int64_t step : {0, 1, 10, 1000}) {
@@ -133,7 +133,7 @@ TEST(GradientNoise, HasTheVarianceOfThePaper) {
     double sum = 0, squares = 0;
     for (const double g : gradient(tensors)) sum += g, squares += g * g;
     const double variance = 0.3 / std::pow(1.0 + static_cast<double>(step), 0.55);
-    EXPECT_NEAR(squares / kN, variance, 0.015 * variance) << "step " << step;
+    EXPECT_NEAR(squares / kN, variance, 0.025 * variance) << "step " << step;
     EXPECT_NEAR(sum / kN, 0, 4 * std::sqrt(variance / kN)) << "step " << step;
   }
 }

@@ -179,7 +179,7 @@ TEST(Random, LogRangesAreUniformInTheLogarithm) {
 }
 
 TEST(Random, IntegersAreUniform) {
-  constexpr int kValues = 10, kDraws = 50'000;
+  constexpr int kValues = 10, kDraws = 20'000;
   const StudyPlan plan = plan_of({{range(3, 12, Scale::linear, true)}}, 5);
   const auto searcher = make_searcher(plan);
   std::map<std::int64_t, int> counts;
@@ -200,12 +200,12 @@ TEST(Random, IntegersOfALogScaleOwnTheirShareOfIt) {
   // [0.5, 4.5) in logarithms: 1 owns log 3, 2 owns log 5/3, ... of log 9.
   const Dimension dimension = range(1, 4, Scale::log, true);
   std::map<std::int64_t, double> share;
-  constexpr int kPlaces = 100'000;
+  constexpr int kPlaces = 20'000;
   for (int i = 0; i < kPlaces; ++i) share[draw<std::int64_t>(dimension, (i + 0.5) / kPlaces)] += 1.0 / kPlaces;
   ASSERT_EQ(share.size(), 4u);
   for (std::int64_t v = 1; v <= 4; ++v) {
     const auto x = static_cast<double>(v);
-    EXPECT_NEAR(share[v], std::log((x + 0.5) / (x - 0.5)) / std::log(9), 2e-5) << v;
+    EXPECT_NEAR(share[v], std::log((x + 0.5) / (x - 0.5)) / std::log(9), 1e-4) << v;
   }
   EXPECT_EQ(draw<std::int64_t>(dimension, 0), 1);
   EXPECT_EQ(draw<std::int64_t>(dimension, std::nextafter(1.0, 0.0)), 4);
@@ -239,7 +239,7 @@ TEST(Random, ChoosesBranchesFirstAndOnlyWhatIsInThem) {
   const StudyPlan plan = plan_of(nested(), 2);
   const auto searcher = make_searcher(plan);
   std::map<std::string, int> labels;
-  constexpr int kDraws = 6000;
+  constexpr int kDraws = 3000;
   for (std::uint64_t n = 0; n < kDraws; ++n) {
     const Point point = searcher->propose(n);
     ++labels[std::get<std::string>(*point[0])];
