@@ -247,7 +247,8 @@ TEST(Shapes, OfAnySizeDoNoHarm) {
   }
 }
 
-// From 1e-300 to 1e300 in the gradient: no crash, and frozen neighbours stay.
+// From 1e-300 to 1e300 in the gradient: no crash, and frozen neighbours stay. Where squares overflow, a rule may say so
+// instead of stepping (an eigendecomposition of infinities).
 TEST(Gradients, OfAnySizeDoNoHarm) {
   for (const std::string& id : referenced_optimizers())
     for (const double size : {1e-300, 1e-30, 1e15, 1e300}) {
@@ -259,7 +260,15 @@ TEST(Gradients, OfAnySizeDoNoHarm) {
         Vector g = noise(21, 30 + static_cast<std::uint64_t>(t));
         for (double& value : g) value *= size;
         stepper.set_grad(g);
-        stepper.step(t);
+        if (size <= 1e15) {
+          stepper.step(t);
+          continue;
+        }
+        try {
+          stepper.step(t);
+        } catch (const std::runtime_error& refusal) {
+          EXPECT_NE(std::string_view(refusal.what()), "") << id;
+        }
       }
       const Vector end = stepper.x();
       for (std::size_t i = 0; i < 21; ++i) {

@@ -107,7 +107,10 @@ void Stepper::step(std::int64_t number, std::int64_t horizon, const tuner_closur
   host_.reset_scratch();
   StepInputs inputs;
   inputs.step = number, inputs.horizon = horizon, inputs.host = host_.abi();
-  inputs.closure = given ? given : &closure;
+  if (given)
+    inputs.closure = given;
+  else if (plugin().has(TUNER_PLUGIN_CLOSURE))
+    inputs.closure = &closure;  // Hessian products alone
   expect_ok(optimizer_.step(inputs, &error), error);
 }
 
