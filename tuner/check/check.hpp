@@ -1,0 +1,66 @@
+// tuner plugins check: what a plugin must do, as a table of checks, each run in a child process of its own.
+//
+// A group of checks is one file of this folder. The runner (run.cpp) starts a child for every check, with a time limit
+// and the seed that it prints; a child that dies or hangs is a finding of the check that it ran.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "tuner/catalogue.hpp"
+
+namespace tuner::check {
+
+// What is wrong, and what to do about it: one line each.
+struct Finding {
+  bool warning = false;
+  std::string cause, remedy;
+};
+
+// What a check has to say. No finding: passed.
+class Report {
+ public:
+  void fail(std::string cause, std::string remedy) {
+    findings_.push_back({false, std::move(cause), std::move(remedy)});
+  }
+  void warn(std::string cause, std::string remedy) { findings_.push_back({true, std::move(cause), std::move(remedy)}); }
+  [[nodiscard]] const std::vector<Finding>& findings() const { return findings_; }
+
+ private:
+  std::vector<Finding> findings_;
+};
+
+// What a check works on, inside its child process.
+struct Subject {
+  std::filesystem::path self;      // the tuner executable, for checks that start a further process
+  std::filesystem::path file;      // the library
+  const Plugin* plugin = nullptr;  // null for checks of the library, which load it themselves
+  std::uint64_t seed = 0;          // of every random choice; printed, so that a finding can be repeated
+};
+
+struct Check {
+  const char* id;           // group, dot, name: "arithmetic.zero_lr"
+  const char* explanation;  // what it proves and how, a sentence or two, for --list
+  std::uint32_t kinds;      // sum of 1 << TUNER_KIND_...; 0: a check of the library, once for a file
+  const char* needs;        // id of the check without which this one means nothing, or null
+  // Why the check means nothing for this plugin, or empty. Null: it applies to every plugin of its kinds.
+  std::string (*exempt)(const Plugin& plugin);
+  void (*run)(const Subject& subject, Report& report);
+};
+
+// The groups, in the order in which they run.
+[[nodiscard]] std::span<const Check> load_checks();
+[[nodiscard]] std::span<const Check> abi_checks();
+[[nodiscard]] std::span<const Check> metadata_checks();
+[[nodiscard]] std::span<const Check> arithmetic_checks();
+[[nodiscard]] std::span<const Check> determinism_checks();
+[[nodiscard]] std::span<const Check> state_checks();
+[[nodiscard]] std::span<const Check> closure_checks();
+[[nodiscard]] std::span<const Check> thread_checks();
+[[nodiscard]] std::span<const Check> objective_checks();
+[[nodiscard]] std::span<const Check> scheduler_checks();
+
+}  // namespace tuner::check
