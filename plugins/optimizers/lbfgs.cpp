@@ -23,8 +23,9 @@ struct Lbfgs {
           "change\n"
           "of the loss is below tolerance_change, or max_eval evaluations (0: 5/4 max_iter) are used up.\n"
           "Variant: PyTorch's, history and last move carried from step to step; inner products in double. For full\n"
-          "batches (batch_size 0): on mini-batches y compares two functions. Clipping and noise reach the first\n"
-          "gradient of a step alone. lr = 0 and g = 0 leave x alone; the latter ends the run as converged.",
+          "batches (batch_size 0): on mini-batches y compares two functions. Clipping and noise of the training\n"
+          "loop reach every gradient, and not the losses that strong_wolfe compares. lr = 0 and g = 0 leave x alone; "
+          "the latter ends the run as converged.",
       .reference = "Liu, Nocedal 1989; Nocedal, Wright 2006, algorithms 7.4, 7.5, 3.5, 3.6; torch.optim.LBFGS 2.x",
       .flags = TUNER_PLUGIN_CLOSURE};
 

@@ -31,7 +31,7 @@ struct NelderMead {
           "differ\n"
           "by tolerance_loss and the points by tolerance_x at most, both at once. For full batches: losses are kept.",
       .reference = "Nelder, Mead 1965; Lagarias, Reeds, Wright, Wright 1998, section 2; Gao, Han 2012, (4.1)",
-      .flags = TUNER_PLUGIN_CLOSURE | TUNER_PLUGIN_DERIVATIVE_FREE};
+      .flags = TUNER_PLUGIN_CLOSURE | TUNER_PLUGIN_DERIVATIVE_FREE | TUNER_PLUGIN_FULL_BATCH};
 
   enum { kInitialStep, kZeroStep, kAdaptive, kToleranceX, kToleranceLoss };
   static constexpr tuner::Param params[] = {

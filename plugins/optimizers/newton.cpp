@@ -26,7 +26,7 @@ struct Newton {
           "With damping 0 and lr 1 a convex quadratic is solved in one step. A new Hessian costs 2n evaluations.\n"
           "State: n^2 values in double. lr = 0 and g = 0 leave x alone; the latter ends the run as converged.",
       .reference = "Nocedal, Wright 2006, (3.30), algorithms 3.2 and 3.3; Levenberg 1944 for damping",
-      .flags = TUNER_PLUGIN_CLOSURE};
+      .flags = TUNER_PLUGIN_CLOSURE | TUNER_PLUGIN_NEEDS_HVP};
 
   enum { kLr, kDamping, kInterval, kSearch, kToleranceGrad };
   enum { kNone, kArmijo };

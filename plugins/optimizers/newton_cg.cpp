@@ -25,7 +25,7 @@ struct NewtonCg {
           "No state. For full batches (batch_size 0). lr = 0 and g = 0 leave x alone; the latter ends the run as\n"
           "converged.",
       .reference = "Nocedal, Wright 2006, algorithm 7.1; Dembo, Eisenstat, Steihaug 1982",
-      .flags = TUNER_PLUGIN_CLOSURE};
+      .flags = TUNER_PLUGIN_CLOSURE | TUNER_PLUGIN_NEEDS_HVP};
 
   enum { kLr, kSearch, kForcing, kMaxCg, kC1, kC2, kToleranceGrad };
   enum { kArmijo, kStrongWolfe, kNone };

@@ -24,7 +24,7 @@ struct SophiaH {
           "and every k-th a Hessian-vector product besides: objectives without an exact one are refused.\n"
           "lr = 0 leaves x alone; g = 0 on fresh state only decays it.",
       .reference = "Liu, Li, Hall, Liang, Ma 2023 (2305.14342), algorithms 1 (Hutchinson) and 3",
-      .flags = TUNER_PLUGIN_CLOSURE};
+      .flags = TUNER_PLUGIN_CLOSURE | TUNER_PLUGIN_NEEDS_HVP};
 
   enum { kLr, kBeta1, kBeta2, kGamma, kEps, kWeightDecay, kUpdateInterval, kProbe };
   static constexpr tuner::Param params[] = {

@@ -130,6 +130,8 @@ def run_paper(case, start, nudge):
 
 
 def trajectory(case, start, nudge=False):
+    if hasattr(case, "run"):  # generate_wrappers.py
+        return list(case.run(start, nudge))
     if case.shaped:
         return list(run_tensors(case, start, nudge, gradient, DTYPES[case.dtype]))
     return list((run_torch if case.by == "torch" else run_paper)(case, start, nudge))
@@ -157,6 +159,8 @@ def case_text(case):
     rows = trajectory(case, case.problem.start)
     head = {"problem": case.problem_name, "dtype": case.dtype, "by": case.by, "options": case.given,
             "shapes": case.problem.shapes}
+    if hasattr(case, "inner"):
+        head["inner"] = case.inner
     if case.problem.roles:
         head["roles"] = case.problem.roles
     if case.shaped:
@@ -195,16 +199,19 @@ def cases_of(name):
                 yield Case(name, problem, "f32", given, by)
 
 
+def write(folder, name, cases):
+    folder.mkdir(parents=True, exist_ok=True)
+    head = {"optimizer": name, "torch": torch.__version__, "numpy": np.__version__, "steps": STEPS,
+            "free_limit": FREE_LIMIT}
+    text = json.dumps(head)[:-1] + ', "cases": [\n' + ",\n".join(cases) + "]}\n"
+    json.loads(text)
+    (folder / f"{name}.json").write_text(text)
+    print(f"{name}: {len(cases)} cases, {len(text) // 1000} kB")
+
+
 def main(names):
-    DATA.mkdir(parents=True, exist_ok=True)
     for name in names or [*REFERENCES, *TENSOR_REFERENCES]:
-        cases = [case_text(c) for c in cases_of(name)]
-        head = {"optimizer": name, "torch": torch.__version__, "numpy": np.__version__, "steps": STEPS,
-                "free_limit": FREE_LIMIT}
-        text = json.dumps(head)[:-1] + ', "cases": [\n' + ",\n".join(cases) + "]}\n"
-        json.loads(text)
-        (DATA / f"{name}.json").write_text(text)
-        print(f"{name}: {len(cases)} cases, {len(text) // 1000} kB")
+        write(DATA, name, [case_text(c) for c in cases_of(name)])
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@
 #include <sstream>
 
 #include "tuner/config/keys.hpp"
+#include "tuner/config/pairings.hpp"
 #include "tuner/config/plugins.hpp"
 #include "tuner/config/scalars.hpp"
 #include "tuner/config/schedules.hpp"
@@ -168,6 +169,7 @@ class StudyReader {
     plan_.objective = read_plugins(node, Kind::objective, {.path = "objective", .parent = {}}, reading_);
   }
   void read_optimizer(const Node& node) {
+    optimizer_place_ = node.place;
     plan_.optimizer = read_optimizers(node, {.path = "optimizer", .parent = {}}, reading_);
   }
   void read_scheduler(const Node& node) {
@@ -204,6 +206,7 @@ class StudyReader {
       read_scheduler(constant);
     }
     check_schedules(schedulers_, *plan_.optimizer);
+    check_pairings(plan_, optimizer_place_);
     if (!plan_.training.contains("steps") && !plan_.training.contains("epochs"))
       throw Error(Message::config_missing_key, "nothing says how long to train",
                   "add epochs: n or steps: n to training:")
@@ -213,7 +216,7 @@ class StudyReader {
   Reading& reading_;
   StudyPlan plan_;
   SchedulerPlaces schedulers_;
-  std::string method_place_, scheduler_place_, training_place_;
+  std::string method_place_, optimizer_place_, scheduler_place_, training_place_;
 };
 
 }  // namespace

@@ -20,11 +20,17 @@ struct StepInputs {
   const tuner_closure* closure = nullptr;
 };
 
+// Can `wrapper` wrap `inner`, directly or with others between them? Throws config.impossible: a wrapper that evaluates
+// within its steps hands the optimizer inside one gradient a step, which is of no use to one without derivatives, nor
+// to one that evaluates on its own.
+void check_wrapping(const Plugin& wrapper, const Plugin& inner);
+
 class Optimizer {
  public:
   // use and tensors must outlive it. Allocates and fills the slots; does not call init().
-  // Assigns every tensor its group. Errors: config.impossible (a wrapper without inner, slot extents refused).
-  Optimizer(PluginUse& use, Tensors& tensors, std::uint64_t study_seed, std::uint32_t trial);
+  // Assigns every tensor its group. `depth`: how many optimizers wrap this one; each depth draws random numbers of its
+  // own. Errors: config.impossible (a wrapper without inner or that cannot wrap it, slot extents refused).
+  Optimizer(PluginUse& use, Tensors& tensors, std::uint64_t study_seed, std::uint32_t trial, std::uint32_t depth = 0);
   Optimizer(const Optimizer&) = delete;
   Optimizer& operator=(const Optimizer&) = delete;
 
@@ -42,6 +48,7 @@ class Optimizer {
   [[nodiscard]] const PluginUse& use() const { return use_; }
   [[nodiscard]] PluginUse& use() { return use_; }
   [[nodiscard]] Optimizer* inner() { return inner_.get(); }
+  [[nodiscard]] const Optimizer* inner() const { return inner_.get(); }
 
   // A slot's values: of tensor `tensor`, or of the whole where its scope is global. Extent in values; data null at 0.
   struct SlotView {
