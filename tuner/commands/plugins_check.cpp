@@ -5,6 +5,7 @@
 #include <array>
 #include <iostream>
 #include <nlohmann/json.hpp>
+#include <sstream>
 #include <thread>
 
 #include "tuner/check/run.hpp"
@@ -79,19 +80,16 @@ std::string totals(const std::vector<Result>& results) {
   return text;
 }
 
-// What the library printed stands under what failed: it is often the answer.
+// What the library printed stands under what failed: it is often the answer. The last lines of it.
 void print_output(const char* name, const std::string& text) {
-  if (text.empty()) return;
-  std::cout << fmt::format("      {}:\n", name);
-  std::string line;
-  for (const char c : text + "\n") {
-    if (c != '\n') {
-      line += c;
-      continue;
-    }
-    if (!line.empty()) std::cout << "      | " << line << "\n";
-    line.clear();
-  }
+  constexpr std::size_t kMostLines = 10;
+  std::vector<std::string> lines;
+  std::istringstream in(text);
+  for (std::string line; std::getline(in, line);) lines.push_back(line);
+  if (lines.empty()) return;
+  std::cout << fmt::format("      printed on {}:\n", name);
+  const std::size_t first = lines.size() - std::min(lines.size(), kMostLines);
+  for (std::size_t i = first; i < lines.size(); ++i) std::cout << "      | " << lines[i] << "\n";
 }
 
 void print(const std::vector<Result>& results) {
@@ -113,8 +111,8 @@ void print(const std::vector<Result>& results) {
     for (const auto& finding : result.findings)
       std::cout << fmt::format("      {}\n      -> {}\n", finding.cause, finding.remedy);
     if (result.verdict == Verdict::failed) {
-      print_output("printed on standard output", result.out);
-      print_output("printed on standard error", result.err);
+      print_output("standard output", result.out);
+      print_output("standard error", result.err);
     }
   }
 }
