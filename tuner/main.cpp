@@ -8,6 +8,7 @@
 #include "tuner/commands/command.hpp"
 #include "tuner/commands/installation.hpp"
 #include "tuner/error.hpp"
+#include "tuner/executor/executor.hpp"
 #include "tuner/library.hpp"
 #include "tuner/version.hpp"
 
@@ -57,6 +58,7 @@ int dispatch(std::vector<std::string> words) {
     return 0;
   }
   if (words[0] == "--probe-plugin" && words.size() == 2) return answer_probe(words[1]);
+  if (words[0] == "worker" && words.size() == 1) return executor::run_worker();
   if (words[0].starts_with("-")) return commands::run({std::move(words), executable});
   const auto* command =
       std::ranges::find(kCommands, words[0], [](const Command& c) { return std::string_view(c.name); });
