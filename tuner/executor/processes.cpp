@@ -256,7 +256,7 @@ std::string how_it_ended(int status, Failure& failure) {
 TrialResult ProcessExecutor::death(WorkerProcess& worker, const Job& job, End end) {
   TrialResult result;
   const Board& board = worker.board();
-  const bool began = board.busy != 0 && board.number == job.number;
+  const bool began = board.started_ns != 0 && board.number == job.number;
   const Plugin* culprit = nullptr;
   if (began) {
     result.steps = board.trace.step;
@@ -281,7 +281,7 @@ TrialResult ProcessExecutor::death(WorkerProcess& worker, const Job& job, End en
   }
   if (culprit) ++deaths_[culprit];
   const std::string who = culprit ? fmt::format("{} '{}'", to_string(culprit->kind()), culprit->id())
-                                  : std::string(began ? "the training loop" : "a plugin between two trials");
+                                  : std::string(began ? "a plugin of this trial" : "a plugin between two trials");
   result.error = fmt::format("step {}: {} {}", result.steps, who, how);
   if (!worker.last_output().empty()) result.log.push_back("last output: " + worker.last_output());
   return result;

@@ -42,9 +42,15 @@ class StudyRun {
       take(executor_.wait(kTick));
     }
     const bool complete = status_.total && status_.done >= *status_.total;
-    if (!complete) status_.ending = status_.interrupts > 0 ? Ending::interrupted : Ending::budget_used;
-    static constexpr const char* kEvents[] = {"finished", "budget_used", "interrupted"};
-    store_.add_event(kEvents[static_cast<int>(status_.ending)], fmt::format("{} trials finished", status_.done));
+    if (status_.interrupts > 0 && !complete)
+      status_.ending = Ending::interrupted;
+    else if (!status_.reason.empty())
+      status_.ending = Ending::stopped;
+    else if (!complete)
+      status_.ending = Ending::budget_used;
+    store_.add_event(kEndings[static_cast<int>(status_.ending)],
+                     fmt::format("{} trials finished{}{}", status_.done, status_.reason.empty() ? "" : "; ",
+                                 status_.reason));
     return status_;
   }
 
