@@ -184,10 +184,9 @@ void TrainingRun::require(std::int32_t status, const PluginUse& use) {
   if (stop_.stop_requested()) throw Ended{Outcome::cancelled, ""};
   std::string text = error_.text[0] ? error_.text : fmt::format("status {}", status);
   if (budget_used_up_) text = fmt::format("more than {} evaluations in one step", kEvaluationsPerStep);
-  throw Ended{
-      Outcome::failed,
-      fmt::format("step {}: {} '{}': {}", result_.steps, to_string(use.plugin->kind()), use.plugin->id(), text),
-      status == TUNER_OUT_OF_MEMORY ? Failure::out_of_memory : Failure::error};
+  throw Ended{Outcome::failed,
+              fmt::format("step {}: {} '{}': {}", result_.steps, to_string(use.plugin->kind()), use.plugin->id(), text),
+              status == TUNER_OUT_OF_MEMORY ? Failure::out_of_memory : Failure::error};
 }
 
 double TrainingRun::evaluate(std::uint32_t want, std::uint32_t flags) {

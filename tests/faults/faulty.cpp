@@ -15,7 +15,8 @@
 
 namespace {
 
-constexpr const char* kSins[] = {"none", "crash", "abort", "exit", "hang", "throw", "garble", "lie", "memory", "killed"};
+constexpr const char* kSins[] = {"none",  "crash",  "abort", "exit",   "hang",
+                                 "throw", "garble", "lie",   "memory", "killed"};
 
 struct Faulty {
   static constexpr tuner::Info info{.id = "faulty",

@@ -159,10 +159,10 @@ int conclude(const StudyPlan& plan, const executor::StudyStatus& status) {
 }
 
 std::unique_ptr<executor::Executor> make_executor(const StudyPlan& plan, const std::filesystem::path& executable,
-                                                  const std::vector<std::string>& overrides,
-                                                  SharedObjectives& shared) {
+                                                  const std::vector<std::string>& overrides, SharedObjectives& shared) {
   // More workers than trials would only be started.
-  const auto workers = static_cast<std::uint32_t>(std::min<std::uint64_t>(plan.workers, plan.trials.value_or(UINT64_MAX)));
+  const auto workers =
+      static_cast<std::uint32_t>(std::min<std::uint64_t>(plan.workers, plan.trials.value_or(UINT64_MAX)));
   if (plan.isolation == Isolation::thread) return executor::make_thread_executor(plan, shared, workers);
   executor::WorkerSetup setup{.libraries = {},
                               .config_text = plan.config_text,

@@ -121,14 +121,17 @@ class StudyReader {
     plan_.workers = static_cast<std::uint32_t>(integer_within(node, {1, 1024}, "workers"));
   }
   void read_isolation(const Node& node) {
-    plan_.isolation = word_of(node, "isolation", words(kIsolations)) == "thread" ? Isolation::thread : Isolation::process;
+    plan_.isolation =
+        word_of(node, "isolation", words(kIsolations)) == "thread" ? Isolation::thread : Isolation::process;
   }
   void read_memory_limit(const Node& node) {
     plan_.memory_limit = bytes_of(node, "memory_limit"), memory_limit_place_ = node.place;
     check_bounds(static_cast<double>(plan_.memory_limit), {kLeastMemory, 0x1p60}, "memory_limit in bytes", node.place);
   }
   void read_retry(const Node& node) {
-    const auto max = [this](const Entry& entry) { plan_.retry.max = integer_within(entry.value, {0, 1000}, "retry.max"); };
+    const auto max = [this](const Entry& entry) {
+      plan_.retry.max = integer_within(entry.value, {0, 1000}, "retry.max");
+    };
     const auto on = [this](const Entry& entry) {
       plan_.retry.on.clear();
       const auto add = [this](const Node& item) {

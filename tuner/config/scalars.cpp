@@ -218,9 +218,8 @@ double duration_of(const Node& node, const std::string& what) {
 }
 
 std::uint64_t bytes_of(const Node& node, const std::string& what) {
-  static constexpr std::pair<std::string_view, double> kUnits[] = {{"KiB", 0x1p10}, {"MiB", 0x1p20}, {"GiB", 0x1p30},
-                                                                   {"kB", 1e3},     {"MB", 1e6},     {"GB", 1e9},
-                                                                   {"B", 1}};
+  static constexpr std::pair<std::string_view, double> kUnits[] = {
+      {"KiB", 0x1p10}, {"MiB", 0x1p20}, {"GiB", 0x1p30}, {"kB", 1e3}, {"MB", 1e6}, {"GB", 1e9}, {"B", 1}};
   if (!node.is_scalar() || node.quoted) refuse_type(node, what, "a size like 512MiB or 2GiB");
   Node number = node;
   double unit = 1;

@@ -48,9 +48,9 @@ class StudyRun {
       status_.ending = Ending::stopped;
     else if (!complete)
       status_.ending = Ending::budget_used;
-    store_.add_event(kEndings[static_cast<int>(status_.ending)],
-                     fmt::format("{} trials finished{}{}", status_.done, status_.reason.empty() ? "" : "; ",
-                                 status_.reason));
+    store_.add_event(
+        kEndings[static_cast<int>(status_.ending)],
+        fmt::format("{} trials finished{}{}", status_.done, status_.reason.empty() ? "" : "; ", status_.reason));
     return status_;
   }
 
@@ -105,8 +105,8 @@ class StudyRun {
            std::ranges::find(plan_.retry.on, failure) != plan_.retry.on.end();
   }
   void retry(Finished trial) {
-    store_.add_event("retried", fmt::format("trial {}, attempt {}: {}", trial.job.number, trial.job.attempt,
-                                            trial.result.error));
+    store_.add_event("retried",
+                     fmt::format("trial {}, attempt {}: {}", trial.job.number, trial.job.attempt, trial.result.error));
     ++trial.job.attempt;
     executor_.submit(std::move(trial.job));
   }

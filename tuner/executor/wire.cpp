@@ -62,7 +62,8 @@ void Reader::end() const {
 
 void write(Writer& out, const WorkerSetup& setup) {
   out.put(static_cast<std::uint64_t>(setup.libraries.size()));
-  for (const auto& library : setup.libraries) out.put(std::string_view(library.path)), out.put(std::string_view(library.sha256));
+  for (const auto& library : setup.libraries)
+    out.put(std::string_view(library.path)), out.put(std::string_view(library.sha256));
   out.put(std::string_view(setup.config_text));
   out.put(std::string_view(setup.config_name));
   out.put(std::string_view(setup.config_folder));
@@ -110,7 +111,8 @@ void write(Writer& out, const TrialResult& r) {
   out.put(r.nonfinite_gradients), out.put(r.wall_seconds), out.put(r.target_step), out.put(r.target_seconds);
   out.put(std::string_view(r.error));
   out.put(static_cast<std::uint64_t>(r.metrics.size()));
-  for (const MetricPoint& point : r.metrics) out.put(point.step), out.put(std::string_view(point.name)), out.put(point.value);
+  for (const MetricPoint& point : r.metrics)
+    out.put(point.step), out.put(std::string_view(point.name)), out.put(point.value);
   out.put(static_cast<std::uint64_t>(r.log.size()));
   for (const auto& line : r.log) out.put(std::string_view(line));
 }

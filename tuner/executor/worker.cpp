@@ -59,8 +59,8 @@ StudyPlan read_plan(const WorkerSetup& setup, Catalogue& catalogue) {
       throw Error(Message::plugin_changed, fmt::format("'{}' changed while the study ran", library.path),
                   "start the study again: it resumes");
   }
-  StudyPlan plan = config::parse_study(setup.config_text, setup.config_name, setup.config_folder, catalogue,
-                                       setup.overrides);
+  StudyPlan plan =
+      config::parse_study(setup.config_text, setup.config_name, setup.config_folder, catalogue, setup.overrides);
   plan.metric.name = setup.metric, plan.metric.goal = setup.goal;
   return plan;
 }

@@ -88,7 +88,7 @@ struct StudyPlan {
   std::uint64_t memory_limit = 0;  // bytes of a worker process; 0: none
   RetryPlan retry;
   std::optional<std::uint64_t> max_failed_trials;  // more than these end the study
-  std::optional<std::string> storage;  // database file, as written
+  std::optional<std::string> storage;              // database file, as written
   Durability durability = Durability::normal;
 
   OneOf<PluginPlan> objective;
