@@ -14,7 +14,7 @@ import numpy as np
 import torch
 
 from cases import REFERENCES
-from problems import FEW, PROBLEMS, STEPS, TENSOR_PROBLEMS
+from problems import FEW, PROBLEMS, SOME, STEPS, TENSOR_PROBLEMS
 from tensor_cases import TENSOR_REFERENCES
 from tensor_run import run_tensors
 
@@ -25,7 +25,7 @@ FREE_LIMIT = 1e-11
 
 
 class Case:
-    def __init__(self, name, problem, dtype, options, by):
+    def __init__(self, name, problem, dtype, options, by, first):
         self.shaped = name in TENSOR_REFERENCES
         self.reference = (TENSOR_REFERENCES if self.shaped else REFERENCES)[name]
         self.problem = (TENSOR_PROBLEMS if self.shaped else PROBLEMS)[problem]
@@ -36,7 +36,8 @@ class Case:
         self.rows = self.problem.rows
         if not self.shaped:
             self.slots = {k: v for k, v in self.reference.slots.items() if self.exists(v[2])}
-            self.rows = FEW if self.reference.compact else self.problem.rows
+            # Every step of the first options alone: the others differ from them in a term or two.
+            self.rows = FEW if self.reference.compact else self.problem.rows if first else SOME
 
     def exists(self, condition):
         return condition is None or (condition(self.options) if callable(condition) else self.options[condition])
@@ -187,16 +188,16 @@ def case_text(case):
 def cases_of(name):
     shaped = name in TENSOR_REFERENCES
     reference = (TENSOR_REFERENCES if shaped else REFERENCES)[name]
-    for options in reference.sets:
+    for number, options in enumerate(reference.sets):
         options = dict(options)
         by = options.pop("by", "paper" if shaped else "torch")
         for problem in reference.lr:
             given = {"lr": reference.lr[problem], **options}
             if reference.lr[problem] is None:  # there is no lr
                 given = options
-            yield Case(name, problem, "f64", given, by)
+            yield Case(name, problem, "f64", given, by, number == 0)
             if problem == "rosenbrock":
-                yield Case(name, problem, "f32", given, by)
+                yield Case(name, problem, "f32", given, by, number == 0)
 
 
 def write(folder, name, cases):
