@@ -199,7 +199,7 @@ TEST(Training, LastLossWithoutSamplesIsThatOfTheEvaluationPoint) {
   };
   for (const bool adaptive : {false, true}) {
     const char* id = adaptive ? "schedule_free_adamw" : "schedule_free_sgd";
-    const char* beta = adaptive ? "beta1" : "beta";
+    const char* beta = adaptive ? "beta1" : "momentum";
     const auto [at_point, where_trained] = schedule_free(adaptive, 0.1, 0.8, 9);
     EXPECT_NEAR(last_loss(optimizer(id, {{"lr", 0.1}, {beta, 0.8}}), 9), at_point, 1e-13) << id;
     EXPECT_GT(std::abs(at_point - where_trained), 1e-3);

@@ -265,8 +265,8 @@ class StudyReader {
       constant.type = Node::Type::scalar, constant.text = "constant", constant.place = root.place;
       read_scheduler(constant);
     }
-    check_schedules(schedulers_, *plan_.optimizer);
     check_pairings(plan_, optimizer_place_);
+    check_schedules(schedulers_, *plan_.optimizer);
     if (!plan_.training.contains("steps") && !plan_.training.contains("epochs"))
       throw Error(Message::config_missing_key, "nothing says how long to train",
                   "add epochs: n or steps: n to training:")

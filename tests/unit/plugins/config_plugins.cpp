@@ -44,6 +44,7 @@ struct Curved {
                                     .doc = "needs products",
                                     .reference = kReference,
                                     .flags = TUNER_PLUGIN_CLOSURE | TUNER_PLUGIN_NEEDS_HVP};
+  static constexpr tuner::Param params[] = {tuner::real("lr", 1e-3, "step size").at_least(0)};
   template <class T>
   static void step(const tuner::Step&, const tuner::Tensor<T>&) {}
 };
@@ -53,6 +54,7 @@ struct Faithful {
                                     .doc = "needs one batch and no gradient",
                                     .reference = kReference,
                                     .flags = TUNER_PLUGIN_FULL_BATCH | TUNER_PLUGIN_DERIVATIVE_FREE};
+  static constexpr tuner::Param params[] = {tuner::real("lr", 1e-3, "step size").at_least(0)};
   template <class T>
   static void step(const tuner::Step&, const tuner::Tensor<T>&) {}
 };
