@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cmath>
 #include <limits>
+#include <new>
 #include <numeric>
 #include <utility>
 
@@ -47,6 +48,15 @@ class MetricTracker {
   [[nodiscard]] bool should_stop_early() const {
     return spec_.training.early_stopping && since_improvement_ >= spec_.training.early_stopping->patience;
   }
+  void save(Writer& out) const {
+    out.put(last_), out.put(best_), out.put(reference_), out.put(count_), out.put(since_improvement_);
+  }
+  void restore(Reader& in) {
+    last_ = in.get<double>(), best_ = in.get<double>(), reference_ = in.get<double>();
+    count_ = in.get<std::int64_t>(), since_improvement_ = in.get<std::int64_t>();
+  }
+  // The trial began so much earlier, in another process.
+  void began_earlier(std::chrono::duration<double> by) { start_ -= std::chrono::duration_cast<Clock::duration>(by); }
   [[nodiscard]] double last() const { return last_; }
   [[nodiscard]] std::int64_t count() const { return count_; }
   [[nodiscard]] std::optional<double> value(const TrialResult& result) const {
@@ -72,18 +82,39 @@ class MetricTracker {
 struct Ended {
   Outcome outcome;
   std::string error;
+  Failure failure = Failure::none;
+};
+
+// Says in the trace which kind of plugin is being called, for as long as it is.
+class Calling {
+ public:
+  Calling(TrialTrace& trace, std::uint32_t kind) : trace_(trace), before_(trace.kind.load(std::memory_order_relaxed)) {
+    trace_.kind.store(kind, std::memory_order_relaxed);
+  }
+  ~Calling() { trace_.kind.store(before_, std::memory_order_relaxed); }
+  Calling(const Calling&) = delete;
+  Calling& operator=(const Calling&) = delete;
+
+ private:
+  TrialTrace& trace_;
+  std::uint32_t before_;
 };
 
 class TrainingRun {
  public:
-  TrainingRun(TrialSpec& spec, SharedObjectives& shared, std::stop_token stop, Progress progress)
+  TrainingRun(TrialSpec& spec, SharedObjectives& shared, std::stop_token stop, Progress progress, TrialTrace* trace,
+              const Checkpoints* checkpoints)
       : spec_(spec),
         stop_(std::move(stop)),
         progress_(std::move(progress)),
+        trace_(trace ? *trace : own_trace_),
+        checkpoints_(checkpoints),
         tracker_(spec, start_),
         trial_(spec.training.common_random_numbers ? 0 : static_cast<std::uint32_t>(spec.number)) {
     host_.stop = stop_;
     error_.struct_size = sizeof error_;
+    trace_.step = 0, trace_.steps = 0, trace_.time_limit = spec.training.time_limit_seconds;
+    const Calling calling(trace_, TUNER_KIND_OBJECTIVE);
     objective_ = std::make_unique<Objective>(spec.objective, shared, spec.study_seed, host_.abi());
   }
 
@@ -94,7 +125,7 @@ class TrainingRun {
       else
         train();
     } catch (const Ended& end) {
-      result_.outcome = end.outcome, result_.error = end.error;
+      result_.outcome = end.outcome, result_.error = end.error, result_.failure = end.failure;
     }
     finish();
     return std::move(result_);
@@ -118,10 +149,16 @@ class TrainingRun {
   void evaluation_point(std::int64_t step);
   void evaluate_split(Objective& objective, std::uint32_t split, std::string_view prefix, std::int64_t step);
   void finish();
+  [[nodiscard]] bool checkpoint_is_due();
+  void save_checkpoint(std::int64_t step);
+  [[nodiscard]] bool restore_checkpoint();
 
   double evaluate(std::uint32_t want, std::uint32_t flags);
   void record(std::int64_t step, std::string_view name, double value);
   void record_reports();
+  [[nodiscard]] static double since(Clock::time_point when) {
+    return std::chrono::duration<double>(Clock::now() - when).count();
+  }
   void check_time(std::int64_t step);
   void require(std::int32_t status, const PluginUse& use);
   tuner_rng stream(std::uint32_t purpose, std::int64_t step) const {
@@ -136,7 +173,11 @@ class TrainingRun {
   TrialSpec& spec_;
   std::stop_token stop_;
   Progress progress_;
-  Clock::time_point start_ = Clock::now();
+  TrialTrace own_trace_;
+  TrialTrace& trace_;
+  const Checkpoints* checkpoints_;
+  Clock::time_point start_ = Clock::now(), saved_at_ = start_, looked_at_ = start_;
+  std::int64_t look_every_ = 1, steps_until_look_ = 1;
   MetricTracker tracker_;
   std::uint32_t trial_;
   TrialResult result_;
@@ -162,8 +203,9 @@ void TrainingRun::require(std::int32_t status, const PluginUse& use) {
   if (stop_.stop_requested()) throw Ended{Outcome::cancelled, ""};
   std::string text = error_.text[0] ? error_.text : fmt::format("status {}", status);
   if (budget_used_up_) text = fmt::format("more than {} evaluations in one step", kEvaluationsPerStep);
-  throw Ended{Outcome::failed, fmt::format("step {}: {} '{}': {}", result_.steps, to_string(use.plugin->kind()),
-                                           use.plugin->id(), text)};
+  throw Ended{Outcome::failed,
+              fmt::format("step {}: {} '{}': {}", result_.steps, to_string(use.plugin->kind()), use.plugin->id(), text),
+              status == TUNER_OUT_OF_MEMORY ? Failure::out_of_memory : Failure::error};
 }
 
 double TrainingRun::evaluate(std::uint32_t want, std::uint32_t flags) {
@@ -171,6 +213,7 @@ double TrainingRun::evaluate(std::uint32_t want, std::uint32_t flags) {
   Objective::Request request;
   request.want = want, request.flags = flags, request.indices = batch_, request.rng = &dropout_;
   host_.reset_scratch();
+  const Calling calling(trace_, TUNER_KIND_OBJECTIVE);
   require(objective_->evaluate(request, &loss, nullptr, &error_), spec_.objective);
   if (want & TUNER_WANT_GRADIENT)
     ++result_.evaluations.gradient;
@@ -194,6 +237,7 @@ std::int32_t TrainingRun::closure_evaluate(void* context, std::uint32_t want, do
     ++self.result_.evaluations.gradient;
   else
     ++self.result_.evaluations.loss;
+  const Calling calling(self.trace_, TUNER_KIND_OBJECTIVE);
   const std::size_t scratch = self.host_.scratch_in_use();  // the optimizer's own stays valid
   const std::int32_t status = self.objective_->evaluate(request, loss ? loss : &unused, nullptr, &self.error_);
   self.host_.reset_scratch(scratch);
@@ -209,6 +253,7 @@ std::int32_t TrainingRun::closure_hvp(void* context, const void* const* vectors,
   }
   if (self.stop_.stop_requested()) return TUNER_STOP;
   ++self.result_.evaluations.hvp;
+  const Calling calling(self.trace_, TUNER_KIND_OBJECTIVE);
   const std::size_t scratch = self.host_.scratch_in_use();
   const std::int32_t status = self.objective_->hvp(self.batch_, vectors, products, &self.error_);
   self.host_.reset_scratch(scratch);
@@ -231,7 +276,8 @@ void TrainingRun::check_time(std::int64_t step) {
   if (stop_.stop_requested()) throw Ended{Outcome::cancelled, ""};
   const double limit = spec_.training.time_limit_seconds;
   if (limit > 0 && std::chrono::duration<double>(Clock::now() - start_).count() > limit)
-    throw Ended{Outcome::timed_out, fmt::format("step {}: the time limit of {:g} s is over", step, limit)};
+    throw Ended{Outcome::timed_out, fmt::format("step {}: the time limit of {:g} s is over", step, limit),
+                Failure::timeout};
 }
 
 void TrainingRun::evaluate_black_box() {
@@ -254,6 +300,7 @@ void TrainingRun::prepare() {
                 fmt::format("objective '{}' has no samples, so there are no epochs", spec_.objective.plugin->id()),
                 "say `steps:` in `training:`");
   horizon_ = t.steps > 0 ? t.steps : t.epochs * batches_->steps_per_epoch();
+  trace_.steps.store(horizon_, std::memory_order_relaxed);
   log_every_ = t.log_every > 0 ? t.log_every : std::max<std::int64_t>(1, horizon_ / 200);
   eval_every_ = t.eval_every > 0                  ? t.eval_every
                 : batches_->steps_per_epoch() > 0 ? batches_->steps_per_epoch()
@@ -265,22 +312,24 @@ void TrainingRun::prepare() {
   closure_.struct_size = sizeof closure_, closure_.context = this, closure_.evaluate = &closure_evaluate;
   if (objective_->has_hvp()) closure_.hvp = &closure_hvp;
   tuner_rng init = stream(TUNER_RNG_INIT, 0);
-  require(objective_->init(&init, &error_), spec_.objective);
-  require(optimizer_->init(host_.abi(), &error_), *spec_.optimizer);
   result_.metrics.reserve(512);
+  if (restore_checkpoint()) return;
+  {
+    const Calling calling(trace_, TUNER_KIND_OBJECTIVE);
+    require(objective_->init(&init, &error_), spec_.objective);
+  }
+  const Calling calling(trace_, TUNER_KIND_OPTIMIZER);
+  require(optimizer_->init(host_.abi(), &error_), *spec_.optimizer);
 }
 
 void TrainingRun::train() {
   prepare();
-  for (std::int64_t step = 0; step < horizon_; ++step) {
+  for (std::int64_t step = result_.steps; step < horizon_ && !tracker_.should_stop_early(); ++step) {
+    if (checkpoints_ && step > 0 && (stop_.stop_requested() || checkpoint_is_due())) save_checkpoint(step);
     check_time(step);
     take_step(step);
     const std::int64_t done = step + 1;
     if (done % eval_every_ == 0 && done < horizon_) evaluation_point(done);
-    if (tracker_.should_stop_early()) {
-      horizon_ = done;
-      break;
-    }
   }
   horizon_ = result_.steps;
   batch_ = batches_->at(horizon_);
@@ -294,7 +343,10 @@ void TrainingRun::train() {
 }
 
 void TrainingRun::take_step(std::int64_t step) {
-  require(schedule_->apply({step, tracker_.last(), tracker_.count()}, &error_), schedule_->scheduler());
+  {
+    const Calling calling(trace_, TUNER_KIND_SCHEDULER);
+    require(schedule_->apply({step, tracker_.last(), tracker_.count()}, &error_), schedule_->scheduler());
+  }
   batch_ = batches_->at(step);
   dropout_ = stream(TUNER_RNG_DROPOUT, step);
   evaluations_this_step_ = 0, budget_used_up_ = false;
@@ -325,9 +377,11 @@ void TrainingRun::take_step(std::int64_t step) {
     StepInputs inputs;
     inputs.step = step + 1, inputs.horizon = horizon_, inputs.loss = loss, inputs.host = host_.abi(),
     inputs.closure = &closure_;
+    const Calling calling(trace_, TUNER_KIND_OPTIMIZER);
     require(optimizer_->step(inputs, &error_, &flags), *spec_.optimizer);
   }
   result_.steps = step + 1;
+  trace_.step.store(result_.steps, std::memory_order_relaxed);
   if (!parameters_finite(objective_->tensors()))
     throw Ended{Outcome::diverged, fmt::format("step {}: the parameters are not finite", result_.steps)};
   if (flags & (TUNER_STEP_CONVERGED | TUNER_STEP_NO_PROGRESS)) {
@@ -355,6 +409,7 @@ void TrainingRun::evaluation_point(std::int64_t step) {
     where = evaluation_copy_.get();
     std::vector<void*> outputs;
     for (std::size_t i = 0; i < where->tensors().size(); ++i) outputs.push_back(where->tensors().data(i));
+    const Calling calling(trace_, TUNER_KIND_OPTIMIZER);
     require(optimizer_->evaluation_point(host_.abi(), step, outputs, &error_), *spec_.optimizer);
   }
   if (objective_->samples(TUNER_SPLIT_VALID) > 0) evaluate_split(*where, TUNER_SPLIT_VALID, "val_", step);
@@ -377,6 +432,7 @@ void TrainingRun::evaluate_split(Objective& objective, std::uint32_t split, std:
     request.want = TUNER_WANT_LOSS | TUNER_WANT_METRICS, request.flags = 0, request.split = split;
     request.indices = std::span(indices).first(count), request.rng = &dropout_;
     host_.reset_scratch();
+    const Calling calling(trace_, TUNER_KIND_OBJECTIVE);
     require(objective.evaluate(request, &loss, metrics.data(), &error_), spec_.objective);
     ++result_.evaluations.loss;
     total_loss += loss * static_cast<double>(count);
@@ -392,12 +448,65 @@ void TrainingRun::evaluate_split(Objective& objective, std::uint32_t split, std:
   }
 }
 
+// Looking at the clock takes as long as a small step: about every 10 ms is enough.
+bool TrainingRun::checkpoint_is_due() {
+  if (--steps_until_look_ > 0) return false;
+  look_every_ = since(looked_at_) < 0.01 ? 2 * look_every_ : std::max<std::int64_t>(1, look_every_ / 2);
+  looked_at_ = Clock::now(), steps_until_look_ = look_every_;
+  return checkpoints_->due(since(saved_at_));
+}
+
+// Between two steps: what the rest of the trial depends on, and what was measured so far.
+void TrainingRun::save_checkpoint(std::int64_t step) {
+  Writer out;
+  for (const tuner_tensor& tensor : objective_->tensors().abi())
+    out.put(tensor.numel), out.put_raw(tensor.data, tensor.numel * dtype_size(tensor.dtype));
+  optimizer_->save(out);
+  schedule_->save(out);
+  tracker_.save(out);
+  out.put(horizon_), out.put(evaluated_at_), out.put(epoch_loss_), out.put(epoch_samples_), out.put(samples_seen_);
+  TrialResult so_far = result_;
+  so_far.wall_seconds = since(start_), so_far.log = host_.log;
+  so_far.metrics.insert(so_far.metrics.end(), host_.reports.begin(), host_.reports.end());
+  out.put(static_cast<std::uint64_t>(host_.reports.size()));
+  write(out, so_far);
+  checkpoints_->write(step, out.bytes(), host_.log);
+  saved_at_ = Clock::now();
+}
+
+bool TrainingRun::restore_checkpoint() {
+  const auto state = checkpoints_ ? checkpoints_->newest(host_.log) : std::nullopt;
+  if (!state) return false;
+  Reader in(*state);
+  for (const tuner_tensor& tensor : objective_->tensors().abi()) {
+    if (in.get<std::uint64_t>() != tensor.numel) throw Garbled("a tensor has another size");
+    in.get_raw(tensor.data, tensor.numel * dtype_size(tensor.dtype));
+  }
+  optimizer_->restore(in);
+  schedule_->restore(in);
+  tracker_.restore(in);
+  horizon_ = in.get<std::int64_t>(), evaluated_at_ = in.get<std::int64_t>(), epoch_loss_ = in.get<double>();
+  epoch_samples_ = in.get<std::uint64_t>(), samples_seen_ = in.get<std::uint64_t>();
+  const std::size_t pending = in.get<std::uint64_t>();
+  result_ = read_result(in);
+  in.end();
+  if (pending > result_.metrics.size()) throw Garbled("more reports than metrics");
+  host_.reports.assign(result_.metrics.end() - static_cast<std::ptrdiff_t>(pending), result_.metrics.end());
+  result_.metrics.resize(result_.metrics.size() - pending);
+  host_.log.insert(host_.log.begin(), result_.log.begin(), result_.log.end());
+  const std::chrono::duration<double> spent(result_.wall_seconds);
+  start_ -= std::chrono::duration_cast<Clock::duration>(spent);
+  tracker_.began_earlier(spent);
+  trace_.step = result_.steps;
+  return true;
+}
+
 void TrainingRun::finish() {
   record_reports();  // what plugins said before the trial ended
   if (result_.outcome == Outcome::completed) {
     result_.value = tracker_.value(result_);
     if (!result_.value) {
-      result_.outcome = Outcome::failed;
+      result_.outcome = Outcome::failed, result_.failure = Failure::error;
       result_.error = fmt::format("the metric '{}' was never reported", spec_.metric);
     } else if (!std::isfinite(*result_.value)) {
       result_.outcome = Outcome::diverged;
@@ -433,10 +542,20 @@ std::vector<MetricName> metric_names(const PluginUse& objective, SharedObjective
   return names;
 }
 
-void check_trial(TrialSpec spec, SharedObjectives& shared) { TrainingRun(spec, shared, {}, {}).check(); }
+void check_trial(TrialSpec spec, SharedObjectives& shared) {
+  TrainingRun(spec, shared, {}, {}, nullptr, nullptr).check();
+}
 
-TrialResult run_trial(TrialSpec spec, SharedObjectives& shared, std::stop_token stop, const Progress& progress) {
-  return TrainingRun(spec, shared, std::move(stop), progress).run();
+TrialResult run_trial(TrialSpec spec, SharedObjectives& shared, std::stop_token stop, const Progress& progress,
+                      TrialTrace* trace, const Checkpoints* checkpoints) {
+  try {
+    return TrainingRun(spec, shared, std::move(stop), progress, trace, checkpoints).run();
+  } catch (const std::bad_alloc&) {
+    TrialResult result;
+    result.outcome = Outcome::failed, result.failure = Failure::out_of_memory;
+    result.error = "the memory ran out";
+    return result;
+  }
 }
 
 }  // namespace tuner

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "tuner/catalogue.hpp"
+#include "tuner/checkpoint.hpp"
 #include "tuner/space.hpp"
 #include "tuner/trial.hpp"
 #include "tuner/value.hpp"
@@ -64,6 +65,15 @@ struct MetricPlan {
   std::optional<double> target;
 };
 
+enum class Isolation { process, thread };
+inline constexpr const char* kIsolations[] = {"process", "thread"};
+
+// Which failed trials are run again, and how often.
+struct RetryPlan {
+  std::int64_t max = 0;
+  std::vector<Failure> on = {Failure::error, Failure::crash, Failure::exit, Failure::timeout, Failure::protocol};
+};
+
 struct StudyPlan {
   std::string name;
   std::uint64_t seed = 1;
@@ -75,7 +85,12 @@ struct StudyPlan {
   std::optional<std::uint64_t> trials;   // total of the study
   std::optional<double> budget_seconds;  // wall time of the study
   std::uint32_t workers = 1;
-  std::optional<std::string> storage;  // database file, as written
+  Isolation isolation = Isolation::process;
+  std::uint64_t memory_limit = 0;  // bytes of a worker process; 0: none
+  RetryPlan retry;
+  std::optional<std::uint64_t> max_failed_trials;  // more than these end the study
+  CheckpointRules checkpoint;
+  std::optional<std::string> storage;              // database file, as written
   Durability durability = Durability::normal;
 
   OneOf<PluginPlan> objective;
@@ -98,6 +113,9 @@ struct StudyPlan {
 // versions. Name, trials, budget, workers and storage do not count, nor does the order of the keys, except in a grid,
 // whose trials are numbered by it.
 [[nodiscard]] std::string canonical_plan(const StudyPlan& plan);
+
+// What a checkpoint of this study belongs to: sha256 of the canonical plan and of the plugins' files.
+[[nodiscard]] std::string checkpoint_identity(const StudyPlan& plan);
 
 // All plugins that a plan can use, or those that one point of it uses.
 [[nodiscard]] std::vector<const Plugin*> plugins_of(const StudyPlan& plan);
