@@ -1,8 +1,9 @@
 // Threads: functions are re-entrant on different arguments, and there are no mutable globals.
 #include <fmt/format.h>
 
-#include <barrier>
+#include <atomic>
 #include <exception>
+#include <functional>
 #include <thread>
 
 #include "tuner/check/library_image.hpp"
@@ -13,21 +14,42 @@ namespace tuner::check {
 namespace {
 
 constexpr std::uint32_t kOptimizer = 1u << TUNER_KIND_OPTIMIZER;
-constexpr int kSteps = 20;
+constexpr int kSteps = 30;
 
-Setup trial(const Subject& subject, int number) {
+Setup trial(const Subject& subject, int number, const std::function<void()>& before_step) {
   Setup setup = setup_for(subject, nullptr);
+  setup.before_step = before_step;
   setup.seed += static_cast<std::uint64_t>(number);
   setup.dtype = number == 0 ? TUNER_DTYPE_F64 : TUNER_DTYPE_F32;
-  // Long enough that two threads meet within a step.
-  if (subject.plugin->has(TUNER_PLUGIN_ELEMENTWISE)) setup.tensors = {plain_tensor("long", {5000})};
+  // Long enough for two threads to meet within a step; searches and dense state would take too long with so many.
+  if (!subject.plugin->has(TUNER_PLUGIN_CLOSURE)) {
+    setup.tensors = {plain_tensor("long", {4000}), plain_tensor("matrix", {32, 40})};
+    setup.tensors[1].role = TUNER_ROLE_WEIGHT;
+  }
   return setup;
 }
 
+// Where two threads wait for each other before every step: awake, since a step may be over before a sleeper wakes.
+class Meeting {
+ public:
+  void wait() {
+    const int both = (arrived_.fetch_add(1) / 2 + 1) * 2;
+    for (int turns = 0; arrived_.load() < both && !left_.load(); ++turns)
+      if (turns > 2000) std::this_thread::yield();
+  }
+  // The other one shall wait no more.
+  void leave() { left_ = true; }
+
+ private:
+  std::atomic<int> arrived_{0};
+  std::atomic<bool> left_{false};
+};
+
 struct Trials {
   Rig first, second;
-  explicit Trials(const Subject& subject)
-      : first(*subject.plugin, trial(subject, 0)), second(*subject.plugin, trial(subject, 1)) {}
+  explicit Trials(const Subject& subject, const std::function<void()>& before_step = {})
+      : first(*subject.plugin, trial(subject, 0, before_step)),
+        second(*subject.plugin, trial(subject, 1, before_step)) {}
   void require_equal(const Trials& serial, const char* how) const {
     for (const auto& [expected, got] : {std::pair{&serial.first, &first}, std::pair{&serial.second, &second}})
       if (const std::string other = difference(expected->state(), got->state()); !other.empty())
@@ -37,17 +59,6 @@ struct Trials {
                     "host->scratch(), never in static or global ones"};
   }
 };
-
-void step_both(Rig& rig, std::barrier<>& together, std::exception_ptr& failure) {
-  for (int t = 0; t < kSteps; ++t) {
-    together.arrive_and_wait();
-    try {
-      if (!failure) rig.run(1);
-    } catch (...) {
-      failure = std::current_exception();
-    }
-  }
-}
 
 // Whether two threads meet within a step is a matter of luck; what they would meet in is not.
 void require_no_writes(const Subject& subject) {
@@ -76,13 +87,20 @@ void reentrant(const Subject& subject, Report& report) {
     alternating.require_equal(serial, "alternately");
 
     report.doing("two optimizers, in two threads at once");
-    Trials concurrent(subject);
-    concurrent.first.run(0), concurrent.second.run(0);
-    std::barrier together(2);
+    Meeting meeting;
+    Trials concurrent(subject, [&] { meeting.wait(); });
     std::exception_ptr failures[2];
+    const auto run = [&](Rig& rig, std::exception_ptr& failure) {
+      try {
+        rig.run(kSteps);
+      } catch (...) {
+        failure = std::current_exception();
+        meeting.leave();
+      }
+    };
     {
-      const std::jthread other([&] { step_both(concurrent.second, together, failures[1]); });
-      step_both(concurrent.first, together, failures[0]);
+      const std::jthread other([&] { run(concurrent.second, failures[1]); });
+      run(concurrent.first, failures[0]);
     }
     for (const auto& failure : failures)
       if (failure) std::rethrow_exception(failure);
