@@ -220,7 +220,7 @@ void check_hvp(const Subject& subject, Report& report) {
                          "return TUNER_OK, or leave hvp null where there is no exact product");
     const Mismatch wrong = compare_product(rig, x, v, product);
     if (wrong.index < product.size())
-      report.fail(fmt::format("{}: Hessian times vector is {:.9g}, the difference of gradients {:.9g}",
+      report.fail(fmt::format("{}: the product of Hessian and vector is {:.9g}, the difference of gradients {:.9g}",
                               rig.place(wrong.index), product[wrong.index], wrong.difference),
                   "derive hvp() again, or leave it null: optimizers then do without");
   }

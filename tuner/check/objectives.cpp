@@ -186,7 +186,7 @@ void check_concurrency(const Subject& subject, Report& report) {
   { const std::jthread one(work, std::ref(first), 0, 0.1), two(work, std::ref(second), 1, 0.5); }
   for (int who = 0; who < 2; ++who)
     if (!together[who].empty() &&
-        report_difference(alone[who], together[who], "while another context is evaluated in a second thread",
+        report_difference(alone[who], together[who], "while another context is evaluated concurrently",
                           "contexts of one shared are used at the same time: keep workspaces in the context, never in "
                           "static variables or in what open() made",
                           report))
@@ -262,13 +262,13 @@ constexpr Check kChecks[] = {
      "Every coordinate (of more than 400: the first and last of each tensor, and random ones) against central "
      "differences of the loss at two points near the start, in f64 where it is offered; gradients overwrite what was "
      "there; f32 agrees with f64.",
-     kObjectives, "objectives.evaluates objectives.determinism objectives.frozen", has_no_tensors, check_gradient},
+     kObjectives, "objectives.determinism", has_no_tensors, check_gradient},
     {"objectives.hvp", "Hessian times three random vectors against differences of the gradient.", kObjectives,
-     "objectives.evaluates objectives.determinism objectives.frozen objectives.gradient", has_no_hvp, check_hvp},
+     "objectives.gradient", has_no_hvp, check_hvp},
     {"objectives.minimum",
      "The loss at every declared minimiser is the declared minimum, and 3000 points around them and in the domain are "
      "not lower.",
-     kObjectives, "objectives.evaluates objectives.determinism objectives.frozen", knows_no_minimum, check_minimum},
+     kObjectives, "objectives.determinism", knows_no_minimum, check_minimum},
     {"objectives.determinism",
      "The same parameters give the same bits a second time, in a second context, with data opened anew from the same "
      "seed, and while another context is evaluated in a second thread.",
