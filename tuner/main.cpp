@@ -5,6 +5,7 @@
 #include <iterator>
 
 #include "tuner/abi.h"
+#include "tuner/check/child.hpp"
 #include "tuner/commands/command.hpp"
 #include "tuner/commands/installation.hpp"
 #include "tuner/error.hpp"
@@ -23,7 +24,7 @@ struct Command {
 
 constexpr Command kCommands[] = {
     {"run", commands::run, "run or resume the study of a sweep file (also: tuner --config FILE)"},
-    {"plugins", commands::plugins, "what there is: list, show ID"},
+    {"plugins", commands::plugins, "what there is: list, show ID, check FILE"},
     {"studies", commands::studies, "the studies of a database"},
     {"trials", commands::trials, "the trials of a study"},
     {"best", commands::best, "its best trials"},
@@ -57,6 +58,7 @@ int dispatch(std::vector<std::string> words) {
     return 0;
   }
   if (words[0] == "--probe-plugin" && words.size() == 2) return answer_probe(words[1]);
+  if (words[0] == check::kChildWord) return check::answer_check(executable, {words.begin() + 1, words.end()});
   if (words[0].starts_with("-")) return commands::run({std::move(words), executable});
   const auto* command =
       std::ranges::find(kCommands, words[0], [](const Command& c) { return std::string_view(c.name); });

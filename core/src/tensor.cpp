@@ -1,14 +1,27 @@
 #include "tuner/tensor.hpp"
 
+#include <sys/mman.h>
+
 #include <cstring>
 #include <new>
 
 namespace tuner {
 
+namespace {
+
+constexpr std::size_t kHugePage = std::size_t{2} << 20;
+
+}  // namespace
+
 AlignedBuffer::AlignedBuffer(std::size_t bytes) : bytes_((bytes + 63) / 64 * 64) {
   if (bytes_ == 0) return;
-  memory_.reset(std::aligned_alloc(64, bytes_));
+  // A pass over large tensors walks through all of their pages in every step: huge ones, where the system has them on
+  // request, spare it most misses of the translation cache.
+  const bool large = bytes_ >= 2 * kHugePage;
+  if (large) bytes_ = (bytes_ + kHugePage - 1) / kHugePage * kHugePage;
+  memory_.reset(std::aligned_alloc(large ? kHugePage : 64, bytes_));
   if (!memory_) throw std::bad_alloc();
+  if (large) ::madvise(memory_.get(), bytes_, MADV_HUGEPAGE);
   std::memset(memory_.get(), 0, bytes_);
 }
 

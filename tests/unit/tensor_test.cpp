@@ -30,6 +30,16 @@ TEST(AlignedBuffer, IsZeroAtAFullLine) {
   EXPECT_EQ(AlignedBuffer(0).data(), nullptr);
 }
 
+TEST(AlignedBuffer, StartsAtAHugePageWhenItIsLarge) {
+  constexpr std::size_t kHugePage = std::size_t{2} << 20;
+  const AlignedBuffer buffer(2 * kHugePage + 1);
+  EXPECT_EQ(address(buffer.data()) % kHugePage, 0u);
+  EXPECT_EQ(buffer.size(), 3 * kHugePage);
+  const auto* bytes = static_cast<const char*>(buffer.data());
+  EXPECT_TRUE(std::all_of(bytes, bytes + buffer.size(), [](char byte) { return byte == 0; }));
+  EXPECT_EQ(AlignedBuffer(2 * kHugePage - 64).size(), 2 * kHugePage - 64);
+}
+
 TEST(TensorSpec, CountsItsElements) {
   EXPECT_EQ(spec_of("scalar", {}).numel(), 1u);
   EXPECT_EQ(spec_of("empty", {3, 0}).numel(), 0u);

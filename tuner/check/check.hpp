@@ -6,11 +6,14 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "tuner/catalogue.hpp"
+#include "tuner/value.hpp"
 
 namespace tuner::check {
 
@@ -20,38 +23,46 @@ struct Finding {
   std::string cause, remedy;
 };
 
-// What a check has to say. No finding: passed.
+// What a check has to say. No finding: passed. Everything goes to the runner at once, so that what was found before
+// the child died is not lost.
 class Report {
  public:
-  void fail(std::string cause, std::string remedy) {
-    findings_.push_back({false, std::move(cause), std::move(remedy)});
-  }
-  void warn(std::string cause, std::string remedy) { findings_.push_back({true, std::move(cause), std::move(remedy)}); }
+  // answers: the file descriptor that carries them; -1: they are only kept.
+  explicit Report(int answers = -1) : answers_(answers) {}
+  void fail(std::string cause, std::string remedy) { add({false, std::move(cause), std::move(remedy)}); }
+  void warn(std::string cause, std::string remedy) { add({true, std::move(cause), std::move(remedy)}); }
+  // What the check does next ("step 3 at lr = 1e+300"): quoted when the child dies of it or hangs.
+  void doing(std::string_view what);
   [[nodiscard]] const std::vector<Finding>& findings() const { return findings_; }
 
  private:
+  void add(Finding finding);
+  int answers_;
   std::vector<Finding> findings_;
 };
 
 // What a check works on, inside its child process.
 struct Subject {
-  std::filesystem::path self;      // the tuner executable, for checks that start a further process
-  std::filesystem::path file;      // the library
-  const Plugin* plugin = nullptr;  // null for checks of the library, which load it themselves
-  std::uint64_t seed = 0;          // of every random choice; printed, so that a finding can be repeated
+  std::filesystem::path self;          // the tuner executable, for checks that start a further process
+  std::filesystem::path file;          // the library
+  const Plugin* plugin = nullptr;      // null for checks of the library, which load it themselves
+  std::uint64_t seed = 0;              // of every random choice; printed, so that a finding can be repeated
+  std::map<std::string, Value> given;  // options of this plugin that the user set with --set, ready for OptionTable
 };
 
 struct Check {
   const char* id;           // group, dot, name: "arithmetic.zero_lr"
   const char* explanation;  // what it proves and how, a sentence or two, for --list
   std::uint32_t kinds;      // sum of 1 << TUNER_KIND_...; 0: a check of the library, once for a file
-  const char* needs;        // id of the check without which this one means nothing, or null
+  // Ids of the checks without which this one means nothing, separated by blanks, or null. One that is not for the kind
+  // of the plugin at hand is no obstacle. Every check of a plugin needs load.opens and abi.descriptor besides.
+  const char* needs;
   // Why the check means nothing for this plugin, or empty. Null: it applies to every plugin of its kinds.
-  std::string (*exempt)(const Plugin& plugin);
+  std::string (*exempt)(const Subject& subject);
   void (*run)(const Subject& subject, Report& report);
 };
 
-// The groups, in the order in which they run.
+// The groups, in the order in which they are printed.
 [[nodiscard]] std::span<const Check> load_checks();
 [[nodiscard]] std::span<const Check> abi_checks();
 [[nodiscard]] std::span<const Check> metadata_checks();
@@ -62,5 +73,8 @@ struct Check {
 [[nodiscard]] std::span<const Check> thread_checks();
 [[nodiscard]] std::span<const Check> objective_checks();
 [[nodiscard]] std::span<const Check> scheduler_checks();
+
+// All of them.
+[[nodiscard]] const std::vector<Check>& all_checks();
 
 }  // namespace tuner::check

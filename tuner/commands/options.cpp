@@ -35,8 +35,12 @@ std::optional<po::variables_map> parse(const Invocation& invocation, po::options
   po::options_description all, hidden;
   po::positional_options_description places;
   for (const std::string& name : positional) {
-    if (!options.find_nothrow(name, false)) hidden.add_options()(name.c_str(), po::value<std::string>());
-    places.add(name.c_str(), 1);
+    const bool several = name.ends_with("...");
+    if (several)
+      hidden.add_options()(name.c_str(), po::value<std::vector<std::string>>());
+    else if (!options.find_nothrow(name, false))
+      hidden.add_options()(name.c_str(), po::value<std::string>());
+    places.add(name.c_str(), several ? -1 : 1);
   }
   all.add(options).add(hidden);
   po::variables_map values;
@@ -63,6 +67,11 @@ std::optional<po::variables_map> parse(const Invocation& invocation, po::options
 std::string required(const po::variables_map& values, const std::string& name, const Page& page) {
   if (!values.count(name)) bad_option(fmt::format("the argument {} is missing", name), "", page);
   return values[name].as<std::string>();
+}
+
+std::vector<std::string> required_list(const po::variables_map& values, const std::string& name, const Page& page) {
+  if (!values.count(name)) bad_option(fmt::format("the argument {} is missing", name), "", page);
+  return values[name].as<std::vector<std::string>>();
 }
 
 void add_database_option(po::options_description& options) {

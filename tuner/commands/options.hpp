@@ -24,8 +24,10 @@ struct Page {
 [[nodiscard]] std::optional<po::variables_map> parse(const Invocation& invocation, po::options_description options,
                                                      const std::vector<std::string>& positional, const Page& page);
 
-// An argument that must be there.
+// An argument that must be there; of a name with "..." all of them, at least one.
 [[nodiscard]] std::string required(const po::variables_map& values, const std::string& name, const Page& page);
+[[nodiscard]] std::vector<std::string> required_list(const po::variables_map& values, const std::string& name,
+                                                     const Page& page);
 
 // --db, or tuner.db in the working directory.
 void add_database_option(po::options_description& options);

@@ -6,6 +6,7 @@
 
 #include "tuner/commands/installation.hpp"
 #include "tuner/commands/options.hpp"
+#include "tuner/commands/plugins.hpp"
 #include "tuner/commands/schedule_curve.hpp"
 #include "tuner/error.hpp"
 #include "tuner/options.hpp"
@@ -16,10 +17,11 @@ namespace tuner::commands {
 namespace {
 
 constexpr Page kPage{
-    "tuner plugins [list | show ID] [--plugin FILE] [options]",
+    "tuner plugins [list | show ID | check FILE...] [--plugin FILE] [options]",
     "Lists the plugins, or shows one: update rule, reference, options with defaults, legal and search ranges, and what "
     "its\n"
-    "state costs. Everything comes from the plugin itself. A schedule is drawn: --set gives it options.",
+    "state costs. Everything comes from the plugin itself. A schedule is drawn: --set gives it options.\n"
+    "`tuner plugins check --help` explains how a plugin is checked.",
     "  tuner plugins\n  tuner plugins show adam\n  tuner plugins show step --set step_size=30\n  tuner plugins show "
     "my_optimizer --plugin ./my_optimizer.so"};
 
@@ -156,6 +158,8 @@ void show(const Catalogue& catalogue, const std::string& id, const std::vector<s
 }  // namespace
 
 int plugins(const Invocation& invocation) {
+  if (!invocation.words.empty() && invocation.words[0] == "check")
+    return check_plugins({{invocation.words.begin() + 1, invocation.words.end()}, invocation.executable});
   po::options_description options("Options");
   options.add_options()("plugin", po::value<std::vector<std::string>>()->composing()->value_name("FILE"),
                         "a further library to load")(
@@ -172,7 +176,7 @@ int plugins(const Invocation& invocation) {
   const std::string action = values->count("ACTION") ? (*values)["ACTION"].as<std::string>() : "list";
   if (action != "list" && action != "show")
     throw Error(Message::usage_unknown_command, fmt::format("there is no 'tuner plugins {}'", action),
-                did_you_mean(action, std::vector<std::string>{"list", "show"}));
+                did_you_mean(action, std::vector<std::string>{"list", "show", "check"}));
   const Catalogue catalogue = load_plugins(invocation.executable, files);
   if (action == "show") {
     show(catalogue, required(*values, "ID", kPage), settings);

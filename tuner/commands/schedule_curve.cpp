@@ -4,8 +4,8 @@
 
 #include <limits>
 #include <map>
-#include <stdexcept>
 
+#include "tuner/check/settings.hpp"
 #include "tuner/error.hpp"
 #include "tuner/options.hpp"
 #include "tuner/report/chart.hpp"
@@ -17,29 +17,14 @@ namespace {
 constexpr std::int64_t kSteps = 100;
 constexpr double kBase = 1;
 
-Value value_from(const std::string& text) {
-  try {
-    return value_from_json(text);
-  } catch (const std::invalid_argument&) {
-    return text;
-  }
-}
-
 std::map<std::string, Value> read(const Plugin& scheduler, const std::vector<std::string>& settings) {
-  std::map<std::string, Value> given;
   for (const std::string& setting : settings) {
-    const std::size_t equals = setting.find('=');
-    if (equals == std::string::npos)
-      throw Error(Message::usage_bad_option, fmt::format("'--set {}' has no '='", setting),
-                  "write --set OPTION=VALUE, as in --set gamma=0.5");
-    const std::string id = setting.substr(0, equals);
-    const auto param = scheduler.find_param(id);
-    if (!param)
+    const std::string id = check::read_setting(setting).first;
+    if (!scheduler.find_param(id))
       throw Error(Message::usage_bad_option, fmt::format("scheduler '{}' has no option '{}'", scheduler.id(), id),
                   did_you_mean(id, scheduler.param_ids()));
-    given[id] = checked_value(scheduler, scheduler.param(*param), value_from(setting.substr(equals + 1)));
   }
-  return given;
+  return check::settings_for(scheduler, settings);
 }
 
 std::vector<double> values_of(const Plugin& plugin, const OptionTable& options) {

@@ -13,7 +13,8 @@
 
 namespace tuner {
 
-// Zero-filled bytes at a 64-byte boundary, padded to a multiple of 64.
+// Zero-filled bytes at a 64-byte boundary, padded to a multiple of 64. From 4 MiB on at a 2 MiB boundary, padded to a
+// multiple of 2 MiB, in huge pages where the system gives them on request (madvise).
 class AlignedBuffer {
  public:
   AlignedBuffer() = default;

@@ -1,0 +1,25 @@
+#include <string>
+
+#include "tuner/check/answers.hpp"
+#include "tuner/check/check.hpp"
+
+namespace tuner::check {
+
+namespace {
+
+// A plugin that is wrong everywhere is told so a few times, not a thousand.
+constexpr std::size_t kMostFindings = 20;
+
+}  // namespace
+
+void Report::add(Finding finding) {
+  if (findings_.size() == kMostFindings) return;
+  if (answers_ >= 0) send(answers_, finding.warning ? Answer::warning : Answer::failure, finding.cause, finding.remedy);
+  findings_.push_back(std::move(finding));
+}
+
+void Report::doing(std::string_view what) {
+  if (answers_ >= 0) send(answers_, Answer::doing, what);
+}
+
+}  // namespace tuner::check
