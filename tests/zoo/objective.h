@@ -1,6 +1,6 @@
 /* A sound objective in C, in pieces: one tensor x of SIZE values, and
  *
- *     f(x) = sum over i of (i + 1) (d^2 / 2 + d^4 / 4),  d = x_i - i / SIZE,
+ *     f(x) = sum over i of (i + 1) / SIZE (d^2 / 2 + d^4 / 4),  d = x_i - i / SIZE,
  *
  * whose minimum is 0 where every d is 0; beside it a buffer, "mean", the running mean of x over the steps of training,
  * which the loss does not see. See optimizer.h. */
@@ -19,26 +19,27 @@ typedef struct context {
   double *x, *grad, *mean;
 } context;
 
+static inline double weight(int i) { return (i + 1.0) / SIZE; }
 static inline double distance(const double* x, int i) { return x[i] - (double)i / SIZE; }
 
 static inline double loss_at(const double* x) {
   double sum = 0;
   for (int i = 0; i < SIZE; ++i) {
     const double d = distance(x, i);
-    sum += (i + 1) * (d * d / 2 + d * d * d * d / 4);
+    sum += weight(i) * (d * d / 2 + d * d * d * d / 4);
   }
   return sum;
 }
 static inline void gradient_at(const double* x, double* grad) {
   for (int i = 0; i < SIZE; ++i) {
     const double d = distance(x, i);
-    grad[i] = (i + 1) * (d + d * d * d);
+    grad[i] = weight(i) * (d + d * d * d);
   }
 }
 static inline void product_at(const double* x, const double* vector, double* product) {
   for (int i = 0; i < SIZE; ++i) {
     const double d = distance(x, i);
-    product[i] = (i + 1) * (1 + 3 * d * d) * vector[i];
+    product[i] = weight(i) * (1 + 3 * d * d) * vector[i];
   }
 }
 

@@ -8,7 +8,7 @@ static int32_t product(void* bound, const tuner_hvp_args* args) {
   (void)bound;
   (void)hvp;
   const double* vector = args->vectors[0];
-  for (int i = 0; vector != NULL && i < SIZE; ++i) ((double*)args->products[0])[i] = (i + 1) * vector[i];
+  for (int i = 0; vector != NULL && i < SIZE; ++i) ((double*)args->products[0])[i] = weight(i) * vector[i];
   return TUNER_OK;
 #endif
 }
