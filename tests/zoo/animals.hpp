@@ -13,6 +13,7 @@ struct Animal {
 inline constexpr Animal kAnimals[] = {
     // loading
     {"prints_while_loading", "load.quiet", "welcome to the zoo"},
+    {"crashes_at_exit", "load.opens", "at the end of the process"},
     {"second_symbol", "load.one_export", "take_a_step"},
     // the ABI
     {"reads_past_its_arguments", "abi.guard_page", "1.0 size"},
@@ -28,7 +29,7 @@ inline constexpr Animal kAnimals[] = {
     {"exits_in_step", "arithmetic.step", "exit code 0"},
     {"aborts_in_step", "arithmetic.step", "signal 6"},
     {"dereferences_null", "arithmetic.step", "signal 11"},
-    {"prints_in_step", "arithmetic.quiet", "another step"},
+    {"prints_in_step", "arithmetic.quiet", "another "},
     {"changes_rounding", "arithmetic.floating_point", "round"},
     {"moves_at_zero_lr", "arithmetic.zero_lr", "lr = 0"},
     {"moves_at_zero_gradient", "arithmetic.zero_gradient", "gradient"},
@@ -67,13 +68,13 @@ inline constexpr Animal kAnimals[] = {
 
 // Libraries of tests/abi/bad, which the host refuses; the twin of all of them is its sound.so.
 inline constexpr Animal kRefused[] = {
-    {"crashes", "load.opens", "signal 6"},
-    {"exits", "load.opens", "exit code 0"},
+    {"crashes", "load.opens", "signal 6 (Aborted): loading the library"},
+    {"exits", "load.opens", "exit code 0 before the check was over: loading the library"},
     {"hangs", "load.opens", "did not come back within", 2},
     {"undefined_symbol", "load.opens", "nobody_defines_this"},
     {"no_entry", "load.opens", "tuner_plugin_v1"},
     {"fast_math", "load.floating_point", "flush"},
-    {"other_major", "load.opens", "ABI 2"},
+    {"other_major", "abi.descriptor", "made for plugin ABI 2; this tuner has ABI 1"},
     {"other_platform", "abi.descriptor", "platform tag"},
     {"small_library", "abi.descriptor", "tuner_library of 16 bytes"},
     {"small_param", "abi.descriptor", "tuner_param of 8 bytes"},

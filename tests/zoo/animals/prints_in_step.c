@@ -1,4 +1,4 @@
-/* Tells standard output how it goes. A plugin's words belong to host->log. */
+/* Tells standard output how it goes, in bytes that are not even UTF-8. A plugin's words belong to host->log. */
 #include <stdio.h>
 
 #include "../optimizer.h"
@@ -7,7 +7,7 @@ static int32_t step(const tuner_step_args* args) {
 #ifdef REPAIRED
   args->host->log(args->host->context, TUNER_LOG_DEBUG, "another step");
 #else
-  printf("another step\n");
+  printf("another \"step\" \xe4\xff\n");
   fflush(stdout);
 #endif
   return descend_all(args);
