@@ -9,6 +9,7 @@
 #include "tuner/commands/command.hpp"
 #include "tuner/commands/installation.hpp"
 #include "tuner/error.hpp"
+#include "tuner/executor/executor.hpp"
 #include "tuner/library.hpp"
 #include "tuner/version.hpp"
 
@@ -58,6 +59,7 @@ int dispatch(std::vector<std::string> words) {
     return 0;
   }
   if (words[0] == "--probe-plugin" && words.size() == 2) return answer_probe(words[1]);
+  if (words[0] == "worker" && words.size() == 1) return executor::run_worker();
   if (words[0] == check::kChildWord) return check::answer_check(executable, {words.begin() + 1, words.end()});
   if (words[0].starts_with("-")) return commands::run({std::move(words), executable});
   const auto* command =

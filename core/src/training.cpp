@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cmath>
 #include <limits>
+#include <new>
 #include <numeric>
 #include <utility>
 
@@ -72,18 +73,37 @@ class MetricTracker {
 struct Ended {
   Outcome outcome;
   std::string error;
+  Failure failure = Failure::none;
+};
+
+// Says in the trace which kind of plugin is being called, for as long as it is.
+class Calling {
+ public:
+  Calling(TrialTrace& trace, std::uint32_t kind) : trace_(trace), before_(trace.kind.load(std::memory_order_relaxed)) {
+    trace_.kind.store(kind, std::memory_order_relaxed);
+  }
+  ~Calling() { trace_.kind.store(before_, std::memory_order_relaxed); }
+  Calling(const Calling&) = delete;
+  Calling& operator=(const Calling&) = delete;
+
+ private:
+  TrialTrace& trace_;
+  std::uint32_t before_;
 };
 
 class TrainingRun {
  public:
-  TrainingRun(TrialSpec& spec, SharedObjectives& shared, std::stop_token stop, Progress progress)
+  TrainingRun(TrialSpec& spec, SharedObjectives& shared, std::stop_token stop, Progress progress, TrialTrace* trace)
       : spec_(spec),
         stop_(std::move(stop)),
         progress_(std::move(progress)),
+        trace_(trace ? *trace : own_trace_),
         tracker_(spec, start_),
         trial_(spec.training.common_random_numbers ? 0 : static_cast<std::uint32_t>(spec.number)) {
     host_.stop = stop_;
     error_.struct_size = sizeof error_;
+    trace_.step = 0, trace_.steps = 0, trace_.time_limit = spec.training.time_limit_seconds;
+    const Calling calling(trace_, TUNER_KIND_OBJECTIVE);
     objective_ = std::make_unique<Objective>(spec.objective, shared, spec.study_seed, host_.abi());
   }
 
@@ -94,7 +114,7 @@ class TrainingRun {
       else
         train();
     } catch (const Ended& end) {
-      result_.outcome = end.outcome, result_.error = end.error;
+      result_.outcome = end.outcome, result_.error = end.error, result_.failure = end.failure;
     }
     finish();
     return std::move(result_);
@@ -136,6 +156,8 @@ class TrainingRun {
   TrialSpec& spec_;
   std::stop_token stop_;
   Progress progress_;
+  TrialTrace own_trace_;
+  TrialTrace& trace_;
   Clock::time_point start_ = Clock::now();
   MetricTracker tracker_;
   std::uint32_t trial_;
@@ -162,8 +184,9 @@ void TrainingRun::require(std::int32_t status, const PluginUse& use) {
   if (stop_.stop_requested()) throw Ended{Outcome::cancelled, ""};
   std::string text = error_.text[0] ? error_.text : fmt::format("status {}", status);
   if (budget_used_up_) text = fmt::format("more than {} evaluations in one step", kEvaluationsPerStep);
-  throw Ended{Outcome::failed, fmt::format("step {}: {} '{}': {}", result_.steps, to_string(use.plugin->kind()),
-                                           use.plugin->id(), text)};
+  throw Ended{Outcome::failed,
+              fmt::format("step {}: {} '{}': {}", result_.steps, to_string(use.plugin->kind()), use.plugin->id(), text),
+              status == TUNER_OUT_OF_MEMORY ? Failure::out_of_memory : Failure::error};
 }
 
 double TrainingRun::evaluate(std::uint32_t want, std::uint32_t flags) {
@@ -171,6 +194,7 @@ double TrainingRun::evaluate(std::uint32_t want, std::uint32_t flags) {
   Objective::Request request;
   request.want = want, request.flags = flags, request.indices = batch_, request.rng = &dropout_;
   host_.reset_scratch();
+  const Calling calling(trace_, TUNER_KIND_OBJECTIVE);
   require(objective_->evaluate(request, &loss, nullptr, &error_), spec_.objective);
   if (want & TUNER_WANT_GRADIENT)
     ++result_.evaluations.gradient;
@@ -194,6 +218,7 @@ std::int32_t TrainingRun::closure_evaluate(void* context, std::uint32_t want, do
     ++self.result_.evaluations.gradient;
   else
     ++self.result_.evaluations.loss;
+  const Calling calling(self.trace_, TUNER_KIND_OBJECTIVE);
   const std::size_t scratch = self.host_.scratch_in_use();  // the optimizer's own stays valid
   const std::int32_t status = self.objective_->evaluate(request, loss ? loss : &unused, nullptr, &self.error_);
   self.host_.reset_scratch(scratch);
@@ -209,6 +234,7 @@ std::int32_t TrainingRun::closure_hvp(void* context, const void* const* vectors,
   }
   if (self.stop_.stop_requested()) return TUNER_STOP;
   ++self.result_.evaluations.hvp;
+  const Calling calling(self.trace_, TUNER_KIND_OBJECTIVE);
   const std::size_t scratch = self.host_.scratch_in_use();
   const std::int32_t status = self.objective_->hvp(self.batch_, vectors, products, &self.error_);
   self.host_.reset_scratch(scratch);
@@ -231,7 +257,8 @@ void TrainingRun::check_time(std::int64_t step) {
   if (stop_.stop_requested()) throw Ended{Outcome::cancelled, ""};
   const double limit = spec_.training.time_limit_seconds;
   if (limit > 0 && std::chrono::duration<double>(Clock::now() - start_).count() > limit)
-    throw Ended{Outcome::timed_out, fmt::format("step {}: the time limit of {:g} s is over", step, limit)};
+    throw Ended{Outcome::timed_out, fmt::format("step {}: the time limit of {:g} s is over", step, limit),
+                Failure::timeout};
 }
 
 void TrainingRun::evaluate_black_box() {
@@ -254,6 +281,7 @@ void TrainingRun::prepare() {
                 fmt::format("objective '{}' has no samples, so there are no epochs", spec_.objective.plugin->id()),
                 "say `steps:` in `training:`");
   horizon_ = t.steps > 0 ? t.steps : t.epochs * batches_->steps_per_epoch();
+  trace_.steps.store(horizon_, std::memory_order_relaxed);
   log_every_ = t.log_every > 0 ? t.log_every : std::max<std::int64_t>(1, horizon_ / 200);
   eval_every_ = t.eval_every > 0                  ? t.eval_every
                 : batches_->steps_per_epoch() > 0 ? batches_->steps_per_epoch()
@@ -265,7 +293,11 @@ void TrainingRun::prepare() {
   closure_.struct_size = sizeof closure_, closure_.context = this, closure_.evaluate = &closure_evaluate;
   if (objective_->has_hvp()) closure_.hvp = &closure_hvp;
   tuner_rng init = stream(TUNER_RNG_INIT, 0);
-  require(objective_->init(&init, &error_), spec_.objective);
+  {
+    const Calling calling(trace_, TUNER_KIND_OBJECTIVE);
+    require(objective_->init(&init, &error_), spec_.objective);
+  }
+  const Calling calling(trace_, TUNER_KIND_OPTIMIZER);
   require(optimizer_->init(host_.abi(), &error_), *spec_.optimizer);
   result_.metrics.reserve(512);
 }
@@ -294,7 +326,10 @@ void TrainingRun::train() {
 }
 
 void TrainingRun::take_step(std::int64_t step) {
-  require(schedule_->apply({step, tracker_.last(), tracker_.count()}, &error_), schedule_->scheduler());
+  {
+    const Calling calling(trace_, TUNER_KIND_SCHEDULER);
+    require(schedule_->apply({step, tracker_.last(), tracker_.count()}, &error_), schedule_->scheduler());
+  }
   batch_ = batches_->at(step);
   dropout_ = stream(TUNER_RNG_DROPOUT, step);
   evaluations_this_step_ = 0, budget_used_up_ = false;
@@ -325,9 +360,11 @@ void TrainingRun::take_step(std::int64_t step) {
     StepInputs inputs;
     inputs.step = step + 1, inputs.horizon = horizon_, inputs.loss = loss, inputs.host = host_.abi(),
     inputs.closure = &closure_;
+    const Calling calling(trace_, TUNER_KIND_OPTIMIZER);
     require(optimizer_->step(inputs, &error_, &flags), *spec_.optimizer);
   }
   result_.steps = step + 1;
+  trace_.step.store(result_.steps, std::memory_order_relaxed);
   if (!parameters_finite(objective_->tensors()))
     throw Ended{Outcome::diverged, fmt::format("step {}: the parameters are not finite", result_.steps)};
   if (flags & (TUNER_STEP_CONVERGED | TUNER_STEP_NO_PROGRESS)) {
@@ -355,6 +392,7 @@ void TrainingRun::evaluation_point(std::int64_t step) {
     where = evaluation_copy_.get();
     std::vector<void*> outputs;
     for (std::size_t i = 0; i < where->tensors().size(); ++i) outputs.push_back(where->tensors().data(i));
+    const Calling calling(trace_, TUNER_KIND_OPTIMIZER);
     require(optimizer_->evaluation_point(host_.abi(), step, outputs, &error_), *spec_.optimizer);
   }
   if (objective_->samples(TUNER_SPLIT_VALID) > 0) evaluate_split(*where, TUNER_SPLIT_VALID, "val_", step);
@@ -377,6 +415,7 @@ void TrainingRun::evaluate_split(Objective& objective, std::uint32_t split, std:
     request.want = TUNER_WANT_LOSS | TUNER_WANT_METRICS, request.flags = 0, request.split = split;
     request.indices = std::span(indices).first(count), request.rng = &dropout_;
     host_.reset_scratch();
+    const Calling calling(trace_, TUNER_KIND_OBJECTIVE);
     require(objective.evaluate(request, &loss, metrics.data(), &error_), spec_.objective);
     ++result_.evaluations.loss;
     total_loss += loss * static_cast<double>(count);
@@ -397,7 +436,7 @@ void TrainingRun::finish() {
   if (result_.outcome == Outcome::completed) {
     result_.value = tracker_.value(result_);
     if (!result_.value) {
-      result_.outcome = Outcome::failed;
+      result_.outcome = Outcome::failed, result_.failure = Failure::error;
       result_.error = fmt::format("the metric '{}' was never reported", spec_.metric);
     } else if (!std::isfinite(*result_.value)) {
       result_.outcome = Outcome::diverged;
@@ -433,10 +472,18 @@ std::vector<MetricName> metric_names(const PluginUse& objective, SharedObjective
   return names;
 }
 
-void check_trial(TrialSpec spec, SharedObjectives& shared) { TrainingRun(spec, shared, {}, {}).check(); }
+void check_trial(TrialSpec spec, SharedObjectives& shared) { TrainingRun(spec, shared, {}, {}, nullptr).check(); }
 
-TrialResult run_trial(TrialSpec spec, SharedObjectives& shared, std::stop_token stop, const Progress& progress) {
-  return TrainingRun(spec, shared, std::move(stop), progress).run();
+TrialResult run_trial(TrialSpec spec, SharedObjectives& shared, std::stop_token stop, const Progress& progress,
+                      TrialTrace* trace) {
+  try {
+    return TrainingRun(spec, shared, std::move(stop), progress, trace).run();
+  } catch (const std::bad_alloc&) {
+    TrialResult result;
+    result.outcome = Outcome::failed, result.failure = Failure::out_of_memory;
+    result.error = "the memory ran out";
+    return result;
+  }
 }
 
 }  // namespace tuner

@@ -19,7 +19,13 @@ struct AdaBelief {
           "Variant: the authors' package (rectify and decoupled decay on, eps 1e-16); the paper's algorithm 2 and\n"
           "optax are rectify = false. eps enters s at every step and stays there.\n"
           "lr = 0 and g = 0 on fresh state leave x alone; with eps = 0, 0 / 0 counts as 0. Unrectified, the first\n"
-          "step has length lr / beta1 whatever the scale of g.",
+          "step has length lr / beta1 whatever the scale of g.\n"
+          "family  adaptive\n"
+          "rule    x -= lr r m^ / (sqrt(s^) + eps),  s: mean of (g - m)^2,  r as radam\n"
+          "use     image classifiers and GANs, where the authors report sgd's generalisation at adam's pace "
+          "(Zhuang et al. 2020)\n"
+          "not     with another library's eps: it enters s at every step, so 1e-16 and 1e-8 are different "
+          "optimizers; nearly constant gradients make s vanish and steps grow",
       .reference = "Zhuang, Tang, Ding et al. 2020, algorithm 2; the authors' adabelief-pytorch 0.2",
       .flags = TUNER_PLUGIN_ELEMENTWISE};
 

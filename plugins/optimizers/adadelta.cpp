@@ -16,7 +16,13 @@ struct Adadelta {
           "x -= lr d\n"
           "Variant: PyTorch's (rho 0.9; the paper has 0.95 and no lr, which is lr = 1). acc_delta takes d without lr.\n"
           "lr = 0 and g = 0 leave x alone. The first step has length about lr sqrt(eps / (1 - rho)), so eps sets\n"
-          "the pace of the start; with eps = 0 nothing ever moves.",
+          "the pace of the start; with eps = 0 nothing ever moves.\n"
+          "family  adaptive\n"
+          "rule    x -= lr sqrt(mean of d^2 + eps) / sqrt(mean of g^2 + eps) g,  d: the steps before\n"
+          "use     a first run without any idea of lr: steps have the units of x, and lr = 1 is the paper's "
+          "(Zeiler 2012)\n"
+          "not     where pace matters: eps sets the speed of the start; on Rosenbrock 1000 steps end at 0.83, with "
+          "adam at lr 0.01 at 4e-10 (tests/reference)",
       .reference = "Zeiler 2012, algorithm 1; torch.optim.Adadelta 2.x",
       .flags = TUNER_PLUGIN_ELEMENTWISE};
 

@@ -23,7 +23,13 @@ struct Adafactor {
           "eps_place: clamp  mean(r) >= eps1 and v >= eps1^2, as torch.optim.Adafactor 2.5;  added  g^2 + eps1, the\n"
           "paper's, there 1e-30. eps1 = 0 with clamp is the machine's epsilon.\n"
           "lr = 0 leaves x alone, g = 0 on fresh state too. Step 1 has w = 1: v = g^2 for a vector, |u| = 1.\n"
-          "State of a matrix: rows + columns values; one per element more with beta1 > 0.",
+          "State of a matrix: rows + columns values; one per element more with beta1 > 0.\n"
+          "family  adaptive\n"
+          "rule    x -= rate max(eps2, RMS(x)) u / max(1, RMS(u) / d),  u = g / sqrt(v),  v = r c' / mean(r)\n"
+          "use     when state does not fit: rows + columns values for a matrix instead of two per element "
+          "(Shazeer, Stern 2018)\n"
+          "not     when it fits: v is coarser than adam's, there is no momentum by default, and a rate relative to "
+          "the size of x takes no lr from elsewhere",
       .reference = "Shazeer, Stern 2018, algorithms 4 and 5; torch.optim.Adafactor 2.5",
       .flags = 0};
 

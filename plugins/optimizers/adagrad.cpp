@@ -17,7 +17,13 @@ struct Adagrad {
           "x -= lr / (1 + (t - 1) lr_decay) g / (sqrt(sum) + eps)\n"
           "eps_place: inside divides by sqrt(sum + eps), as the paper, Keras and optax do.\n"
           "Variant: PyTorch's (eps outside the root). With eps = 0, 0 / 0 counts as 0. lr = 0 and g = 0 leave x\n"
-          "alone; the first step has length lr |g| / (|g| + eps) in every coordinate.",
+          "alone; the first step has length lr |g| / (|g| + eps) in every coordinate.\n"
+          "family  adaptive\n"
+          "rule    x -= lr g / (sqrt(sum of g^2) + eps)\n"
+          "use     sparse features and convex problems: coordinates that are rarely touched keep large steps "
+          "(Duchi, Hazan, Singer 2011)\n"
+          "not     long training of deep networks: the sum only grows, and steps shrink as 1 / sqrt(t) while "
+          "gradients keep their size",
       .reference = "Duchi, Hazan, Singer 2011, section 1.1, diagonal form; torch.optim.Adagrad 2.x",
       .flags = TUNER_PLUGIN_ELEMENTWISE};
 

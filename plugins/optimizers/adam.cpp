@@ -16,7 +16,13 @@ struct Adam {
           "paper's efficient form: an eps of eps / sqrt(1 - beta2^t), 31.6 times as large at the first step.\n"
           "Variant: PyTorch's (eps outside the root, maximum of the raw v, decay as L2 in the gradient).\n"
           "lr = 0 and g = 0 on fresh state leave x alone; with eps = 0, 0 / 0 counts as 0. The first step has\n"
-          "length lr |g| / (|g| + eps) in every coordinate, whatever the scale of g.",
+          "length lr |g| / (|g| + eps) in every coordinate, whatever the scale of g.\n"
+          "family  adaptive\n"
+          "rule    x -= lr m^ / (sqrt(v^) + eps),  m^, v^: means of g, g^2 without bias\n"
+          "use     networks about which little is known: steps of about lr in every coordinate, whatever the scale "
+          "of g, so that defaults carry far (Kingma, Ba 2015)\n"
+          "not     with weight decay, which acts least where gradients are large (Loshchilov, Hutter 2019): take "
+          "adamw; there are convex problems where it does not converge (Reddi, Kale, Kumar 2018): amsgrad or adopt",
       .reference = "Kingma, Ba 2015, algorithm 1; Reddi, Kale, Kumar 2018, algorithm 2; torch.optim.Adam 2.x",
       .flags = TUNER_PLUGIN_ELEMENTWISE};
 

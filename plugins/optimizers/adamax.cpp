@@ -16,7 +16,13 @@ struct Adamax {
           "x -= lr / (1 - beta1^t) m / u\n"
           "eps_place: denominator divides by u + eps, u = max(beta2 u, |g|), as Keras; none has no eps, as the paper.\n"
           "Variant: PyTorch's (eps inside the maximum, where it decays with u). Without eps 0 / 0 counts as 0.\n"
-          "lr = 0 and g = 0 on fresh state leave x alone. The first step has length lr |g| / (|g| + eps).",
+          "lr = 0 and g = 0 on fresh state leave x alone. The first step has length lr |g| / (|g| + eps).\n"
+          "family  adaptive\n"
+          "rule    x -= lr m^ / u,  u = max(beta2 u, |g| + eps)\n"
+          "use     where a step must have a simple bound: |step| <= lr in every coordinate (Kingma, Ba 2015, "
+          "section 7.1)\n"
+          "not     gradients with rare outliers: one of them keeps u large, and the steps of its coordinate small, "
+          "for about 1 / (1 - beta2) steps",
       .reference = "Kingma, Ba 2015, algorithm 2; torch.optim.Adamax 2.x",
       .flags = TUNER_PLUGIN_ELEMENTWISE};
 

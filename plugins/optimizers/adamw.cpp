@@ -17,7 +17,13 @@ struct AdamW {
           "amsgrad, amsgrad_max and eps_mode as in adam.\n"
           "Variant: PyTorch's (decay times lr, applied to x before the step). Its fixed point is not the minimum.\n"
           "lr = 0 leaves x alone (independent still decays it); g = 0 on fresh state decays it; with eps = 0,\n"
-          "0 / 0 counts as 0. The first step has length lr |g| / (|g| + eps) beside the decay.",
+          "0 / 0 counts as 0. The first step has length lr |g| / (|g| + eps) beside the decay.\n"
+          "family  adaptive\n"
+          "rule    x = (1 - lr weight_decay) x - lr m^ / (sqrt(v^) + eps)\n"
+          "use     the first choice for transformers and wherever weights are to decay: the best lr and the best "
+          "decay hang together less than under L2 (Loshchilov, Hutter 2019)\n"
+          "not     to find a minimum exactly: decay moves the fixed point; on Rosenbrock it stays at 1.5e-5 where "
+          "adam goes on falling (tests/reference)",
       .reference =
           "Loshchilov, Hutter 2019, algorithm 2; Chen, Li, Liang et al. 2025, algorithm 1 (cautious decay); "
           "torch.optim.AdamW 2.x",

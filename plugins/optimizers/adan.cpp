@@ -20,7 +20,14 @@ struct Adan {
           "difference: one_minus_beta2 makes w = 1 - beta2, as optax does.\n"
           "Variant: the authors' code. The paper's beta_k are 1 minus these.\n"
           "lr = 0 and g = 0 on fresh state leave x alone (at decay 0); with eps = 0, 0 / 0 counts as 0. The first\n"
-          "step has length lr |g| / (|g| + eps).",
+          "step has length lr |g| / (|g| + eps).\n"
+          "family  adaptive\n"
+          "rule    x = (x - lr (m^ + beta2 v^) / (sqrt(n^) + eps)) / (1 + lr weight_decay),  v: mean of changes of "
+          "g\n"
+          "use     vision and language transformers at large lr: the authors report the results of others in half "
+          "of the epochs (Xie et al. 2022)\n"
+          "not     where memory is short: four slots, twice adam's state; with another library's betas: the "
+          "paper's are 1 minus these, optax weighs differences otherwise",
       .reference = "Xie, Zhou, Li, Lin, Yan 2022, algorithm 1",
       .flags = TUNER_PLUGIN_ELEMENTWISE};
 

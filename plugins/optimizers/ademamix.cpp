@@ -19,7 +19,14 @@ struct AdEmaMix {
           "Warmups: -1 the whole run (none where its length is unknown), 0 none, else that many steps.\n"
           "Variant: the paper's, without its code's 1e-8 inside the logarithm. s has no bias correction.\n"
           "lr = 0 leaves x alone; g = 0 on fresh state only decays it; with eps = 0, 0 / 0 counts as 0. The first\n"
-          "step has length lr (1 + a (1 - b)) |g| / (|g| + eps). alpha = 0 is AdamW.",
+          "step has length lr (1 + a (1 - b)) |g| / (|g| + eps). alpha = 0 is AdamW.\n"
+          "family  adaptive\n"
+          "rule    x = (1 - lr weight_decay) x - lr (m^ + a s) / (sqrt(v^) + eps),  s: mean of g over 1 / (1 - "
+          "beta3) steps\n"
+          "use     long training of language models: the authors' 1.3B model reached on 101B tokens what AdamW "
+          "needs 197B for (Pagliardini, Ablin, Grangier 2024)\n"
+          "not     runs of fewer than about 1 / (1 - beta3) = 10,000 steps, in which s means little, and data that "
+          "changes as training goes on",
       .reference = "Pagliardini, Ablin, Grangier 2024, algorithm 1 and section 3",
       .flags = TUNER_PLUGIN_ELEMENTWISE};
 

@@ -17,7 +17,13 @@ struct Adopt {
           "decoupled_weight_decay: x = (1 - lr weight_decay) x from the second step on, instead of the L2 penalty.\n"
           "Variant: the paper's algorithm 2, as the second version of the authors' code; clip = false is\n"
           "algorithm 1. Converges with any beta2, since v does not contain the gradient that it divides.\n"
-          "lr = 0 and g = 0 on fresh state leave x alone; 0 / 0 counts as 0. The first step moves nothing.",
+          "lr = 0 and g = 0 on fresh state leave x alone; 0 / 0 counts as 0. The first step moves nothing.\n"
+          "family  adaptive\n"
+          "rule    m = beta1 m + (1 - beta1) clip(g / max(sqrt(v), eps)),  x -= lr m,  then v takes g^2\n"
+          "use     where adam hangs on beta2: converges with any beta2 at the rate 1 / sqrt(T), without a bound on "
+          "the noise (Taniguchi et al. 2024)\n"
+          "not     without clip where first gradients are near 0: the first quotients are enormous; the first step "
+          "only fills v",
       .reference = "Taniguchi, Harada, Minegishi et al. 2024, algorithms 1 and 2",
       .flags = TUNER_PLUGIN_ELEMENTWISE};
 

@@ -40,7 +40,14 @@ struct Agd {
           "extension; freeze leaves vectors alone, as the paper, which has networks without biases.\n"
           "Made for fully connected and convolutional networks on full or large batches. gain = 1 is the paper.\n"
           "g = 0 leaves x alone. The first step changes each matrix by eta / L s in norm, whatever the scale of g\n"
-          "beyond the logarithm.",
+          "beyond the logarithm.\n"
+          "family  layer-wise\n"
+          "rule    x -= gain eta / L s g / |g|,  s = sqrt(out / in),  eta = ln((1 + sqrt(1 + 4 G)) / 2),  G: mean "
+          "of s |g|\n"
+          "use     fully connected and convolutional networks on large batches with nothing to tune; the authors "
+          "train up to ResNet-50 on ImageNet (Bernstein et al. 2023)\n"
+          "not     networks with normalisation gains, embeddings or attention, for which the theory has no place, "
+          "and small batches: a normalised step does not shrink with the noise",
       .reference = "Bernstein, Mingard, Huang, Azizan, Yue 2023, algorithm 1"};
 
   enum { kGain, kVectorsOption, kInit };

@@ -18,7 +18,13 @@ struct Asgd {
           "The model is evaluated at ax, the gradients are taken at x.\n"
           "Variant: PyTorch's, where ax has to be taken out of the state by hand. At t0 = 1e6 a shorter run never\n"
           "averages. lambd is an L2 penalty whose strength follows eta. eta follows the lr of the step.\n"
-          "lr = 0 leaves x alone; g = 0 only decays it by lambd. The first step is lr g.",
+          "lr = 0 leaves x alone; g = 0 only decays it by lambd. The first step is lr g.\n"
+          "family  gradient descent\n"
+          "rule    x = (1 - lambd eta) x - eta g,  evaluated at the mean of the path\n"
+          "use     convex problems with noisy gradients, where the average reaches the least asymptotic variance "
+          "(Polyak, Juditsky 1992); set t0 to the step where averaging is to begin\n"
+          "not     runs shorter than t0, a million steps at the default: they never average and are sgd with a "
+          "falling lr",
       .reference = "Polyak, Juditsky 1992, eq. 2; Bottou 2010, section 5.2; torch.optim.ASGD 2.x",
       .flags = TUNER_PLUGIN_ELEMENTWISE};
 

@@ -21,7 +21,13 @@ struct Bfgs {
           "Only where y's > 1e-10 |s| |y|, which keeps H positive definite. H = I at the start, where d does not\n"
           "descend, and after a search that failed; failing with H = I ends the run with no progress.\n"
           "State: n^2 values in double. For full batches (batch_size 0); both gradients of y are of one batch.\n"
-          "lr = 0 and g = 0 leave x alone; the latter ends the run as converged.",
+          "lr = 0 and g = 0 leave x alone; the latter ends the run as converged.\n"
+          "family  second order\n"
+          "rule    x -= t H g,  H: inverse Hessian learnt from changes of x and g\n"
+          "use     smooth functions of up to a few thousand parameters on full batches: superlinear without second "
+          "derivatives (Nocedal, Wright 2006, theorem 6.6)\n"
+          "not     mini-batches, where changes of g are noise, and many parameters: n^2 values of state, 8192 is "
+          "the limit",
       .reference = "Nocedal, Wright 2006, algorithm 6.1, (6.17), (6.20); Broyden, Fletcher, Goldfarb, Shanno 1970",
       .flags = TUNER_PLUGIN_CLOSURE};
 

@@ -23,7 +23,12 @@ struct CaAdam {
           "layers without weights, have S = 1: there it is Adam to the bit. amsgrad and the eps options as in adam.\n"
           "Variant: the paper's three strategies; its Keras code has gamma 0.9.\n"
           "lr = 0 and g = 0 on fresh state leave x alone; with eps = 0, 0 / 0 counts as 0. The first step has\n"
-          "length lr S |g| / (|g| + eps).",
+          "length lr S |g| / (|g| + eps).\n"
+          "family  layer-wise\n"
+          "rule    x -= lr S m^ / (sqrt(v^) + eps),  S: from the layer's connections or its depth\n"
+          "use     deep networks with layers of very uneven size, as a trial beside adam: the authors report 83.1 "
+          "% against 79.8 % on CIFAR-10 (Genet, Inzirillo 2024)\n"
+          "not     objectives that name no layers: there it is adam to the bit; the evidence is one paper",
       .reference = "Genet, Inzirillo 2024 (arXiv 2410.24216), section 3"};
 
   enum { kScaling = adam::kCount, kGamma };

@@ -19,7 +19,13 @@ struct Dog {
           "           dowg  s = s + r^2 |g|^2,  x -= lr r^2 / sqrt(s + eps) g\n"
           "granularity: all  norms over all tensors;  tensor  r and s for every tensor alone (LDoG).\n"
           "lr is a factor and stays 1 as a rule. The authors evaluate at an average of the iterates, which is left to\n"
-          "the training loop. lr = 0 and g = 0 leave x alone. Step 1 goes lr reps_rel (1 + |x0|) along the gradient.",
+          "the training loop. lr = 0 and g = 0 leave x alone. Step 1 goes lr reps_rel (1 + |x0|) along the gradient.\n"
+          "family  self-tuning\n"
+          "rule    x -= r / sqrt(sum of |g|^2 + eps) g,  r: largest distance from the start\n"
+          "use     fine-tuning and convex problems without lr: close to sgd with a tuned one (Ivgi, Hinder, Carmon "
+          "2023), evaluated at an average of the iterates\n"
+          "not     training that begins with huge gradients: their sum never forgets; networks that need adaptive "
+          "steps",
       .reference = "Ivgi, Hinder, Carmon 2023, eq. 1 and section 4; Khaled, Mishchenko, Jin 2023, algorithm 1 (DoWG)",
       .flags = 0};
 

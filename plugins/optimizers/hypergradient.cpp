@@ -22,7 +22,12 @@ struct Hypergradient {
           "x -= rate u.  lr is the rate before the first step, and has no meaning afterwards: no schedule drives it.\n"
           "Variant: the paper's, one rate for all tensors and groups. The additive rate is not kept above 0.\n"
           "g = 0 leaves x alone on fresh state. The first step is the base's own with rate lr; hyper_lr = 0 stays\n"
-          "the base. A good hyper_lr is far below lr: about lr / ||g||^2 / 100 when additive with sgd.",
+          "the base. A good hyper_lr is far below lr: about lr / ||g||^2 / 100 when additive with sgd.\n"
+          "family  self-tuning\n"
+          "rule    rate += hyper_lr g u',  x -= rate u,  u: direction of the base, u': that of the step before\n"
+          "use     an lr that is roughly right and shall correct itself within the run (Baydin et al. 2018)\n"
+          "not     noisy and badly conditioned problems: a rate that is best for the next step is too small for "
+          "the run (Wu et al. 2018); the additive hyper_lr depends on the scale of the loss",
       .reference = "Baydin, Cornish, Martinez Rubio, Schmidt, Wood 2018, algorithms 4 to 6 and eq. 8"};
 
   enum { kLr, kHyperLr, kRule, kBase, kMomentum, kBeta1, kBeta2, kEps };

@@ -18,7 +18,13 @@ struct Lamb {
           "authors' BERT; none treats all tensors alike, as optax. Tensors without a role take part.\n"
           "Variant: the paper's algorithm 2 with phi(z) = z; bias_correction = false drops the two divisors.\n"
           "lr = 0 and g = 0 on fresh state leave x alone (at decay 0); with eps = 0, 0 / 0 counts as 0. A step has\n"
-          "length lr ||x||, so lr is a relative rate.",
+          "length lr ||x||, so lr is a relative rate.\n"
+          "family  layer-wise\n"
+          "rule    x -= lr |x| / |u| u,  u = m^ / (sqrt(v^) + eps) + weight_decay x\n"
+          "use     transformers at very large batches: BERT in 76 minutes at batches of up to 32K (You, Li, Reddi "
+          "et al. 2020)\n"
+          "not     ordinary batches: even at large ones tuned Adam did as well (Nado et al. 2021); lr is relative "
+          "to |x|, and adam's do not carry over",
       .reference = "You, Li, Reddi et al. 2020, algorithm 2"};
 
   enum { kLr, kBeta1, kBeta2, kEps, kWeightDecay, kDecayInRatio, kBiasCorrection, kExclude };

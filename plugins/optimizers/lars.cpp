@@ -20,7 +20,13 @@ struct Lars {
           "as the authors' code; none treats all tensors alike, as optax. Tensors without a role take part.\n"
           "Variant: optax's q by default, the paper's eq. 6 is gradient_and_decay. lr inside the velocity.\n"
           "lr = 0 leaves x alone but for what the velocity carries; g = 0 on fresh state too (at decay 0). The first\n"
-          "step has length lr trust_coefficient ||x||: lr is large, about 1 to 30.",
+          "step has length lr trust_coefficient ||x||: lr is large, about 1 to 30.\n"
+          "family  layer-wise\n"
+          "rule    v = momentum v + lr q u,  x -= v,  u = g + weight_decay x,  q = trust_coefficient |x| / |u|\n"
+          "use     convolutional networks at very large batches: ResNet-50 at 32K without loss of accuracy (You, "
+          "Gitman, Ginsburg 2017)\n"
+          "not     ordinary batches: even at large ones tuned Nesterov momentum did as well (Nado et al. 2021); lr "
+          "is of another order, 1 to 30",
       .reference = "You, Gitman, Ginsburg 2017, algorithm 1 and eq. 6"};
 
   enum { kLr, kMomentum, kNesterov, kWeightDecay, kTrust, kEps, kNormOf, kExclude };

@@ -24,7 +24,13 @@ struct Lbfgs {
           "of the loss is below tolerance_change, or max_eval evaluations (0: 5/4 max_iter) are used up.\n"
           "Variant: PyTorch's, history and last move carried from step to step; inner products in double. For full\n"
           "batches (batch_size 0): on mini-batches y compares two functions. Clipping and noise reach the first\n"
-          "gradient of a step alone. lr = 0 and g = 0 leave x alone; the latter ends the run as converged.",
+          "gradient of a step alone. lr = 0 and g = 0 leave x alone; the latter ends the run as converged.\n"
+          "family  second order\n"
+          "rule    x -= t H g,  H: from the last history_size changes of x and g\n"
+          "use     smooth full-batch problems of any size, such as logistic regression, with line_search: "
+          "strong_wolfe\n"
+          "not     mini-batches: y would compare two functions; without a line search (the default, as PyTorch's) "
+          "a step of lr = 1 may diverge where the function is not convex",
       .reference = "Liu, Nocedal 1989; Nocedal, Wright 2006, algorithms 7.4, 7.5, 3.5, 3.6; torch.optim.LBFGS 2.x",
       .flags = TUNER_PLUGIN_CLOSURE};
 

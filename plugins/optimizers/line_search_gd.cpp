@@ -18,7 +18,12 @@ struct LineSearchGd {
           "strong_wolfe:  Armijo's condition and |phi'(t)| <= c2 |phi'(0)|\n"
           "At most max_search evaluations after the first. A search that fails takes the best point it saw; where no\n"
           "point is better than x the run ends with no progress. For full batches (batch_size 0).\n"
-          "lr = 0 and g = 0 leave x alone; the latter ends the run as converged.",
+          "lr = 0 and g = 0 leave x alone; the latter ends the run as converged.\n"
+          "family  line search\n"
+          "rule    x -= t g,  t searched along the gradient\n"
+          "use     smooth functions on full batches, as a baseline without lr to tune\n"
+          "not     ill-conditioned functions: with condition k the loss falls only by ((k - 1) / (k + 1))^2 a step "
+          "even with exact searches (Nocedal, Wright 2006, theorem 3.3); mini-batches",
       .reference = "Armijo 1966; Nocedal, Wright 2006, (3.4), (3.7), algorithms 3.1, 3.5, 3.6; Cauchy 1847 for exact",
       .flags = TUNER_PLUGIN_CLOSURE};
 

@@ -12,7 +12,13 @@ struct Lion {
           "x = (1 - lr weight_decay) x - lr u\n"
           "m = beta2 m + (1 - beta2) g, after the step\n"
           "Every step has length lr in every coordinate: lr is 3 to 10 times smaller than Adam's, weight_decay as\n"
-          "much larger. lr = 0 leaves x alone; g = 0 on fresh state only decays it.",
+          "much larger. lr = 0 leaves x alone; g = 0 on fresh state only decays it.\n"
+          "family  adaptive\n"
+          "rule    x = (1 - lr weight_decay) x - lr sign(beta1 m + (1 - beta1) g)\n"
+          "use     large batches with little memory, one slot: the authors report up to 5 times less compute for "
+          "pre-training vision transformers (Chen, Liang, Huang et al. 2023)\n"
+          "not     small batches, since its gain grows with the batch (same paper), and a constant lr: steps never "
+          "shrink by themselves",
       .reference = "Chen, Liang, Huang et al. 2023, algorithm 2",
       .flags = TUNER_PLUGIN_ELEMENTWISE};
 

@@ -14,7 +14,13 @@ struct Lookahead {
           "  slow = slow + alpha (x - slow),  x = slow\n"
           "slow starts as x and is the evaluation point, as in the paper; the state of the inner optimizer is kept\n"
           "when x goes back. lr is the inner optimizer's. alpha = 1 is the inner optimizer itself, alpha = 0 stands\n"
-          "still. Step 1 is the inner optimizer's unless k = 1. One slot besides the inner optimizer's.",
+          "still. Step 1 is the inner optimizer's unless k = 1. One slot besides the inner optimizer's.\n"
+          "family  wrapper\n"
+          "rule    inner's step; every k-th time  slow += alpha (x - slow),  x = slow\n"
+          "use     around sgd or adam at a bold lr: the slow weights lower the variance and forgive inner options "
+          "(Zhang, Lucas, Hinton, Ba 2019)\n"
+          "not     around optimizers that average by themselves (schedule_free_sgd, asgd), and for runs of few "
+          "times k steps",
       .reference = "Zhang, Lucas, Hinton, Ba 2019 (1907.08610), algorithm 1",
       .flags = TUNER_PLUGIN_WRAPS};
 

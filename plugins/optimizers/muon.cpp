@@ -27,7 +27,13 @@ struct Muon {
           "to\n"
           "1.2, not to 1: the length of a step is known to a third only.\n"
           "lr = 0 leaves x alone; g = 0 on fresh state only decays it. Step 1 has m = (1 - momentum) g: only its\n"
-          "direction counts. One slot for a hidden matrix, two for the others.",
+          "direction counts. One slot for a hidden matrix, two for the others.\n"
+          "family  matrix\n"
+          "rule    x = (1 - lr weight_decay) x - lr s orthogonalised(m) for hidden matrices,  adamw for the rest\n"
+          "use     hidden matrices of transformers: about twice AdamW's efficiency in compute in language models "
+          "(Liu et al. 2025)\n"
+          "not     objectives that do not tell roles (an embedding or a head would count as hidden), and weights "
+          "pre-trained by AdamW, where the same paper sees no gain from the change",
       .reference = "Jordan 2024, kellerjordan.github.io/posts/muon; Liu et al. 2025 (2502.16982), eq. 1 and 4",
       .flags = 0};
 

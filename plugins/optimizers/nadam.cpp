@@ -23,7 +23,13 @@ struct NAdam {
           "decoupled_weight_decay: x = (1 - lr weight_decay) x before the step instead of the L2 penalty (NAdamW).\n"
           "Variant: PyTorch's from 2.0 on; p is kept in double, where PyTorch keeps a float.\n"
           "lr = 0 and g = 0 on fresh state leave x alone; with eps = 0, 0 / 0 counts as 0. The first step has length\n"
-          "about lr (1 - mu(1) + mu(2) ...) |g| / (|g| + eps): between lr and 2 lr at the defaults.",
+          "about lr (1 - mu(1) + mu(2) ...) |g| / (|g| + eps): between lr and 2 lr at the defaults.\n"
+          "family  adaptive\n"
+          "rule    x -= lr (a m + b g) / (sqrt(v^) + eps),  a m + b g: Nesterov's look ahead\n"
+          "use     in adam's or adamw's place; with form: simple and decoupled_weight_decay it is the NAdamW that "
+          "set targets of AlgoPerf (Dahl et al. 2023)\n"
+          "not     to repeat somebody's result without knowing the form: five different rules go by this name, and "
+          "PyTorch's had a mistake up to 1.13",
       .reference = "Dozat 2016, algorithm 2 and section 2.3; Ruder 2016, eq. 35 (simple); torch.optim.NAdam 2.x"};
 
   enum { kLr, kBeta1, kBeta2, kEps, kWeightDecay, kMomentumDecay, kForm, kDecoupled };

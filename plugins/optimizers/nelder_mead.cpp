@@ -29,7 +29,13 @@ struct NelderMead {
           "is\n"
           "not finite is worse than any other. No gradient is asked for. The run has converged where the losses "
           "differ\n"
-          "by tolerance_loss and the points by tolerance_x at most, both at once. For full batches: losses are kept.",
+          "by tolerance_loss and the points by tolerance_x at most, both at once. For full batches: losses are kept.\n"
+          "family  derivative-free\n"
+          "rule    the worst of n + 1 points is reflected, expanded or contracted through the mean of the others, "
+          "or all shrink to the best\n"
+          "use     up to about ten parameters whose loss has no gradient and no noise\n"
+          "not     more parameters, where it slows down (Gao, Han 2012), and where gradients exist; it can stop at "
+          "points that are no minimum (McKinnon 1998)",
       .reference = "Nelder, Mead 1965; Lagarias, Reeds, Wright, Wright 1998, section 2; Gao, Han 2012, (4.1)",
       .flags = TUNER_PLUGIN_CLOSURE | TUNER_PLUGIN_DERIVATIVE_FREE};
 

@@ -23,7 +23,13 @@ struct NewtonCg {
           "x += t d;  t from lr by backtracking (c1), strong_wolfe (c1, c2), or t = lr (none)\n"
           "Each product costs two evaluations. A search without a better point ends the run with no progress.\n"
           "No state. For full batches (batch_size 0). lr = 0 and g = 0 leave x alone; the latter ends the run as\n"
-          "converged.",
+          "converged.\n"
+          "family  second order\n"
+          "rule    x += t d,  H d = -g solved roughly by conjugate gradients\n"
+          "use     large smooth functions with exact Hessian-vector products: superlinear convergence without n^2 "
+          "memory (Nocedal, Wright 2006, theorem 7.2)\n"
+          "not     mini-batches, and badly conditioned Hessians: every inner iteration costs as much as two "
+          "gradients",
       .reference = "Nocedal, Wright 2006, algorithm 7.1; Dembo, Eisenstat, Steihaug 1982",
       .flags = TUNER_PLUGIN_CLOSURE};
 

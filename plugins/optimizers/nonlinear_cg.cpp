@@ -22,7 +22,13 @@ struct NonlinearCg {
           "from lr t phi'_before / phi', the length of the same predicted decrease.\n"
           "A search that fails takes the best point it saw and restarts; failing along -g ends the run with no "
           "progress.\n"
-          "For full batches (batch_size 0). lr = 0 and g = 0 leave x alone; the latter ends the run as converged.",
+          "For full batches (batch_size 0). lr = 0 and g = 0 leave x alone; the latter ends the run as converged.\n"
+          "family  line search\n"
+          "rule    d = -g + beta d,  x += t d,  t searched along d\n"
+          "use     smooth functions on full batches with little memory: two vectors, and n steps for a quadratic "
+          "with exact searches\n"
+          "not     mini-batches, whose noise destroys conjugacy; where memory for it is there lbfgs is the better "
+          "choice, it forgives inexact searches",
       .reference =
           "Nocedal, Wright 2006, algorithm 5.4, (5.41a), (5.44), (5.45), (5.46), (5.49), (3.60); Fletcher, Reeves "
           "1964; "

@@ -17,7 +17,12 @@ struct NovoGrad {
           "Variant: the paper's algorithm 1 without its lr schedule; beta2 as optax (the paper's last version has\n"
           "beta1 0.95, beta2 0.98). Half of Adam's state.\n"
           "lr = 0 and g = 0 on fresh state leave x alone (at decay 0); 0 / 0 counts as 0. The first step has length\n"
-          "lr in every tensor, whatever the scale of g.",
+          "lr in every tensor, whatever the scale of g.\n"
+          "family  layer-wise\n"
+          "rule    m = beta1 m + g / (sqrt(v) + eps) + weight_decay x,  x -= lr m,  v: mean of the tensor's |g|^2\n"
+          "use     speech, image and translation networks with half of adam's state, little depending on lr "
+          "(Ginsburg et al. 2019)\n"
+          "not     tensors whose elements have gradients of very different sizes, as embeddings: all share one v",
       .reference = "Ginsburg, Castonguay, Hrinchuk et al. 2019, algorithm 1"};
 
   enum { kLr, kBeta1, kBeta2, kEps, kWeightDecay, kAveraging };

@@ -19,7 +19,13 @@ struct Prodigy {
           "decouple: false adds weight_decay x to g instead. All sums run over all tensors, in double.\n"
           "Variant: the authors' code, which keeps the largest h and bounds its growth. lr stays 1 as a rule and a\n"
           "schedule multiplies it. lr = 0 leaves x alone; as long as all g are 0 nothing happens at all.\n"
-          "Step 1 has x = x0, so that n = 0 and d = d0.",
+          "Step 1 has x = x0, so that n = 0 and d = d0.\n"
+          "family  self-tuning\n"
+          "rule    x -= d lr m / (sqrt(v) + d eps),  d: estimate of the distance to the solution\n"
+          "use     in adam's place when no lr is known: test accuracy close to a hand-tuned Adam's (Mishchenko, "
+          "Defazio 2023); combine with a cosine schedule\n"
+          "not     where memory is short: four slots, twice adam's state; with a long warmup, unless "
+          "safeguard_warmup is on",
       .reference = "Mishchenko, Defazio 2023, algorithm 4; github.com/konstmish/prodigy for the options",
       .flags = 0};
 

@@ -20,7 +20,12 @@ struct RAdam {
           "decoupled_weight_decay: x = (1 - lr weight_decay) x before a step instead of the L2 penalty.\n"
           "Variant: PyTorch's (threshold 5, eps beside the uncorrected root; the paper has 4). beta2 up to 2/3 has\n"
           "rho_inf <= 5 and never rectifies. Scalars of a step in double: rho - 4 starts near 0.\n"
-          "lr = 0 and g = 0 on fresh state leave x alone. At beta2 = 0.999 the first five steps are plain momentum.",
+          "lr = 0 and g = 0 on fresh state leave x alone. At beta2 = 0.999 the first five steps are plain momentum.\n"
+          "family  adaptive\n"
+          "rule    x -= lr r m^ / (sqrt(v^) + eps),  r rises to 1;  x -= lr m^ in the first steps\n"
+          "use     in adam's place where it would need a warmup of unknown length (Liu, Jiang, He et al. 2020)\n"
+          "not     beside a warmup: both do the same work, and a linear warmup of 2 / (1 - beta2) steps did as "
+          "well (Ma, Yarats 2021)",
       .reference = "Liu, Jiang, He et al. 2020, algorithm 2; torch.optim.RAdam 2.x",
       .flags = TUNER_PLUGIN_ELEMENTWISE};
 

@@ -23,7 +23,13 @@ struct RmsProp {
           "before the first step (1 in TensorFlow 1).\n"
           "Variant: PyTorch's (eps outside the root, alpha 0.99; the lecture has 0.9). Rounding can make a\n"
           "slightly negative when centered: it is raised to 0, where PyTorch gives NaN. With eps = 0, 0 / 0 is 0.\n"
-          "lr = 0 and g = 0 on fresh state leave x alone. The first step has length lr / sqrt(1 - alpha): 10 lr.",
+          "lr = 0 and g = 0 on fresh state leave x alone. The first step has length lr / sqrt(1 - alpha): 10 lr.\n"
+          "family  adaptive\n"
+          "rule    x -= lr g / (sqrt(mean of g^2) + eps)\n"
+          "use     gradients whose size drifts, as in recurrent networks (Graves 2013) and reinforcement learning "
+          "(Mnih et al. 2015, centered)\n"
+          "not     short runs: without bias_correction the first step has length lr / sqrt(1 - alpha), 10 lr at "
+          "the default; adam corrects that",
       .reference = "Tieleman, Hinton 2012, lecture 6.5; Graves 2013, eq. 38-45 (centered); torch.optim.RMSprop 2.x",
       .flags = TUNER_PLUGIN_ELEMENTWISE};
 

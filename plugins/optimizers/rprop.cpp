@@ -16,7 +16,13 @@ struct Rprop {
           "lr is step_size before the first step, and has no meaning afterwards: no schedule can drive it.\n"
           "Variant: PyTorch's (Rprop-: no step where the sign changed, no way back; the limits hold at every step,\n"
           "so the first one too is at least step_min). For full batches: noise changes signs.\n"
-          "g = 0 leaves x alone. The first step has length lr in every element, the scale of g never matters.",
+          "g = 0 leaves x alone. The first step has length lr in every element, the scale of g never matters.\n"
+          "family  gradient descent\n"
+          "rule    step *= 1.2 where g g' > 0, 0.5 where g g' < 0,  x -= sign(g) step\n"
+          "use     full batches of smooth problems with badly scaled parameters: the sizes of gradients never "
+          "matter, and lr only at the start (Riedmiller, Braun 1993)\n"
+          "not     mini-batches: nine gradients of 0.1 and one of -0.9 cancel, but not their signs (Tieleman, "
+          "Hinton 2012, lecture 6.5)",
       .reference = "Riedmiller, Braun 1993, eq. 4-6; Igel, Huesken 2003 (iRprop-); torch.optim.Rprop 2.x",
       .flags = TUNER_PLUGIN_ELEMENTWISE};
 

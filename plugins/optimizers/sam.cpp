@@ -17,7 +17,13 @@ struct Sam {
           "at\n"
           "the first of them alone. Noise and clipping of the training loop act on the first one, which gives e.\n"
           "x itself is restored bit for bit before the inner step. lr is the inner optimizer's. rho = 0 and g = 0 are\n"
-          "the inner optimizer itself. No state of its own.",
+          "the inner optimizer itself. No state of its own.\n"
+          "family  wrapper\n"
+          "rule    inner's step with the gradient at x + rho g / (|g| + eps)\n"
+          "use     networks that overfit: lower test errors on CIFAR and ImageNet (Foret et al. 2021), at twice "
+          "the gradients\n"
+          "not     where every gradient counts or only the training loss does; one perturbation for a large batch "
+          "gains less than one for every small part of it (same paper)",
       .reference = "Foret, Kleiner, Mobahi, Neyshabur 2021 (2010.01412), eq. 2 and 3; ASAM: Kwon et al. 2021, eq. 7",
       .flags = TUNER_PLUGIN_WRAPS | TUNER_PLUGIN_CLOSURE};
 

@@ -18,7 +18,14 @@ struct ScheduleFreeAdamW {
           "lr_max is the largest lr so far: warm up by the host's warmup_steps, and let no schedule lower lr. lr is 1\n"
           "to 10 times AdamW's. Keep beta1 fixed: x is read from y and z with it. Variant: the authors' code, whose\n"
           "decay is taken at y.\n"
-          "lr = 0 leaves x, y and z alone, g = 0 on fresh state only decays them. Step 1 has c = 1: x = y = z.",
+          "lr = 0 leaves x, y and z alone, g = 0 on fresh state only decays them. Step 1 has c = 1: x = y = z.\n"
+          "family  self-tuning\n"
+          "rule    y = (1 - beta1) z + beta1 x,  z -= lr (grad(y) / (sqrt(v^) + eps) + weight_decay y),  x: "
+          "average of z\n"
+          "use     runs whose length is not known in advance: it won AlgoPerf 2024 without tuning (Kasimbeg et al. "
+          "2025); with a warmup\n"
+          "not     together with a schedule that lowers lr; with batch normalisation, whose statistics belong to y "
+          "and not to x",
       .reference = "Defazio, Yang, Mehta et al. 2024 (2405.15682), algorithm 1",
       .flags = 0};
 

@@ -17,7 +17,13 @@ struct ScheduleFreeSgd {
           "lr_max is the largest lr so far: warm up by the host's warmup_steps, and let no schedule lower lr. lr is "
           "10\n"
           "to 50 times that of SGD with momentum. Keep momentum fixed: x is read from y and z with it.\n"
-          "lr = 0 and g = 0 leave x, y and z alone. Step 1 has c = 1: x = y = z.",
+          "lr = 0 and g = 0 leave x, y and z alone. Step 1 has c = 1: x = y = z.\n"
+          "family  self-tuning\n"
+          "rule    y = (1 - momentum) z + momentum x,  z -= lr grad(y),  x: average of z\n"
+          "use     runs whose length is not known in advance: as good as schedules that know it (Defazio et al. "
+          "2024); lr 10 to 50 times that of SGD with momentum\n"
+          "not     together with a schedule that lowers lr; with batch normalisation, whose statistics belong to y "
+          "and not to x",
       .reference = "Defazio, Yang, Mehta et al. 2024 (2405.15682), eq. 7 to 9",
       .flags = 0};
 

@@ -23,7 +23,13 @@ struct Sgd {
           "Variant: PyTorch's (lr outside, first velocity the plain gradient). dampening = momentum makes v a\n"
           "moving average. nesterov with lookahead: shifted keeps the y of the exact form as x: while lr is constant\n"
           "both walk the same path, the one seen from its look-ahead points.\n"
-          "lr = 0 leaves x alone (velocity: inside coasts on what it carries); g = 0 on fresh state too.",
+          "lr = 0 leaves x alone (velocity: inside coasts on what it carries); g = 0 on fresh state too.\n"
+          "family  gradient descent\n"
+          "rule    v = momentum v + g,  x -= lr v\n"
+          "use     the baseline that every other rule has to beat; in Wilson et al. 2017 tuned SGD generalised "
+          "better than adaptive rules, even where those trained better\n"
+          "not     gradients whose scales differ widely between parameters (embeddings, transformers): one lr has "
+          "to fit all, and is stable only below 2 (1 + momentum) / largest curvature",
       .reference = "Polyak 1964; Sutskever, Martens, Dahl, Hinton 2013, eq. 1-4; torch.optim.SGD 2.x",
       .flags = TUNER_PLUGIN_ELEMENTWISE};
 

@@ -30,7 +30,13 @@ struct Shampoo {
           "double.\n"
           "Variant: defaults and bias corrections of Meta's implementation; its blocks and Adam grafting are not "
           "here.\n"
-          "lr = 0 leaves x alone; g = 0 on fresh state only decays it. In step 1 a matrix G = U S V' gives P = U V'.",
+          "lr = 0 leaves x alone; g = 0 on fresh state only decays it. In step 1 a matrix G = U S V' gives P = U V'.\n"
+          "family  matrix\n"
+          "rule    x -= lr (L + eps I)^(-1/4) m^ (R + eps I)^(-1/4),  L, R: sums of G G', G' G\n"
+          "use     large models, where roots cost little beside the gradients: a distributed form won AlgoPerf "
+          "2024 with tuning, in wall-clock time too (Kasimbeg et al. 2025)\n"
+          "not     small models with wide matrices: a root costs rows^3 + columns^3; sides above max_dim are not "
+          "preconditioned; adam's lr does not carry over",
       .reference = "Gupta, Koren, Singer 2018, algorithm 1; Shi, Lee et al. 2023 (2309.06497)",
       .flags = 0};
 

@@ -33,7 +33,13 @@ struct Soap {
           "  the orthogonal factor of L Q (positive diagonal): one power iteration\n"
           "A side of length 1 or above max_precond_dim has Q = I. Variant: the authors' code, first step without an\n"
           "update; its merge_dims and normalize_grads are not here.\n"
-          "lr = 0 leaves x alone; g = 0 on fresh state only decays it.",
+          "lr = 0 leaves x alone; g = 0 on fresh state only decays it.\n"
+          "family  matrix\n"
+          "rule    x -= lr QL adam(QL' G QR) QR',  QL, QR: eigenvectors of the means of G G', G' G\n"
+          "use     language models at large batches: over 40 % fewer steps and 35 % less time than AdamW (Vyas, "
+          "Morwani et al. 2024)\n"
+          "not     where memory is short or networks are small: a square matrix has three times adam's state, and "
+          "the eigenbasis costs rows^3 + columns^3",
       .reference = "Vyas, Morwani et al. 2024 (2409.11321), algorithms 3 and 4; github.com/nikhilvyas/SOAP",
       .flags = 0};
 

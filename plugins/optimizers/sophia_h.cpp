@@ -22,7 +22,13 @@ struct SophiaH {
           "Variant: the paper's divisor; the authors' code for Sophia-G has rho B h + 1e-15. A step costs one "
           "gradient,\n"
           "and every k-th a Hessian-vector product besides: objectives without an exact one are refused.\n"
-          "lr = 0 leaves x alone; g = 0 on fresh state only decays it.",
+          "lr = 0 leaves x alone; g = 0 on fresh state only decays it.\n"
+          "family  second order\n"
+          "rule    x = (1 - lr weight_decay) x - lr clip(m / max(gamma h, eps), -1, 1),  h: diagonal of the Hessian\n"
+          "use     language models with exact Hessian-vector products: the authors report AdamW's loss in half of "
+          "the steps (Liu, Li, Hall, Liang, Ma 2023)\n"
+          "not     objectives without such products, which are refused; at a fixed budget Kaddour et al. 2023 "
+          "(BERT, T5) found no gain over AdamW",
       .reference = "Liu, Li, Hall, Liang, Ma 2023 (2305.14342), algorithms 1 (Hutchinson) and 3",
       .flags = TUNER_PLUGIN_CLOSURE};
 

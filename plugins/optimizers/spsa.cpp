@@ -19,7 +19,12 @@ struct Spsa {
           "from\n"
           "the trial's own random stream. Usual: stability a tenth of the steps, perturbation the noise of the loss.\n"
           "Variant: Spall's (0.602, 0.101; 1 and 1/6 are optimal in the limit). lr = 0 leaves x alone. A loss that is\n"
-          "not finite at either point makes the step not finite, which ends the trial as diverged.",
+          "not finite at either point makes the step not finite, which ends the trial as diverged.\n"
+          "family  derivative-free\n"
+          "rule    x -= a (f(x + c D) - f(x - c D)) / (2 c) D,  D: random signs\n"
+          "use     many parameters without gradients, or noisy losses: two losses a step, whatever n (Spall 1992)\n"
+          "not     where gradients exist: one of them costs as much as a few losses, and the guess carries noise "
+          "from all n directions",
       .reference = "Spall 1992, (2.1)-(2.2); Spall 1998, \"Implementation of the simultaneous perturbation algorithm\"",
       .flags = TUNER_PLUGIN_CLOSURE | TUNER_PLUGIN_DERIVATIVE_FREE};
 

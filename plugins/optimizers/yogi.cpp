@@ -18,7 +18,13 @@ struct Yogi {
           "Variant: optax's with m starting at 0. v falls by at most (1 - beta2) g^2 a step, where Adam's v falls in\n"
           "proportion to itself: after large gradients Yogi stays careful for longer.\n"
           "lr = 0 and g = 0 on fresh state leave x alone; 0 / 0 counts as 0. The first step has length\n"
-          "lr |g| / (sqrt(v0 / (1 - beta2) + g^2) + eps) where g^2 > v0.",
+          "lr |g| / (sqrt(v0 / (1 - beta2) + g^2) + eps) where g^2 > v0.\n"
+          "family  adaptive\n"
+          "rule    x -= lr m^ / (sqrt(v^) + eps),  v -= (1 - beta2) sign(v - g^2) g^2\n"
+          "use     gradients that are sparse or come in bursts: adam forgets a large v fast and its steps grow, "
+          "here v falls by at most (1 - beta2) g^2 a step (Zaheer et al. 2018)\n"
+          "not     where the first gradients are far larger than all later ones: v keeps them for long; gradients "
+          "well below eps = 1e-3 make it plain momentum",
       .reference = "Zaheer, Reddi, Sachan, Kale, Kumar 2018, algorithm 2",
       .flags = TUNER_PLUGIN_ELEMENTWISE};
 

@@ -1,3 +1,5 @@
+#include <unistd.h>
+
 #include <string>
 
 #include "tuner/check/answers.hpp"
@@ -20,6 +22,11 @@ void Report::add(Finding finding) {
 
 void Report::doing(std::string_view what) {
   if (answers_ >= 0) send(answers_, Answer::doing, what);
+}
+
+void Report::end_process() {
+  if (answers_ >= 0) send(answers_, Answer::done);
+  ::_exit(0);
 }
 
 }  // namespace tuner::check

@@ -3,11 +3,13 @@
 
 #include <cmath>
 #include <iostream>
+#include <sstream>
 
 #include "tuner/commands/installation.hpp"
 #include "tuner/commands/options.hpp"
 #include "tuner/commands/plugins.hpp"
 #include "tuner/commands/schedule_curve.hpp"
+#include "tuner/details.hpp"
 #include "tuner/error.hpp"
 #include "tuner/options.hpp"
 #include "tuner/report/table.hpp"
@@ -67,17 +69,26 @@ std::string state_text(const Plugin& plugin) {
   return fmt::format("{} B per f32 parameter, {} B per f64 parameter{}", f32, f64, rest);
 }
 
-void indented(const char* text) {
+void indented(const std::string& text) {
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) std::cout << "  " << line << "\n";
+}
+
+// "use        when ...", further lines under the first; nothing for an empty text.
+void print_named(std::string_view name, const std::string& text) {
+  constexpr std::size_t kWidth = 104;
+  if (text.empty()) return;
   std::string line;
-  for (const char* c = text;; ++c) {
-    if (*c != '\n' && *c != 0) {
-      line += *c;
-      continue;
+  std::istringstream words(text);
+  std::cout << fmt::format("{:<11}", name);
+  for (std::string word; std::getline(words, word, ' ');) {
+    if (!line.empty() && line.size() + 1 + word.size() > kWidth) {
+      std::cout << line << "\n" << std::string(11, ' ');
+      line.clear();
     }
-    std::cout << "  " << line << "\n";
-    line.clear();
-    if (*c == 0) return;
+    line += (line.empty() ? "" : " ") + word;
   }
+  std::cout << line << "\n";
 }
 
 bool is_drawn(const Plugin& plugin) { return plugin.kind() == Kind::scheduler && plugin.has(TUNER_PLUGIN_PURE); }
@@ -85,11 +96,15 @@ bool is_drawn(const Plugin& plugin) { return plugin.kind() == Kind::scheduler &&
 void print(const Plugin& plugin) {
   const tuner_plugin& d = plugin.descriptor();
   std::cout << fmt::format("{} '{}' {}: {}\n{}\n", to_string(plugin.kind()), d.id, d.version, d.name, d.doc);
-  if (d.details && *d.details) {
-    std::cout << "\n";
-    indented(d.details);
-  }
-  if (d.reference && *d.reference) std::cout << "\nreference  " << d.reference << "\n";
+  const Details details = details_of(plugin);
+  if (!details.text.empty()) std::cout << "\n";
+  indented(details.text);
+  std::cout << "\n";
+  print_named("family", details.family);
+  print_named("in short", details.rule);
+  print_named("use", details.use);
+  print_named("not", details.avoid);
+  if (d.reference && *d.reference) std::cout << "reference  " << d.reference << "\n";
   if (plugin.kind() == Kind::optimizer) {
     std::cout << "state      " << state_text(plugin) << "\n";
     for (std::size_t s = 0; s < plugin.slot_count(); ++s)

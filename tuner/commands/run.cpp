@@ -11,6 +11,7 @@
 #include "tuner/config/config.hpp"
 #include "tuner/error.hpp"
 #include "tuner/executor/study_run.hpp"
+#include "tuner/executor/wire.hpp"
 #include "tuner/report/progress.hpp"
 #include "tuner/report/table.hpp"
 #include "tuner/search/searcher.hpp"
@@ -125,7 +126,6 @@ void print_result(const StudyPlan& plan, const executor::StudyStatus& status, co
 }
 
 void print_json(const StudyPlan& plan, const executor::StudyStatus& status, const std::string& file) {
-  static constexpr const char* kEndings[] = {"finished", "budget_used", "interrupted"};
   std::string outcomes;
   for (const auto& [outcome, n] : status.outcomes)
     outcomes += fmt::format("{}\"{}\": {}", outcomes.empty() ? "" : ", ", to_string(outcome), n);
@@ -136,7 +136,7 @@ void print_json(const StudyPlan& plan, const executor::StudyStatus& status, cons
   std::cout
       << fmt::format(
              R"({{"study": {}, "database": {}, "ending": "{}", "metric": {}, "goal": "{}", "trials": {}, "run_now": {}, "outcomes": {{{}}}, "best": {}, "seconds": {}}})",
-             json_quoted(plan.name), json_quoted(file), kEndings[static_cast<int>(status.ending)],
+             json_quoted(plan.name), json_quoted(file), executor::kEndings[static_cast<int>(status.ending)],
              json_quoted(plan.metric.name), to_string(plan.metric.goal), status.done, status.done_now, outcomes, best,
              format_number(status.elapsed_seconds))
       << "\n";
@@ -144,6 +144,11 @@ void print_json(const StudyPlan& plan, const executor::StudyStatus& status, cons
 
 int conclude(const StudyPlan& plan, const executor::StudyStatus& status) {
   if (status.ending == executor::Ending::interrupted) return 130;
+  if (status.ending == executor::Ending::stopped)
+    throw Error(Message::trial_study_stopped,
+                fmt::format("study '{}' ended early: {}{}", plan.name, status.reason,
+                            status.not_run > 0 ? fmt::format("; {} trials were not run", status.not_run) : ""),
+                fmt::format("`tuner trials {}` says what failed; the same command continues", plan.name));
   if (!status.best_number && status.done > 0)
     throw Error(Message::trial_none_completed, fmt::format("no trial of study '{}' completed", plan.name),
                 fmt::format("`tuner trials {}` says why; try smaller learning rates if they diverged", plan.name));
@@ -151,6 +156,25 @@ int conclude(const StudyPlan& plan, const executor::StudyStatus& status) {
     return status.outcomes.contains(outcome) ? status.outcomes.at(outcome) : 0;
   };
   return count(Outcome::failed) + count(Outcome::timed_out) > 0 ? 6 : 0;
+}
+
+std::unique_ptr<executor::Executor> make_executor(const StudyPlan& plan, const std::filesystem::path& executable,
+                                                  const std::vector<std::string>& overrides, SharedObjectives& shared) {
+  // More workers than trials would only be started.
+  const auto workers =
+      static_cast<std::uint32_t>(std::min<std::uint64_t>(plan.workers, plan.trials.value_or(UINT64_MAX)));
+  if (plan.isolation == Isolation::thread) return executor::make_thread_executor(plan, shared, workers);
+  executor::WorkerSetup setup{.libraries = {},
+                              .config_text = plan.config_text,
+                              .config_name = plan.config_path,
+                              .config_folder = std::filesystem::absolute(plan.config_path).parent_path().string(),
+                              .overrides = overrides,
+                              .metric = plan.metric.name,
+                              .goal = plan.metric.goal,
+                              .memory_limit = plan.memory_limit};
+  for (const Plugin* plugin : plugins_of(plan))
+    setup.libraries.push_back({plugin->library().path.string(), plugin->library().sha256});
+  return executor::make_process_executor(plan, setup, executable, workers);
 }
 
 }  // namespace
@@ -194,7 +218,8 @@ int run(const Invocation& invocation) {
                             std::span<const executor::Running> running) {
     if (!quiet) progress.show(status, recorded, running);
   };
-  const executor::StudyStatus status = executor::run_study(plan, *searcher, store, shared, listener);
+  const auto executor = make_executor(plan, invocation.executable, strings(*values, "set"), shared);
+  const executor::StudyStatus status = executor::run_study(plan, *searcher, store, *executor, listener);
   progress.end();
   if (json)
     print_json(plan, status, file);

@@ -26,6 +26,9 @@ constexpr std::string_view kLaterMethods[] = {
     "hyperband",  "asha",       "bohb", "pbt", "evolution", "latin_hypercube", "successive_halving",
     "coordinate", "nelder_mead"};
 
+// A worker with its plugins loaded needs about a third of this.
+constexpr double kLeastMemory = 0x1p26;
+
 std::string read_file(const fs::path& file) {
   const auto refuse = [&](const std::string& why, const std::string& remedy) {
     throw Error(Message::config_unreadable, fmt::format("the file cannot be read: {}", why), remedy).at(file.string());
@@ -82,6 +85,10 @@ class StudyReader {
             {"run_cap", trials},
             {"partial", value(&StudyReader::read_partial)},
             {"workers", value(&StudyReader::read_workers)},
+            {"isolation", value(&StudyReader::read_isolation)},
+            {"memory_limit", value(&StudyReader::read_memory_limit)},
+            {"retry", value(&StudyReader::read_retry)},
+            {"max_failed_trials", value(&StudyReader::read_max_failed)},
             {"storage", value(&StudyReader::read_storage)},
             {"durability", value(&StudyReader::read_durability)},
             {"plugins", [](const Entry& entry) { static_cast<void>(read_plugin_list(entry.value)); }},
@@ -112,6 +119,39 @@ class StudyReader {
   void read_partial(const Node& node) { plan_.partial = plan_.partial || boolean_of(node, "partial"); }
   void read_workers(const Node& node) {
     plan_.workers = static_cast<std::uint32_t>(integer_within(node, {1, 1024}, "workers"));
+  }
+  void read_isolation(const Node& node) {
+    plan_.isolation =
+        word_of(node, "isolation", words(kIsolations)) == "thread" ? Isolation::thread : Isolation::process;
+  }
+  void read_memory_limit(const Node& node) {
+    plan_.memory_limit = bytes_of(node, "memory_limit"), memory_limit_place_ = node.place;
+    check_bounds(static_cast<double>(plan_.memory_limit), {kLeastMemory, 0x1p60}, "memory_limit in bytes", node.place);
+  }
+  void read_retry(const Node& node) {
+    const auto max = [this](const Entry& entry) {
+      plan_.retry.max = integer_within(entry.value, {0, 1000}, "retry.max");
+    };
+    const auto on = [this](const Entry& entry) {
+      plan_.retry.on.clear();
+      const auto add = [this](const Node& item) {
+        const auto failures = words(kFailures);
+        const std::vector<std::string_view> legal(failures.begin() + 1, failures.end());  // all but none
+        const std::string word = word_of(item, "retry.on", legal);
+        plan_.retry.on.push_back(static_cast<Failure>(std::ranges::find(failures, word) - failures.begin()));
+      };
+      if (entry.value.is_list())
+        for (const Node& item : entry.value.items) add(item);
+      else
+        add(entry.value);
+    };
+    read_keys(node, "retry", {{"max", max}, {"on", on}});
+    if (plan_.retry.max == 0)
+      throw Error(Message::config_missing_key, "retry says no number of attempts", "add max: 1, or remove retry")
+          .at(node.place);
+  }
+  void read_max_failed(const Node& node) {
+    plan_.max_failed_trials = static_cast<std::uint64_t>(integer_within(node, {0, 0x1p31}, "max_failed_trials"));
   }
   void read_storage(const Node& node) {
     plan_.storage = text_of(node, "storage");
@@ -186,6 +226,10 @@ class StudyReader {
       throw Error(Message::config_missing_key, "the file names no objective: what is to be trained",
                   "add objective: NAME, or objective: {plugin: NAME, ...}; `tuner plugins` lists them")
           .at(root.place);
+    if (plan_.isolation == Isolation::thread && plan_.memory_limit > 0)
+      throw Error(Message::config_impossible, "memory_limit is a limit of worker processes, and isolation is thread",
+                  "remove one of them")
+          .at(memory_limit_place_);
     if (plan_.early_stopping.branches.empty()) plan_.early_stopping.branches.emplace_back(std::nullopt);
     if (plan_.optimizer) {
       finish_optimizer(root);
@@ -213,7 +257,7 @@ class StudyReader {
   Reading& reading_;
   StudyPlan plan_;
   SchedulerPlaces schedulers_;
-  std::string method_place_, scheduler_place_, training_place_;
+  std::string method_place_, scheduler_place_, training_place_, memory_limit_place_;
 };
 
 }  // namespace

@@ -217,6 +217,28 @@ double duration_of(const Node& node, const std::string& what) {
   return seconds;
 }
 
+std::uint64_t bytes_of(const Node& node, const std::string& what) {
+  static constexpr std::pair<std::string_view, double> kUnits[] = {
+      {"KiB", 0x1p10}, {"MiB", 0x1p20}, {"GiB", 0x1p30}, {"kB", 1e3}, {"MB", 1e6}, {"GB", 1e9}, {"B", 1}};
+  if (!node.is_scalar() || node.quoted) refuse_type(node, what, "a size like 512MiB or 2GiB");
+  Node number = node;
+  double unit = 1;
+  for (const auto& [name, bytes] : kUnits) {
+    if (!node.text.ends_with(name)) continue;
+    unit = bytes;
+    number.text.resize(node.text.size() - name.size());
+    while (number.text.ends_with(' ')) number.text.pop_back();
+    break;
+  }
+  if (form_of(number.text) == Form::none)
+    throw Error(Message::config_bad_value, fmt::format("{} is '{}', which is no size", what, node.text),
+                "write for example 512MiB, 2GiB, or a number of bytes")
+        .at(node.place);
+  const double value = real_of(number, what) * unit;
+  check_bounds(value, {1, 0x1p60}, what + " in bytes", node.place);
+  return static_cast<std::uint64_t>(value);
+}
+
 void check_bounds(double value, const Bounds& bounds, const std::string& what, const std::string& place) {
   if (value <= bounds.max && (bounds.min_open ? value > bounds.min : value >= bounds.min)) return;
   const std::string low = fmt::format("{} {}", bounds.min_open ? "above" : "at least", bounds.min);

@@ -40,6 +40,8 @@ template <std::size_t n>
 }
 // Seconds: a number of them, or "90s", "30m", "1h30m", "2d", "500ms".
 [[nodiscard]] double duration_of(const Node& node, const std::string& what);
+// Bytes: a number of them, or "512MiB", "2GiB", "1.5GB", "800kB".
+[[nodiscard]] std::uint64_t bytes_of(const Node& node, const std::string& what);
 
 // config.out_of_range unless the value lies within.
 void check_bounds(double value, const Bounds& bounds, const std::string& what, const std::string& place);

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <exception>
+#include <filesystem>
 #include <memory>
 #include <vector>
 
@@ -12,9 +13,12 @@
 
 namespace tuner::executor {
 
+struct WorkerSetup;
+
 struct Job {
   std::uint64_t number = 0;
   Point point;
+  std::uint32_t attempt = 1;
 };
 
 struct Finished {
@@ -22,6 +26,7 @@ struct Finished {
   std::int64_t started_at_ms = 0, finished_at_ms = 0;  // UTC, since 1970
   TrialResult result;
   std::exception_ptr error;  // the study cannot go on: input that no check before it could see
+  std::string not_run;       // why nobody ran it, and there is no result; else empty
 };
 
 // What a worker is doing, for the progress display.
@@ -49,5 +54,17 @@ class Executor {
 // Workers as threads of this process. plan and shared must outlive it.
 [[nodiscard]] std::unique_ptr<Executor> make_thread_executor(const StudyPlan& plan, SharedObjectives& shared,
                                                              std::uint32_t workers);
+
+// Workers as processes: `executable` run as `tuner worker`, each with the plan that `setup` describes. A worker that
+// dies, hangs in a plugin beyond its trial's time limit or sends nonsense costs the trial it was running, and is
+// replaced; the trials that it had not begun go to others. Trials of a plugin that has ended three workers in a row are
+// not run. plan must outlive it.
+// Errors: storage.failed where the system gives no process, socket or memory.
+[[nodiscard]] std::unique_ptr<Executor> make_process_executor(const StudyPlan& plan, const WorkerSetup& setup,
+                                                              const std::filesystem::path& executable,
+                                                              std::uint32_t workers);
+
+// What `tuner worker` does: answers the coordinator on descriptor 3 until that closes it. Returns the exit code.
+[[nodiscard]] int run_worker();
 
 }  // namespace tuner::executor

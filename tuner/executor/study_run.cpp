@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <set>
 
@@ -20,13 +21,9 @@ constexpr std::size_t kQueuedPerWorker = 256;
 
 class StudyRun {
  public:
-  StudyRun(const StudyPlan& plan, const search::Searcher& searcher, storage::Store& store, SharedObjectives& shared,
+  StudyRun(const StudyPlan& plan, const search::Searcher& searcher, storage::Store& store, Executor& executor,
            const Listener& listener)
-      : plan_(plan),
-        searcher_(searcher),
-        store_(store),
-        listener_(listener),
-        executor_(make_thread_executor(plan, shared, plan.workers)) {
+      : plan_(plan), searcher_(searcher), store_(store), executor_(executor), listener_(listener) {
     status_.total = searcher.size();
     if (plan.trials) status_.total = std::min(plan.trials.value_or(UINT64_MAX), status_.total.value_or(UINT64_MAX));
     for (const std::uint64_t number : store.finished(plan.name)) done_.insert(number);
@@ -41,32 +38,39 @@ class StudyRun {
     for (;;) {
       react_to(interrupts.count());
       submit_more();
-      if (executor_->pending() == 0) break;
-      take(executor_->wait(kTick));
+      if (executor_.pending() == 0) break;
+      take(executor_.wait(kTick));
     }
     const bool complete = status_.total && status_.done >= *status_.total;
-    if (!complete) status_.ending = status_.interrupts > 0 ? Ending::interrupted : Ending::budget_used;
-    static constexpr const char* kEvents[] = {"finished", "budget_used", "interrupted"};
-    store_.add_event(kEvents[static_cast<int>(status_.ending)], fmt::format("{} trials finished", status_.done));
+    if (status_.interrupts > 0 && !complete)
+      status_.ending = Ending::interrupted;
+    else if (!status_.reason.empty())
+      status_.ending = Ending::stopped;
+    else if (!complete)
+      status_.ending = Ending::budget_used;
+    store_.add_event(
+        kEndings[static_cast<int>(status_.ending)],
+        fmt::format("{} trials finished{}{}", status_.done, status_.reason.empty() ? "" : "; ", status_.reason));
     return status_;
   }
 
  private:
   [[nodiscard]] double elapsed() const { return std::chrono::duration<double>(Clock::now() - start_).count(); }
   [[nodiscard]] bool all_submitted() const { return status_.total && next_ >= *status_.total; }
+  [[nodiscard]] bool too_many_failed() const { return plan_.max_failed_trials && failed_ > *plan_.max_failed_trials; }
   [[nodiscard]] bool over_budget() const { return plan_.budget_seconds && elapsed() >= *plan_.budget_seconds; }
 
   void react_to(int interrupts) {
-    if (interrupts > 0 && status_.interrupts == 0) executor_->drop_queued();
-    if (interrupts > 1 && status_.interrupts < 2) executor_->cancel();
+    if (interrupts > 0 && status_.interrupts == 0) executor_.drop_queued();
+    if (interrupts > 1 && status_.interrupts < 2) executor_.cancel();
     status_.interrupts = interrupts;
-    if (over_budget()) executor_->drop_queued();
+    if (over_budget()) executor_.drop_queued();
   }
 
   void submit_more() {
-    while (status_.interrupts == 0 && !over_budget() && !all_submitted() &&
-           executor_->pending() < kQueuedPerWorker * plan_.workers) {
-      if (!done_.contains(next_)) executor_->submit({next_, searcher_.propose(next_)});
+    while (status_.interrupts == 0 && !over_budget() && !too_many_failed() && !all_submitted() &&
+           executor_.pending() < kQueuedPerWorker * plan_.workers) {
+      if (!done_.contains(next_)) executor_.submit({next_, searcher_.propose(next_)});
       ++next_;
     }
   }
@@ -77,19 +81,39 @@ class StudyRun {
     for (Finished& trial : finished) {
       if (trial.error)
         error = trial.error;
+      else if (!trial.not_run.empty())
+        ++status_.not_run, status_.reason = trial.not_run;
+      else if (is_retried(trial))
+        retry(std::move(trial));
       else
         records.push_back(record_of(std::move(trial)));
     }
     if (!records.empty()) store_.record(records);
     for (const auto& record : records) count(record);
+    if (too_many_failed() && status_.reason.empty()) {
+      status_.reason = fmt::format("{} trials failed, and max_failed_trials is {}", failed_, *plan_.max_failed_trials);
+      executor_.drop_queued();
+    }
     status_.elapsed_seconds = elapsed();
-    listener_(status_, records, executor_->running());
+    listener_(status_, records, executor_.running());
     if (error) std::rethrow_exception(error);
+  }
+
+  [[nodiscard]] bool is_retried(const Finished& trial) const {
+    const Failure failure = trial.result.failure;
+    return failure != Failure::none && trial.job.attempt <= plan_.retry.max && status_.interrupts == 0 &&
+           std::ranges::find(plan_.retry.on, failure) != plan_.retry.on.end();
+  }
+  void retry(Finished trial) {
+    store_.add_event("retried",
+                     fmt::format("trial {}, attempt {}: {}", trial.job.number, trial.job.attempt, trial.result.error));
+    ++trial.job.attempt;
+    executor_.submit(std::move(trial.job));
   }
 
   storage::TrialRecord record_of(Finished trial) {
     storage::TrialRecord record;
-    record.number = trial.job.number, record.seed = plan_.seed;
+    record.number = trial.job.number, record.attempt = trial.job.attempt, record.seed = plan_.seed;
     record.started_at_ms = trial.started_at_ms, record.finished_at_ms = trial.finished_at_ms;
     record.parameters = parameters_of(plan_.space, trial.job.point);
     record.result = std::move(trial.result);
@@ -101,6 +125,7 @@ class StudyRun {
     ++status_.outcomes[record.result.outcome];
     if (record.result.outcome == Outcome::cancelled) return;
     ++status_.done, ++status_.done_now;
+    if (record.result.failure != Failure::none) ++failed_;
     if (record.result.outcome == Outcome::completed) remember(record.number, *record.result.value, record.parameters);
   }
 
@@ -115,20 +140,20 @@ class StudyRun {
   const StudyPlan& plan_;
   const search::Searcher& searcher_;
   storage::Store& store_;
+  Executor& executor_;
   const Listener& listener_;
   Clock::time_point start_ = Clock::now();
   StudyStatus status_;
   std::set<std::uint64_t> done_;
-  std::uint64_t next_ = 0;
+  std::uint64_t next_ = 0, failed_ = 0;
   std::map<const Plugin*, storage::PluginRecord> records_;
-  std::unique_ptr<Executor> executor_;
 };
 
 }  // namespace
 
 StudyStatus run_study(const StudyPlan& plan, const search::Searcher& searcher, storage::Store& store,
-                      SharedObjectives& shared, const Listener& listener) {
-  return StudyRun(plan, searcher, store, shared, listener).run();
+                      Executor& executor, const Listener& listener) {
+  return StudyRun(plan, searcher, store, executor, listener).run();
 }
 
 storage::PluginRecord plugin_record(const Plugin& plugin) {

@@ -14,7 +14,9 @@
 
 namespace tuner::executor {
 
-enum class Ending { finished, budget_used, interrupted };
+// stopped: too many trials failed, or some were not run; `reason` says which.
+enum class Ending { finished, budget_used, interrupted, stopped };
+inline constexpr const char* kEndings[] = {"finished", "budget_used", "interrupted", "stopped"};
 
 struct StudyStatus {
   std::optional<std::uint64_t> total;         // trials of the study
@@ -27,16 +29,19 @@ struct StudyStatus {
   double elapsed_seconds = 0;
   int interrupts = 0;
   Ending ending = Ending::finished;
+  std::uint64_t not_run = 0;  // of a plugin in quarantine
+  std::string reason;         // of Ending::stopped
 };
 
 // Told of every batch of recorded trials, and a few times a second in between (no trials then).
 using Listener =
     std::function<void(const StudyStatus&, std::span<const storage::TrialRecord> recorded, std::span<const Running>)>;
 
-// Runs the trials of `plan` that the store does not hold yet. Every trial is in the database before the listener hears
-// of it. Errors: what the trials throw (input that nothing before could see); what is finished is kept.
+// Runs the trials of `plan` that the store does not hold yet, those that fail once more where `retry` says so. Every
+// trial is in the database before the listener hears of it. Errors: what the trials throw (input that nothing before
+// could see); what is finished is kept.
 [[nodiscard]] StudyStatus run_study(const StudyPlan& plan, const search::Searcher& searcher, storage::Store& store,
-                                    SharedObjectives& shared, const Listener& listener);
+                                    Executor& executor, const Listener& listener);
 
 [[nodiscard]] storage::PluginRecord plugin_record(const Plugin& plugin);
 

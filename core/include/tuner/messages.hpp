@@ -51,7 +51,8 @@ namespace tuner {
   X(storage_busy_study,          "storage.busy_study") \
   X(storage_failed,              "storage.failed") \
   X(storage_bad_query,           "storage.bad_query") \
-  X(trial_none_completed,        "trial.none_completed")
+  X(trial_none_completed,        "trial.none_completed") \
+  X(trial_study_stopped,         "trial.study_stopped")
 // clang-format on
 
 enum class Message : std::uint32_t {

@@ -64,6 +64,15 @@ struct MetricPlan {
   std::optional<double> target;
 };
 
+enum class Isolation { process, thread };
+inline constexpr const char* kIsolations[] = {"process", "thread"};
+
+// Which failed trials are run again, and how often.
+struct RetryPlan {
+  std::int64_t max = 0;
+  std::vector<Failure> on = {Failure::error, Failure::crash, Failure::exit, Failure::timeout, Failure::protocol};
+};
+
 struct StudyPlan {
   std::string name;
   std::uint64_t seed = 1;
@@ -75,7 +84,11 @@ struct StudyPlan {
   std::optional<std::uint64_t> trials;   // total of the study
   std::optional<double> budget_seconds;  // wall time of the study
   std::uint32_t workers = 1;
-  std::optional<std::string> storage;  // database file, as written
+  Isolation isolation = Isolation::process;
+  std::uint64_t memory_limit = 0;  // bytes of a worker process; 0: none
+  RetryPlan retry;
+  std::optional<std::uint64_t> max_failed_trials;  // more than these end the study
+  std::optional<std::string> storage;              // database file, as written
   Durability durability = Durability::normal;
 
   OneOf<PluginPlan> objective;

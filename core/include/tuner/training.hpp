@@ -10,6 +10,7 @@
 // point before. test_* are measured once, at the end.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <map>
 #include <memory>
@@ -50,13 +51,22 @@ struct MetricName {
 // Live view of a running trial; called from the trial's thread at evaluation points.
 using Progress = std::function<void(std::int64_t step, std::int64_t steps, double value)>;
 
+// Where a running trial is. Written by the trial's thread; may be read by any thread, and lie in memory shared with
+// another process, which finds out from it what a trial was doing when it died.
+struct TrialTrace {
+  std::atomic<std::int64_t> step{0};    // updates done
+  std::atomic<std::int64_t> steps{0};   // of the whole trial; 0: not known yet
+  std::atomic<std::uint32_t> kind{0};   // of the plugin that is being called, TUNER_KIND_...; 0: the host at work
+  std::atomic<double> time_limit{0.0};  // seconds, 0: none
+};
+
 // Everything that run_trial does before the first step: throws what it would throw.
 void check_trial(TrialSpec spec, SharedObjectives& shared);
 
 // Runs to the end, to divergence, to the time limit, or until `stop` (cancelled). Never throws for what the plugins
-// do: their failures are outcomes. Throws Error for data that cannot be opened.
+// do: their failures are outcomes, and so is memory that runs out. Throws Error for data that cannot be opened.
 // Threads: any number of trials side by side with one SharedObjectives.
 [[nodiscard]] TrialResult run_trial(TrialSpec spec, SharedObjectives& shared, std::stop_token stop = {},
-                                    const Progress& progress = {});
+                                    const Progress& progress = {}, TrialTrace* trace = nullptr);
 
 }  // namespace tuner

@@ -24,6 +24,18 @@ enum class Outcome { completed, pruned, diverged, failed, timed_out, cancelled }
 [[nodiscard]] std::optional<Outcome> outcome_from(std::string_view text);
 [[nodiscard]] std::string_view to_string(Goal goal);
 
+// Why a trial failed or timed out: what a study may try again.
+enum class Failure {
+  none,
+  error,          // a plugin returned an error, or the trial could not be scored
+  crash,          // a signal ended its worker
+  exit,           // a plugin ended its worker's process
+  timeout,        // over its time limit, between two steps or within one
+  out_of_memory,  // an allocation failed, or the system took the worker's memory back
+  protocol,       // its worker sent what no worker sends
+};
+inline constexpr const char* kFailures[] = {"none", "error", "crash", "exit", "timeout", "out_of_memory", "protocol"};
+
 // Which tensors a parameter group takes; an empty list takes all. Names may end in '*'.
 struct GroupMatch {
   std::vector<std::uint32_t> roles;  // TUNER_ROLE_...
@@ -111,6 +123,7 @@ struct Evaluations {
 
 struct TrialResult {
   Outcome outcome = Outcome::completed;
+  Failure failure = Failure::none;
   std::optional<double> value;  // of the study's metric, by its summary; none unless completed or pruned
   std::optional<double> last_value, best_value;
   std::int64_t steps = 0;

@@ -16,7 +16,9 @@ inline constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 enum Scale : std::uint32_t { kLinear = TUNER_SCALE_LINEAR, kLog = TUNER_SCALE_LOG, kLog1m = TUNER_SCALE_LOG1M };
 
-// Who the plugin is. `details` holds the update rule and says which variant it is.
+// Who the plugin is. `details` holds the update rule and says which variant it is. Its last lines may begin with
+// "family  ", "rule    " (the update in one line), "use     " and "not     " (when to take the optimizer, and when
+// another, with sources): `tuner plugins show` prints them by these names, docs/optimizers.md is made of them.
 struct Info {
   const char* id;
   const char* name;

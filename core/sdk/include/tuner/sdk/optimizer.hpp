@@ -81,7 +81,7 @@ class Step {
     if (args_->closure->hvp == nullptr) throw Invalid("the objective has no Hessian-vector product, which this needs");
     const std::int32_t status = args_->closure->hvp(args_->closure->context, vectors, products);
     if (status == TUNER_STOP) throw Stopped();
-    if (status != TUNER_OK) throw std::runtime_error("the objective failed");
+    if (status != TUNER_OK) throw Failed(status);
   }
   void inner_step() const {
     const std::int32_t status = args_->inner->step(args_->inner->context);

@@ -1,0 +1,177 @@
+#include "tuner/executor/wire.hpp"
+
+#include <zlib.h>
+
+namespace tuner::executor {
+
+namespace {
+
+constexpr std::uint32_t kMagic = 0x31727574;  // "tur1"
+
+struct Header {
+  std::uint32_t magic, type, length, checksum;
+};
+
+// Over the type as well: a frame of another type is garbled too.
+std::uint32_t checksum_of(std::uint32_t type, std::string_view bytes) {
+  uLong sum = ::crc32(0, reinterpret_cast<const Bytef*>(&type), sizeof type);
+  sum = ::crc32(sum, reinterpret_cast<const Bytef*>(bytes.data()), static_cast<uInt>(bytes.size()));
+  return static_cast<std::uint32_t>(sum);
+}
+
+}  // namespace
+
+void Writer::put(std::string_view text) {
+  put(static_cast<std::uint64_t>(text.size()));
+  bytes_ += text;
+}
+
+// As JSON: the one text form of values that keeps their type and every bit of a number.
+void Writer::put(const Value& value) { put(std::string_view(to_json(value))); }
+
+std::string_view Reader::take(std::size_t n) {
+  if (n > bytes_.size()) throw Garbled("a message ends too early");
+  const std::string_view taken = bytes_.substr(0, n);
+  bytes_.remove_prefix(n);
+  return taken;
+}
+
+std::string Reader::text() {
+  const auto size = get<std::uint64_t>();
+  if (size > bytes_.size()) throw Garbled("a text is longer than its message");
+  return std::string(take(size));
+}
+
+Value Reader::value() {
+  try {
+    return value_from_json(text());
+  } catch (const std::invalid_argument& e) {
+    throw Garbled(e.what());
+  }
+}
+
+std::size_t Reader::count(std::size_t least) {
+  const auto n = get<std::uint64_t>();
+  if (n > bytes_.size() / least) throw Garbled("a list is longer than its message");
+  return n;
+}
+
+void Reader::end() const {
+  if (!bytes_.empty()) throw Garbled("a message is too long");
+}
+
+void write(Writer& out, const WorkerSetup& setup) {
+  out.put(static_cast<std::uint64_t>(setup.libraries.size()));
+  for (const auto& library : setup.libraries)
+    out.put(std::string_view(library.path)), out.put(std::string_view(library.sha256));
+  out.put(std::string_view(setup.config_text));
+  out.put(std::string_view(setup.config_name));
+  out.put(std::string_view(setup.config_folder));
+  out.put(static_cast<std::uint64_t>(setup.overrides.size()));
+  for (const auto& text : setup.overrides) out.put(std::string_view(text));
+  out.put(std::string_view(setup.metric));
+  out.put(setup.goal);
+  out.put(setup.memory_limit);
+}
+
+WorkerSetup read_setup(Reader& in) {
+  WorkerSetup setup;
+  setup.libraries.resize(in.count(2 * sizeof(std::uint64_t)));
+  for (auto& library : setup.libraries) library.path = in.text(), library.sha256 = in.text();
+  setup.config_text = in.text(), setup.config_name = in.text(), setup.config_folder = in.text();
+  setup.overrides.resize(in.count(sizeof(std::uint64_t)));
+  for (auto& text : setup.overrides) text = in.text();
+  setup.metric = in.text();
+  setup.goal = in.get<Goal>();
+  setup.memory_limit = in.get<std::uint64_t>();
+  return setup;
+}
+
+void write(Writer& out, const Job& job) {
+  out.put(job.number);
+  out.put(job.attempt);
+  out.put(static_cast<std::uint64_t>(job.point.size()));
+  for (const auto& value : job.point) out.put(value);
+}
+
+Job read_job(Reader& in) {
+  Job job;
+  job.number = in.get<std::uint64_t>();
+  job.attempt = in.get<std::uint32_t>();
+  job.point.resize(in.count(1));
+  for (auto& value : job.point)
+    if (in.get<std::uint8_t>() != 0) value = in.value();
+  return job;
+}
+
+void write(Writer& out, const TrialResult& r) {
+  out.put(r.outcome), out.put(r.failure), out.put(r.value), out.put(r.last_value), out.put(r.best_value);
+  out.put(r.steps), out.put(r.epochs);
+  out.put(r.evaluations.loss), out.put(r.evaluations.gradient), out.put(r.evaluations.hvp);
+  out.put(r.nonfinite_gradients), out.put(r.wall_seconds), out.put(r.target_step), out.put(r.target_seconds);
+  out.put(std::string_view(r.error));
+  out.put(static_cast<std::uint64_t>(r.metrics.size()));
+  for (const MetricPoint& point : r.metrics)
+    out.put(point.step), out.put(std::string_view(point.name)), out.put(point.value);
+  out.put(static_cast<std::uint64_t>(r.log.size()));
+  for (const auto& line : r.log) out.put(std::string_view(line));
+}
+
+TrialResult read_result(Reader& in) {
+  TrialResult r;
+  r.outcome = in.get<Outcome>(), r.failure = in.get<Failure>();
+  r.value = in.maybe<double>(), r.last_value = in.maybe<double>(), r.best_value = in.maybe<double>();
+  r.steps = in.get<std::int64_t>(), r.epochs = in.get<double>();
+  r.evaluations.loss = in.get<std::uint64_t>(), r.evaluations.gradient = in.get<std::uint64_t>(),
+  r.evaluations.hvp = in.get<std::uint64_t>();
+  r.nonfinite_gradients = in.get<std::int64_t>(), r.wall_seconds = in.get<double>();
+  r.target_step = in.maybe<std::int64_t>(), r.target_seconds = in.maybe<double>();
+  r.error = in.text();
+  r.metrics.resize(in.count(2 * sizeof(std::uint64_t)));
+  for (MetricPoint& point : r.metrics)
+    point.step = in.get<std::int64_t>(), point.name = in.text(), point.value = in.get<double>();
+  r.log.resize(in.count(sizeof(std::uint64_t)));
+  for (auto& line : r.log) line = in.text();
+  return r;
+}
+
+void write(Writer& out, const Error& error) {
+  out.put(error.id());
+  out.put(std::string_view(error.message()));
+  out.put(std::string_view(error.remedy()));
+  out.put(std::string_view(error.place()));
+}
+
+Error read_error(Reader& in) {
+  const auto id = in.get<Message>();
+  const std::string message = in.text(), remedy = in.text(), place = in.text();
+  Error error(id, message, remedy);
+  if (!place.empty()) error.at(place);
+  return error;
+}
+
+std::string framed(FrameType type, std::string_view bytes) {
+  const auto number = static_cast<std::uint32_t>(type);
+  const Header header{kMagic, number, static_cast<std::uint32_t>(bytes.size()), checksum_of(number, bytes)};
+  std::string frame(reinterpret_cast<const char*>(&header), sizeof header);
+  frame += bytes;
+  return frame;
+}
+
+std::optional<Frame> FrameBuffer::next() {
+  Header header;
+  if (bytes_.size() - read_ < sizeof header) return std::nullopt;
+  std::memcpy(&header, bytes_.data() + read_, sizeof header);
+  if (header.magic != kMagic) throw Garbled("a message does not begin as one");
+  if (bytes_.size() - read_ - sizeof header < header.length) return std::nullopt;
+  const std::string_view body = std::string_view(bytes_).substr(read_ + sizeof header, header.length);
+  if (checksum_of(header.type, body) != header.checksum) throw Garbled("a message has a wrong checksum");
+  Frame frame{static_cast<FrameType>(header.type), std::string(body)};
+  read_ += sizeof header + header.length;
+  if (read_ == bytes_.size()) bytes_.clear(), read_ = 0;
+  // What was read goes when it is most of the buffer, so that a long stream costs linear time.
+  if (read_ > (std::size_t{1} << 20)) bytes_.erase(0, read_), read_ = 0;
+  return frame;
+}
+
+}  // namespace tuner::executor

@@ -1,0 +1,120 @@
+// What the coordinator and its workers say to each other: frames of a type and bytes, each with a checksum, over a
+// stream socket. Both ends are the same executable, so numbers travel as they lie in memory and doubles keep every bit.
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <type_traits>
+
+#include "tuner/error.hpp"
+#include "tuner/executor/executor.hpp"
+
+namespace tuner::executor {
+
+enum class FrameType : std::uint32_t {
+  setup = 1,  // to a worker, once: WorkerSetup
+  job,        // Job
+  cancel,     // end the running trial; drop the others
+  drop,       // drop the jobs that have not begun
+  finished,   // from a worker: number of the trial, times, TrialResult
+  refused,    // number, Error: the study cannot go on
+  dropped,    // number of a job that a worker gave back
+};
+
+// Bytes that are no frame, or no value of the type that is due.
+class Garbled : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+class Writer {
+ public:
+  template <class T>
+  requires std::is_arithmetic_v<T> || std::is_enum_v<T>
+  void put(T value) {
+    const auto* bytes = reinterpret_cast<const char*>(&value);
+    bytes_.append(bytes, sizeof value);
+  }
+  void put(std::string_view text);
+  void put(const Value& value);
+  template <class T>
+  void put(const std::optional<T>& value) {
+    put(value.has_value());
+    if (value) put(*value);
+  }
+  [[nodiscard]] const std::string& bytes() const { return bytes_; }
+
+ private:
+  std::string bytes_;
+};
+
+// Reads in the order of writing. Throws Garbled.
+class Reader {
+ public:
+  explicit Reader(std::string_view bytes) : bytes_(bytes) {}
+  template <class T>
+  requires std::is_arithmetic_v<T> || std::is_enum_v<T> T get() {
+    T value;
+    std::memcpy(&value, take(sizeof value).data(), sizeof value);
+    return value;
+  }
+  [[nodiscard]] std::string text();
+  [[nodiscard]] Value value();
+  template <class T>
+  [[nodiscard]] std::optional<T> maybe() {
+    return get<std::uint8_t>() != 0 ? std::optional<T>(get<T>()) : std::nullopt;
+  }
+  // A number of items that still fit into the rest, each at least `least` bytes long.
+  [[nodiscard]] std::size_t count(std::size_t least);
+  void end() const;
+
+ private:
+  std::string_view take(std::size_t n);
+  std::string_view bytes_;
+};
+
+// What a worker needs to know of the study: enough to read the same plan as the coordinator did.
+struct WorkerSetup {
+  struct Library {
+    std::string path, sha256;
+  };
+  std::vector<Library> libraries;  // of all plugins that the plan uses
+  std::string config_text, config_name, config_folder;
+  std::vector<std::string> overrides;
+  std::string metric;
+  Goal goal = Goal::minimize;
+  std::uint64_t memory_limit = 0;  // bytes, 0: none
+};
+
+void write(Writer& out, const WorkerSetup& setup);
+void write(Writer& out, const Job& job);
+void write(Writer& out, const TrialResult& result);
+void write(Writer& out, const Error& error);
+[[nodiscard]] WorkerSetup read_setup(Reader& in);
+[[nodiscard]] Job read_job(Reader& in);
+[[nodiscard]] TrialResult read_result(Reader& in);
+[[nodiscard]] Error read_error(Reader& in);
+
+struct Frame {
+  FrameType type;
+  std::string bytes;
+};
+// The frame as it goes over the socket.
+[[nodiscard]] std::string framed(FrameType type, std::string_view bytes);
+
+// Puts frames together from what arrives. next() throws Garbled where a frame's beginning or checksum is wrong.
+class FrameBuffer {
+ public:
+  void append(std::string_view bytes) { bytes_ += bytes; }
+  [[nodiscard]] std::optional<Frame> next();
+
+ private:
+  std::string bytes_;
+  std::size_t read_ = 0;
+};
+
+}  // namespace tuner::executor

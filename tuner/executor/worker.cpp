@@ -1,0 +1,181 @@
+// The worker's side: a process that runs one trial at a time and knows nothing of the database.
+#include <fmt/format.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <condition_variable>
+#include <csignal>
+#include <cstdio>
+#include <deque>
+#include <mutex>
+#include <stop_token>
+#include <thread>
+
+#include "tuner/config/config.hpp"
+#include "tuner/executor/board.hpp"
+#include "tuner/executor/wire.hpp"
+
+namespace tuner::executor {
+
+namespace {
+
+// Without its coordinator a worker has nothing to live for; whatever a plugin is doing, nobody waits for it.
+[[noreturn]] void leave() { ::_exit(0); }
+
+void send_frame(FrameType type, const Writer& message) {
+  const std::string frame = framed(type, message.bytes());
+  for (std::size_t sent = 0; sent < frame.size();) {
+    const ssize_t n = ::send(kWorkerSocket, frame.data() + sent, frame.size() - sent, MSG_NOSIGNAL);
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) leave();
+    sent += static_cast<std::size_t>(n);
+  }
+}
+
+std::optional<Frame> receive(FrameBuffer& buffer) {
+  char bytes[1 << 16];
+  for (;;) {
+    if (auto frame = buffer.next()) return frame;
+    const ssize_t n = ::recv(kWorkerSocket, bytes, sizeof bytes, 0);
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) return std::nullopt;
+    buffer.append({bytes, static_cast<std::size_t>(n)});
+  }
+}
+
+std::int64_t now_ms() {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
+StudyPlan read_plan(const WorkerSetup& setup, Catalogue& catalogue) {
+  for (const auto& library : setup.libraries) {
+    catalogue.add_file(library.path);
+    if (const auto now = sha256_of_file(library.path); now != library.sha256)
+      throw Error(Message::plugin_changed, fmt::format("'{}' changed while the study ran", library.path),
+                  "start the study again: it resumes");
+  }
+  StudyPlan plan =
+      config::parse_study(setup.config_text, setup.config_name, setup.config_folder, catalogue, setup.overrides);
+  plan.metric.name = setup.metric, plan.metric.goal = setup.goal;
+  return plan;
+}
+
+class Worker {
+ public:
+  Worker(StudyPlan plan, Board& board) : plan_(std::move(plan)), board_(board) {
+    trials_ = std::jthread([this](const std::stop_token& stop) { work(stop); });
+  }
+
+  void take(const Frame& frame) {
+    Reader in(frame.bytes);
+    const std::lock_guard lock(mutex_);
+    if (frame.type == FrameType::job) {
+      queue_.push_back(read_job(in));
+      job_there_.notify_one();
+      return;
+    }
+    for (const Job& job : queue_) {
+      Writer out;
+      out.put(job.number);
+      send_frame(FrameType::dropped, out);
+    }
+    queue_.clear();
+    if (frame.type == FrameType::cancel) trial_stop_.request_stop();
+  }
+
+ private:
+  void work(const std::stop_token& stop) {
+    for (;;) {
+      Job job;
+      {
+        std::unique_lock lock(mutex_);
+        if (!job_there_.wait(lock, stop, [&] { return !queue_.empty(); })) return;
+        job = std::move(queue_.front());
+        queue_.pop_front();
+        board_.number = job.number, board_.trace.step = 0, board_.trace.steps = 0, board_.trace.kind = 0;
+        board_.started_ns = monotonic_ns();
+        board_.busy = 1;
+      }
+      run(job);
+    }
+  }
+
+  void run(const Job& job) {
+    Writer out;
+    out.put(job.number);
+    FrameType type = FrameType::finished;
+    const std::int64_t started = now_ms();
+    try {
+      const TrialResult result =
+          run_trial(resolve(plan_, job.point, job.number), shared_, trial_stop_.get_token(), {}, &board_.trace);
+      out.put(started), out.put(now_ms());
+      write(out, result);
+    } catch (const Error& e) {
+      type = FrameType::refused;
+      write(out, e);
+    } catch (const std::exception& e) {
+      type = FrameType::refused;
+      write(out, Error(Message::plugin_data, e.what()));
+    }
+    // What plugins printed belongs to the trial that is over.
+    std::fflush(stdout);
+    board_.busy = 0;
+    const std::lock_guard lock(mutex_);  // one frame at a time
+    send_frame(type, out);
+  }
+
+  StudyPlan plan_;
+  Board& board_;
+  SharedObjectives shared_;
+  std::mutex mutex_;
+  std::condition_variable_any job_there_;
+  std::deque<Job> queue_;
+  std::stop_source trial_stop_;
+  std::jthread trials_;
+};
+
+void limit_memory(std::uint64_t bytes) {
+  if (bytes == 0) return;
+  const rlimit limit{bytes, bytes};
+  ::setrlimit(RLIMIT_DATA, &limit);
+}
+
+}  // namespace
+
+int run_worker() {
+  int type = 0;
+  socklen_t size = sizeof type;
+  if (::getsockopt(kWorkerSocket, SOL_SOCKET, SO_TYPE, &type, &size) != 0)
+    throw Error(Message::usage_unknown_command, "'tuner worker' is started by a running study, not by hand",
+                "run a study: tuner --config FILE");
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  // Ctrl-C at the terminal reaches the whole group; what it means is the coordinator's to say.
+  for (const int signal : {SIGINT, SIGHUP, SIGPIPE}) std::signal(signal, SIG_IGN);
+  void* memory = ::mmap(nullptr, sizeof(Board), PROT_READ | PROT_WRITE, MAP_SHARED, kWorkerBoard, 0);
+  if (memory == MAP_FAILED) return 70;
+  FrameBuffer buffer;
+  const auto first = receive(buffer);
+  if (!first) return 0;
+  static Catalogue catalogue;  // outlives everything that points into it
+  try {
+    Reader in(first->bytes);
+    const WorkerSetup setup = read_setup(in);
+    limit_memory(setup.memory_limit);
+    Worker worker(read_plan(setup, catalogue), *static_cast<Board*>(memory));
+    while (const auto frame = receive(buffer)) worker.take(*frame);
+    leave();
+  } catch (const Error& e) {
+    Writer out;
+    out.put(UINT64_MAX);
+    write(out, e);
+    send_frame(FrameType::refused, out);
+  }
+  return 0;
+}
+
+}  // namespace tuner::executor

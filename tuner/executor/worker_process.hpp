@@ -1,0 +1,70 @@
+// One worker process as its coordinator sees it: started, fed, read, ended, all without blocking.
+#pragma once
+
+#include <sys/types.h>
+
+#include <deque>
+#include <filesystem>
+#include <string>
+#include <utility>
+
+#include "tuner/executor/board.hpp"
+#include "tuner/executor/wire.hpp"
+
+namespace tuner::executor {
+
+// A file descriptor that closes itself.
+class Descriptor {
+ public:
+  explicit Descriptor(int fd = -1) : fd_(fd) {}
+  ~Descriptor();
+  Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  Descriptor& operator=(Descriptor&& other) noexcept;
+  [[nodiscard]] int get() const { return fd_; }
+  void reset() { *this = Descriptor(); }
+
+ private:
+  int fd_;
+};
+
+class WorkerProcess {
+ public:
+  // Starts `executable worker`. Errors: storage.failed with the system's reason.
+  explicit WorkerProcess(const std::filesystem::path& executable);
+  ~WorkerProcess();  // kills what still lives
+  WorkerProcess(const WorkerProcess&) = delete;
+  WorkerProcess& operator=(const WorkerProcess&) = delete;
+
+  void send(FrameType type, const Writer& message);
+  // Sends what the socket took no room for so far.
+  void flush();
+  [[nodiscard]] bool has_unsent() const { return sent_ < unsent_.size(); }
+  // Takes in what has arrived, frames and printed output. False: the worker has closed its socket, or sent nonsense
+  // (then garbled() says what).
+  [[nodiscard]] bool receive();
+  [[nodiscard]] std::optional<Frame> next_frame();
+  [[nodiscard]] const std::string& garbled() const { return garbled_; }
+  void distrust(std::string why) { garbled_ = std::move(why); }
+
+  // Ends it for good (SIGKILL) and waits. How it ended, in waitpid()'s form; by itself, where it had ended already.
+  int end();
+
+  [[nodiscard]] int socket() const { return socket_.get(); }
+  [[nodiscard]] int output() const { return output_.get(); }
+  [[nodiscard]] const Board& board() const { return *board_; }
+  // The end of what its plugins have printed.
+  [[nodiscard]] const std::string& last_output() const { return printed_; }
+
+  std::deque<Job> jobs;  // sent and not answered, the running one first
+
+ private:
+  void read_output();
+  pid_t pid_ = -1;
+  Descriptor socket_, output_;
+  Board* board_ = nullptr;
+  FrameBuffer frames_;
+  std::string unsent_, printed_, garbled_;
+  std::size_t sent_ = 0;
+};
+
+}  // namespace tuner::executor
