@@ -7,7 +7,7 @@
 #include <cstring>
 #include <limits>
 
-#include "tuner/check/apart.hpp"
+#include "tuner/check/environment.hpp"
 #include "tuner/check/rig_problem.hpp"
 #include "tuner/error.hpp"
 
@@ -48,28 +48,6 @@ class RigHost {
 };
 
 namespace {
-
-// The floating-point modes without the exception flags, which any arithmetic raises.
-struct FloatingPointModes {
-  int rounding = std::fegetround();
-#if defined(__x86_64__)
-  unsigned sse = __builtin_ia32_stmxcsr() & ~0x3Fu;
-#endif
-
-  [[nodiscard]] std::string change_since(const FloatingPointModes& before) const {
-    std::string change;
-    const auto add = [&](bool changed, const char* what) {
-      if (changed) change += change.empty() ? what : std::string(" and ") + what;
-    };
-    add(rounding != before.rounding, "the rounding mode");
-#if defined(__x86_64__)
-    add(((sse ^ before.sse) & 0x8000) != 0, "flush-to-zero");
-    add(((sse ^ before.sse) & 0x0040) != 0, "denormals-are-zero");
-    add(((sse ^ before.sse) & 0x1F80) != 0, "the floating-point traps");
-#endif
-    return change;
-  }
-};
 
 // A value for every option that has no default.
 std::map<std::string, Value> with_required(const Plugin& plugin, std::map<std::string, Value> given) {
@@ -119,7 +97,8 @@ PluginUse use_of(const Plugin& plugin, const Setup& setup) {
                                                         .inner = nullptr});
     return use;
   } catch (const Error& e) {
-    throw Found{e.message(), "the options above are legal by the plugin's own table: accept them, or narrow min and max"};
+    throw Found{e.message(),
+                "the options above are legal by the plugin's own table: accept them, or narrow min and max"};
   }
 }
 
@@ -179,10 +158,14 @@ std::map<std::string, Value> set_decay(const Plugin& plugin, double value) {
 }  // namespace
 
 std::vector<TensorSpec> ordinary_tensors() {
-  return {layer_tensor("weight", {6, 5}, TUNER_ROLE_WEIGHT, 0),    layer_tensor("bias", {6}, TUNER_ROLE_BIAS, 0),
-          layer_tensor("conv", {2, 2, 2, 2}, TUNER_ROLE_CONV, 1),  layer_tensor("scale", {5}, TUNER_ROLE_NORM_SCALE, 2),
-          layer_tensor("shift", {5}, TUNER_ROLE_NORM_BIAS, 2),     layer_tensor("embedding", {3, 4}, TUNER_ROLE_EMBEDDING, 3),
-          layer_tensor("head", {2, 6}, TUNER_ROLE_HEAD, 4),        plain_tensor("free", {8})};
+  return {layer_tensor("weight", {6, 5}, TUNER_ROLE_WEIGHT, 0),
+          layer_tensor("bias", {6}, TUNER_ROLE_BIAS, 0),
+          layer_tensor("conv", {2, 2, 2, 2}, TUNER_ROLE_CONV, 1),
+          layer_tensor("scale", {5}, TUNER_ROLE_NORM_SCALE, 2),
+          layer_tensor("shift", {5}, TUNER_ROLE_NORM_BIAS, 2),
+          layer_tensor("embedding", {3, 4}, TUNER_ROLE_EMBEDDING, 3),
+          layer_tensor("head", {2, 6}, TUNER_ROLE_HEAD, 4),
+          plain_tensor("free", {8})};
 }
 
 TensorSpec plain_tensor(std::string name, std::vector<std::int64_t> shape) {
@@ -214,6 +197,13 @@ const char* dtype_name(std::uint32_t dtype) { return dtype == TUNER_DTYPE_F32 ? 
 std::map<std::string, Value> without_decay(const Plugin& plugin) { return set_decay(plugin, 0); }
 std::map<std::string, Value> with_decay(const Plugin& plugin) { return set_decay(plugin, 0.1); }
 
+Setup setup_for(const Subject& subject, Report* report, std::map<std::string, Value> options) {
+  Setup setup;
+  options.insert(subject.given.begin(), subject.given.end());  // what the check itself sets goes first
+  setup.options = std::move(options), setup.seed = subject.seed, setup.report = report;
+  return setup;
+}
+
 std::vector<TensorSpec> Rig::with_dtype(const Setup& setup) {
   std::vector<TensorSpec> specs = setup.tensors;
   for (TensorSpec& spec : specs) spec.dtype = setup.dtype;
@@ -226,7 +216,6 @@ Rig::Rig(const Plugin& plugin, Setup setup)
   closure_.struct_size = sizeof closure_, closure_.context = this;
   closure_.evaluate = &closure_evaluate, closure_.hvp = &closure_product;
   guard_tensors();
-  note(circumstances());
   try {
     optimizer_ = std::make_unique<Optimizer>(use_, tensors_, setup_.seed, 0, [this](std::size_t bytes) {
       if (bytes > std::size_t{1} << 30) throw std::bad_alloc();
@@ -234,6 +223,9 @@ Rig::Rig(const Plugin& plugin, Setup setup)
     });
   } catch (const Error& e) {
     throw Found{e.message(), "accept any shapes, or say in the text how far the rule goes"};
+  } catch (const std::bad_alloc&) {
+    throw Found{fmt::format("its slots need more than 1 GiB ({})", circumstances()),
+                "slots grow with the tensors and with structural options alone: look at slot_extent()"};
   }
   name_slots(*optimizer_, "");
   host_ = std::make_unique<RigHost>(memory_);
@@ -285,18 +277,23 @@ std::string Rig::circumstances() const {
 
 template <class Call>
 std::int32_t Rig::guarded(const char* what, Call&& call) {
-  note(fmt::format("{}, {}", what, circumstances()));
+  if (setup_.report != nullptr) setup_.report->doing(fmt::format("{}, {}", what, circumstances()));
   std::fenv_t environment;
   std::fegetenv(&environment);
-  const FloatingPointModes before;
+  const FloatingPoint before = FloatingPoint::now();
   host_->reset_scratch();
   error_.text[0] = 0;
   const std::int32_t status = call();
-  if (const std::string change = FloatingPointModes().change_since(before);
+  if (const std::string change = before.changed_to(FloatingPoint::now());
       !change.empty() && floating_point_change_.empty())
     floating_point_change_ = fmt::format("{} ({}, {})", change, what, circumstances());
   std::fesetenv(&environment);
   return status;
+}
+
+void Rig::reseed() {
+  for (Optimizer* optimizer = optimizer_.get(); optimizer != nullptr; optimizer = optimizer->inner())
+    optimizer->rng().seed += 1;
 }
 
 std::int32_t Rig::init() {
@@ -306,8 +303,7 @@ std::int32_t Rig::init() {
 
 void Rig::begin_step() {
   problem_->batch(++step_);
-  loss_ = evaluate(plugin_.has(TUNER_PLUGIN_DERIVATIVE_FREE) ? TUNER_WANT_LOSS
-                                                             : TUNER_WANT_LOSS | TUNER_WANT_GRADIENT);
+  loss_ = evaluate(plugin_.has(TUNER_PLUGIN_DERIVATIVE_FREE) ? TUNER_WANT_LOSS : TUNER_WANT_LOSS | TUNER_WANT_GRADIENT);
   evaluations_ = 0, ended_ = false, calls_after_end_ = 0;
 }
 
@@ -331,9 +327,8 @@ void Rig::step_in_parts() {
     for (std::size_t s = 0; s < plugin_.slot_count(); ++s) {
       const Optimizer::SlotView view = optimizer_->slot(s, 0);
       // A slot that is kept several times has no element order that a part could follow.
-      slots.push_back(view.count == whole.numel
-                          ? static_cast<char*>(view.data) + bounds[p] * dtype_size(view.dtype)
-                          : view.data);
+      slots.push_back(view.count == whole.numel ? static_cast<char*>(view.data) + bounds[p] * dtype_size(view.dtype)
+                                                : view.data);
     }
     tuner_tensor part = whole;
     part.rank = 1, part.data = moved(whole.data), part.grad = moved(whole.grad), part.slots = slots.data();
@@ -437,7 +432,7 @@ State Rig::parameters() const {
   return state;
 }
 
-void Rig::append_slots(const Optimizer& optimizer, const std::string& prefix, State& state) const {
+void Rig::append_slots(const Optimizer& optimizer, const std::string& prefix, bool counters, State& state) const {
   const Plugin& plugin = *optimizer.use().plugin;
   for (std::size_t s = 0; s < plugin.slot_count(); ++s) {
     const bool global = plugin.slot(s).scope == TUNER_SCOPE_GLOBAL;
@@ -448,14 +443,21 @@ void Rig::append_slots(const Optimizer& optimizer, const std::string& prefix, St
                                view.dtype, view.data, view.count));
     }
   }
-  state.push_back(counter(prefix + "position of the random stream",
-                          static_cast<std::int64_t>(optimizer.rng().position)));
-  if (optimizer.inner() != nullptr) append_slots(*optimizer.inner(), "the inner optimizer's ", state);
+  if (counters)
+    state.push_back(
+        counter(prefix + "position of the random stream", static_cast<std::int64_t>(optimizer.rng().position)));
+  if (optimizer.inner() != nullptr) append_slots(*optimizer.inner(), "the inner optimizer's ", counters, state);
+}
+
+State Rig::values() const {
+  State state = parameters();
+  append_slots(*optimizer_, "", false, state);
+  return state;
 }
 
 State Rig::state() const {
   State state = parameters();
-  append_slots(*optimizer_, "", state);
+  append_slots(*optimizer_, "", true, state);
   state.push_back(counter("number of steps", step_));
   return state;
 }

@@ -82,7 +82,10 @@ struct Setup {
   std::map<std::string, Value> inner_options{};          // of the optimizer inside, for TUNER_PLUGIN_WRAPS
   double scale = 1;                                      // of the loss and its derivatives
   std::uint64_t seed = 0;
+  Report* report = nullptr;  // hears of every call before it is made
 };
+// The setup of a check: its seed, the options that the user set, and those given here.
+[[nodiscard]] Setup setup_for(const Subject& subject, Report* report, std::map<std::string, Value> options = {});
 
 class Problem;
 class RigHost;
@@ -105,6 +108,8 @@ class Rig {
   // plugins. Statuses as in run().
   void step_in_parts();
   void require_ok(std::int32_t status, std::string_view function) const;
+  // Another stream of random numbers for the steps; the problem stays.
+  void reseed();
 
   [[nodiscard]] std::int64_t steps() const { return step_; }
   [[nodiscard]] const char* error() const { return error_.text; }
@@ -113,7 +118,8 @@ class Rig {
 
   [[nodiscard]] Tensors& tensors() { return tensors_; }
   [[nodiscard]] State parameters() const;
-  [[nodiscard]] State state() const;  // parameters, slots, the number of steps, the position of the random stream
+  [[nodiscard]] State values() const;  // parameters and slots
+  [[nodiscard]] State state() const;   // parameters, slots, the number of steps, the position of the random stream
   // Takes over the pieces of the same names, converted where the types differ.
   void set_state(const State& state);
   // "element 3 of tensor 'weight' is nan", or empty.
@@ -134,7 +140,7 @@ class Rig {
   [[nodiscard]] static std::vector<TensorSpec> with_dtype(const Setup& setup);
   void guard_tensors();
   void name_slots(Optimizer& optimizer, const std::string& prefix);
-  void append_slots(const Optimizer& optimizer, const std::string& prefix, State& state) const;
+  void append_slots(const Optimizer& optimizer, const std::string& prefix, bool counters, State& state) const;
   void begin_step();
   [[nodiscard]] std::vector<double> point() const;
   double evaluate(std::uint32_t want);

@@ -65,7 +65,8 @@ double Piece::value(std::size_t index) const {
 
 std::string to_bytes(const State& state) {
   std::string bytes;
-  for (const Piece& piece : state) put_text(bytes, piece.name), put_number(bytes, piece.dtype), put_text(bytes, piece.bytes);
+  for (const Piece& piece : state)
+    put_text(bytes, piece.name), put_number(bytes, piece.dtype), put_text(bytes, piece.bytes);
   return bytes;
 }
 
@@ -93,7 +94,8 @@ std::string difference(const State& expected, const State& got) {
         first = i;
     if (count > 0)
       return fmt::format("{}, element {}: expected {}, got {}{}", want.name, first, text_of(want, first),
-                         text_of(got[p], first), count > 1 ? fmt::format(" ({} of {} differ)", count, want.size()) : "");
+                         text_of(got[p], first),
+                         count > 1 ? fmt::format(" ({} of {} differ)", count, want.size()) : "");
   }
   return {};
 }
