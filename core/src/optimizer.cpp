@@ -169,6 +169,26 @@ Optimizer::SlotView Optimizer::slot(std::size_t slot, std::size_t tensor) const 
   return column[column.size() == 1 ? 0 : tensor];
 }
 
+void Optimizer::save(Writer& out) const {
+  out.put(rng_.position);
+  for (const auto& column : views_)
+    for (const SlotView& view : column) {
+      out.put(view.count);
+      if (view.data) out.put_raw(view.data, view.count * dtype_size(view.dtype));
+    }
+  if (inner_) inner_->save(out);
+}
+
+void Optimizer::restore(Reader& in) {
+  rng_.position = in.get<std::uint64_t>();
+  for (auto& column : views_)
+    for (SlotView& view : column) {
+      if (in.get<std::uint64_t>() != view.count) throw Garbled("a slot has another size");
+      if (view.data) in.get_raw(view.data, view.count * dtype_size(view.dtype));
+    }
+  if (inner_) inner_->restore(in);
+}
+
 std::uint64_t Optimizer::state_bytes() const {
   std::uint64_t bytes = inner_ ? inner_->state_bytes() : 0;
   for (const auto& column : views_)

@@ -100,6 +100,7 @@ State run(const Plugin& plugin, const Subject& subject) {
 
 void check_guard_page(const Subject& subject, Report& report) {
   const Border border(*subject.plugin, Form::cut, report);
+  report.doing("structs cut to their 1.0 size");
   reporting(report, [&] { (void)run(border.plugin(), subject); });
 }
 
@@ -107,6 +108,7 @@ void check_larger_structs(const Subject& subject, Report& report) {
   reporting(report, [&] {
     const State expected = run(*subject.plugin, subject);
     const Border border(*subject.plugin, Form::grown, report);
+    report.doing("structs of a later minor version, with larger sizes and strides");
     if (const std::string text = difference(expected, run(border.plugin(), subject)); !text.empty())
       report.fail(fmt::format("with structs of a later minor version the results are others: {}", text),
                   "step through arrays by their stride, never by sizeof, and read no byte behind the fields of 1.0");

@@ -118,18 +118,18 @@ struct Deviation {
   std::size_t element = 0;
 };
 
-// The element of `got` that is farthest from `expected`, in units of what f32 may be off.
-Deviation worst(const Piece& expected, const Piece& got, const Piece* before) {
-  // A step is computed from rounded values: its error is some ulps of the largest change, and of the value itself.
+// The element of `got` that is farthest from `expected`, in units of what float32 may be off: `part` of the largest
+// change, and some ulps of the largest value.
+Deviation worst(const Piece& before, const Piece& expected, const Piece& got, double part) {
   double change = 0, size = 0;
   for (std::size_t i = 0; i < expected.size(); ++i) {
-    change = std::max(change, std::abs(expected.value(i) - (before ? before->value(i) : 0)));
+    change = std::max(change, std::abs(expected.value(i) - before.value(i)));
     size = std::max(size, std::abs(expected.value(i)));
   }
+  const double allowed = part * change + 1e-6 * size + 1e-30;
   Deviation most;
   for (std::size_t i = 0; i < expected.size(); ++i) {
     const double want = expected.value(i), have = got.value(i);
-    const double allowed = 1e-3 * change + 1e-6 * size + 1e-30;
     const double excess = std::isfinite(have) ? std::abs(have - want) / allowed : HUGE_VAL;
     if (excess > most.excess) most = {want, have, excess, i};
   }
@@ -138,23 +138,26 @@ Deviation worst(const Piece& expected, const Piece& got, const Piece* before) {
 
 void precision(const Subject& subject, Report& report) {
   reporting(report, [&] {
-    // Both from what two steps in f32 leave behind: the first step of many rules is a special one.
     Setup setup = setup_for(subject, &report);
     setup.dtype = TUNER_DTYPE_F32;
     Rig single(*subject.plugin, setup);
     setup.dtype = TUNER_DTYPE_F64;
     Rig wide(*subject.plugin, setup);
+    // A search ends anywhere within its tolerance, and leaves slots accordingly.
+    const bool searches = subject.plugin->has(TUNER_PLUGIN_CLOSURE);
+    single.run(0);
     for (int t = 0; t < 4; ++t) {
-      single.run(t == 0 ? 0 : 1);
       const State start = single.state();
       wide.set_state(start);
       single.run(1), wide.run(1);
       const State expected = wide.state(), got = single.state();
       for (std::size_t p = 0; p < expected.size(); ++p) {
-        const bool parameter = p < single.tensors().size();
-        const Deviation d = worst(expected[p], got[p], parameter ? &start[p] : nullptr);
+        // Slots with an extent of their own hold what need not be unique, such as eigenvectors.
+        const bool parameter = p < single.tensors().size(), comparable = !searches && expected[p].elementwise;
+        if (!parameter && !comparable) continue;
+        const Deviation d = worst(start[p], expected[p], got[p], searches ? 5e-2 : 1e-3);
         if (d.excess > 1)
-          throw Found{fmt::format("{}, element {}: {:.9g} in float64, {:.9g} in float32, {:.1g} times what rounding "
+          throw Found{fmt::format("{}, element {}: {:.9g} in float64, {:.9g} in float32, {:.2g} times what rounding "
                                   "explains (step {}, from the same state)",
                                   expected[p].name, d.element, d.expected, d.got, d.excess, single.steps()),
                       "compute scalars of the step in double, and compare the code for float with that for double"};
@@ -309,13 +312,13 @@ std::vector<std::map<std::string, Value>> corners_of(const Subject& subject) {
 }
 
 // A plugin may refuse, if it says why. Returns whether to go on.
-bool goes_on(const Rig& rig, std::int32_t status, const char* function, bool stopped) {
+bool goes_on(const Rig& rig, std::int32_t status, const char* function) {
   if (status == TUNER_OK) return rig.not_finite().empty();
   const bool refused = status <= TUNER_ERROR && status >= TUNER_UNSUPPORTED;
   if (refused && rig.error()[0] == 0)
     throw Found{fmt::format("{} returned {} and no text ({})", function, status_name(status), rig.circumstances()),
                 "write the reason into args->error: it is what the user gets to read"};
-  if (!refused && !(status == TUNER_STOP && stopped))
+  if (!refused && !(status == TUNER_STOP && rig.ended()))
     throw Found{fmt::format("{} returned {} ({})", function, status_name(status), rig.circumstances()),
                 "return TUNER_OK, or a negative status with a text; TUNER_STOP only where the host said so"};
   return false;
@@ -329,10 +332,10 @@ void corner(const Subject& subject, const Setup& setup) {
     return;  // refused before the first step, with a text
   }
   rig->limit_evaluations(300);
-  if (!goes_on(*rig, rig->init(), "init()", false)) return;
+  if (!goes_on(*rig, rig->init(), "init()")) return;
   for (int t = 0; t < 3; ++t)
-    if (!goes_on(*rig, rig->step(), "step()", rig->ended())) return;
-  (void)goes_on(*rig, rig->evaluation_point(), "evaluation_point()", false);
+    if (!goes_on(*rig, rig->step(), "step()")) return;
+  (void)goes_on(*rig, rig->evaluation_point(), "evaluation_point()");
 }
 
 void corners(const Subject& subject, Report& report) {
@@ -352,19 +355,25 @@ void corners(const Subject& subject, Report& report) {
 }
 
 void finite(const Subject& subject, Report& report) {
-  for (const std::uint32_t dtype : kBothDtypes)
-    for (const double scale : {1e-30, 1e-25, 1e-20, 1e-10, 1e-5, 1.0, 1e5, 1e10, 1e15})
-      reporting(report, [&] {
-        Setup setup = setup_for(subject, &report);
-        setup.dtype = dtype, setup.scale = scale;
-        Rig rig(*subject.plugin, setup);
-        for (int t = 0; t < 3; ++t) {
-          rig.run(1);
-          require_finite(rig,
-                         "squares and products of gradients leave the range of float before the gradients do: scale "
-                         "first, or compute them in double");
-        }
-      });
+  const char* remedy =
+      "squares and products of gradients leave the range of the type before the gradients do: scale first, or compute "
+      "them in double";
+  for (const double scale : {1e-30, 1e-25, 1e-20, 1e-10, 1e-5, 1.0, 1e5, 1e10, 1e15})
+    reporting(report, [&] {
+      Setup setup = setup_for(subject, &report);
+      setup.scale = scale;
+      Rig wide(*subject.plugin, setup);
+      setup.dtype = TUNER_DTYPE_F32;
+      Rig single(*subject.plugin, setup);
+      for (int t = 0; t < 3; ++t) {
+        wide.run(1);
+        require_finite(wide, remedy);
+        // Where the rule itself leads out of the range of float, float32 can only follow.
+        if (wide.largest() > 1e37) return;
+        single.run(1);
+        require_finite(single, remedy);
+      }
+    });
 }
 
 constexpr Check kChecks[] = {
@@ -385,7 +394,8 @@ constexpr Check kChecks[] = {
      "it was, bit for bit.",
      kOptimizer, "arithmetic.step", no_gradient, zero_gradient},
     {"arithmetic.precision",
-     "Each of the first four steps in float32 agrees with one in float64 from the same parameters and slots.",
+     "Each of the first four steps in float32 agrees with one in float64 from the same parameters and slots: to a "
+     "thousandth of the step, to a twentieth where the step searches by evaluations of its own.",
      kOptimizer, "determinism.same_seed", nullptr, precision},
     {"arithmetic.split",
      "One tensor of 1002 elements and two of 501 with the same values go the same way, bit for bit: the rule treats "
@@ -400,7 +410,10 @@ constexpr Check kChecks[] = {
      "Every option at each end of its legal range and at every choice, all of them at once too, with gradients from "
      "1e-300 to 1e300: no crash, no hang. To refuse with a text is fine, and so are parameters that are not finite.",
      kOptimizer, "arithmetic.step", nullptr, corners},
-    {"arithmetic.finite", "At the defaults, gradients from 1e-30 to 1e15 leave finite parameters for three steps.",
+    {"arithmetic.finite",
+     "At the defaults, gradients from 1e-30 to 1e15 leave finite parameters for three steps; in float32 as long as "
+     "those "
+     "in float64 stay within its range.",
      kOptimizer, "arithmetic.step", nullptr, finite},
 };
 

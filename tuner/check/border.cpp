@@ -36,6 +36,7 @@ constexpr unsigned char kStrange = 0xa5;
 struct Placement {
   const char* begin;
   std::size_t bytes;  // of the data pages
+  std::size_t size;   // of the copy
   std::string name;
   bool ended = false;  // the call is over
 };
@@ -61,7 +62,8 @@ void explain_fault(int signal, siginfo_t* info, void*) {
                           "keep no pointer to arguments: copy what is needed (data and grad of a tensor stay valid)");
     else
       state->report->fail(
-          fmt::format("it reads {} bytes behind the end of {}", at - (p.begin + p.bytes), p.name),
+          fmt::format("it reads byte {} of {}, of which there are {}",
+                      static_cast<std::size_t>(at - p.begin) - p.bytes + p.size, p.name, p.size),
           "a field newer than 1.0 may be read only where struct_size covers it, and arrays end at their count");
     state->report->end_process();
   }
@@ -93,7 +95,9 @@ class Call {
   T* put(const T* values, std::size_t n, std::uint32_t& stride, std::size_t old_stride) {
     if (values == nullptr || n == 0) return const_cast<T*>(values);
     stride = static_cast<std::uint32_t>(kSize<T> + growth());
-    char* copy = memory(n * stride, fmt::format("{} (its 1.0 size)", kName<T>));
+    char* copy = memory(n * stride,
+                        fmt::format("{} ({})", kName<T>,
+                                    state->form == Form::cut ? "its 1.0 size" : "grown as in a later minor version"));
     for (std::size_t i = 0; i < n; ++i) {
       char* item = copy + i * stride;
       std::memset(item, kStrange, stride);
@@ -149,7 +153,7 @@ class Call {
     void* begin = ::mmap(nullptr, data + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (begin == MAP_FAILED) throw std::bad_alloc();
     ::mprotect(static_cast<char*>(begin) + data, page, PROT_NONE);
-    state->placements.push_back({static_cast<const char*>(begin), data, std::move(name)});
+    state->placements.push_back({static_cast<const char*>(begin), data, bytes, std::move(name)});
     return static_cast<char*>(begin) + data - bytes;
   }
   std::size_t first_;

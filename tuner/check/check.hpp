@@ -64,6 +64,9 @@ struct Check {
   void (*run)(const Subject& subject, Report& report);
 };
 
+// A number in a message: six digits, and a NaN without a sign.
+[[nodiscard]] std::string shown(double value);
+
 // The groups, in the order in which they are printed.
 [[nodiscard]] std::span<const Check> load_checks();
 [[nodiscard]] std::span<const Check> abi_checks();

@@ -133,12 +133,17 @@ int answer_steps(const std::vector<std::string>& words) {
       setup.dtype = dtype, setup.tensors = tensors_of(words[6]);
       Rig rig(*subject.plugin, setup);
       State start;
-      for (const Piece& piece : given)
-        if (piece.name.starts_with(prefix_of(dtype)))
-          start.push_back({piece.name.substr(prefix_of(dtype).size()), piece.dtype, piece.bytes});
+      for (Piece piece : given)
+        if (piece.name.starts_with(prefix_of(dtype))) {
+          piece.name.erase(0, prefix_of(dtype).size());
+          start.push_back(std::move(piece));
+        }
       if (!start.empty()) rig.set_state(start);
       rig.run(std::stoi(words[3]));
-      for (Piece& piece : rig.state()) all.push_back({prefix_of(dtype) + piece.name, piece.dtype, piece.bytes});
+      for (Piece& piece : rig.state()) {
+        piece.name.insert(0, prefix_of(dtype));
+        all.push_back(std::move(piece));
+      }
     }
     to.write(to_bytes(all));
   });

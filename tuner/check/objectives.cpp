@@ -78,13 +78,13 @@ void check_metrics(ObjectiveRig& rig, Report& report) {
                report))
       return;
     if (!std::isfinite(loss))
-      report.fail(fmt::format("the loss on the {} split is {} at the starting point", kSplits[split], loss),
+      report.fail(fmt::format("the loss on the {} split is {} at the starting point", kSplits[split], shown(loss)),
                   "start where the loss is finite");
     for (std::size_t m = 0; m < metrics.size(); ++m)
       if (!std::isfinite(metrics[m]))
-        report.fail(
-            fmt::format("metric '{}' on the {} split is {}", rig.objective().metric(m).id, kSplits[split], metrics[m]),
-            "write every metric where TUNER_WANT_METRICS is set");
+        report.fail(fmt::format("metric '{}' on the {} split is {}", rig.objective().metric(m).id, kSplits[split],
+                                shown(metrics[m])),
+                    "write every metric where TUNER_WANT_METRICS is set");
   }
 }
 
@@ -95,7 +95,7 @@ void evaluate_once(const Subject& subject, const char* dtype, Report& report) {
   if (failed(rig.init(), "init()", rig, report)) return;
   for (std::size_t i = 0; i < rig.size(); ++i)
     if (!std::isfinite(rig.get(i)))
-      return report.fail(fmt::format("it starts at {} in {}", rig.get(i), rig.place(i)),
+      return report.fail(fmt::format("it starts at {} in {}", shown(rig.get(i)), rig.place(i)),
                          "fill every tensor in init() with finite values");
   double loss = std::nan("");
   const std::uint32_t want_gradient = rig.size() > 0;
@@ -105,12 +105,14 @@ void evaluate_once(const Subject& subject, const char* dtype, Report& report) {
       want_gradient ? rig.gradient(loss, TUNER_EVALUATE_TRAIN | TUNER_EVALUATE_UPDATE_BUFFERS) : rig.loss(loss, 0);
   if (failed(status, "evaluate()", rig, report)) return;
   if (!std::isfinite(loss))
-    report.fail(fmt::format("the loss is {} at the starting point", loss), "write *loss; start where it is finite");
+    report.fail(fmt::format("the loss is {} at the starting point", shown(loss)),
+                "write *loss; start where it is finite");
   const Vector gradient = rig.gradients();
   for (std::size_t i = 0; i < gradient.size(); ++i)
     if (!std::isfinite(gradient[i]))
-      return report.fail(fmt::format("the gradient is {} in {} at the starting point", gradient[i], rig.place(i)),
-                         "write every element of every grad that is not null");
+      return report.fail(
+          fmt::format("the gradient is {} in {} at the starting point", shown(gradient[i]), rig.place(i)),
+          "write every element of every grad that is not null");
   if (report.findings().empty() && rig.size() > 0) check_metrics(rig, report);
 }
 

@@ -118,7 +118,7 @@ void assign(const Piece& from, std::uint32_t dtype, void* to) {
 }
 
 Piece piece_of(std::string name, std::uint32_t dtype, const void* data, std::uint64_t count) {
-  Piece piece{std::move(name), dtype, {}};
+  Piece piece{.name = std::move(name), .dtype = dtype, .bytes = {}};
   if (data != nullptr) piece.bytes.assign(static_cast<const char*>(data), count * dtype_size(dtype));
   return piece;
 }
@@ -441,6 +441,7 @@ void Rig::append_slots(const Optimizer& optimizer, const std::string& prefix, bo
       state.push_back(piece_of(fmt::format("{}slot '{}'{}", prefix, plugin.slot(s).id,
                                            global ? "" : fmt::format(" of tensor '{}'", tensors_.spec(t).name)),
                                view.dtype, view.data, view.count));
+      state.back().elementwise = plugin.slot(s).scope == TUNER_SCOPE_ELEMENT || view.count == 1;
     }
   }
   if (counters)
@@ -498,6 +499,13 @@ std::string Rig::not_finite() const {
       if (const double value = element(tensors_.data(t), setup_.dtype, i); !std::isfinite(value))
         return fmt::format("element {} of tensor '{}' is {}", i, tensors_.spec(t).name, value);
   return {};
+}
+
+double Rig::largest() const {
+  double most = 0;
+  for (const Piece& piece : parameters())
+    for (std::size_t i = 0; i < piece.size(); ++i) most = std::max(most, std::abs(piece.value(i)));
+  return most;
 }
 
 std::string Rig::damage() const { return memory_.damage(); }

@@ -43,6 +43,7 @@ struct Piece {
   std::string name;
   std::uint32_t dtype = TUNER_DTYPE_F64;
   std::string bytes;
+  bool elementwise = true;  // one value for every element of a tensor, or one in all
   [[nodiscard]] std::size_t size() const { return bytes.size() / dtype_size(dtype); }
   [[nodiscard]] double value(std::size_t index) const;
 };
@@ -124,6 +125,7 @@ class Rig {
   void set_state(const State& state);
   // "element 3 of tensor 'weight' is nan", or empty.
   [[nodiscard]] std::string not_finite() const;
+  [[nodiscard]] double largest() const;  // magnitude of a parameter
   [[nodiscard]] std::string damage() const;
   // What calls of the plugin changed of the floating-point environment, which is put right after each; or empty.
   [[nodiscard]] const std::string& floating_point_change() const { return floating_point_change_; }

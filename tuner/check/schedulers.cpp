@@ -67,7 +67,7 @@ void check_finite(const Subject& subject, std::int64_t horizon, Report& report) 
       if (!std::isfinite(all[step][o]))
         return report.fail(
             fmt::format("step {} of a run of {} steps{}: output '{}' is {}", step, horizon < 0 ? kHorizon : horizon,
-                        horizon < 0 ? fmt::format(" ({})", kUnknownLength) : "", rig.output_id(o), all[step][o]),
+                        horizon < 0 ? fmt::format(" ({})", kUnknownLength) : "", rig.output_id(o), shown(all[step][o])),
             "look for a division by zero or the root or logarithm of a negative number at the ends of "
             "the schedule");
 }

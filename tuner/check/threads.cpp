@@ -13,14 +13,14 @@ namespace tuner::check {
 namespace {
 
 constexpr std::uint32_t kOptimizer = 1u << TUNER_KIND_OPTIMIZER;
-constexpr int kSteps = 40;
+constexpr int kSteps = 20;
 
 Setup trial(const Subject& subject, int number) {
   Setup setup = setup_for(subject, nullptr);
   setup.seed += static_cast<std::uint64_t>(number);
   setup.dtype = number == 0 ? TUNER_DTYPE_F64 : TUNER_DTYPE_F32;
   // Long enough that two threads meet within a step.
-  if (subject.plugin->has(TUNER_PLUGIN_ELEMENTWISE)) setup.tensors = {plain_tensor("long", {20000})};
+  if (subject.plugin->has(TUNER_PLUGIN_ELEMENTWISE)) setup.tensors = {plain_tensor("long", {5000})};
   return setup;
 }
 

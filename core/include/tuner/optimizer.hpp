@@ -8,6 +8,7 @@
 #include <span>
 #include <vector>
 
+#include "tuner/bytes.hpp"
 #include "tuner/tensor.hpp"
 #include "tuner/trial.hpp"
 
@@ -60,6 +61,11 @@ class Optimizer {
   };
   [[nodiscard]] SlotView slot(std::size_t slot, std::size_t tensor = 0) const;
   [[nodiscard]] std::uint64_t state_bytes() const;
+
+  // Slots and place in the random stream, those of the inner one too: with the tensors' data, all that the next step
+  // depends on. restore() throws Garbled where the bytes are of another optimizer.
+  void save(Writer& out) const;
+  void restore(Reader& in);
 
  private:
   void allocate(std::size_t slot, std::size_t tensor, SlotView& view);
