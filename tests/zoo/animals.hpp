@@ -17,7 +17,7 @@ inline constexpr Animal kAnimals[] = {
     {"second_symbol", "load.one_export", "exports 'take_a_step' beside"},
     // the ABI
     {"reads_past_its_arguments", "abi.guard_page", "behind the end of tuner_step_args (its 1.0 size)"},
-    {"ignores_the_stride", "abi.larger_structs", "signal 11"},
+    {"ignores_the_stride", "abi.larger_structs", "structs of a later minor version"},
     // metadata
     {"reserved_option", "metadata.words", "option 'groups' has the name of a key of the sweep file"},
     {"no_reference", "metadata.docs", "no reference"},
@@ -52,7 +52,7 @@ inline constexpr Animal kAnimals[] = {
     {"evaluates_after_stop", "closure.budget", "TUNER_STOP (1), and step() asked for 2 more"},
     {"swallows_errors", "closure.errors", "TUNER_ERROR (-1), and step() returned TUNER_OK (0)"},
     // threads
-    {"mutable_globals", "threads.reentrant", "static or global variables of the library"},
+    {"mutable_globals", "threads.reentrant", "steps changed static or global variables of the library"},
     // objectives
     {"loss_is_not_finite", "objectives.evaluates", "nan at the starting point"},
     {"gradient_wrong_in_one_coordinate", "objectives.gradient", "in 1 of 24 coordinates: element 17 of tensor 'x'"},

@@ -12,6 +12,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -129,11 +130,13 @@ TEST(Zoo, EverySinIsFoundAndNothingElse) {
   run(jobs);
   std::vector<std::string> causes;
   for (std::size_t i = 0; i < animals.size(); ++i) causes.push_back(expect_the_sin(animals[i], jobs[i].answer));
-  // Every sin has a message of its own.
+  // What fails the same check is told apart by the message.
   for (std::size_t i = 0; i < animals.size(); ++i)
-    for (std::size_t other = 0; other < animals.size(); ++other)
-      EXPECT_TRUE(i == other || !contains(causes[other], animals[i].cause))
+    for (std::size_t other = 0; other < animals.size(); ++other) {
+      const bool rivals = i != other && std::string_view(animals[i].check) == animals[other].check;
+      EXPECT_FALSE(rivals && contains(causes[other], animals[i].cause))
           << animals[i].name << " and " << animals[other].name << ": " << animals[i].cause;
+    }
 }
 
 TEST(Zoo, EveryRepairedTwinPasses) {
