@@ -91,7 +91,7 @@ void zero_lr(const Subject& subject, Report& report) {
       Setup setup = setup_for(subject, &report, without_decay(*subject.plugin));
       setup.dtype = dtype;
       if (subject.plugin->find_param("lr")) setup.options["lr"] = 0.0;
-      setup.inner_options["lr"] = 0.0;  // of an optimizer that wraps
+      if (subject.plugin->has(TUNER_PLUGIN_WRAPS)) setup.inner_options["lr"] = 0.0;
       require_rest(*subject.plugin, setup,
                    "at lr = 0 a step must leave the parameters alone: multiply everything that is added to x by lr");
     });

@@ -5,7 +5,6 @@
 #include <cfenv>
 #include <cmath>
 #include <cstring>
-#include <limits>
 
 #include "tuner/check/environment.hpp"
 #include "tuner/check/rig_problem.hpp"
@@ -122,6 +121,12 @@ Piece piece_of(std::string name, std::uint32_t dtype, const void* data, std::uin
   if (data != nullptr) piece.bytes.assign(static_cast<const char*>(data), count * dtype_size(dtype));
   return piece;
 }
+constexpr const char* kInner = "the inner optimizer's ";
+constexpr const char* kStepCount = "number of steps";
+std::string position_name(const Optimizer& optimizer) {
+  return fmt::format("position of the random stream of '{}'", optimizer.use().plugin->id());
+}
+
 Piece counter(std::string name, std::int64_t value) { return piece_of(std::move(name), TUNER_DTYPE_I64, &value, 1); }
 
 double element(const void* data, std::uint32_t dtype, std::uint64_t i) {
@@ -227,7 +232,7 @@ Rig::Rig(const Plugin& plugin, Setup setup)
     throw Found{fmt::format("its slots need more than 1 GiB ({})", circumstances()),
                 "slots grow with the tensors and with structural options alone: look at slot_extent()"};
   }
-  name_slots(*optimizer_, "");
+  name_slots();
   host_ = std::make_unique<RigHost>(memory_);
   std::size_t n = 0;
   for (const tuner_tensor& tensor : tensors_.abi())
@@ -242,6 +247,22 @@ Rig::Rig(const Plugin& plugin, Setup setup)
 
 Rig::~Rig() = default;
 
+template <class Visit>
+void Rig::for_each_slot(const Optimizer& optimizer, const std::string& prefix, Visit&& visit) const {
+  const Plugin& plugin = *optimizer.use().plugin;
+  for (std::size_t s = 0; s < plugin.slot_count(); ++s) {
+    const tuner_slot& slot = plugin.slot(s);
+    if (slot.scope == TUNER_SCOPE_GLOBAL) {
+      visit(fmt::format("{}slot '{}'", prefix, slot.id), slot, optimizer.slot(s));
+      continue;
+    }
+    for (std::size_t t = 0; t < tensors_.size(); ++t)
+      visit(fmt::format("{}slot '{}' of tensor '{}'", prefix, slot.id, tensors_.spec(t).name), slot,
+            optimizer.slot(s, t));
+  }
+  if (optimizer.inner() != nullptr) for_each_slot(*optimizer.inner(), kInner, visit);
+}
+
 void Rig::guard_tensors() {
   for (std::size_t t = 0; t < tensors_.size(); ++t) {
     tuner_tensor& tensor = tensors_.abi()[t];
@@ -253,17 +274,10 @@ void Rig::guard_tensors() {
   }
 }
 
-void Rig::name_slots(Optimizer& optimizer, const std::string& prefix) {
-  State named;
-  const Plugin& plugin = *optimizer.use().plugin;
-  for (std::size_t s = 0; s < plugin.slot_count(); ++s) {
-    const bool global = plugin.slot(s).scope == TUNER_SCOPE_GLOBAL;
-    for (std::size_t t = 0; t < (global ? 1 : tensors_.size()); ++t)
-      memory_.rename(optimizer.slot(s, t).data,
-                     fmt::format("{}slot '{}'{}", prefix, plugin.slot(s).id,
-                                 global ? "" : fmt::format(" of tensor '{}'", tensors_.spec(t).name)));
-  }
-  if (optimizer.inner() != nullptr) name_slots(*optimizer.inner(), "the inner optimizer's ");
+void Rig::name_slots() {
+  for_each_slot(*optimizer_, "", [&](const std::string& name, const tuner_slot&, const Optimizer::SlotView& view) {
+    memory_.rename(view.data, name);
+  });
 }
 
 std::string Rig::circumstances() const {
@@ -432,72 +446,47 @@ State Rig::parameters() const {
   return state;
 }
 
-void Rig::append_slots(const Optimizer& optimizer, const std::string& prefix, bool counters, State& state) const {
-  const Plugin& plugin = *optimizer.use().plugin;
-  for (std::size_t s = 0; s < plugin.slot_count(); ++s) {
-    const bool global = plugin.slot(s).scope == TUNER_SCOPE_GLOBAL;
-    for (std::size_t t = 0; t < (global ? 1 : tensors_.size()); ++t) {
-      const Optimizer::SlotView view = optimizer.slot(s, t);
-      state.push_back(piece_of(fmt::format("{}slot '{}'{}", prefix, plugin.slot(s).id,
-                                           global ? "" : fmt::format(" of tensor '{}'", tensors_.spec(t).name)),
-                               view.dtype, view.data, view.count));
-      state.back().elementwise = plugin.slot(s).scope == TUNER_SCOPE_ELEMENT || view.count == 1;
-    }
-  }
-  if (counters)
-    state.push_back(
-        counter(prefix + "position of the random stream", static_cast<std::int64_t>(optimizer.rng().position)));
-  if (optimizer.inner() != nullptr) append_slots(*optimizer.inner(), "the inner optimizer's ", counters, state);
-}
-
 State Rig::values() const {
   State state = parameters();
-  append_slots(*optimizer_, "", false, state);
+  for_each_slot(*optimizer_, "", [&](const std::string& name, const tuner_slot& slot, const Optimizer::SlotView& view) {
+    state.push_back(piece_of(name, view.dtype, view.data, view.count));
+    state.back().elementwise = slot.scope == TUNER_SCOPE_ELEMENT || view.count == 1;
+  });
   return state;
 }
 
 State Rig::state() const {
-  State state = parameters();
-  append_slots(*optimizer_, "", true, state);
-  state.push_back(counter("number of steps", step_));
+  State state = values();
+  for (const Optimizer* o = optimizer_.get(); o != nullptr; o = o->inner())
+    state.push_back(counter(position_name(*o), static_cast<std::int64_t>(o->rng().position)));
+  state.push_back(counter(kStepCount, step_));
   return state;
 }
 
 void Rig::set_state(const State& given) {
   initialised_ = true;
-  const auto find = [&](const std::string& name) -> const Piece* {
-    for (const Piece& piece : given)
-      if (piece.name == name) return &piece;
-    return nullptr;
-  };
   const auto take = [&](const std::string& name, std::uint32_t dtype, void* to) {
-    if (const Piece* piece = find(name)) assign(*piece, dtype, to);
+    for (const Piece& piece : given)
+      if (piece.name == name) assign(piece, dtype, to);
   };
   for (std::size_t t = 0; t < tensors_.size(); ++t)
     take(fmt::format("tensor '{}'", tensors_.spec(t).name), setup_.dtype, tensors_.data(t));
-  std::string prefix;
-  for (Optimizer* optimizer = optimizer_.get(); optimizer != nullptr; optimizer = optimizer->inner()) {
-    const Plugin& plugin = *optimizer->use().plugin;
-    for (std::size_t s = 0; s < plugin.slot_count(); ++s) {
-      const bool global = plugin.slot(s).scope == TUNER_SCOPE_GLOBAL;
-      for (std::size_t t = 0; t < (global ? 1 : tensors_.size()); ++t) {
-        const Optimizer::SlotView view = optimizer->slot(s, t);
-        take(fmt::format("{}slot '{}'{}", prefix, plugin.slot(s).id,
-                         global ? "" : fmt::format(" of tensor '{}'", tensors_.spec(t).name)),
-             view.dtype, view.data);
-      }
-    }
-    take(prefix + "position of the random stream", TUNER_DTYPE_I64, &optimizer->rng().position);
-    prefix = "the inner optimizer's ";
-  }
-  take("number of steps", TUNER_DTYPE_I64, &step_);
+  for_each_slot(*optimizer_, "", [&](const std::string& name, const tuner_slot&, const Optimizer::SlotView& view) {
+    take(name, view.dtype, view.data);
+  });
+  for (Optimizer* o = optimizer_.get(); o != nullptr; o = o->inner())
+    take(position_name(*o), TUNER_DTYPE_I64, &o->rng().position);
+  take(kStepCount, TUNER_DTYPE_I64, &step_);
 }
 
 std::string Rig::not_finite() const {
   for (std::size_t t = 0; t < tensors_.size(); ++t)
     for (std::uint64_t i = 0; i < tensors_.spec(t).numel(); ++i)
       if (const double value = element(tensors_.data(t), setup_.dtype, i); !std::isfinite(value))
-        return fmt::format("element {} of tensor '{}' is {}", i, tensors_.spec(t).name, value);
+        return fmt::format("element {} of tensor '{}' is {}", i, tensors_.spec(t).name,
+                           std::isnan(value) ? "nan"
+                           : value > 0       ? "inf"
+                                             : "-inf");
   return {};
 }
 
@@ -509,68 +498,5 @@ double Rig::largest() const {
 }
 
 std::string Rig::damage() const { return memory_.damage(); }
-
-namespace {
-
-template <class T>
-void descend(const tuner_tensor& tensor, double lr) {
-  T *x = static_cast<T*>(tensor.data), *v = static_cast<T*>(tensor.slots[0]);
-  const T* g = static_cast<const T*>(tensor.grad);
-  for (std::uint64_t i = 0; i < tensor.numel; ++i) {
-    v[i] = T(0.9) * v[i] + g[i];
-    x[i] -= static_cast<T>(lr) * v[i];
-  }
-}
-
-std::int32_t inner_step(const tuner_step_args* args) {
-  const double lr = args->options->values[0], status = args->options->values[1];
-  if (status != TUNER_OK) {
-    if (status < 0) std::strcpy(args->error->text, "the inner optimizer failed, says the check");
-    return static_cast<std::int32_t>(status);
-  }
-  for (std::uint32_t t = 0; t < args->n_tensors; ++t) {
-    const tuner_tensor& tensor = args->tensors[t];  // the host's own: no other stride
-    if (tensor.grad == nullptr) continue;
-    if (tensor.dtype == TUNER_DTYPE_F32)
-      descend<float>(tensor, lr);
-    else
-      descend<double>(tensor, lr);
-  }
-  return TUNER_OK;
-}
-
-tuner_param number(const char* id, std::uint32_t type, double value, double min) {
-  tuner_param param{};
-  param.struct_size = sizeof param, param.type = type, param.id = id, param.doc = id, param.unit = "";
-  param.default_value = value, param.min = min, param.max = std::numeric_limits<double>::infinity();
-  return param;
-}
-
-}  // namespace
-
-const tuner_plugin& inner_descent() {
-  static const tuner_param params[] = {number("lr", TUNER_TYPE_F64, 0.01, 0),
-                                       number("status", TUNER_TYPE_I64, TUNER_OK, -10)};
-  static const tuner_slot slots[] = {[] {
-    tuner_slot slot{};
-    slot.struct_size = sizeof slot, slot.count_param = -1, slot.id = "velocity", slot.doc = "v";
-    return slot;
-  }()};
-  static const tuner_optimizer vtable = [] {
-    tuner_optimizer table{};
-    table.struct_size = sizeof table, table.n_slots = 1, table.slot_stride = sizeof(tuner_slot);
-    table.slots = slots, table.step = &inner_step;
-    return table;
-  }();
-  static const tuner_plugin plugin = [] {
-    tuner_plugin descriptor{};
-    descriptor.struct_size = sizeof descriptor, descriptor.kind = TUNER_KIND_OPTIMIZER;
-    descriptor.id = "inner", descriptor.name = descriptor.doc = "gradient descent with momentum";
-    descriptor.version = "1.0.0", descriptor.params = params, descriptor.n_params = 2;
-    descriptor.param_stride = sizeof(tuner_param), descriptor.vtable = &vtable;
-    return descriptor;
-  }();
-  return plugin;
-}
 
 }  // namespace tuner::check

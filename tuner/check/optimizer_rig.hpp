@@ -59,7 +59,8 @@ class GuardedMemory {
   // 64-byte aligned, every byte `fill`; zero up to the next multiple of 64, and canaries on both sides.
   [[nodiscard]] void* take(std::size_t bytes, std::string name, unsigned char fill = 0);
   void rename(const void* data, std::string name);
-  // "12 bytes behind the end of slot 'exp_avg' of tensor 'weight'": the first place that was written to; empty: none.
+  // "behind the end of slot 'exp_avg' of tensor 'weight' (240 bytes; byte 246 is changed)": the first place that was
+  // written to; empty: none.
   [[nodiscard]] std::string damage() const;
 
  private:
@@ -141,8 +142,10 @@ class Rig {
  private:
   [[nodiscard]] static std::vector<TensorSpec> with_dtype(const Setup& setup);
   void guard_tensors();
-  void name_slots(Optimizer& optimizer, const std::string& prefix);
-  void append_slots(const Optimizer& optimizer, const std::string& prefix, bool counters, State& state) const;
+  void name_slots();
+  // visit(name, slot, view), also of the optimizer inside.
+  template <class Visit>
+  void for_each_slot(const Optimizer& optimizer, const std::string& prefix, Visit&& visit) const;
   void begin_step();
   [[nodiscard]] std::vector<double> point() const;
   double evaluate(std::uint32_t want);

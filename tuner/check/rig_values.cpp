@@ -120,7 +120,7 @@ std::string GuardedMemory::damage() const {
     const std::size_t end = padded(block.bytes);
     for (std::size_t i = block.bytes; i < end + kGuard; ++i)
       if (data[i] != (i < end ? 0 : kCanary))
-        return fmt::format("{} bytes behind the end of {} ({} bytes)", i - block.bytes, block.name, block.bytes);
+        return fmt::format("behind the end of {} ({} bytes; byte {} is changed)", block.name, block.bytes, i);
     for (std::size_t i = 1; i <= kGuard; ++i)
       if (*(data - i) != kCanary) return fmt::format("{} bytes before the beginning of {}", i, block.name);
   }
