@@ -16,7 +16,7 @@ inline constexpr Animal kAnimals[] = {
     {"crashes_at_exit", "load.opens", "signal 6 (Aborted), at the end of the process"},
     {"second_symbol", "load.one_export", "exports 'take_a_step' beside"},
     // the ABI
-    {"reads_past_its_arguments", "abi.guard_page", "behind the end of tuner_step_args (its 1.0 size)"},
+    {"reads_past_its_arguments", "abi.guard_page", "tuner_step_args (its 1.0 size)"},
     {"ignores_the_stride", "abi.larger_structs", "structs of a later minor version"},
     // metadata
     {"reserved_option", "metadata.words", "option 'groups' has the name of a key of the sweep file"},
@@ -25,7 +25,7 @@ inline constexpr Animal kAnimals[] = {
     // one step
     {"throws_through_the_border", "arithmetic.step", "(std::runtime_error: nobody catches this)"},
     {"nan_at_defaults", "arithmetic.step", "nan (float64, step 1)"},
-    {"hangs_in_step", "arithmetic.step", "did not come back within 2 s: step(), float64, step 1", 2},
+    {"hangs_in_step", "arithmetic.step", "did not come back within 3 s: step(), float64, step 1", 3},
     {"exits_in_step", "arithmetic.step", "exit code 0 before the check was over: step(), float64, step 1"},
     {"aborts_in_step", "arithmetic.step", "signal 6 (Aborted): step(), float64, step 1"},
     {"dereferences_null", "arithmetic.step", "signal 11 (Segmentation fault): step(), float64, step 1"},
@@ -70,7 +70,7 @@ inline constexpr Animal kAnimals[] = {
 inline constexpr Animal kRefused[] = {
     {"crashes", "load.opens", "signal 6 (Aborted): loading the library"},
     {"exits", "load.opens", "exit code 0 before the check was over: loading the library"},
-    {"hangs", "load.opens", "did not come back within 2 s: loading the library (its last words: still here)", 2},
+    {"hangs", "load.opens", "did not come back within 3 s: loading the library (its last words: still here)", 3},
     {"undefined_symbol", "load.opens", "undefined symbol: nobody_defines_this"},
     {"no_entry", "load.opens", "does not export 'tuner_plugin_v1'"},
     {"fast_math", "load.floating_point", "flushed to zero (FTZ), operands below 2e-308 count as zero (DAZ)"},
