@@ -290,7 +290,8 @@ constexpr Check kChecks[] = {
      kObjectives, "objectives.determinism", knows_no_minimum, check_minimum},
     {"objectives.determinism",
      "The same parameters give the same bits a second time, in a second context, with data opened anew from the same "
-     "seed, and while another context is evaluated in a second thread.",
+     "seed, and while another context is evaluated in a second thread; and evaluations write to no static or global "
+     "variable of the library.",
      kObjectives, "objectives.evaluates objectives.frozen", lacks_data, check_determinism},
     {"objectives.frozen",
      "No evaluation writes parameters or frozen tensors, and none without UPDATE_BUFFERS writes buffers.", kObjectives,
