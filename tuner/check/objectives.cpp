@@ -11,6 +11,7 @@
 #include "tuner/check/check.hpp"
 #include "tuner/check/derivatives.hpp"
 #include "tuner/check/environment.hpp"
+#include "tuner/check/library_image.hpp"
 #include "tuner/check/objective_rig.hpp"
 #include "tuner/check/sensible.hpp"
 #include "tuner/error.hpp"
@@ -163,6 +164,21 @@ bool report_difference(const Vector& expected, const Vector& got, const char* ho
   return true;
 }
 
+// Whether two threads meet within an evaluation is a matter of luck; what they would meet in is not. The last
+// evaluation before this was another context's, at another point.
+bool writes_statics(const Subject& subject, ObjectiveRig& rig, Report& report) {
+  if (subject.plugin->library().table->build_flags & TUNER_BUILD_SANITIZER) return false;  // writes notes of its own
+  const WritableMemory before(subject.plugin->descriptor());
+  (void)walk(rig, 0.1, 3);
+  const std::string where = before.change();
+  if (!where.empty())
+    report.fail(fmt::format("evaluations changed static or global variables of the library: {}", where),
+                "contexts of one shared are evaluated at the same time: keep workspaces in the context or in "
+                "host->scratch() (`nm -n` on the library names the variable at that address; builds for coverage write "
+                "to such memory, too)");
+  return !where.empty();
+}
+
 // Two contexts of one shared, each evaluated by a thread of its own, against what each gave alone.
 void check_concurrency(const Subject& subject, Report& report) {
   using Clock = std::chrono::steady_clock;
@@ -171,6 +187,7 @@ void check_concurrency(const Subject& subject, Report& report) {
   ObjectiveSource source(*subject.plugin, subject.given, nullptr, subject.seed);
   ObjectiveRig first(source), second(source);
   const Vector alone[] = {walk(first, 0.1, kEvaluations), walk(second, 0.5, kEvaluations)};
+  if (writes_statics(subject, first, report)) return;
   Vector together[2];
   std::atomic<int> arrived{0};
   std::atomic<bool> found{false};
@@ -273,7 +290,8 @@ constexpr Check kChecks[] = {
      kObjectives, "objectives.determinism", knows_no_minimum, check_minimum},
     {"objectives.determinism",
      "The same parameters give the same bits a second time, in a second context, with data opened anew from the same "
-     "seed, and while another context is evaluated in a second thread.",
+     "seed, and while another context is evaluated in a second thread; and evaluations write to no static or global "
+     "variable of the library.",
      kObjectives, "objectives.evaluates objectives.frozen", lacks_data, check_determinism},
     {"objectives.frozen",
      "No evaluation writes parameters or frozen tensors, and none without UPDATE_BUFFERS writes buffers.", kObjectives,

@@ -326,7 +326,10 @@ std::int32_t Rig::step() {
   StepInputs inputs;
   inputs.step = step_, inputs.horizon = 100, inputs.loss = loss_, inputs.host = host_->abi();
   inputs.closure = &closure_;
-  return guarded("step()", [&] { return optimizer_->step(inputs, &error_); });
+  return guarded("step()", [&] {
+    if (setup_.before_step) setup_.before_step();
+    return optimizer_->step(inputs, &error_);
+  });
 }
 
 void Rig::step_in_parts() {
@@ -391,15 +394,13 @@ std::vector<double> Rig::point() const {
 
 double Rig::evaluate(std::uint32_t want) {
   const std::vector<double> x = point();
-  if (want & TUNER_WANT_GRADIENT) {
-    std::vector<double> g(x.size());
-    problem_->gradient(x, g);
-    std::size_t at = 0;
-    for (const tuner_tensor& tensor : tensors_.abi())
-      for (std::uint64_t i = 0; tensor.grad != nullptr && i < tensor.numel; ++i)
-        set_element(tensor.grad, tensor.dtype, i, g[at++]);
-  }
-  return problem_->loss(x);
+  std::vector<double> g(want & TUNER_WANT_GRADIENT ? x.size() : 0);
+  const double loss = problem_->evaluate(x, g);
+  std::size_t at = 0;
+  for (const tuner_tensor& tensor : tensors_.abi())
+    for (std::uint64_t i = 0; tensor.grad != nullptr && !g.empty() && i < tensor.numel; ++i)
+      set_element(tensor.grad, tensor.dtype, i, g[at++]);
+  return loss;
 }
 
 bool Rig::counted(std::uint64_t evaluations) {

@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -84,7 +85,8 @@ struct Setup {
   std::map<std::string, Value> inner_options{};          // of the optimizer inside, for TUNER_PLUGIN_WRAPS
   double scale = 1;                                      // of the loss and its derivatives
   std::uint64_t seed = 0;
-  Report* report = nullptr;  // hears of every call before it is made
+  Report* report = nullptr;             // hears of every call before it is made
+  std::function<void()> before_step{};  // called when all is ready for the plugin's step()
 };
 // The setup of a check: its seed, the options that the user set, and those given here.
 [[nodiscard]] Setup setup_for(const Subject& subject, Report* report, std::map<std::string, Value> options = {});

@@ -31,20 +31,18 @@ class Problem {
     for (std::size_t i = 0; i < moved_.size(); ++i) moved_[i] = centre_[i] + 0.2 * uniform(row, i) - 0.1;
   }
 
-  [[nodiscard]] double loss(std::span<const double> x) {
+  // The loss; its gradient into g, where that is not empty.
+  double evaluate(std::span<const double> x, std::span<double> g) {
     if (x.empty()) return 0;
-    double sum = 0;
-    for (std::size_t i = 0; i < x.size(); ++i) sum += curvature_[i] * (root(x[i] - moved_[i]) - 1);
-    return scale_ * (sum + weigh(x));
-  }
-  void gradient(std::span<const double> x, std::span<double> g) {
-    if (x.empty()) return;
-    (void)weigh(x);
+    double sum = weigh(x);
     for (std::size_t i = 0; i < x.size(); ++i) {
-      const double u = x[i] - moved_[i];
-      const double slope = std::abs(u) < 1e150 ? u / root(u) : std::copysign(1.0, u);
-      g[i] = scale_ == 0 ? 0.0 : scale_ * (curvature_[i] * slope + tilt_[i] * weights_[i]);
+      const double u = x[i] - moved_[i], r = root(u);
+      sum += curvature_[i] * (r - 1);
+      if (g.empty() || scale_ == 0) continue;  // not even the sign of a zero
+      const double slope = std::abs(u) < 1e150 ? u / r : std::copysign(1.0, u);
+      g[i] = scale_ * (curvature_[i] * slope + tilt_[i] * weights_[i]);
     }
+    return scale_ * sum;
   }
   void product(std::span<const double> x, std::span<const double> v, std::span<double> result) {
     if (x.empty()) return;

@@ -29,7 +29,8 @@ function(tuner_add_plugin name)
     target_compile_options(${name} PRIVATE -O3)
     target_link_options(${name} PRIVATE -Wl,-z,defs)
   endif()
-  target_link_libraries(${name} PRIVATE tuner::sdk)
+  # A C++ library has libm of itself; one in C uses exp and sqrt as well.
+  target_link_libraries(${name} PRIVATE tuner::sdk m)
   if(TUNER_PROGRAM AND (TUNER_CHECK_PLUGINS OR NOT DEFINED TUNER_CHECK_PLUGINS))
     add_test(NAME plugins.check.${name}
       COMMAND ${TUNER_PROGRAM} plugins check $<TARGET_FILE:${name}> ${PLUGIN_CHECK_ARGUMENTS})
