@@ -11,7 +11,6 @@
 
 #include <boost/dll/shared_library.hpp>
 #include <cerrno>
-#include <cfenv>
 #include <chrono>
 #include <csignal>
 #include <cstdio>
@@ -19,6 +18,7 @@
 #include <deque>
 #include <fstream>
 
+#include "floating_point.hpp"
 #include "tuner/error.hpp"
 
 namespace tuner {
@@ -54,18 +54,6 @@ class Sha256 {
 
  private:
   EVP_MD_CTX* context_;
-};
-
-// A library may change rounding or turn on flush-to-zero while it is loaded (-ffast-math start-up code does).
-class FloatingPointGuard {
- public:
-  FloatingPointGuard() { std::fegetenv(&environment_); }
-  ~FloatingPointGuard() { std::fesetenv(&environment_); }
-  FloatingPointGuard(const FloatingPointGuard&) = delete;
-  FloatingPointGuard& operator=(const FloatingPointGuard&) = delete;
-
- private:
-  std::fenv_t environment_;
 };
 
 struct stat status_of(const std::filesystem::path& path) {
@@ -309,7 +297,7 @@ std::unique_ptr<Library> load_library(const std::filesystem::path& given) {
   library->device = status.st_dev, library->inode = status.st_ino;
   library->sha256 = sha256_of_file(library->path);
 
-  const FloatingPointGuard guard;
+  const FloatingPointGuard guard;  // -ffast-math start-up code turns on flush-to-zero
   boost::dll::shared_library loaded;
   try {
     // The default would resolve symbols at their first use, in the middle of a trial.
