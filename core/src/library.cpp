@@ -289,6 +289,9 @@ void check_library_table(const tuner_library* table, const std::filesystem::path
 }
 
 std::unique_ptr<Library> load_library(const std::filesystem::path& given) {
+  // -ffast-math start-up code turns on flush-to-zero; and std::filesystem reckons in floating point, which leaves
+  // flags.
+  const FloatingPointGuard guard;
   const struct stat status = status_of(given);
   auto library = std::make_unique<Library>();
   library->path = std::filesystem::canonical(given);
@@ -297,7 +300,6 @@ std::unique_ptr<Library> load_library(const std::filesystem::path& given) {
   library->device = status.st_dev, library->inode = status.st_ino;
   library->sha256 = sha256_of_file(library->path);
 
-  const FloatingPointGuard guard;  // -ffast-math start-up code turns on flush-to-zero
   boost::dll::shared_library loaded;
   try {
     // The default would resolve symbols at their first use, in the middle of a trial.
