@@ -59,9 +59,11 @@ void check_wrapping(const Plugin& wrapper, const Plugin& inner) {
   if (inner.has(TUNER_PLUGIN_CLOSURE)) refuse("evaluates for itself");
 }
 
-Optimizer::Optimizer(PluginUse& use, Tensors& tensors, std::uint64_t study_seed, std::uint32_t trial,
-                     std::uint32_t depth)
-    : use_(use), tensors_(tensors), abi_(tensors.abi().begin(), tensors.abi().end()) {
+Optimizer::Optimizer(PluginUse& use, Tensors& tensors, std::uint64_t study_seed, std::uint32_t trial, SlotMemory memory)
+    : use_(use),
+      tensors_(tensors),
+      abi_(tensors.abi().begin(), tensors.abi().end()),
+      memory_(memory ? std::move(memory) : [this](std::size_t bytes) { return buffers_.emplace_back(bytes).data(); }) {
   if (use.plugin->has(TUNER_PLUGIN_WRAPS) && !use.inner)
     throw Error(Message::config_impossible,
                 fmt::format("optimizer '{}' wraps another one, and none is named", use.plugin->id()),
@@ -93,9 +95,10 @@ Optimizer::Optimizer(PluginUse& use, Tensors& tensors, std::uint64_t study_seed,
     }
   }
   for (std::size_t t = 0; t < abi_.size(); ++t) abi_[t].slots = tensor_slots_[t].data();
-  rng_.struct_size = sizeof rng_, rng_.seed = study_seed, rng_.trial = trial;
-  rng_.purpose = TUNER_RNG_OPTIMIZER + (depth << 16);  // by the purpose, since rules may draw at any position
-  if (use.inner) inner_ = std::make_unique<Optimizer>(*use.inner, tensors, study_seed, trial, depth + 1);
+  rng_.struct_size = sizeof rng_, rng_.purpose = TUNER_RNG_OPTIMIZER, rng_.seed = study_seed, rng_.trial = trial;
+  if (use.inner) inner_ = std::make_unique<Optimizer>(*use.inner, tensors, study_seed, trial, memory_);
+  // A stream of its own for every depth: by the purpose, since rules may draw at any position.
+  for (Optimizer* inside = inner_.get(); inside != nullptr; inside = inside->inner()) inside->rng_.purpose += 1u << 16;
 }
 
 void Optimizer::allocate(std::size_t index, std::size_t tensor, SlotView& view) {
@@ -119,7 +122,7 @@ void Optimizer::allocate(std::size_t index, std::size_t tensor, SlotView& view) 
   if (slot.count_param >= 0)
     view.count *= static_cast<std::uint64_t>(use_.options.number(static_cast<std::size_t>(slot.count_param)));
   if (view.count == 0) return;
-  view.data = buffers_.emplace_back(view.count * dtype_size(view.dtype)).data();
+  view.data = memory_(view.count * dtype_size(view.dtype));
   fill(view.data, view.count, view.dtype, slot.fill);
 }
 

@@ -33,6 +33,7 @@ def commands(build, root, quick):
         "against_torch": [HERE / "against_torch.py", *few, "--seconds", "0.02" if quick else "0.3", bench],
         "mlp_throughput": [HERE / "mlp_throughput.py", *few, "--epochs", "1" if quick else "4", build / "bin/tuner"],
         "against_optuna": [HERE / "against_optuna.py", *few, "--trials", "20" if quick else "200", build / "bin/tuner"],
+        "throughput": [HERE / "throughput.py", *few, "--trials", "1000" if quick else "10000", build / "bin/tuner"],
     }
 
 
@@ -129,6 +130,7 @@ def main():
         "step_overhead": rest(outputs["step_overhead"], "ratio") + ".",
         "mlp_throughput": table(outputs["mlp_throughput"]) + "\n\n" + rest(outputs["mlp_throughput"], "Load"),
         "against_optuna": "```\n" + outputs["against_optuna"].rstrip() + "\n```",
+        "throughput": "```\n" + outputs["throughput"].rstrip() + "\n```",
     })
     fill(args.root / "README.md", {"performance": readme(outputs)})
     print("docs/performance.md, docs/optimizers.md and README.md have the new figures")

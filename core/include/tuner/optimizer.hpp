@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <memory>
 #include <span>
@@ -26,12 +27,15 @@ struct StepInputs {
 // to one that evaluates on its own.
 void check_wrapping(const Plugin& wrapper, const Plugin& inner);
 
+// Where the memory of slots comes from: 64-byte aligned, zero up to the next multiple of 64, outlives the optimizer.
+using SlotMemory = std::function<void*(std::size_t bytes)>;
+
 class Optimizer {
  public:
-  // use and tensors must outlive it. Allocates and fills the slots; does not call init().
-  // Assigns every tensor its group. `depth`: how many optimizers wrap this one; each depth draws random numbers of its
-  // own. Errors: config.impossible (a wrapper without inner or that cannot wrap it, slot extents refused).
-  Optimizer(PluginUse& use, Tensors& tensors, std::uint64_t study_seed, std::uint32_t trial, std::uint32_t depth = 0);
+  // use and tensors must outlive it. Allocates and fills the slots, in memory of its own where none is given; does not
+  // call init(). Assigns every tensor its group. Errors: config.impossible (a wrapper without inner or that
+  // cannot wrap it, slot extents refused).
+  Optimizer(PluginUse& use, Tensors& tensors, std::uint64_t study_seed, std::uint32_t trial, SlotMemory memory = {});
   Optimizer(const Optimizer&) = delete;
   Optimizer& operator=(const Optimizer&) = delete;
 
@@ -50,6 +54,9 @@ class Optimizer {
   [[nodiscard]] PluginUse& use() { return use_; }
   [[nodiscard]] Optimizer* inner() { return inner_.get(); }
   [[nodiscard]] const Optimizer* inner() const { return inner_.get(); }
+  // The stream that steps draw from, by depth below the outermost wrapper; its position is state, as the slots are.
+  [[nodiscard]] tuner_rng& rng() { return rng_; }
+  [[nodiscard]] const tuner_rng& rng() const { return rng_; }
 
   // A slot's values: of tensor `tensor`, or of the whole where its scope is global. Extent in values; data null at 0.
   struct SlotView {
@@ -76,6 +83,7 @@ class Optimizer {
   std::vector<std::vector<void*>> tensor_slots_;  // [tensor][slot]
   std::vector<void*> global_slots_;               // [slot]
   std::vector<std::vector<SlotView>> views_;      // [slot][tensor], one column for global ones
+  SlotMemory memory_;
   std::vector<AlignedBuffer> buffers_;
   tuner_rng rng_{};
 };
