@@ -30,6 +30,9 @@ constexpr Blind kBlind[] = {
     // What plugins alone know.
     {Message::config_impossible, "refuses its options"},
     {Message::config_impossible, "drives"},
+    {Message::config_impossible, "asks for Hessian-vector products"},
+    {Message::config_impossible, "compares evaluations of different steps"},
+    {Message::config_impossible, "makes the gradient of every step of the one inside"},
     // JSON has one null, whether it is written or not, no quotes, and its texts have no size.
     {Message::config_wrong_type, "is nothing"},
     {Message::config_wrong_type, "the text \"search\""},

@@ -66,8 +66,8 @@ class StudyReader {
           .at(root.place);
     plan_.method = "single", method_place_ = root.place;
     read_keys(root, "a sweep file", keys());
+    plan_.space = reading_.space;  // complete: every section is read
     finish(root);
-    plan_.space = reading_.space;
     return std::move(plan_);
   }
 
