@@ -47,6 +47,18 @@ std::int32_t inner_step(void* context) {
 
 }  // namespace
 
+void check_wrapping(const Plugin& wrapper, const Plugin& inner) {
+  if (!wrapper.has(TUNER_PLUGIN_CLOSURE)) return;
+  const auto refuse = [&](std::string_view why) {
+    throw Error(Message::config_impossible,
+                fmt::format("optimizer '{}' makes the gradient of every step of the one inside, and '{}' {}",
+                            wrapper.id(), inner.id(), why),
+                "wrap an optimizer that takes one gradient a step, such as sgd or adam");
+  };
+  if (inner.has(TUNER_PLUGIN_DERIVATIVE_FREE)) refuse("takes none");
+  if (inner.has(TUNER_PLUGIN_CLOSURE)) refuse("evaluates for itself");
+}
+
 Optimizer::Optimizer(PluginUse& use, Tensors& tensors, std::uint64_t study_seed, std::uint32_t trial, SlotMemory memory)
     : use_(use),
       tensors_(tensors),
@@ -56,6 +68,8 @@ Optimizer::Optimizer(PluginUse& use, Tensors& tensors, std::uint64_t study_seed,
     throw Error(Message::config_impossible,
                 fmt::format("optimizer '{}' wraps another one, and none is named", use.plugin->id()),
                 "add `inner: adam`, or another optimizer");
+  for (const PluginUse* inside = use.inner.get(); inside != nullptr; inside = inside->inner.get())
+    check_wrapping(*use.plugin, *inside->plugin);
   for (std::size_t t = 0; t < abi_.size(); ++t) {
     abi_[t].group = 0;
     for (std::size_t g = 0; g < use.groups.size(); ++g) {
@@ -83,6 +97,8 @@ Optimizer::Optimizer(PluginUse& use, Tensors& tensors, std::uint64_t study_seed,
   for (std::size_t t = 0; t < abi_.size(); ++t) abi_[t].slots = tensor_slots_[t].data();
   rng_.struct_size = sizeof rng_, rng_.purpose = TUNER_RNG_OPTIMIZER, rng_.seed = study_seed, rng_.trial = trial;
   if (use.inner) inner_ = std::make_unique<Optimizer>(*use.inner, tensors, study_seed, trial, memory_);
+  // A stream of its own for every depth: by the purpose, since rules may draw at any position.
+  for (Optimizer* inside = inner_.get(); inside != nullptr; inside = inside->inner()) inside->rng_.purpose += 1u << 16;
 }
 
 void Optimizer::allocate(std::size_t index, std::size_t tensor, SlotView& view) {
@@ -137,7 +153,9 @@ std::int32_t Optimizer::step(const StepInputs& inputs, tuner_error* error, std::
   std::uint32_t unused = 0;
   tuner_step_args args = arguments(inputs, error, out_flags ? out_flags : &unused);
   if (!inner_) return use_.plugin->optimizer().step(&args);
-  InnerContext context{inner_.get(), &inputs, error};
+  StepInputs inside = inputs;
+  if (use_.plugin->has(TUNER_PLUGIN_CLOSURE)) inside.closure = nullptr;  // its gradient is not the closure's
+  InnerContext context{inner_.get(), &inside, error};
   tuner_inner inner{};
   inner.struct_size = sizeof inner, inner.context = &context, inner.step = &inner_step;
   args.inner = &inner;

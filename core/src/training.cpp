@@ -71,7 +71,7 @@ class TrainingRun {
   TrialResult run() {
     try {
       if (objective_->tensors().size() == 0)
-        evaluate_black_box();
+        check_black_box(), evaluate_black_box();
       else
         train();
     } catch (const Ended& end) {
@@ -82,7 +82,7 @@ class TrainingRun {
   }
 
   void check() {
-    if (objective_->tensors().size() == 0) return;
+    if (objective_->tensors().size() == 0) return check_black_box();
     try {
       prepare();
     } catch (const Ended&) {
@@ -91,19 +91,23 @@ class TrainingRun {
   }
 
  private:
+  void check_black_box() const;
   void evaluate_black_box();
   void train();
   void prepare();
   void take_step(std::int64_t step);
-  void condition_gradients(std::int64_t step);
+  void condition_gradients();
+  Objective& at_evaluation_point(std::int64_t step);
   void evaluation_point(std::int64_t step);
-  void evaluate_split(Objective& objective, std::uint32_t split, std::string_view prefix, std::int64_t step);
+  [[nodiscard]] std::vector<MetricPoint> evaluate_split(std::uint32_t split, std::string_view prefix,
+                                                        std::int64_t step);
+  [[nodiscard]] std::vector<MetricPoint> validate(std::int64_t step);
   void finish();
   [[nodiscard]] bool checkpoint_is_due();
   void save_checkpoint(std::int64_t step);
   [[nodiscard]] bool restore_checkpoint();
 
-  double evaluate(std::uint32_t want, std::uint32_t flags);
+  double evaluate(Objective& objective, std::uint32_t want, std::uint32_t flags);
   void record(std::int64_t step, std::string_view name, double value);
   void record_reports();
   [[nodiscard]] static double since(Clock::time_point when) {
@@ -144,7 +148,7 @@ class TrainingRun {
   tuner_rng dropout_{};
   std::int64_t horizon_ = 0, log_every_ = 1, eval_every_ = 1, evaluated_at_ = -1;
   std::uint64_t evaluations_this_step_ = 0;
-  bool budget_used_up_ = false;
+  bool budget_used_up_ = false, derivative_free_ = false;
   double epoch_loss_ = 0;
   std::uint64_t epoch_samples_ = 0, samples_seen_ = 0;
 };
@@ -166,13 +170,13 @@ void TrainingRun::require(std::int32_t status, const PluginUse& use) {
               status == TUNER_OUT_OF_MEMORY ? Failure::out_of_memory : Failure::error};
 }
 
-double TrainingRun::evaluate(std::uint32_t want, std::uint32_t flags) {
+double TrainingRun::evaluate(Objective& objective, std::uint32_t want, std::uint32_t flags) {
   double loss = kNan;
   Objective::Request request;
   request.want = want, request.flags = flags, request.indices = batch_, request.rng = &dropout_;
   host_.reset_scratch();
   const Calling calling(trace_, TUNER_KIND_OBJECTIVE);
-  require(objective_->evaluate(request, &loss, nullptr, &error_), spec_.objective);
+  require(objective.evaluate(request, &loss, nullptr, &error_), spec_.objective);
   if (want & TUNER_WANT_GRADIENT)
     ++result_.evaluations.gradient;
   else
@@ -199,6 +203,10 @@ std::int32_t TrainingRun::closure_evaluate(void* context, std::uint32_t want, do
   const std::size_t scratch = self.host_.scratch_in_use();  // the optimizer's own stays valid
   const std::int32_t status = self.objective_->evaluate(request, loss ? loss : &unused, nullptr, &self.error_);
   self.host_.reset_scratch(scratch);
+  // Every gradient of a step is treated alike, with the same draw of noise. Those that are not finite stay: a search
+  // steps back from them by the loss.
+  if (status == TUNER_OK && (want & TUNER_WANT_GRADIENT) && gradients_finite(self.objective_->tensors()))
+    self.condition_gradients();
   if (status != TUNER_OK && status != TUNER_STOP) name_source(self.error_, *self.spec_.objective.plugin);
   return status;
 }
@@ -238,8 +246,16 @@ void TrainingRun::check_time(std::int64_t step) {
                 Failure::timeout};
 }
 
+void TrainingRun::check_black_box() const {
+  if (!spec_.optimizer) return;
+  throw Error(Message::config_impossible,
+              fmt::format("objective '{}' has no parameters to train, so optimizer '{}' has nothing to do",
+                          spec_.objective.plugin->id(), spec_.optimizer->plugin->id()),
+              "remove the optimizer: the options of the objective are what is searched");
+}
+
 void TrainingRun::evaluate_black_box() {
-  const double loss = evaluate(TUNER_WANT_LOSS, 0);
+  const double loss = evaluate(*objective_, TUNER_WANT_LOSS, 0);
   record_reports();
   if (!std::isfinite(loss)) throw Ended{Outcome::diverged, fmt::format("the loss is {}", loss)};
   record(0, "loss", loss);
@@ -265,6 +281,9 @@ void TrainingRun::prepare() {
                                                   : horizon_;
 
   optimizer_ = std::make_unique<Optimizer>(*spec_.optimizer, objective_->tensors(), spec_.study_seed, trial_);
+  const PluginUse* innermost = &*spec_.optimizer;
+  while (innermost->inner) innermost = innermost->inner.get();
+  derivative_free_ = innermost->plugin->has(TUNER_PLUGIN_DERIVATIVE_FREE);
   schedule_ = std::make_unique<ScheduleRun>(spec_.schedule, *spec_.optimizer, horizon_, batches_->steps_per_epoch(),
                                             spec_.goal, host_.abi());
   closure_.struct_size = sizeof closure_, closure_.context = this, closure_.evaluate = &closure_evaluate;
@@ -282,6 +301,10 @@ void TrainingRun::prepare() {
 
 void TrainingRun::train() {
   prepare();
+  if (result_.steps > 0) {  // resumed, perhaps just before an evaluation
+    dropout_ = stream(TUNER_RNG_DROPOUT, result_.steps - 1);
+    if (result_.steps % eval_every_ == 0 && result_.steps < horizon_) evaluation_point(result_.steps);
+  }
   for (std::int64_t step = result_.steps; step < horizon_ && !tracker_.should_stop_early(); ++step) {
     if (checkpoints_ && step > 0 && (stop_.stop_requested() || checkpoint_is_due())) save_checkpoint(step);
     check_time(step);
@@ -292,12 +315,13 @@ void TrainingRun::train() {
   horizon_ = result_.steps;
   batch_ = batches_->at(horizon_);
   dropout_ = stream(TUNER_RNG_DROPOUT, horizon_);
-  const double loss = evaluate(TUNER_WANT_LOSS, TUNER_EVALUATE_TRAIN);
+  const double loss = evaluate(at_evaluation_point(horizon_), TUNER_WANT_LOSS, TUNER_EVALUATE_TRAIN);
   if (!std::isfinite(loss)) throw Ended{Outcome::diverged, fmt::format("step {}: the loss is {}", horizon_, loss)};
   record(horizon_, "loss", loss);
   evaluation_point(horizon_);
   if (objective_->samples(TUNER_SPLIT_TEST) > 0)
-    evaluate_split(evaluation_copy_ ? *evaluation_copy_ : *objective_, TUNER_SPLIT_TEST, "test_", horizon_);
+    for (const MetricPoint& point : evaluate_split(TUNER_SPLIT_TEST, "test_", horizon_))
+      record(point.step, point.name, point.value);
 }
 
 void TrainingRun::take_step(std::int64_t step) {
@@ -308,8 +332,7 @@ void TrainingRun::take_step(std::int64_t step) {
   batch_ = batches_->at(step);
   dropout_ = stream(TUNER_RNG_DROPOUT, step);
   evaluations_this_step_ = 0, budget_used_up_ = false;
-  const bool derivative_free = spec_.optimizer->plugin->has(TUNER_PLUGIN_DERIVATIVE_FREE);
-  const double loss = evaluate(derivative_free ? TUNER_WANT_LOSS : TUNER_WANT_LOSS | TUNER_WANT_GRADIENT,
+  const double loss = evaluate(*objective_, derivative_free_ ? TUNER_WANT_LOSS : TUNER_WANT_LOSS | TUNER_WANT_GRADIENT,
                                TUNER_EVALUATE_TRAIN | TUNER_EVALUATE_UPDATE_BUFFERS);
   epoch_loss_ += loss * static_cast<double>(batch_.size());
   epoch_samples_ += batch_.size(), samples_seen_ += batch_.size();
@@ -319,7 +342,7 @@ void TrainingRun::take_step(std::int64_t step) {
   }
   if (!std::isfinite(loss)) throw Ended{Outcome::diverged, fmt::format("step {}: the loss is {}", step, loss)};
   bool skipped = false;
-  if (!derivative_free && !gradients_finite(objective_->tensors())) {
+  if (!derivative_free_ && !gradients_finite(objective_->tensors())) {
     ++result_.nonfinite_gradients;
     if (spec_.training.nonfinite_gradient == NonfiniteGradient::error)
       throw Ended{Outcome::diverged, fmt::format("step {}: the gradient is not finite", step)};
@@ -330,7 +353,7 @@ void TrainingRun::take_step(std::int64_t step) {
   }
   std::uint32_t flags = 0;
   if (!skipped) {
-    if (!derivative_free) condition_gradients(step);
+    if (!derivative_free_) condition_gradients();
     host_.reset_scratch();
     StepInputs inputs;
     inputs.step = step + 1, inputs.horizon = horizon_, inputs.loss = loss, inputs.host = host_.abi(),
@@ -349,33 +372,55 @@ void TrainingRun::take_step(std::int64_t step) {
   }
 }
 
-void TrainingRun::condition_gradients(std::int64_t step) {
+void TrainingRun::condition_gradients() {
   const TrainingSettings& t = spec_.training;
+  const std::int64_t step = result_.steps;
   if (t.noise_eta > 0) add_noise(objective_->tensors(), t, step, stream(TUNER_RNG_NOISE, step));
   if (t.clip_value > 0) clip_by_value(objective_->tensors(), t.clip_value);
   if (t.clip_norm > 0) clip_by_norm(objective_->tensors(), t.clip_norm);
 }
 
+// The objective at the parameters that the optimizer wants to be judged by.
+Objective& TrainingRun::at_evaluation_point(std::int64_t step) {
+  if (!optimizer_->has_evaluation_point()) return *objective_;
+  if (!evaluation_copy_) evaluation_copy_ = objective_->evaluation_copy();
+  std::vector<void*> outputs;
+  for (std::size_t i = 0; i < evaluation_copy_->tensors().size(); ++i)
+    outputs.push_back(evaluation_copy_->tensors().data(i));
+  const Calling calling(trace_, TUNER_KIND_OPTIMIZER);
+  require(optimizer_->evaluation_point(host_.abi(), step, outputs, &error_), *spec_.optimizer);
+  return *evaluation_copy_;
+}
+
 void TrainingRun::evaluation_point(std::int64_t step) {
-  if (step == evaluated_at_) return;  // stopped early, just after one
+  if (step == evaluated_at_) return;  // stopped early or resumed, just after one
+  const std::vector<MetricPoint> measured = validate(step);
   evaluated_at_ = step;
   if (epoch_samples_ > 0) record(step, "train_loss", epoch_loss_ / static_cast<double>(epoch_samples_));
   epoch_loss_ = 0, epoch_samples_ = 0;
-  Objective* where = objective_.get();
-  if (optimizer_->has_evaluation_point()) {
-    if (!evaluation_copy_) evaluation_copy_ = objective_->evaluation_copy();
-    where = evaluation_copy_.get();
-    std::vector<void*> outputs;
-    for (std::size_t i = 0; i < where->tensors().size(); ++i) outputs.push_back(where->tensors().data(i));
-    const Calling calling(trace_, TUNER_KIND_OPTIMIZER);
-    require(optimizer_->evaluation_point(host_.abi(), step, outputs, &error_), *spec_.optimizer);
-  }
-  if (objective_->samples(TUNER_SPLIT_VALID) > 0) evaluate_split(*where, TUNER_SPLIT_VALID, "val_", step);
+  for (const MetricPoint& point : measured) record(point.step, point.name, point.value);
   record_reports();
 }
 
-void TrainingRun::evaluate_split(Objective& objective, std::uint32_t split, std::string_view prefix,
-                                 std::int64_t step) {
+// One that is cancelled leaves no trace, so that the trial can continue with it.
+std::vector<MetricPoint> TrainingRun::validate(std::int64_t step) {
+  if (objective_->samples(TUNER_SPLIT_VALID) == 0) return {};
+  const Evaluations evaluations = result_.evaluations;
+  const std::size_t reports = host_.reports.size(), lines = host_.log.size();
+  try {
+    return evaluate_split(TUNER_SPLIT_VALID, "val_", step);
+  } catch (const Ended& end) {
+    if (end.outcome == Outcome::cancelled) {
+      result_.evaluations = evaluations;
+      host_.reports.resize(reports), host_.log.resize(lines);
+      if (checkpoints_ && step < horizon_) save_checkpoint(step);
+    }
+    throw;
+  }
+}
+
+std::vector<MetricPoint> TrainingRun::evaluate_split(std::uint32_t split, std::string_view prefix, std::int64_t step) {
+  Objective& objective = at_evaluation_point(step);
   const std::uint64_t n = objective.samples(split);
   std::uint64_t chunk = kEvaluationBatch;
   for (std::size_t m = 0; m < objective.metric_count(); ++m)
@@ -384,6 +429,7 @@ void TrainingRun::evaluate_split(Objective& objective, std::uint32_t split, std:
   std::vector<double> metrics(objective.metric_count()), totals(objective.metric_count());
   double loss = kNan, total_loss = 0;
   for (std::uint64_t begin = 0; begin < n; begin += chunk) {
+    if (stop_.stop_requested()) throw Ended{Outcome::cancelled, ""};
     const std::uint64_t count = std::min(chunk, n - begin);
     std::iota(indices.begin(), indices.begin() + static_cast<std::ptrdiff_t>(count), begin);
     Objective::Request request;
@@ -398,12 +444,13 @@ void TrainingRun::evaluate_split(Objective& objective, std::uint32_t split, std:
       totals[m] += objective.metric(m).aggregation == TUNER_AGGREGATE_MEAN ? metrics[m] * static_cast<double>(count)
                                                                            : metrics[m];
   }
-  record(step, fmt::format("{}loss", prefix), total_loss / static_cast<double>(n));
+  std::vector<MetricPoint> points{{step, fmt::format("{}loss", prefix), total_loss / static_cast<double>(n)}};
   for (std::size_t m = 0; m < metrics.size(); ++m) {
     const bool mean = objective.metric(m).aggregation == TUNER_AGGREGATE_MEAN;
-    record(step, fmt::format("{}{}", prefix, objective.metric(m).id),
-           mean ? totals[m] / static_cast<double>(n) : totals[m]);
+    points.push_back({step, fmt::format("{}{}", prefix, objective.metric(m).id),
+                      mean ? totals[m] / static_cast<double>(n) : totals[m]});
   }
+  return points;
 }
 
 // Looking at the clock takes as long as a small step: about every 10 ms is enough.

@@ -11,11 +11,9 @@ struct Sam {
       .doc = "any optimizer with the gradient at the worst point nearby",
       .details =
           "e = rho g / (|g| + eps), the norm over all tensors;  with adaptive (ASAM) e = rho x^2 g / (|x g| + eps)\n"
-          "The gradient is taken again at x + e, on the same batch and the same dropout, and the optimizer named "
-          "under\n"
-          "inner takes its step from x with it. Two gradients a step, both counted. Statistics of the objective move "
-          "at\n"
-          "the first of them alone. Noise and clipping of the training loop act on the first one, which gives e.\n"
+          "The gradient is taken again at x + e, on the same batch and the same dropout, and the optimizer named\n"
+          "under inner takes its step from x with it. Two gradients a step, both counted. Statistics of the objective\n"
+          "move at the first of them alone. Noise and clipping of the training loop act on both, with the same draw.\n"
           "x itself is restored bit for bit before the inner step. lr is the inner optimizer's. rho = 0 and g = 0 are\n"
           "the inner optimizer itself. No state of its own.\n"
           "family  wrapper\n"

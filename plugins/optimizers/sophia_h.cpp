@@ -30,7 +30,7 @@ struct SophiaH {
           "not     objectives without such products, which are refused; at a fixed budget Kaddour et al. 2023 "
           "(BERT, T5) found no gain over AdamW",
       .reference = "Liu, Li, Hall, Liang, Ma 2023 (2305.14342), algorithms 1 (Hutchinson) and 3",
-      .flags = TUNER_PLUGIN_CLOSURE};
+      .flags = TUNER_PLUGIN_CLOSURE | TUNER_PLUGIN_NEEDS_HVP};
 
   enum { kLr, kBeta1, kBeta2, kGamma, kEps, kWeightDecay, kUpdateInterval, kProbe };
   static constexpr tuner::Param params[] = {

@@ -78,6 +78,21 @@ TEST(Sgd, ExactLookaheadRefusesWhatItCannotDo) {
   EXPECT_THROW(alone.step(1), std::runtime_error);  // nobody to evaluate
 }
 
+// A host may pass parts of tensors to an element-wise rule, without a closure: what needs one says so and leaves
+// everything as it was, so that the host can pass the whole.
+TEST(Sgd, ExactLookaheadRefusesPartsBeforeItChangesAnything) {
+  Stepper exact("sgd", {{"lr", .1}, {"momentum", .9}, {"nesterov", true}, {"lookahead", std::string("exact")}}, {{6}});
+  exact.set_x(noise(6, 1)), exact.set_slot(0, noise(6, 2)), exact.set_grad(noise(6, 3));
+  const Vector x = exact.x(), v = exact.slot(0);
+  for (const std::int64_t step : {1, 2}) {
+    EXPECT_THROW(exact.step(step), std::runtime_error);
+    EXPECT_EQ(exact.x(), x);
+    EXPECT_EQ(exact.slot(0), v);
+  }
+  EXPECT_TRUE(exact.plugin().has(TUNER_PLUGIN_ELEMENTWISE));
+  EXPECT_FALSE(exact.plugin().has(TUNER_PLUGIN_CLOSURE)) << "without the option it needs none";
+}
+
 TEST(Asgd, IsEvaluatedAtTheAverageOfItsPath) {
   for (const std::uint32_t dtype : {TUNER_DTYPE_F32, TUNER_DTYPE_F64}) {
     Stepper asgd("asgd", {{"lr", .1}, {"lambd", 0.0}, {"t0", 4.0}}, {{6}, {3}, {2}}, dtype, 1);
@@ -233,6 +248,112 @@ TEST(Agd, StepsOfAConvolution) {
   Vector want = start;
   for (std::size_t i = 0; i < 12; ++i) want[i] -= .5 * eta * s * g[i] / std::sqrt(norms[i % 2]);
   expect_near(agd.x(), want, 1e-14);
+}
+
+const Vector kLong = noise(24, 77);
+
+// A wrapper over sgd or adam, and that optimizer alone.
+struct Pair {
+  Pair(const std::string& wrapper, const Given& given, const std::string& inner, const Given& options,
+       std::uint32_t dtype = TUNER_DTYPE_F64)
+      : wrapped(wrapper, given, {{3, 4}, {5}, {7}}, dtype, 1, {}, {inner, options}),
+        alone(inner, options, {{3, 4}, {5}, {7}}, dtype, 1) {
+    wrapped.set_x(kLong), alone.set_x(kLong);
+    wrapped.set_gradient([this](const Vector&) {
+      ++asked;
+      return noise(24, 99);
+    });
+    wrapped.init(), alone.init();
+  }
+  // One step of both with the same gradient.
+  void step(int t) {
+    const Vector g = noise(24, static_cast<std::uint64_t>(t));
+    wrapped.set_grad(g), alone.set_grad(g);
+    wrapped.step(t), alone.step(t);
+  }
+  Stepper wrapped, alone;
+  int asked = 0;
+};
+
+const std::pair<std::string, Given> kInner[] = {{"sgd", {{"lr", .1}, {"momentum", .9}}}, {"adam", {{"lr", .1}}}};
+
+TEST(Sam, OfRadiusZeroIsTheInnerOptimizerBitForBit) {
+  for (const auto& [inner, options] : kInner)
+    for (const std::uint32_t dtype : {TUNER_DTYPE_F32, TUNER_DTYPE_F64})
+      for (const bool adaptive : {false, true}) {
+        Pair pair("sam", {{"rho", 0.0}, {"adaptive", adaptive}}, inner, options, dtype);
+        for (int t = 1; t <= 30; ++t) pair.step(t);
+        EXPECT_EQ(pair.wrapped.x(), pair.alone.x());
+        EXPECT_EQ(pair.wrapped.slot(0), pair.alone.slot(0));
+        EXPECT_EQ(pair.asked, 0);
+        EXPECT_EQ(pair.wrapped.state_bytes(), pair.alone.state_bytes()) << "no state of its own";
+      }
+}
+
+TEST(Sam, StepsFromWhereItWasWithTheGradientFromAhead) {
+  for (const auto& [inner, options] : kInner) {
+    Pair pair("sam", {{"rho", .7}}, inner, options);
+    for (int t = 1; t <= 5; ++t) {
+      pair.wrapped.set_grad(noise(24, static_cast<std::uint64_t>(t)));
+      pair.wrapped.step(t);
+      pair.alone.set_grad(noise(24, 99));
+      pair.alone.step(t);
+    }
+    EXPECT_EQ(pair.asked, 5);
+    EXPECT_EQ(pair.wrapped.x(), pair.alone.x()) << "x comes back bit for bit, the frozen tensor with it";
+  }
+}
+
+// ASAM's second point scales as the parameters: x' = a x, g' = g / a gives a times the point.
+TEST(Sam, AdaptiveRadiusDoesNotSeeTheScaleOfTheParameters) {
+  const auto ahead = [](const Vector& scales) {
+    Stepper sam("sam", {{"rho", .3}, {"adaptive", true}}, {{24}}, TUNER_DTYPE_F64, -1, {}, {"sgd", {}});
+    Vector x = kLong, g = noise(24, 5), point;
+    for (std::size_t i = 0; i < 24; ++i) x[i] *= scales[i], g[i] /= scales[i];
+    sam.set_x(x), sam.set_grad(g);
+    sam.set_gradient([&](const Vector& there) { return point = there; });
+    sam.step(1);
+    for (std::size_t i = 0; i < 24; ++i) point[i] /= scales[i];
+    return point;
+  };
+  Vector scales(24);
+  for (std::size_t i = 0; i < 24; ++i) scales[i] = std::pow(2.0, static_cast<double>(i) - 11);
+  expect_near(ahead(scales), ahead(Vector(24, 1.0)), 1e-15);
+}
+
+TEST(Lookahead, OfAlphaOneIsTheInnerOptimizer) {
+  for (const auto& [inner, options] : kInner)
+    for (const std::int64_t k : {1, 3}) {
+      Pair pair("lookahead", {{"alpha", 1.0}, {"k", k}}, inner, options);
+      for (int t = 1; t <= 30; ++t) pair.step(t);
+      expect_near(pair.wrapped.x(), pair.alone.x(), 1e-13);  // slow + (x - slow) is x but for its rounding
+      EXPECT_EQ(pair.wrapped.state_bytes(), pair.alone.state_bytes() + (12 + 7) * sizeof(double));
+    }
+}
+
+TEST(Lookahead, IsTheInnerOptimizerBetweenItsOwnSteps) {
+  for (const auto& [inner, options] : kInner) {
+    Pair pair("lookahead", {{"alpha", .4}, {"k", std::int64_t{4}}}, inner, options);
+    for (int t = 1; t <= 3; ++t) {
+      pair.step(t);
+      EXPECT_EQ(pair.wrapped.x(), pair.alone.x());
+      EXPECT_EQ(pair.wrapped.evaluation_point(t), kLong) << "judged by the slow weights";
+    }
+    pair.step(4);
+    Vector want = pair.alone.x();
+    for (std::size_t i = 0; i < 24; ++i) want[i] = kLong[i] + .4 * (want[i] - kLong[i]);
+    expect_near(pair.wrapped.x(), want, 1e-15);
+    EXPECT_EQ(pair.wrapped.evaluation_point(4), pair.wrapped.x());
+    EXPECT_EQ(pair.wrapped.slot(1), pair.alone.slot(0)) << "the inner state is kept";
+  }
+}
+
+TEST(Lookahead, OfAlphaZeroComesBack) {
+  Pair pair("lookahead", {{"alpha", 0.0}, {"k", std::int64_t{5}}}, "adam", {{"lr", .1}});
+  for (int t = 1; t <= 15; ++t) {
+    pair.step(t);
+    EXPECT_EQ(pair.wrapped.x() == kLong, t % 5 == 0);
+  }
 }
 
 // Matrices of no columns, scalars, and tensors without elements.

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 
 from cases import REFERENCES
-from problems import FEW, PROBLEMS, STEPS, TENSOR_PROBLEMS
+from problems import FEW, PROBLEMS, SOME, STEPS, TENSOR_PROBLEMS
 from tensor_cases import TENSOR_REFERENCES
 from tensor_run import run_tensors
 
@@ -25,7 +25,7 @@ FREE_LIMIT = 1e-11
 
 
 class Case:
-    def __init__(self, name, problem, dtype, options, by):
+    def __init__(self, name, problem, dtype, options, by, first):
         self.shaped = name in TENSOR_REFERENCES
         self.reference = (TENSOR_REFERENCES if self.shaped else REFERENCES)[name]
         self.problem = (TENSOR_PROBLEMS if self.shaped else PROBLEMS)[problem]
@@ -36,7 +36,8 @@ class Case:
         self.rows = self.problem.rows
         if not self.shaped:
             self.slots = {k: v for k, v in self.reference.slots.items() if self.exists(v[2])}
-            self.rows = FEW if self.reference.compact else self.problem.rows
+            # Every step of the first options alone: the others differ from them in a term or two.
+            self.rows = FEW if self.reference.compact else self.problem.rows if first else SOME
 
     def exists(self, condition):
         return condition is None or (condition(self.options) if callable(condition) else self.options[condition])
@@ -130,6 +131,8 @@ def run_paper(case, start, nudge):
 
 
 def trajectory(case, start, nudge=False):
+    if hasattr(case, "run"):  # generate_wrappers.py
+        return list(case.run(start, nudge))
     if case.shaped:
         return list(run_tensors(case, start, nudge, gradient, DTYPES[case.dtype]))
     return list((run_torch if case.by == "torch" else run_paper)(case, start, nudge))
@@ -157,6 +160,8 @@ def case_text(case):
     rows = trajectory(case, case.problem.start)
     head = {"problem": case.problem_name, "dtype": case.dtype, "by": case.by, "options": case.given,
             "shapes": case.problem.shapes}
+    if hasattr(case, "inner"):
+        head["inner"] = case.inner
     if case.problem.roles:
         head["roles"] = case.problem.roles
     if case.shaped:
@@ -183,28 +188,31 @@ def case_text(case):
 def cases_of(name):
     shaped = name in TENSOR_REFERENCES
     reference = (TENSOR_REFERENCES if shaped else REFERENCES)[name]
-    for options in reference.sets:
+    for number, options in enumerate(reference.sets):
         options = dict(options)
         by = options.pop("by", "paper" if shaped else "torch")
         for problem in reference.lr:
             given = {"lr": reference.lr[problem], **options}
             if reference.lr[problem] is None:  # there is no lr
                 given = options
-            yield Case(name, problem, "f64", given, by)
+            yield Case(name, problem, "f64", given, by, number == 0)
             if problem == "rosenbrock":
-                yield Case(name, problem, "f32", given, by)
+                yield Case(name, problem, "f32", given, by, number == 0)
+
+
+def write(folder, name, cases):
+    folder.mkdir(parents=True, exist_ok=True)
+    head = {"optimizer": name, "torch": torch.__version__, "numpy": np.__version__, "steps": STEPS,
+            "free_limit": FREE_LIMIT}
+    text = json.dumps(head)[:-1] + ', "cases": [\n' + ",\n".join(cases) + "]}\n"
+    json.loads(text)
+    (folder / f"{name}.json").write_text(text)
+    print(f"{name}: {len(cases)} cases, {len(text) // 1000} kB")
 
 
 def main(names):
-    DATA.mkdir(parents=True, exist_ok=True)
     for name in names or [*REFERENCES, *TENSOR_REFERENCES]:
-        cases = [case_text(c) for c in cases_of(name)]
-        head = {"optimizer": name, "torch": torch.__version__, "numpy": np.__version__, "steps": STEPS,
-                "free_limit": FREE_LIMIT}
-        text = json.dumps(head)[:-1] + ', "cases": [\n' + ",\n".join(cases) + "]}\n"
-        json.loads(text)
-        (DATA / f"{name}.json").write_text(text)
-        print(f"{name}: {len(cases)} cases, {len(text) // 1000} kB")
+        write(DATA, name, [case_text(c) for c in cases_of(name)])
 
 
 if __name__ == "__main__":

@@ -13,8 +13,12 @@ namespace {
 
 using Json = nlohmann::json;
 
+const std::vector<std::string> kWrappers = {"lookahead", "sam"};
+
 std::vector<Json> cases_of(const std::string& optimizer) {
-  std::ifstream file(TUNER_SOURCE_DIR "/tests/reference/data/optimizers/" + optimizer + ".json");
+  const bool wraps = std::ranges::find(kWrappers, optimizer) != kWrappers.end();
+  std::ifstream file(TUNER_SOURCE_DIR "/tests/reference/data/" + std::string(wraps ? "wrappers/" : "optimizers/") +
+                     optimizer + ".json");
   return Json::parse(file)["cases"].get<std::vector<Json>>();
 }
 
@@ -48,7 +52,9 @@ std::string describe(const Json& c) {
 Stepper stepper_of(const std::string& optimizer, const Json& c) {
   const std::uint32_t dtype = c["dtype"] == "f32" ? TUNER_DTYPE_F32 : TUNER_DTYPE_F64;
   const Roles roles = c.contains("roles") ? c["roles"].get<Roles>() : Roles{};
-  return Stepper(optimizer, options_of(c["options"]), c["shapes"].get<Shapes>(), dtype, -1, roles);
+  Inner inner;
+  if (c.contains("inner")) inner = {c["inner"]["plugin"].get<std::string>(), options_of(c["inner"]["options"])};
+  return Stepper(optimizer, options_of(c["options"]), c["shapes"].get<Shapes>(), dtype, -1, roles, inner);
 }
 
 // Rules with a Hessian-vector product: the reference's vector is expected, its product the answer.
@@ -69,6 +75,9 @@ std::int64_t step_of(const Json& row) { return row[0].get<std::int64_t>(); }
 Vector column(const Json& row, std::size_t index) { return row[index + 1].get<Vector>(); }
 constexpr std::size_t kX = 0, kGrad = 1, kFirstSlot = 2;
 
+// Columns that hold what the rule asks for within its step, and not a slot.
+bool is_slot(const std::string& column) { return column != "ahead" && column != "grad_ahead"; }
+
 // The largest difference relative to the value, or to the value before the step where that is larger: a difference of
 // two numbers cannot be more exact than they are.
 double error_of(const Vector& got, const Vector& want, const Vector& before) {
@@ -81,6 +90,20 @@ double error_of(const Vector& got, const Vector& want, const Vector& before) {
     if (!std::isfinite(got[i])) return HUGE_VAL;
   }
   return worst;
+}
+
+// Rules that take the gradient at a second point: the reference's point is expected, its gradient the answer.
+void expect_gradient_ahead(Stepper& stepper, const Json& c, const Json& row, double tolerance, int& asked) {
+  const Json& columns = c["columns"];
+  const auto ahead = std::find(columns.begin(), columns.end(), "ahead");
+  if (ahead == columns.end()) return;
+  const auto index = static_cast<std::size_t>(ahead - columns.begin());
+  stepper.set_gradient([&asked, tolerance, point = column(row, index), before = column(row, kX),
+                        gradient = column(row, index + 1)](const Vector& x) {
+    EXPECT_LE(error_of(x, point, before), tolerance) << "the second point";
+    ++asked;
+    return gradient;
+  });
 }
 
 class OptimizerReference : public ::testing::TestWithParam<std::string> {};
@@ -104,13 +127,17 @@ TEST_P(OptimizerReference, EachStepFromTheReferencesState) {
       stepper.set_x(column(before, kX));
       stepper.set_grad(column(before, kGrad));
       for (std::size_t k = kFirstSlot; k < columns.size(); ++k)
-        stepper.set_slot(stepper.slot_index(columns[k].get<std::string>()), column(before, k));
+        if (is_slot(columns[k])) stepper.set_slot(stepper.slot_index(columns[k].get<std::string>()), column(before, k));
       expect_products_of(stepper, c, step_of(before));
+      int asked = 0;
+      expect_gradient_ahead(stepper, c, before, tolerance("ahead"), asked);
       stepper.step(step_of(before));
+      ASSERT_EQ(asked, std::ranges::count(columns, "ahead")) << "gradients in step " << step_of(before);
       ASSERT_LE(error_of(stepper.x(), column(after, kX), column(before, kX)), tolerance("x"))
           << "x after step " << step_of(before);
       for (std::size_t k = kFirstSlot; k < columns.size(); ++k) {
         const std::string name = columns[k];
+        if (!is_slot(name)) continue;
         const Vector slot = stepper.slot(stepper.slot_index(name));
         ASSERT_LE(error_of(slot, column(after, k), column(before, k)), tolerance(name))
             << columns[k] << " after step " << step_of(before);
@@ -130,6 +157,7 @@ TEST_P(OptimizerReference, SlotsBeforeTheFirstStep) {
     stepper.set_x(column(c["rows"][0], kX));
     stepper.init();
     for (std::size_t k = kFirstSlot; k < c["columns"].size(); ++k) {
+      if (!is_slot(c["columns"][k])) continue;
       const Vector want = column(c["rows"][0], k);
       const Vector got = stepper.slot(stepper.slot_index(c["columns"][k].get<std::string>()));
       EXPECT_LE(error_of(got, want, want), c["dtype"] == "f32" ? 6e-8 : 0) << c["columns"][k];
@@ -154,6 +182,7 @@ TEST_P(OptimizerReference, FreeTrajectoriesWhereTheProblemAllowsIt) {
     Stepper stepper = stepper_of(GetParam(), c);
     stepper.set_x(column(c["rows"][0], kX));
     stepper.init();
+    stepper.set_gradient([&c](const Vector& x) { return gradient(c["problem"], x); });
     std::int64_t step = 1;
     for (const Json& row : c["rows"]) {
       for (; step < step_of(row); ++step) {
@@ -171,6 +200,8 @@ TEST_P(OptimizerReference, FreeTrajectoriesWhereTheProblemAllowsIt) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, OptimizerReference, ::testing::ValuesIn(referenced_optimizers()),
+                         [](const auto& param) { return param.param; });
+INSTANTIATE_TEST_SUITE_P(Wrappers, OptimizerReference, ::testing::ValuesIn(kWrappers),
                          [](const auto& param) { return param.param; });
 
 }  // namespace

@@ -27,6 +27,23 @@ def half_cosine(p):
     return (1 + cos(pi * p)) / 2
 
 
+# optax cosine_decay_schedule (alpha, exponent), transformers (num_cycles, min_lr_rate), timm (k_decay); held at n.
+def cosine(n, end=0.0, exponent=1.0, cycles=0.5, k=1.0):
+    return lr_only(lambda t: down(end, half_cosine(2 * of(cycles) * (min(t, mpf(n)) / n) ** of(k)) ** of(exponent)))
+
+
+# timm CosineLRScheduler without warmup: cycle_mul, cycle_decay, cycle_limit.
+def timm_cosine(n, mul=1, end=0.0, decay=1.0, limit=0):
+    def f(t):
+        start, length, i = 0, n, 0
+        while t >= start + length:
+            start, length, i = start + length, length * mul, i + 1
+        if limit and i >= limit:
+            return of(end)
+        return of(end) + (of(decay) ** i - of(end)) * half_cosine((t - start) / mpf(length))
+    return lr_only(f)
+
+
 # Hagele et al. 2024: 1 - sqrt of the part of the cooldown that is done.
 def sqrt_decay(n, end=0.0):
     return lr_only(lambda t: down(end, 1 - sqrt(min(t, mpf(n)) / n)))
@@ -129,6 +146,16 @@ CASES = [
     ("sqrt_decay", dict(total_iters=20), sqrt_decay(20)),
     ("sqrt_decay", dict(total_iters=40, eta_min=0.1), sqrt_decay(40, 0.1)),
     ("sqrt_decay", dict(total_iters=100), sqrt_decay(100)),
+    ("cosine", dict(exponent=2.0), cosine(HORIZON, exponent=2.0)),
+    ("cosine", dict(t_max=30, min_lr_rate=0.1, exponent=0.7), cosine(30, 0.1, 0.7)),
+    ("cosine", dict(t_max=40, num_cycles=1.5), cosine(40, cycles=1.5)),
+    ("cosine", dict(t_max=40, num_cycles=0.3, min_lr_rate=0.2), cosine(40, 0.2, cycles=0.3)),
+    ("cosine", dict(t_max=40, k_decay=2.5, eta_min=0.05), cosine(40, 0.05, k=2.5)),
+    ("cosine", dict(t_max=45, k_decay=0.6, exponent=3.0, min_lr_rate=0.5), cosine(45, 0.5, 3.0, k=0.6)),
+    ("cosine_warm_restarts", dict(t_0=7, decay=0.6), timm_cosine(7, decay=0.6)),
+    ("cosine_warm_restarts", dict(t_0=5, t_mult=2, decay=0.9, eta_min=0.1), timm_cosine(5, 2, 0.1, 0.9)),
+    ("cosine_warm_restarts", dict(t_0=6, t_mult=2, eta_min=0.02, cycle_limit=2), timm_cosine(6, 2, 0.02, limit=2)),
+    ("cosine_warm_restarts", dict(t_0=9, decay=0.5, cycle_limit=3), timm_cosine(9, decay=0.5, limit=3)),
     ("rex", {}, rex(HORIZON)),
     ("rex", dict(total_iters=30, eta_min=0.05), rex(30, 0.05)),
     ("rex", dict(d=0.9), rex_d(HORIZON, 0.9)),

@@ -52,6 +52,13 @@ std::span<const double> write(std::span<const double> from, void* to, std::uint6
   return from.subspan(count);
 }
 
+PluginUse use_of(const std::string& optimizer, const Given& given, const Inner& inner) {
+  const Plugin& plugin = builtin(Kind::optimizer, optimizer);
+  PluginUse use{.plugin = &plugin, .options = table_of(plugin, given), .groups = {}, .inner = nullptr};
+  if (!inner.optimizer.empty()) use.inner = std::make_unique<PluginUse>(use_of(inner.optimizer, inner.options, {}));
+  return use;
+}
+
 void expect_ok(std::int32_t status, const tuner_error& error) {
   if (status != TUNER_OK) throw std::runtime_error(error.text);
 }
@@ -85,11 +92,8 @@ OptionTable table_of(const Plugin& plugin, const Given& given) {
 }
 
 Stepper::Stepper(const std::string& optimizer, const Given& given, const Shapes& shapes, std::uint32_t dtype,
-                 int frozen, const Roles& roles)
-    : use_{.plugin = &builtin(Kind::optimizer, optimizer),
-           .options = table_of(builtin(Kind::optimizer, optimizer), given),
-           .groups = {},
-           .inner = nullptr},
+                 int frozen, const Roles& roles, const Inner& inner)
+    : use_(use_of(optimizer, given, inner)),
       tensors_(specs_of(shapes, dtype, frozen, roles)),
       optimizer_(use_, tensors_, 1, 0) {}
 
@@ -104,13 +108,14 @@ void Stepper::step(std::int64_t number, std::int64_t horizon, const tuner_closur
   error.struct_size = sizeof error;
   tuner_closure closure{};
   closure.struct_size = sizeof closure, closure.context = this, closure.hvp = &hvp;
+  if (gradient_) closure.evaluate = &evaluate;
   host_.reset_scratch();
   StepInputs inputs;
   inputs.step = number, inputs.horizon = horizon, inputs.host = host_.abi();
   if (given)
     inputs.closure = given;
   else if (plugin().has(TUNER_PLUGIN_CLOSURE))
-    inputs.closure = &closure;  // Hessian products alone
+    inputs.closure = &closure;  // Hessian products alone, where no gradient is set
   expect_ok(optimizer_.step(inputs, &error), error);
 }
 
@@ -127,6 +132,13 @@ Vector Stepper::evaluation_point(std::int64_t steps) {
   for (std::size_t i = 0; i < tensors_.size(); ++i)
     read(outputs[i], tensors_.spec(i).numel(), tensors_.spec(i).dtype, all);
   return all;
+}
+
+std::int32_t Stepper::evaluate(void* context, std::uint32_t want, double*) {
+  auto& self = *static_cast<Stepper*>(context);
+  if (want != TUNER_WANT_GRADIENT) throw std::invalid_argument("the stepper knows no loss");
+  self.set_grad(self.gradient_(self.x()));
+  return TUNER_OK;
 }
 
 std::int32_t Stepper::hvp(void* context, const void* const* vectors, void* const* products) {
@@ -170,27 +182,40 @@ void Stepper::set_grad(std::span<const double> values) {
 }
 
 std::size_t Stepper::slot_index(std::string_view id) const {
-  for (std::size_t i = 0; i < plugin().slot_count(); ++i)
-    if (id == plugin().slot(i).id) return i;
+  constexpr std::string_view kInner = "inner.";
+  const bool inside = id.starts_with(kInner);
+  const Plugin& of = inside ? *use_.inner->plugin : plugin();
+  if (inside) id.remove_prefix(kInner.size());
+  for (std::size_t i = 0; i < of.slot_count(); ++i)
+    if (id == of.slot(i).id) return inside ? plugin().slot_count() + i : i;
   throw std::invalid_argument("no slot " + std::string(id));
 }
 
+std::pair<const Optimizer*, std::size_t> Stepper::owner(std::size_t slot) const {
+  const std::size_t own = plugin().slot_count();
+  if (slot < own) return {&optimizer_, slot};
+  return {optimizer_.inner(), slot - own};
+}
+
 std::size_t Stepper::slot_columns(std::size_t slot) const {
-  return plugin().slot(slot).scope == TUNER_SCOPE_GLOBAL ? 1 : tensors_.size();
+  const auto [optimizer, index] = owner(slot);
+  return optimizer->use().plugin->slot(index).scope == TUNER_SCOPE_GLOBAL ? 1 : tensors_.size();
 }
 
 Vector Stepper::slot(std::size_t slot) const {
   Vector all;
+  const auto [optimizer, index] = owner(slot);
   for (std::size_t i = 0; i < slot_columns(slot); ++i) {
-    const Optimizer::SlotView view = optimizer_.slot(slot, i);
+    const Optimizer::SlotView view = optimizer->slot(index, i);
     read(view.data, view.count, view.dtype, all);
   }
   return all;
 }
 
 void Stepper::set_slot(std::size_t slot, std::span<const double> values) {
+  const auto [optimizer, index] = owner(slot);
   for (std::size_t i = 0; i < slot_columns(slot); ++i) {
-    const Optimizer::SlotView view = optimizer_.slot(slot, i);
+    const Optimizer::SlotView view = optimizer->slot(index, i);
     values = write(values, view.data, view.count, view.dtype);
   }
 }

@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "tuner/catalogue.hpp"
@@ -30,12 +31,18 @@ std::vector<std::string> referenced_optimizers();
 // Options as they would come out of a sweep file: checked, the rest at their defaults.
 OptionTable table_of(const Plugin& plugin, const Given& given);
 
+// The optimizer that a wrapper wraps; none where the name is empty.
+struct Inner {
+  std::string optimizer;
+  Given options;
+};
+
 class Stepper {
  public:
   // frozen: index of a tensor without gradient, or -1. roles: of the tensors, which then are weights and biases of the
   // layers of a network in turn; none where it is empty.
   Stepper(const std::string& optimizer, const Given& given, const Shapes& shapes, std::uint32_t dtype = TUNER_DTYPE_F64,
-          int frozen = -1, const Roles& roles = {});
+          int frozen = -1, const Roles& roles = {}, const Inner& inner = {});
 
   // Throw std::runtime_error with the plugin's text where the plugin fails.
   void init();
@@ -48,22 +55,29 @@ class Stepper {
   [[nodiscard]] Vector x() const;
   void set_x(std::span<const double> values);
   void set_grad(std::span<const double> values);
+  // "inner.NAME" is a slot of the optimizer that is wrapped.
   [[nodiscard]] std::size_t slot_index(std::string_view id) const;
   [[nodiscard]] Vector slot(std::size_t slot) const;
   void set_slot(std::size_t slot, std::span<const double> values);
   // What a rule gets that asks for the Hessian times a vector; element i times 1 + i % 3 where it is not set.
   void set_hessian_product(std::function<Vector(const Vector&)> product) { hessian_product_ = std::move(product); }
+  // What a rule gets that asks for the gradient at another point within its step.
+  void set_gradient(std::function<Vector(const Vector& x)> gradient) { gradient_ = std::move(gradient); }
+  [[nodiscard]] std::size_t state_bytes() const { return optimizer_.state_bytes(); }
   [[nodiscard]] const Plugin& plugin() const { return *use_.plugin; }
 
  private:
+  // The optimizer that has the slot, the wrapper or what it wraps, and the slot's index there.
+  [[nodiscard]] std::pair<const Optimizer*, std::size_t> owner(std::size_t slot) const;
   [[nodiscard]] std::size_t slot_columns(std::size_t slot) const;
+  static std::int32_t evaluate(void* context, std::uint32_t want, double* loss);
   static std::int32_t hvp(void* context, const void* const* vectors, void* const* products);
 
   PluginUse use_;
   Tensors tensors_;
   Optimizer optimizer_;
   HostServices host_;
-  std::function<Vector(const Vector&)> hessian_product_;
+  std::function<Vector(const Vector&)> hessian_product_, gradient_;
 };
 
 }  // namespace tuner::test

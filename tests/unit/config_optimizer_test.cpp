@@ -72,6 +72,32 @@ TEST(ConfigOptimizer, WrappedOptimizersAreNamedByBothLabels) {
   EXPECT_EQ(names(twice), Names{"optimizer.outer.inner.wrapper.inner.bare.lr"});
 }
 
+TEST(ConfigOptimizer, ImpossiblePairingsAreRefused) {
+  const std::string no_product = "optimizer 'curved' asks for Hessian-vector products, and objective 'net' has none";
+  expect_error(error_of(run("curved")), "sweep.yaml:2:12 config.impossible", {no_product});
+  expect_error(error_of(run("{plugin: wrapper, inner: curved}")), "sweep.yaml:2:12 config.impossible", {no_product});
+  expect_error(error_of(sweep("{one_of: [bare, curved]}")), "sweep.yaml:2:12 config.impossible", {no_product});
+  EXPECT_EQ(error_of("objective: curve\noptimizer: curved\ntraining: {steps: 10}\n"), "no error");
+
+  const auto batched = [](const std::string& size) {
+    return error_of("objective: net\noptimizer: faithful\nmethod: random\ntrials: 3\ntraining: {steps: 10, " + size +
+                    "}\n");
+  };
+  for (const char* size : {"batch_size: 8", "batch_size: {values: [0, 8]}", "batch_size: {min: 1, max: 4}"})
+    expect_error(batched(size), "sweep.yaml:2:12 config.impossible",
+                 {"optimizer 'faithful' compares evaluations of different steps", "remove batch_size"});
+  for (const char* size : {"batch_size: null", "clip_norm: {values: [0, 1]}"})
+    EXPECT_EQ(batched(size + std::string(", log_every: {values: [1, 2]}")), "no error") << size;
+
+  expect_error(error_of(run("{plugin: ascent, inner: faithful}")), "sweep.yaml:2:12 config.impossible",
+               {"optimizer 'ascent' makes the gradient of every step of the one inside, and 'faithful' takes none"});
+  expect_error(error_of(run("{plugin: ascent, inner: {plugin: ascent, inner: bare}}")),
+               "sweep.yaml:2:12 config.impossible", {"and 'ascent' evaluates for itself"});
+  expect_error(error_of(run("{plugin: ascent, inner: {plugin: wrapper, inner: faithful}}")),
+               "sweep.yaml:2:12 config.impossible", {"and 'faithful' takes none"});
+  EXPECT_EQ(error_of(run("{plugin: ascent, inner: {plugin: wrapper, inner: bare}}")), "no error");
+}
+
 TEST(ConfigOptimizer, WrappingIsChecked) {
   expect_error(error_of(run("wrapper")), "sweep.yaml:2:12 config.impossible", {"inner"});
   expect_error(error_of(run("{plugin: full, inner: bare}")), "sweep.yaml:2:27 config.impossible", {"wraps no other"});

@@ -103,6 +103,28 @@ TEST(Inner, HasItsOwnState) {
   EXPECT_EQ(host.reports.size(), 1u) << "the wrapper's own";
 }
 
+// Both add one uniform draw of their rng.
+TEST(Inner, DrawsRandomNumbersOfItsOwn) {
+  const auto draw = [](PluginUse of) {
+    State state(std::move(of), {spec_of("x", {1})});
+    HostServices host;
+    StepInputs inputs;
+    inputs.host = host.abi();
+    tuner_error error{};
+    EXPECT_EQ(state.optimizer.step(inputs, &error), TUNER_OK) << error.text;
+    return *static_cast<double*>(state.tensors.data(0));
+  };
+  const auto noisy = [] { return optimizer("recorder", {{"noise", true}}); };
+  const auto once = [](PluginUse of) { return wrapped(optimizer("repeated", {{"times", 1}}), std::move(of)); };
+  tuner_rng stream{};
+  stream.struct_size = sizeof stream, stream.purpose = TUNER_RNG_OPTIMIZER, stream.seed = 1;
+  EXPECT_EQ(draw(noisy()), tuner_rng_uniform_at(&stream, 0)) << "the outermost has the stream of the trial";
+  const double inside = draw(once(noisy())), deeper = draw(once(once(noisy())));
+  EXPECT_NE(inside, draw(noisy()));
+  EXPECT_NE(deeper, inside);
+  EXPECT_NE(deeper, draw(noisy()));
+}
+
 TEST(EvaluationPoint, LeavesParametersAlone) {
   State state(optimizer("averaged", {{"lr", 1}}), {spec_of("x", {2})});
   EXPECT_TRUE(state.optimizer.has_evaluation_point());

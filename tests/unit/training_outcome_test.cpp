@@ -276,6 +276,18 @@ TEST(Cancelled, WithinAClosureWithoutEnd) {
             Outcome::cancelled);
 }
 
+TEST(Cancelled, BetweenTheBatchesOfAnEvaluation) {
+  // The stop comes with the loss after the last step, before a validation in 50 calls.
+  std::stop_source stop;
+  const TrialResult result = run(epochs(objective("rows", {{"valid", 50'000}}), optimizer("blind"), 1, 0),
+                                 stop.get_token(), [&](std::int64_t step, std::int64_t, double) {
+                                   if (step == 1) stop.request_stop();
+                                 });
+  EXPECT_EQ(result.outcome, Outcome::cancelled);
+  EXPECT_EQ(result.evaluations.loss, 2u) << "of the step and after it";
+  EXPECT_TRUE(series(result, "val_loss").empty());
+}
+
 TEST(Refused, SamplesAreNeededForEpochs) {
   TrialSpec spec = trial(objective("slope"), optimizer("recorder"), 0);
   spec.training.epochs = 3;
@@ -295,6 +307,40 @@ TEST(Refused, WrapperNeedsAnInnerOptimizer) {
   const Error error = error_of([] { static_cast<void>(run(trial(objective("slope"), optimizer("repeated"), 3))); });
   EXPECT_EQ(error.id(), Message::config_impossible);
   EXPECT_TRUE(says(error.what(), "optimizer 'repeated' wraps another one, and none is named"));
+}
+
+TEST(Refused, WrapperThatEvaluatesNeedsAnInnerOptimizerThatDoesNot) {
+  const auto refused = [](const char* inner) {
+    return error_of(
+        [&] { static_cast<void>(run(trial(objective("slope"), wrapped(optimizer("sam"), optimizer(inner)), 3))); });
+  };
+  EXPECT_EQ(refused("curious").id(), Message::config_impossible);
+  EXPECT_TRUE(says(refused("curious").what(),
+                   "optimizer 'sam' makes the gradient of every step of the one inside, and "
+                   "'curious' evaluates for itself"));
+  EXPECT_TRUE(says(refused("blind").what(), "and 'blind' takes none"));
+  // Lookahead leaves the gradients alone. Without derivatives none is evaluated, also inside of it.
+  EXPECT_EQ(completed(trial(objective("slope"), wrapped(optimizer("lookahead"), optimizer("curious")), 3))
+                .evaluations.gradient,
+            6u);
+  EXPECT_EQ(
+      completed(trial(objective("slope"), wrapped(optimizer("lookahead"), optimizer("blind")), 3)).evaluations.gradient,
+      0u);
+  // An option that evaluates is found in the first step, since what SAM wraps gets no closure.
+  const TrialResult result = run(trial(
+      objective("slope"),
+      wrapped(optimizer("sam"), optimizer("sgd", {{"momentum", 0.9}, {"nesterov", true}, {"lookahead", "exact"}})), 3));
+  EXPECT_EQ(result.outcome, Outcome::failed);
+  EXPECT_TRUE(says(result.error, "optimizer 'sgd': lookahead: exact needs a second evaluation in every step"));
+}
+
+TEST(Refused, BlackBoxHasNothingForAnOptimizer) {
+  SharedObjectives shared;
+  const Error error = error_of([&] { check_trial(trial(objective("box"), optimizer("sgd"), 3), shared); });
+  EXPECT_EQ(error.id(), Message::config_impossible);
+  EXPECT_TRUE(says(error.what(), "objective 'box' has no parameters to train, so optimizer 'sgd' has nothing to do"));
+  EXPECT_EQ(error_of([&] { static_cast<void>(run(trial(objective("box"), optimizer("sgd"), 3))); }).id(),
+            Message::config_impossible);
 }
 
 TEST(Refused, DataAndLayout) {

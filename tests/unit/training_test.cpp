@@ -162,6 +162,7 @@ TEST(Training, EvaluationPointsOfTheOptimizerAreWhatIsValidated) {
   // x: 0, then -lr times the gradient (x - 2), three times; validated at the mean of x_1 .. x_3.
   const double lr = 0.5;
   double x = 0, sum = 0;
+  const auto gap = [](double at) { return 0.5 * (at - 2) * (at - 2) + 1; };  // the mean of 0.5 (x - i)^2, i = 0 .. 4
   for (int t = 0; t < 3; ++t) x -= lr * (x - 2), sum += x;
   const auto spec = [&](const char* id) {
     return epochs(objective("rows", {{"train", 5}, {"valid", 1}, {"test", 1}}), optimizer(id, {{"lr", lr}}), 3, 0);
@@ -170,7 +171,42 @@ TEST(Training, EvaluationPointsOfTheOptimizerAreWhatIsValidated) {
   EXPECT_DOUBLE_EQ(series(averaged, "val_loss").at(3), 0.5 * (sum / 3) * (sum / 3));
   EXPECT_DOUBLE_EQ(series(averaged, "test_loss").at(3), 0.5 * (sum / 3) * (sum / 3));
   EXPECT_DOUBLE_EQ(series(plain, "val_loss").at(3), 0.5 * x * x);
-  EXPECT_EQ(series(averaged, "loss"), series(plain, "loss")) << "training goes on where it was";
+  Series during = series(averaged, "loss"), without = series(plain, "loss");
+  EXPECT_DOUBLE_EQ(during.at(3), without.at(3) - gap(x) + gap(sum / 3)) << "the last one judges the evaluation point";
+  during.erase(3), without.erase(3);
+  EXPECT_EQ(during, without) << "training goes on where it was";
+}
+
+// One parameter from 1 with the gradient 2 y; returns the loss x^2 at the evaluation point and y^2 where it is trained.
+std::pair<double, double> schedule_free(bool adaptive, double lr, double beta, int steps) {
+  double x = 1, y = 1, z = 1, v = 0;
+  for (int t = 1; t <= steps; ++t) {
+    const double g = 2 * y, beta2 = 0.999;
+    v = beta2 * v + (1 - beta2) * g * g;
+    z -= lr * (adaptive ? g / (std::sqrt(v / (1 - std::pow(beta2, t))) + 1e-8) : g);
+    x += (z - x) / t;
+    y = (1 - beta) * z + beta * x;
+  }
+  return {x * x, y * y};
+}
+
+TEST(Training, LastLossWithoutSamplesIsThatOfTheEvaluationPoint) {
+  const auto last_loss = [](PluginUse with, int steps) {
+    const TrialResult result =
+        completed(trial(objective("quadratic", {{"eigenvalues", List{2.0}}}), std::move(with), steps));
+    EXPECT_EQ(result.value, series(result, "loss").at(steps)) << "and the trial is judged by it";
+    return result.value.value_or(0);
+  };
+  for (const bool adaptive : {false, true}) {
+    const char* id = adaptive ? "schedule_free_adamw" : "schedule_free_sgd";
+    const char* beta = adaptive ? "beta1" : "momentum";
+    const auto [at_point, where_trained] = schedule_free(adaptive, 0.1, 0.8, 9);
+    EXPECT_NEAR(last_loss(optimizer(id, {{"lr", 0.1}, {beta, 0.8}}), 9), at_point, 1e-13) << id;
+    EXPECT_GT(std::abs(at_point - where_trained), 1e-3);
+  }
+  // Two steps of factor 0.8 lead to 0.64, half of which counts: slow weights of 0.82; the third step is not judged.
+  EXPECT_NEAR(last_loss(wrapped(optimizer("lookahead", {{"k", 2}}), optimizer("sgd", {{"lr", 0.1}})), 3), 0.82 * 0.82,
+              1e-14);
 }
 
 TEST(Training, EvaluationPointOfAWrappedOptimizerCountsToo) {
@@ -195,6 +231,44 @@ TEST(Training, ClosuresSeeTheSameBatchAndDoNotMoveBuffers) {
   }
   EXPECT_EQ(flags[3], (std::vector<double>{1})) << "the loss at the end moves no statistics";
   EXPECT_EQ(series(result, "purpose").at(0), TUNER_RNG_DROPOUT);
+}
+
+TEST(Training, SamMovesBuffersOnceAndCountsBothEvaluations) {
+  const auto spec = [](double rho) {
+    return epochs(objective("rows", {{"report", true}, {"train", 6}}),
+                  wrapped(optimizer("sam", {{"rho", rho}}), optimizer("adam")), 1, 2);
+  };
+  TrialResult result = completed(spec(0.1));
+  std::map<std::int64_t, std::vector<double>> flags;
+  for (const MetricPoint& p : result.metrics)
+    if (p.name == "flags") flags[p.step].push_back(p.value);
+  for (std::int64_t step = 0; step < 3; ++step) EXPECT_EQ(flags[step], (std::vector<double>{3, 1}));
+  EXPECT_EQ(result.evaluations.gradient, 2u * 3);
+  EXPECT_EQ(result.evaluations.loss, 1u) << "the last one";
+  EXPECT_EQ(completed(spec(0)).evaluations.gradient, 3u) << "rho = 0 needs no second gradient";
+}
+
+TEST(Training, EveryGradientOfAStepIsClippedAndNoisyAlike) {
+  // SAM on 0.5 (3 x^2 + 4 y^2) from (1, 1): the gradient (3, 4) leads to (1.3, 1.4), whose gradient is (3.9, 5.6).
+  const auto last_loss = [](double clip_norm, double noise) {
+    TrialSpec spec = trial(objective("quadratic", {{"eigenvalues", List{3.0, 4.0}}}),
+                           wrapped(optimizer("sam", {{"rho", 0.5}}), optimizer("sgd", {{"lr", 0.1}})), 1);
+    spec.training.clip_norm = clip_norm, spec.training.noise_eta = noise;
+    return completed(std::move(spec)).value.value_or(0);
+  };
+  EXPECT_NEAR(last_loss(0, 0), 0.94535, 1e-12);
+  // Clipping leaves the direction (0.6, 0.8) of the ascent; the step's gradient (3.9, 5.6) is cut to the norm 2.
+  const double factor = 2 / (std::hypot(3.9, 5.6) + 1e-6), x = 1 - 0.39 * factor, y = 1 - 0.56 * factor;
+  EXPECT_NEAR(last_loss(2, 0), 0.5 * (3 * x * x + 4 * y * y), 1e-12);
+  // The same draw in both: noise n moves the ascent to (3, 4) + n and the step's gradient by n once more.
+  TrialSpec alone = trial(objective("slope", {{"gradient", List{0.0, 0.0}}}), optimizer("recorder"), 1);
+  alone.training.noise_eta = 0.3;
+  const TrialResult drawn = completed(std::move(alone));
+  const double n0 = series(drawn, "gradient0").at(0), n1 = series(drawn, "gradient1").at(0);
+  const double length = std::hypot(3 + n0, 4 + n1);
+  const double u = 1 - 0.1 * (3 * (1 + 0.5 * (3 + n0) / length) + n0);
+  const double v = 1 - 0.1 * (4 * (1 + 0.5 * (4 + n1) / length) + n1);
+  EXPECT_NEAR(last_loss(0, 0.3), 0.5 * (3 * u * u + 4 * v * v), 1e-12);
 }
 
 TEST(Training, EvaluationsAreCountedByKind) {

@@ -9,6 +9,7 @@
 #include <sstream>
 
 #include "tuner/config/language.hpp"
+#include "tuner/config/pairings.hpp"
 #include "tuner/config/plugins.hpp"
 #include "tuner/config/schedules.hpp"
 #include "tuner/config/search.hpp"
@@ -227,6 +228,7 @@ class StudyReader {
     plan_.objective = read_plugins(node, Kind::objective, {.path = "objective", .parent = {}}, reading_);
   }
   void read_optimizer(const Node& node) {
+    optimizer_place_ = node.place;
     plan_.optimizer = read_optimizers(node, {.path = "optimizer", .parent = {}}, reading_);
   }
   void read_scheduler(const Node& node) {
@@ -266,6 +268,7 @@ class StudyReader {
       constant.type = Node::Type::scalar, constant.text = "constant", constant.place = root.place;
       read_scheduler(constant);
     }
+    check_pairings(plan_, optimizer_place_);
     check_schedules(schedulers_, *plan_.optimizer);
     if (!plan_.training.contains("steps") && !plan_.training.contains("epochs"))
       throw Error(Message::config_missing_key, "nothing says how long to train",
@@ -276,7 +279,7 @@ class StudyReader {
   Reading& reading_;
   StudyPlan plan_;
   SchedulerPlaces schedulers_;
-  std::string method_place_, scheduler_place_, training_place_, memory_limit_place_;
+  std::string method_place_, optimizer_place_, scheduler_place_, training_place_, memory_limit_place_;
 };
 
 }  // namespace

@@ -22,14 +22,19 @@ struct StepInputs {
   const tuner_closure* closure = nullptr;
 };
 
+// Can `wrapper` wrap `inner`, directly or with others between them? Throws config.impossible: a wrapper that evaluates
+// within its steps hands the optimizer inside one gradient a step, which is of no use to one without derivatives, nor
+// to one that evaluates on its own.
+void check_wrapping(const Plugin& wrapper, const Plugin& inner);
+
 // Where the memory of slots comes from: 64-byte aligned, zero up to the next multiple of 64, outlives the optimizer.
 using SlotMemory = std::function<void*(std::size_t bytes)>;
 
 class Optimizer {
  public:
   // use and tensors must outlive it. Allocates and fills the slots, in memory of its own where none is given; does not
-  // call init(). Assigns every tensor its group. Errors: config.impossible (a wrapper without inner, slot extents
-  // refused).
+  // call init(). Assigns every tensor its group. Errors: config.impossible (a wrapper without inner or that
+  // cannot wrap it, slot extents refused).
   Optimizer(PluginUse& use, Tensors& tensors, std::uint64_t study_seed, std::uint32_t trial, SlotMemory memory = {});
   Optimizer(const Optimizer&) = delete;
   Optimizer& operator=(const Optimizer&) = delete;
@@ -49,7 +54,7 @@ class Optimizer {
   [[nodiscard]] PluginUse& use() { return use_; }
   [[nodiscard]] Optimizer* inner() { return inner_.get(); }
   [[nodiscard]] const Optimizer* inner() const { return inner_.get(); }
-  // The stream that steps draw from; its position is state, as the slots are.
+  // The stream that steps draw from, by depth below the outermost wrapper; its position is state, as the slots are.
   [[nodiscard]] tuner_rng& rng() { return rng_; }
   [[nodiscard]] const tuner_rng& rng() const { return rng_; }
 

@@ -2,12 +2,13 @@
 //
 // For every step: schedule -> options of the step; the closure evaluates loss and gradient on the step's batch;
 // gradient noise, clipping by value, clipping by global norm (each optional, in this order); optimizer step; check for
-// non-finite parameters; log. At every evaluation point: validation metrics, early stopping.
+// non-finite parameters; log. At every evaluation point: validation metrics, early stopping. Noise (the same draw) and
+// clipping act on every further gradient that the optimizer asks for within the step.
 //
 // A metric's step is the number of updates already done: the first loss is at step 0, the loss after the last update at
-// step = steps (on the batch that would come next). `loss` and `lr` are logged every log_every steps; for the metric
-// `loss` every logged value counts as an evaluation point. train_loss is the mean over the batches since the evaluation
-// point before. test_* are measured once, at the end.
+// step = steps (on the batch that would come next, at the optimizer's evaluation point). `loss` and `lr` are logged
+// every log_every steps; for the metric `loss` every logged value counts as an evaluation point. train_loss is the mean
+// over the batches since the evaluation point before. test_* are measured once, at the end.
 #pragma once
 
 #include <atomic>

@@ -37,6 +37,36 @@ struct Bare {
   static void step(const tuner::Step&, const tuner::Tensor<T>&) {}
 };
 
+// Optimizers with demands.
+struct Curved {
+  static constexpr tuner::Info info{.id = "curved",
+                                    .name = "Curved",
+                                    .doc = "needs products",
+                                    .reference = kReference,
+                                    .flags = TUNER_PLUGIN_CLOSURE | TUNER_PLUGIN_NEEDS_HVP};
+  static constexpr tuner::Param params[] = {tuner::real("lr", 1e-3, "step size").at_least(0)};
+  template <class T>
+  static void step(const tuner::Step&, const tuner::Tensor<T>&) {}
+};
+struct Faithful {
+  static constexpr tuner::Info info{.id = "faithful",
+                                    .name = "Faithful",
+                                    .doc = "needs one batch and no gradient",
+                                    .reference = kReference,
+                                    .flags = TUNER_PLUGIN_FULL_BATCH | TUNER_PLUGIN_DERIVATIVE_FREE};
+  static constexpr tuner::Param params[] = {tuner::real("lr", 1e-3, "step size").at_least(0)};
+  template <class T>
+  static void step(const tuner::Step&, const tuner::Tensor<T>&) {}
+};
+struct Ascent {
+  static constexpr tuner::Info info{.id = "ascent",
+                                    .name = "Ascent",
+                                    .doc = "wraps and evaluates",
+                                    .reference = kReference,
+                                    .flags = TUNER_PLUGIN_WRAPS | TUNER_PLUGIN_CLOSURE};
+  static void step(const tuner::Step& s) { s.inner_step(); }
+};
+
 struct Wrapper {
   static constexpr tuner::Info info{.id = "wrapper",
                                     .name = "Wrapper",
@@ -83,6 +113,15 @@ struct Net {
   void evaluate(const tuner::Evaluation& e) { e.loss(0); }
 };
 
+struct Curve {
+  static constexpr tuner::Info info{.id = "curve", .name = "Curve", .doc = "with products", .reference = kReference};
+  static void describe(const tuner::Options&, const tuner::Layout&) {}
+  explicit Curve(const tuner::Bind&) {}
+  void init(tuner_rng&) {}
+  void evaluate(const tuner::Evaluation& e) { e.loss(0); }
+  void hvp(const tuner_hvp_args&) {}
+};
+
 struct FromFile {
   static constexpr tuner::Info info{
       .id = "from_file", .name = "From file", .doc = "needs a file", .reference = kReference};
@@ -108,6 +147,6 @@ struct BlackBox {
 }  // namespace
 
 TUNER_LIBRARY("config_plugins", "1.0.0", "MIT", tuner::optimizer<Full>, tuner::optimizer<Bare>,
-              tuner::optimizer<Wrapper>, tuner::scheduler<Constant>, tuner::scheduler<Decay>,
-              tuner::scheduler<BetaCycle>, tuner::objective<Net>, tuner::objective<FromFile>,
-              tuner::objective<BlackBox>)
+              tuner::optimizer<Curved>, tuner::optimizer<Faithful>, tuner::optimizer<Ascent>, tuner::optimizer<Wrapper>,
+              tuner::scheduler<Constant>, tuner::scheduler<Decay>, tuner::scheduler<BetaCycle>, tuner::objective<Net>,
+              tuner::objective<Curve>, tuner::objective<FromFile>, tuner::objective<BlackBox>)

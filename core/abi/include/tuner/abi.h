@@ -293,9 +293,9 @@ typedef struct tuner_step_args {
   const tuner_tensor* tensors;
   const tuner_options* options; /* this step's values, schedules applied */
   void* const* global_slots;    /* by index of the slot; null entries for the others */
-  const tuner_closure* closure; /* null in init() */
+  const tuner_closure* closure; /* null in init() and for parts; who needs one refuses such a step, INVALID */
   const tuner_inner* inner;     /* null but for WRAPS */
-  tuner_rng* rng;               /* purpose OPTIMIZER */
+  tuner_rng* rng;               /* purpose OPTIMIZER + 65536 for every optimizer that wraps this one */
   int64_t step;                 /* from 1; 0 in init() */
   int64_t horizon;              /* steps of the whole trial; -1 unknown */
   double loss;                  /* at the data on entry; NaN in init() */
@@ -544,20 +544,20 @@ typedef struct tuner_objective {
 } tuner_objective;
 
 /* ----------------------------------------------------------------- plugins */
-
 #define TUNER_KIND_OPTIMIZER 1u
 #define TUNER_KIND_SCHEDULER 2u
 #define TUNER_KIND_OBJECTIVE 3u
-#define TUNER_KIND_SEARCHER 4u /* reserved */
-#define TUNER_KIND_PRUNER 5u   /* reserved */
-
+#define TUNER_KIND_SEARCHER 4u             /* reserved */
+#define TUNER_KIND_PRUNER 5u               /* reserved */
 #define TUNER_PLUGIN_ELEMENTWISE 0x01u     /* every element alone, no tensor or global slots: may be passed in parts */
-#define TUNER_PLUGIN_WRAPS 0x02u           /* needs `inner` */
+#define TUNER_PLUGIN_WRAPS 0x02u           /* needs `inner`, which gets no closure where this has the flag CLOSURE */
 #define TUNER_PLUGIN_DERIVATIVE_FREE 0x04u /* the host computes no gradient */
 #define TUNER_PLUGIN_CLOSURE 0x08u         /* evaluates more than once per step */
 #define TUNER_PLUGIN_NEEDS_HORIZON 0x10u
 #define TUNER_PLUGIN_PURE 0x20u         /* scheduler: a function of the step alone */
 #define TUNER_PLUGIN_NEEDS_METRIC 0x40u /* scheduler: listens to the study's metric */
+#define TUNER_PLUGIN_NEEDS_HVP 0x80u    /* optimizer: asks the closure for Hessian-vector products */
+#define TUNER_PLUGIN_FULL_BATCH 0x100u  /* optimizer: compares evaluations of different steps, all on one batch */
 
 typedef struct tuner_plugin {
   uint32_t struct_size;
