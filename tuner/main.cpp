@@ -1,4 +1,6 @@
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <iostream>
@@ -31,6 +33,8 @@ constexpr Command kCommands[] = {
     {"best", commands::best, "its best trials"},
     {"show", commands::show, "one study or one trial, whole"},
     {"query", commands::query, "ask the database in SQL"},
+    {"replay", commands::replay, "run one trial again: does it give the same bits?"},
+    {"fsck", commands::fsck, "is the database whole?"},
 };
 
 void print_help() {
@@ -75,9 +79,19 @@ int dispatch(std::vector<std::string> words) {
   return command->run({std::move(words), executable});
 }
 
+// A file that is opened where standard output should be would get what is printed.
+void open_standard_files() {
+  for (int fd = ::open("/dev/null", O_RDWR); fd >= 0; fd = ::open("/dev/null", O_RDWR)) {
+    if (fd <= STDERR_FILENO) continue;
+    ::close(fd);
+    return;
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
+  open_standard_files();
   try {
     return dispatch({argv + 1, argv + argc});
   } catch (const Error& e) {

@@ -117,7 +117,7 @@ TEST_F(OpenTest, ADamagedDatabaseIsReportedAsSuch) {
     Store store(file_, Access::read_only);
     (void)store.studies();
   });
-  EXPECT_EQ(error.id(), Message::storage_failed);
+  EXPECT_EQ(error.id(), Message::storage_damaged);
   EXPECT_TRUE(says(error, ".recover"));
 }
 

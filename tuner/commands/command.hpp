@@ -21,5 +21,7 @@ int trials(const Invocation& invocation);
 int show(const Invocation& invocation);
 int best(const Invocation& invocation);
 int query(const Invocation& invocation);
+int replay(const Invocation& invocation);
+int fsck(const Invocation& invocation);
 
 }  // namespace tuner::commands
