@@ -8,6 +8,7 @@
 
 #include "tuner/abi.h"
 #include "tuner/check/child.hpp"
+#include "tuner/check/new_process.hpp"
 #include "tuner/commands/command.hpp"
 #include "tuner/commands/installation.hpp"
 #include "tuner/error.hpp"
@@ -27,7 +28,7 @@ struct Command {
 
 constexpr Command kCommands[] = {
     {"run", commands::run, "run or resume the study of a sweep file (also: tuner --config FILE)"},
-    {"plugins", commands::plugins, "what there is: list, show ID, check FILE"},
+    {"plugins", commands::plugins, "what there is: list, show ID; your own: new ID, check FILE"},
     {"studies", commands::studies, "the studies of a database"},
     {"trials", commands::trials, "the trials of a study"},
     {"best", commands::best, "its best trials"},
@@ -65,6 +66,7 @@ int dispatch(std::vector<std::string> words) {
   if (words[0] == "--probe-plugin" && words.size() == 2) return answer_probe(words[1]);
   if (words[0] == "worker" && words.size() == 1) return executor::run_worker();
   if (words[0] == check::kChildWord) return check::answer_check(executable, {words.begin() + 1, words.end()});
+  if (words[0] == check::kStepsWord) return check::answer_steps({words.begin() + 1, words.end()});
   if (words[0].starts_with("-")) return commands::run({std::move(words), executable});
   const auto* command =
       std::ranges::find(kCommands, words[0], [](const Command& c) { return std::string_view(c.name); });

@@ -47,8 +47,11 @@ std::int32_t inner_step(void* context) {
 
 }  // namespace
 
-Optimizer::Optimizer(PluginUse& use, Tensors& tensors, std::uint64_t study_seed, std::uint32_t trial)
-    : use_(use), tensors_(tensors), abi_(tensors.abi().begin(), tensors.abi().end()) {
+Optimizer::Optimizer(PluginUse& use, Tensors& tensors, std::uint64_t study_seed, std::uint32_t trial, SlotMemory memory)
+    : use_(use),
+      tensors_(tensors),
+      abi_(tensors.abi().begin(), tensors.abi().end()),
+      memory_(memory ? std::move(memory) : [this](std::size_t bytes) { return buffers_.emplace_back(bytes).data(); }) {
   if (use.plugin->has(TUNER_PLUGIN_WRAPS) && !use.inner)
     throw Error(Message::config_impossible,
                 fmt::format("optimizer '{}' wraps another one, and none is named", use.plugin->id()),
@@ -79,7 +82,7 @@ Optimizer::Optimizer(PluginUse& use, Tensors& tensors, std::uint64_t study_seed,
   }
   for (std::size_t t = 0; t < abi_.size(); ++t) abi_[t].slots = tensor_slots_[t].data();
   rng_.struct_size = sizeof rng_, rng_.purpose = TUNER_RNG_OPTIMIZER, rng_.seed = study_seed, rng_.trial = trial;
-  if (use.inner) inner_ = std::make_unique<Optimizer>(*use.inner, tensors, study_seed, trial);
+  if (use.inner) inner_ = std::make_unique<Optimizer>(*use.inner, tensors, study_seed, trial, memory_);
 }
 
 void Optimizer::allocate(std::size_t index, std::size_t tensor, SlotView& view) {
@@ -103,7 +106,7 @@ void Optimizer::allocate(std::size_t index, std::size_t tensor, SlotView& view) 
   if (slot.count_param >= 0)
     view.count *= static_cast<std::uint64_t>(use_.options.number(static_cast<std::size_t>(slot.count_param)));
   if (view.count == 0) return;
-  view.data = buffers_.emplace_back(view.count * dtype_size(view.dtype)).data();
+  view.data = memory_(view.count * dtype_size(view.dtype));
   fill(view.data, view.count, view.dtype, slot.fill);
 }
 
@@ -164,6 +167,26 @@ std::int32_t Optimizer::evaluation_point(const tuner_host* host, std::int64_t st
 Optimizer::SlotView Optimizer::slot(std::size_t slot, std::size_t tensor) const {
   const auto& column = views_[slot];
   return column[column.size() == 1 ? 0 : tensor];
+}
+
+void Optimizer::save(Writer& out) const {
+  out.put(rng_.position);
+  for (const auto& column : views_)
+    for (const SlotView& view : column) {
+      out.put(view.count);
+      if (view.data) out.put_raw(view.data, view.count * dtype_size(view.dtype));
+    }
+  if (inner_) inner_->save(out);
+}
+
+void Optimizer::restore(Reader& in) {
+  rng_.position = in.get<std::uint64_t>();
+  for (auto& column : views_)
+    for (SlotView& view : column) {
+      if (in.get<std::uint64_t>() != view.count) throw Garbled("a slot has another size");
+      if (view.data) in.get_raw(view.data, view.count * dtype_size(view.dtype));
+    }
+  if (inner_) inner_->restore(in);
 }
 
 std::uint64_t Optimizer::state_bytes() const {

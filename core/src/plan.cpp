@@ -277,4 +277,10 @@ std::vector<const Plugin*> plugins_of(const StudyPlan& plan, const Point& point)
   return collector.sorted();
 }
 
+std::string checkpoint_identity(const StudyPlan& plan) {
+  std::string text = canonical_plan(plan);
+  for (const Plugin* plugin : plugins_of(plan)) text += plugin->library().sha256;
+  return sha256_of_text(text);
+}
+
 }  // namespace tuner

@@ -48,6 +48,15 @@ class MetricTracker {
   [[nodiscard]] bool should_stop_early() const {
     return spec_.training.early_stopping && since_improvement_ >= spec_.training.early_stopping->patience;
   }
+  void save(Writer& out) const {
+    out.put(last_), out.put(best_), out.put(reference_), out.put(count_), out.put(since_improvement_);
+  }
+  void restore(Reader& in) {
+    last_ = in.get<double>(), best_ = in.get<double>(), reference_ = in.get<double>();
+    count_ = in.get<std::int64_t>(), since_improvement_ = in.get<std::int64_t>();
+  }
+  // The trial began so much earlier, in another process.
+  void began_earlier(std::chrono::duration<double> by) { start_ -= std::chrono::duration_cast<Clock::duration>(by); }
   [[nodiscard]] double last() const { return last_; }
   [[nodiscard]] std::int64_t count() const { return count_; }
   [[nodiscard]] std::optional<double> value(const TrialResult& result) const {
@@ -93,11 +102,13 @@ class Calling {
 
 class TrainingRun {
  public:
-  TrainingRun(TrialSpec& spec, SharedObjectives& shared, std::stop_token stop, Progress progress, TrialTrace* trace)
+  TrainingRun(TrialSpec& spec, SharedObjectives& shared, std::stop_token stop, Progress progress, TrialTrace* trace,
+              const Checkpoints* checkpoints)
       : spec_(spec),
         stop_(std::move(stop)),
         progress_(std::move(progress)),
         trace_(trace ? *trace : own_trace_),
+        checkpoints_(checkpoints),
         tracker_(spec, start_),
         trial_(spec.training.common_random_numbers ? 0 : static_cast<std::uint32_t>(spec.number)) {
     host_.stop = stop_;
@@ -138,10 +149,16 @@ class TrainingRun {
   void evaluation_point(std::int64_t step);
   void evaluate_split(Objective& objective, std::uint32_t split, std::string_view prefix, std::int64_t step);
   void finish();
+  [[nodiscard]] bool checkpoint_is_due();
+  void save_checkpoint(std::int64_t step);
+  [[nodiscard]] bool restore_checkpoint();
 
   double evaluate(std::uint32_t want, std::uint32_t flags);
   void record(std::int64_t step, std::string_view name, double value);
   void record_reports();
+  [[nodiscard]] static double since(Clock::time_point when) {
+    return std::chrono::duration<double>(Clock::now() - when).count();
+  }
   void check_time(std::int64_t step);
   void require(std::int32_t status, const PluginUse& use);
   tuner_rng stream(std::uint32_t purpose, std::int64_t step) const {
@@ -158,7 +175,9 @@ class TrainingRun {
   Progress progress_;
   TrialTrace own_trace_;
   TrialTrace& trace_;
-  Clock::time_point start_ = Clock::now();
+  const Checkpoints* checkpoints_;
+  Clock::time_point start_ = Clock::now(), saved_at_ = start_, looked_at_ = start_;
+  std::int64_t look_every_ = 1, steps_until_look_ = 1;
   MetricTracker tracker_;
   std::uint32_t trial_;
   TrialResult result_;
@@ -293,26 +312,24 @@ void TrainingRun::prepare() {
   closure_.struct_size = sizeof closure_, closure_.context = this, closure_.evaluate = &closure_evaluate;
   if (objective_->has_hvp()) closure_.hvp = &closure_hvp;
   tuner_rng init = stream(TUNER_RNG_INIT, 0);
+  result_.metrics.reserve(512);
+  if (restore_checkpoint()) return;
   {
     const Calling calling(trace_, TUNER_KIND_OBJECTIVE);
     require(objective_->init(&init, &error_), spec_.objective);
   }
   const Calling calling(trace_, TUNER_KIND_OPTIMIZER);
   require(optimizer_->init(host_.abi(), &error_), *spec_.optimizer);
-  result_.metrics.reserve(512);
 }
 
 void TrainingRun::train() {
   prepare();
-  for (std::int64_t step = 0; step < horizon_; ++step) {
+  for (std::int64_t step = result_.steps; step < horizon_ && !tracker_.should_stop_early(); ++step) {
+    if (checkpoints_ && step > 0 && (stop_.stop_requested() || checkpoint_is_due())) save_checkpoint(step);
     check_time(step);
     take_step(step);
     const std::int64_t done = step + 1;
     if (done % eval_every_ == 0 && done < horizon_) evaluation_point(done);
-    if (tracker_.should_stop_early()) {
-      horizon_ = done;
-      break;
-    }
   }
   horizon_ = result_.steps;
   batch_ = batches_->at(horizon_);
@@ -431,6 +448,59 @@ void TrainingRun::evaluate_split(Objective& objective, std::uint32_t split, std:
   }
 }
 
+// Looking at the clock takes as long as a small step: about every 10 ms is enough.
+bool TrainingRun::checkpoint_is_due() {
+  if (--steps_until_look_ > 0) return false;
+  look_every_ = since(looked_at_) < 0.01 ? 2 * look_every_ : std::max<std::int64_t>(1, look_every_ / 2);
+  looked_at_ = Clock::now(), steps_until_look_ = look_every_;
+  return checkpoints_->due(since(saved_at_));
+}
+
+// Between two steps: what the rest of the trial depends on, and what was measured so far.
+void TrainingRun::save_checkpoint(std::int64_t step) {
+  Writer out;
+  for (const tuner_tensor& tensor : objective_->tensors().abi())
+    out.put(tensor.numel), out.put_raw(tensor.data, tensor.numel * dtype_size(tensor.dtype));
+  optimizer_->save(out);
+  schedule_->save(out);
+  tracker_.save(out);
+  out.put(horizon_), out.put(evaluated_at_), out.put(epoch_loss_), out.put(epoch_samples_), out.put(samples_seen_);
+  TrialResult so_far = result_;
+  so_far.wall_seconds = since(start_), so_far.log = host_.log;
+  so_far.metrics.insert(so_far.metrics.end(), host_.reports.begin(), host_.reports.end());
+  out.put(static_cast<std::uint64_t>(host_.reports.size()));
+  write(out, so_far);
+  checkpoints_->write(step, out.bytes(), host_.log);
+  saved_at_ = Clock::now();
+}
+
+bool TrainingRun::restore_checkpoint() {
+  const auto state = checkpoints_ ? checkpoints_->newest(host_.log) : std::nullopt;
+  if (!state) return false;
+  Reader in(*state);
+  for (const tuner_tensor& tensor : objective_->tensors().abi()) {
+    if (in.get<std::uint64_t>() != tensor.numel) throw Garbled("a tensor has another size");
+    in.get_raw(tensor.data, tensor.numel * dtype_size(tensor.dtype));
+  }
+  optimizer_->restore(in);
+  schedule_->restore(in);
+  tracker_.restore(in);
+  horizon_ = in.get<std::int64_t>(), evaluated_at_ = in.get<std::int64_t>(), epoch_loss_ = in.get<double>();
+  epoch_samples_ = in.get<std::uint64_t>(), samples_seen_ = in.get<std::uint64_t>();
+  const std::size_t pending = in.get<std::uint64_t>();
+  result_ = read_result(in);
+  in.end();
+  if (pending > result_.metrics.size()) throw Garbled("more reports than metrics");
+  host_.reports.assign(result_.metrics.end() - static_cast<std::ptrdiff_t>(pending), result_.metrics.end());
+  result_.metrics.resize(result_.metrics.size() - pending);
+  host_.log.insert(host_.log.begin(), result_.log.begin(), result_.log.end());
+  const std::chrono::duration<double> spent(result_.wall_seconds);
+  start_ -= std::chrono::duration_cast<Clock::duration>(spent);
+  tracker_.began_earlier(spent);
+  trace_.step = result_.steps;
+  return true;
+}
+
 void TrainingRun::finish() {
   record_reports();  // what plugins said before the trial ended
   if (result_.outcome == Outcome::completed) {
@@ -472,12 +542,14 @@ std::vector<MetricName> metric_names(const PluginUse& objective, SharedObjective
   return names;
 }
 
-void check_trial(TrialSpec spec, SharedObjectives& shared) { TrainingRun(spec, shared, {}, {}, nullptr).check(); }
+void check_trial(TrialSpec spec, SharedObjectives& shared) {
+  TrainingRun(spec, shared, {}, {}, nullptr, nullptr).check();
+}
 
 TrialResult run_trial(TrialSpec spec, SharedObjectives& shared, std::stop_token stop, const Progress& progress,
-                      TrialTrace* trace) {
+                      TrialTrace* trace, const Checkpoints* checkpoints) {
   try {
-    return TrainingRun(spec, shared, std::move(stop), progress, trace).run();
+    return TrainingRun(spec, shared, std::move(stop), progress, trace, checkpoints).run();
   } catch (const std::bad_alloc&) {
     TrialResult result;
     result.outcome = Outcome::failed, result.failure = Failure::out_of_memory;

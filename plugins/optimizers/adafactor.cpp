@@ -128,28 +128,41 @@ struct Adafactor {
   template <class T>
   static void divide_matrix(T* g, T* row_var, T* col_var, std::size_t rows, std::size_t columns, double w,
                             const Floors& floor) {
-    const auto square = [&](std::size_t i, std::size_t j) {
-      const double wide = g[i * columns + j];
-      return wide * wide + floor.added;
-    };
     double mean = 0;
     for (std::size_t i = 0; i < rows; ++i) {
-      double sum = 0;
-      for (std::size_t j = 0; j < columns; ++j) sum += square(i, j);
+      const T* row = g + i * columns;
+      const double sum = shape::sum(columns, [=, added = floor.added](std::size_t j) TUNER_INLINE {
+        const double wide = row[j];
+        return wide * wide + added;
+      });
       row_var[i] = static_cast<T>((1 - w) * row_var[i] + w * sum / static_cast<double>(columns));
       mean += row_var[i];
     }
     mean = std::max(mean / static_cast<double>(rows), floor.mean);
-    for (std::size_t j = 0; j < columns; ++j) {
-      double sum = 0;
-      for (std::size_t i = 0; i < rows; ++i) sum += square(i, j);
-      col_var[j] = static_cast<T>((1 - w) * col_var[j] + w * sum / static_cast<double>(rows));
+    add_columns(g, col_var, rows, columns, w, floor.added);
+    for (std::size_t i = 0; i < rows; ++i) {
+      const double relative = tuner::ratio(static_cast<double>(row_var[i]), mean);
+      T* __restrict row = g + i * columns;
+      for (std::size_t j = 0; j < columns; ++j)
+        row[j] = static_cast<T>(scaled(row[j], std::max(relative * col_var[j], floor.v)));
     }
-    for (std::size_t i = 0; i < rows; ++i)
-      for (std::size_t j = 0; j < columns; ++j) {
-        const double v = tuner::ratio(static_cast<double>(row_var[i]) * col_var[j], mean);
-        g[i * columns + j] = static_cast<T>(scaled(g[i * columns + j], std::max(v, floor.v)));
-      }
+  }
+
+  // Some columns at a time, row by row, as the memory lies.
+  template <class T>
+  static void add_columns(const T* g, T* col_var, std::size_t rows, std::size_t columns, double w, double added) {
+    constexpr std::size_t kWidth = 128;
+    for (std::size_t from = 0; from < columns; from += kWidth) {
+      const std::size_t width = std::min(kWidth, columns - from);
+      double sums[kWidth] = {};
+      for (std::size_t i = 0; i < rows; ++i)
+        for (std::size_t j = 0; j < width; ++j) {
+          const double wide = g[i * columns + from + j];
+          sums[j] += wide * wide + added;
+        }
+      for (std::size_t j = 0; j < width; ++j)
+        col_var[from + j] = static_cast<T>((1 - w) * col_var[from + j] + w * sums[j] / static_cast<double>(rows));
+    }
   }
 };
 

@@ -72,12 +72,15 @@ struct Dog {
   static void add_norms(const tuner::Tensor<T>& t, double& away, double& start, double& gradient) {
     const double decay = t.options()[kWeightDecay];
     const T *x = t.data(), *initial = t.slot(kInitial), *g = t.grad();
-    for (std::size_t i = 0; i < t.size(); ++i) {
-      const double moved = static_cast<double>(x[i]) - initial[i], slope = g[i] + decay * x[i];
-      away += moved * moved;
-      start += static_cast<double>(initial[i]) * initial[i];
-      gradient += slope * slope;
-    }
+    away += shape::sum(t.size(), [=](std::size_t i) TUNER_INLINE {
+      const double moved = static_cast<double>(x[i]) - initial[i];
+      return moved * moved;
+    });
+    start += shape::sum_of_squares(initial, t.size());
+    gradient += shape::sum(t.size(), [=](std::size_t i) TUNER_INLINE {
+      const double slope = g[i] + decay * x[i];
+      return slope * slope;
+    });
   }
 
   // The step size of one cell, without lr, from squared norms.

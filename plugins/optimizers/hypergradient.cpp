@@ -67,7 +67,8 @@ struct Hypergradient {
     double product = 0, squares_g = 0, squares_u = 0;
     s.for_each_tensor([&](const auto& t) {
       const auto *g = t.grad(), *u = t.slot(kDirection);
-      for (std::size_t i = 0; i < t.size(); ++i) product += static_cast<double>(g[i]) * static_cast<double>(u[i]);
+      product += shape::sum(
+          t.size(), [=](std::size_t i) TUNER_INLINE { return static_cast<double>(g[i]) * static_cast<double>(u[i]); });
       if (o.choice(kRule) == kAdditive) return;
       squares_g += layers::sum_of_squares(t.size(), [=](std::size_t i) TUNER_INLINE { return g[i]; });
       squares_u += layers::sum_of_squares(t.size(), [=](std::size_t i) TUNER_INLINE { return u[i]; });

@@ -5,25 +5,17 @@
 #include <cstddef>
 #include <tuner/plugin.hpp>
 
+#include "shape.hpp"
+
 namespace layers {
 
-// Sum of value(i)^2, in double. Eight partial sums in a fixed order: the same bits at every instruction set, and a loop
-// that can use its vectors.
+// Sum of value(i)^2, in double.
 template <class Value>
 TUNER_INLINE inline double sum_of_squares(std::size_t n, Value value) {
-  constexpr std::size_t kLanes = 8;
-  double sums[kLanes] = {};
-  std::size_t i = 0;
-  for (; i + kLanes <= n; i += kLanes)
-    for (std::size_t lane = 0; lane < kLanes; ++lane) {
-      const double v = static_cast<double>(value(i + lane));
-      sums[lane] += v * v;
-    }
-  for (; i < n; ++i) {
+  return shape::sum(n, [=](std::size_t i) TUNER_INLINE {
     const double v = static_cast<double>(value(i));
-    sums[0] += v * v;
-  }
-  return ((sums[0] + sums[1]) + (sums[2] + sums[3])) + ((sums[4] + sums[5]) + (sums[6] + sums[7]));
+    return v * v;
+  });
 }
 
 template <class T>

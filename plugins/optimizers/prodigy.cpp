@@ -119,17 +119,21 @@ struct Prodigy {
     const double weight = growth * (o.flag(kSafeguardWarmup) ? d : rate);
     const double l2 = o.flag(kDecouple) ? 0 : o[kWeightDecay];
     const double beta1 = o[kBeta1], beta2 = o[kBeta2], first = d * (1 - beta1), second = d * d * (1 - beta2);
-    T *x = t.data(), *grad = t.grad(), *m = t.slot(kExpAvg), *v = t.slot(kExpAvgSq), *sum = t.slot(kS);
-    const T* initial = t.slot(kInitial);
-    double product = 0;
-    for (std::size_t i = 0; i < t.size(); ++i) {
-      const double g = grad[i] + l2 * x[i];
-      product += g * (static_cast<double>(initial[i]) - x[i]);
-      m[i] = static_cast<T>(beta1 * m[i] + first * g);
-      v[i] = static_cast<T>(beta2 * v[i] + second * g * g);
-      sum[i] = static_cast<T>(beta3 * sum[i] + weight * g);
-      denominator += std::abs(static_cast<double>(sum[i]));
-    }
+    const T *x = t.data(), *grad = t.grad(), *initial = t.slot(kInitial), *sum = t.slot(kS);
+    // Two passes: one that is a vector loop for every instruction set, and the sums.
+    t.update(
+        [=](const T& at, T raw, T& m, T& v, T& s) TUNER_INLINE {
+          const double g = raw + l2 * at;
+          m = static_cast<T>(beta1 * m + first * g);
+          v = static_cast<T>(beta2 * v + second * g * g);
+          s = static_cast<T>(beta3 * s + weight * g);
+        },
+        t.slot(kExpAvg), t.slot(kExpAvgSq), t.slot(kS));
+    denominator +=
+        shape::sum(t.size(), [=](std::size_t i) TUNER_INLINE { return std::abs(static_cast<double>(sum[i])); });
+    const double product = shape::sum(t.size(), [=](std::size_t i) TUNER_INLINE {
+      return (grad[i] + l2 * x[i]) * (static_cast<double>(initial[i]) - x[i]);
+    });
     moved += growth * rate * product;
   }
 

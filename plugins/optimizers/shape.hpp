@@ -1,5 +1,4 @@
-// Shapes and norms, for rules that treat a tensor as a whole. Sums are taken in double, in the order of the elements:
-// the same bits whatever the instruction set.
+// Shapes and sums, for rules that treat a tensor as a whole. Sums are taken in double.
 #pragma once
 
 #include <cmath>
@@ -27,11 +26,23 @@ inline std::uint64_t numel(const tuner_tensor_info& info) {
   return n;
 }
 
+// value(0) + ... + value(n - 1). Eight partial sums in a fixed order: the same bits at every instruction set, and a
+// loop that can use its vectors.
+template <class Value>
+TUNER_INLINE inline double sum(std::size_t n, Value value) {
+  constexpr std::size_t kLanes = 8;
+  double sums[kLanes] = {};
+  std::size_t i = 0;
+  for (; i + kLanes <= n; i += kLanes)
+    for (std::size_t lane = 0; lane < kLanes; ++lane) sums[lane] += value(i + lane);
+  for (; i < n; ++i) sums[0] += value(i);
+  return ((sums[0] + sums[1]) + (sums[2] + sums[3])) + ((sums[4] + sums[5]) + (sums[6] + sums[7]));
+}
+
 template <class T>
 double sum_of_squares(const T* values, std::size_t n) {
-  double sum = 0;
-  for (std::size_t i = 0; i < n; ++i) sum += static_cast<double>(values[i]) * static_cast<double>(values[i]);
-  return sum;
+  return sum(
+      n, [=](std::size_t i) TUNER_INLINE { return static_cast<double>(values[i]) * static_cast<double>(values[i]); });
 }
 
 }  // namespace shape

@@ -92,8 +92,9 @@ LogState read_log(const fs::path& file) {
       if (!ours || !equals(sum, &frame[16])) broken = number;
     }
     if (broken == 0 && commits) state.committed_frames = number;
-    // A transaction that was given up leaves no committing frame behind.
-    if (broken != 0 && ours && commits) {
+    // A process that is killed leaves one frame half written at most, and a transaction that was given up none that
+    // commits.
+    if (broken != 0 && number > broken && ours && commits) {
       state.damage = fmt::format("frame {} of the log is damaged, and whole transactions stand behind it", broken);
       return state;
     }

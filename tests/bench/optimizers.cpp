@@ -1,22 +1,32 @@
-// What a step of every element-wise optimizer costs per element, float32, one thread, through the host.
+// What a step of every optimizer costs that needs nothing but a gradient: per element, float32, one thread, through the
+// host. Every tensor is a matrix (rules without an interest in shapes do not notice); wrappers are around sgd.
 //
-// NAME/n        ns per element at n = 1000 and 10^7
+// NAME/n        ns per element at n = 1000 (25 x 40) and 10^7 (2500 x 4000)
+// NAME/512x512  matrix rules instead of 10^7: ten steps are one iteration, as their roots and bases last for ten
 // streams_K/n   a loop in place over the same memory: x += a g, s_k += a g for K slots; what the memory allows
-// NAME/50x10000 and NAME/1x500000: many small tensors and one
+// NAME/50x10000 and NAME/1x500000: many small tensors (100 x 100) and one (500 x 1000)
 //
 // Repetitions of all of them are interleaved at random. The table at the end gives medians and their spread, and the
-// share of the bytes per second of streams_K that each optimizer reaches in the same run.
-// Options are Google Benchmark's: --benchmark_filter=adam/ --benchmark_repetitions=9 --benchmark_out=FILE
+// share of the bytes per second of streams_K that each element-wise optimizer reaches in the same run.
+// --table FILE measures 10^7 and 512x512 alone and writes docs/optimizers.md with these times.
+// Other options are Google Benchmark's: --benchmark_filter=adam/ --benchmark_repetitions=9 --benchmark_out=FILE
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
+#include <exception>
+#include <fstream>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "optimizer_table.hpp"
 #include "tuner/catalogue.hpp"
+#include "tuner/details.hpp"
+#include "tuner/objective.hpp"
 #include "tuner/optimizer.hpp"
 #include "tuner/sdk/update.hpp"
 #include "tuner/tensor.hpp"
@@ -26,6 +36,13 @@ namespace {
 using namespace tuner;
 
 constexpr std::int64_t kSmall = 1000, kLarge = 10'000'000;
+constexpr std::int64_t kPeriod = 10;  // steps of a matrix rule that share a root or a basis
+
+struct Shape {
+  std::int64_t rows, columns;
+  [[nodiscard]] std::int64_t elements() const { return rows * columns; }
+};
+constexpr Shape kSmallShape{25, 40}, kLargeShape{2500, 4000}, kMatrixShape{bench::kMatrixSide, bench::kMatrixSide};
 
 Catalogue& catalogue() {
   static auto* const kCatalogue = [] {
@@ -40,19 +57,30 @@ struct Contender {
   std::string name;
   const Plugin* plugin;
   std::map<std::string, Value> options;
+  [[nodiscard]] bool is_matrix_rule() const { return details_of(*plugin).family == bench::kMatrixFamily; }
 };
 
 std::vector<Contender> contenders() {
   std::vector<Contender> all;
   for (const auto& loaded : catalogue().plugins()) {
     const Plugin* plugin = loaded.get();
-    if (plugin->kind() != Kind::optimizer || !plugin->has(TUNER_PLUGIN_ELEMENTWISE)) continue;
+    if (plugin->kind() != Kind::optimizer || plugin->has(TUNER_PLUGIN_CLOSURE)) continue;
     all.push_back({std::string(plugin->id()), plugin, {}});
+    if (plugin->id() == "agd") all.back().options = {{"init", "keep"}};  // an orthogonal start is no part of a step
     if (plugin->id() != "sgd") continue;
     all.push_back({"momentum", plugin, {{"momentum", 0.9}}});
     all.push_back({"nesterov", plugin, {{"momentum", 0.9}, {"nesterov", true}}});
   }
   return all;
+}
+
+PluginUse use_of(const Contender& contender) {
+  PluginUse use{contender.plugin, OptionTable(*contender.plugin, contender.options), {}, nullptr};
+  if (contender.plugin->has(TUNER_PLUGIN_WRAPS)) {
+    const Plugin& sgd = catalogue().get(Kind::optimizer, "sgd");
+    use.inner = std::make_unique<PluginUse>(PluginUse{&sgd, OptionTable(sgd, {}), {}, nullptr});
+  }
+  return use;
 }
 
 // Values that keep every rule away from denormal numbers: x near 1, gradients of both signs near 0.01.
@@ -67,22 +95,22 @@ void fill(Tensors& tensors) {
 }
 
 struct Bench {
-  Bench(const Contender& contender, std::int64_t count, std::int64_t elements)
-      : use{contender.plugin, OptionTable(*contender.plugin, contender.options), {}, nullptr},
-        tensors(specs(count, elements)),
-        optimizer(use, tensors, 1, 0) {
+  Bench(const Contender& contender, std::int64_t count, Shape shape)
+      : use(use_of(contender)), tensors(specs(count, shape)), optimizer(use, tensors, 1, 0) {
     fill(tensors);
     error.struct_size = sizeof error;
-    if (optimizer.init(nullptr, &error) != TUNER_OK) fail();
+    if (optimizer.init(host.abi(), &error) != TUNER_OK) fail();
   }
-  static std::vector<TensorSpec> specs(std::int64_t count, std::int64_t elements) {
+  static std::vector<TensorSpec> specs(std::int64_t count, Shape shape) {
     std::vector<TensorSpec> all(static_cast<std::size_t>(count));
-    for (TensorSpec& spec : all) spec.name = std::to_string(&spec - all.data()), spec.shape = {elements};
+    for (TensorSpec& spec : all)
+      spec.name = std::to_string(&spec - all.data()), spec.shape = {shape.rows, shape.columns};
     return all;
   }
   void step() {
+    host.reset_scratch();
     StepInputs inputs;
-    inputs.step = ++steps;
+    inputs.step = ++steps, inputs.host = host.abi();
     if (optimizer.step(inputs, &error) != TUNER_OK) fail();
   }
   [[noreturn]] void fail() const {
@@ -90,6 +118,7 @@ struct Bench {
     std::exit(1);
   }
   PluginUse use;
+  HostServices host;
   Tensors tensors;
   Optimizer optimizer;
   tuner_error error{};
@@ -100,7 +129,7 @@ struct Bench {
 // momentum.
 int streams_of(const Contender& contender) {
   constexpr std::uint64_t n = 64;
-  Bench bench(contender, 1, n);
+  Bench bench(contender, 1, {8, 8});
   std::vector<std::vector<float>> before;
   const auto values = [&](std::size_t slot) {
     const Optimizer::SlotView view = bench.optimizer.slot(slot);
@@ -108,7 +137,11 @@ int streams_of(const Contender& contender) {
     return view.count == n && view.dtype == TUNER_DTYPE_F32 ? std::vector<float>(from, from + n) : std::vector<float>();
   };
   for (std::size_t s = 0; s < contender.plugin->slot_count(); ++s) before.push_back(values(s));
-  for (int i = 0; i < 3; ++i) bench.step();
+  for (int i = 0; i < 3; ++i) {
+    bench.step();
+    auto* g = static_cast<float*>(bench.tensors.grad(0));
+    std::for_each_n(g, n, [](float& value) { value *= 0.5f; });  // a difference of gradients is a slot of adan's
+  }
   int count = 0;
   for (std::size_t s = 0; s < before.size(); ++s) count += values(s) != before[s] ? 1 : 0;
   return count;
@@ -120,11 +153,13 @@ void report(benchmark::State& state, std::int64_t elements) {
                          benchmark::Counter::kIsIterationInvariantRate | benchmark::Counter::kInvert);
 }
 
-void measure(benchmark::State& state, const Contender& contender, std::int64_t count, std::int64_t elements) {
-  Bench bench(contender, count, elements);
+void measure(benchmark::State& state, const Contender& contender, std::int64_t count, Shape shape,
+             std::int64_t steps = 1) {
+  Bench bench(contender, count, shape);
   for (int i = 0; i < 3; ++i) bench.step();  // first touch of the slots, first-step branches
-  for (auto _ : state) bench.step();
-  report(state, count * elements);
+  for (auto _ : state)
+    for (std::int64_t i = 0; i < steps; ++i) bench.step();
+  report(state, steps * count * shape.elements());
 }
 
 template <int slots, int... index>
@@ -179,19 +214,29 @@ double spread(std::vector<double> values) {
 
 std::string at(const std::string& name, std::int64_t n) { return name + "/" + std::to_string(n); }
 
+std::string matrix_name(const std::string& name) {
+  return name + "/" + std::to_string(kMatrixShape.rows) + "x" + std::to_string(kMatrixShape.columns);
+}
+
+using Times = std::map<std::string, std::vector<double>>;
+
+std::string format(const char* pattern, double a, double b = 0) {
+  char text[64];
+  std::snprintf(text, sizeof text, pattern, a, b);
+  return text;
+}
+
+double matrix_ms(const Times& times, const Contender& c) {
+  return median(times.at(matrix_name(c.name))) * static_cast<double>(kMatrixShape.elements()) * 1e-6;
+}
+
 // What was not measured, because of a filter, is "-".
-void print_table(const std::vector<Contender>& all, const std::map<std::string, std::vector<double>>& times) {
+void print_table(const std::vector<Contender>& all, const Times& times) {
   const auto cell = [&](const std::string& key) {
-    if (!times.contains(key)) return std::string("-");
-    char text[64];
-    std::snprintf(text, sizeof text, "%.3f +- %.0f%%", median(times.at(key)), spread(times.at(key)));
-    return std::string(text);
+    return times.contains(key) ? format("%.3f +- %.0f%%", median(times.at(key)), spread(times.at(key))) : "-";
   };
   const auto ratio = [&](const std::string& a, const std::string& b) {
-    if (!times.contains(a) || !times.contains(b)) return std::string("-");
-    char text[32];
-    std::snprintf(text, sizeof text, "%.2f", median(times.at(a)) / median(times.at(b)));
-    return std::string(text);
+    return times.contains(a) && times.contains(b) ? format("%.2f", median(times.at(a)) / median(times.at(b))) : "-";
   };
   std::printf(
       "\n| optimizer | slots | ns per element, 10^3 | ns per element, 10^7 | of the memory's speed | 50 tensors : 1 "
@@ -199,34 +244,81 @@ void print_table(const std::vector<Contender>& all, const std::map<std::string, 
   std::printf("|---|---|---|---|---|---|\n");
   for (const Contender& c : all) {
     const int slots = streams_of(c);
-    const std::string small = at(c.name, kSmall), large = at(c.name, kLarge);
-    if (!times.contains(small) && !times.contains(large) && !times.contains(c.name + "/50x10000")) continue;
-    std::printf("| %s | %d | %s | %s | %s | %s |\n", c.name.c_str(), slots, cell(small).c_str(), cell(large).c_str(),
-                ratio(at("streams_" + std::to_string(slots), kLarge), large).c_str(),
+    const std::string small = at(c.name, kSmall), large = at(c.name, kLarge), matrix = matrix_name(c.name);
+    if (!times.contains(small) && !times.contains(large) && !times.contains(c.name + "/50x10000") &&
+        !times.contains(matrix))
+      continue;
+    // Only a single pass can be compared with streams.
+    const bool one_pass = c.plugin->has(TUNER_PLUGIN_ELEMENTWISE);
+    std::printf("| %s | %s | %s | %s | %s | %s |\n", c.name.c_str(), one_pass ? std::to_string(slots).c_str() : "",
+                cell(small).c_str(),
+                times.contains(matrix) ? format("%.3g ms a step of 512 x 512", matrix_ms(times, c)).c_str()
+                                       : cell(large).c_str(),
+                one_pass ? ratio(at("streams_" + std::to_string(slots), kLarge), large).c_str() : "",
                 ratio(c.name + "/50x10000", c.name + "/1x500000").c_str());
   }
+}
+
+std::string first_word(const char* path) {
+  std::string word;
+  std::ifstream(path) >> word;
+  return word;
+}
+
+std::string processor() {
+  std::ifstream file("/proc/cpuinfo");
+  for (std::string line; std::getline(file, line);)
+    if (line.starts_with("model name")) return line.substr(line.find(':') + 2);
+  return "an unknown processor";
+}
+
+void write_document(const std::string& path, const std::vector<Contender>& all, const Times& times,
+                    const std::string& load_before) {
+  bench::Timings timings;
+  timings.machine = "Measured on " + processor() + ", load of the machine " + load_before + " before and " +
+                    first_word("/proc/loadavg") + " after.";
+  for (const Contender& c : all) {
+    if (times.contains(at(c.name, kLarge)))
+      timings.cells[c.name] = format("%.2f", median(times.at(at(c.name, kLarge))));
+    if (times.contains(matrix_name(c.name))) timings.cells[c.name] = format("%.3g ms a step", matrix_ms(times, c));
+  }
+  bench::write_file(path, bench::optimizer_document(catalogue(), timings));
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
   std::vector<char*> arguments(argv, argv + argc);
+  std::string document;
   // Before the user's own, so that those win.
   char interleaved[] = "--benchmark_enable_random_interleaving=true";
   char repetitions[] = "--benchmark_repetitions=7", least_time[] = "--benchmark_min_time=0.05";
-  arguments.insert(arguments.begin() + 1, {interleaved, repetitions, least_time});
-  int count = argc + 3;
+  char of_document[] = "--benchmark_filter=/(10000000|512x512)(/|$)";
+  std::vector<char*> defaults{interleaved, repetitions, least_time};
+  if (argc > 2 && std::strcmp(argv[1], "--table") == 0) {
+    document = argv[2];
+    arguments.erase(arguments.begin() + 1, arguments.begin() + 3);
+    defaults.push_back(of_document);
+  }
+  arguments.insert(arguments.begin() + 1, defaults.begin(), defaults.end());
+  int count = static_cast<int>(arguments.size());
   benchmark::Initialize(&count, arguments.data());
   if (benchmark::ReportUnrecognizedArguments(count, arguments.data())) return 2;
+  const std::string load_before = first_word("/proc/loadavg");
   const std::vector<Contender> all = contenders();
   std::vector<benchmark::internal::Benchmark*> registered;
   for (const Contender& c : all) {
-    const auto add = [&](const std::string& name, std::int64_t tensors, std::int64_t elements) {
-      registered.push_back(benchmark::RegisterBenchmark(
-          name.c_str(), [&c, tensors, elements](benchmark::State& s) { measure(s, c, tensors, elements); }));
+    const auto add = [&](const std::string& name, std::int64_t tensors, Shape shape, std::int64_t steps = 1) {
+      return registered.emplace_back(benchmark::RegisterBenchmark(
+          name.c_str(), [&c, tensors, shape, steps](benchmark::State& s) { measure(s, c, tensors, shape, steps); }));
     };
-    add(at(c.name, kSmall), 1, kSmall), add(at(c.name, kLarge), 1, kLarge);
-    add(c.name + "/50x10000", 50, 10'000), add(c.name + "/1x500000", 1, 500'000);
+    add(at(c.name, kSmall), 1, kSmallShape);
+    if (c.is_matrix_rule()) {
+      add(matrix_name(c.name), 1, kMatrixShape, kPeriod)->Iterations(1)->Repetitions(3);
+      continue;
+    }
+    add(at(c.name, kLarge), 1, kLargeShape);
+    add(c.name + "/50x10000", 50, {100, 100}), add(c.name + "/1x500000", 1, {500, 1000});
   }
   for (int k = 0; k < static_cast<int>(std::size(kStreams)); ++k)
     registered.push_back(benchmark::RegisterBenchmark(at("streams_" + std::to_string(k), kLarge).c_str(),
@@ -235,5 +327,10 @@ int main(int argc, char** argv) {
   Reporter reporter;
   benchmark::RunSpecifiedBenchmarks(&reporter);
   print_table(all, reporter.times);
+  try {
+    if (!document.empty()) write_document(document, all, reporter.times, load_before);
+  } catch (const std::exception& e) {
+    return std::fprintf(stderr, "%s\n", e.what()), 1;
+  }
   return 0;
 }

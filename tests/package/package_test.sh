@@ -2,8 +2,8 @@
 # package_test.sh BUILD_DIR SOURCE_DIR
 #
 # What an author has who gets tuner installed: the package holds what it should, find_package(tuner) builds the examples
-# out of tree, each exports one symbol, and a sweep of the installed program uses them by name beside built-in plugins,
-# with nothing of tuner rebuilt. GCC's and Clang's builds of the same plugins give the same trials, bit for bit.
+# and what `tuner plugins new` writes out of tree, all pass the checker, each exports one symbol, and a sweep of the
+# installed program uses them by name beside built-in plugins, with nothing of tuner rebuilt. GCC's and Clang's builds of the same plugins give the same trials, bit for bit.
 set -euo pipefail
 build=$1 source=$2
 work=$(mktemp -d)
@@ -19,7 +19,7 @@ step "install"
 quietly cmake --install "$build" --prefix "$prefix"
 for file in bin/tuner lib/tuner/plugins/sgd.so include/tuner/abi.h include/tuner/plugin.hpp \
   lib/cmake/tuner/tunerConfig.cmake lib/cmake/tuner/tunerConfigVersion.cmake lib/cmake/tuner/tuner_add_plugin.cmake \
-  share/doc/tuner/LICENSE; do
+  share/doc/tuner/LICENSE share/doc/tuner/docs/plugin-guide.md; do
   [[ -f $prefix/$file ]] || fail "not installed: $file"
 done
 (cd "$prefix/lib/tuner/plugins" && ls) >"$work/installed_plugins"
@@ -31,19 +31,55 @@ same "$work/headers" "$work/installed_headers" "the installed headers are not th
 if grep -rlE "$build|$source" "$prefix/lib/cmake" "$prefix/include"; then fail "the package names the build tree"; fi
 if grep -rliE 'boost|yaml|sqlite|fmt::|eigen' "$prefix/lib/cmake"; then fail "the package depends on something else"; fi
 
-build_example() { # EXAMPLE CC CXX FOLDER
-  quietly cmake -G Ninja -S "$source/examples/$1" -B "$work/build/$4/$1" -DCMAKE_PREFIX_PATH="$prefix" \
-    -DCMAKE_C_COMPILER="$2" -DCMAKE_CXX_COMPILER="$3" -DCMAKE_C_FLAGS="-Wall -Wextra -Werror" \
-    -DCMAKE_CXX_FLAGS="-Wall -Wextra -Werror"
-  quietly cmake --build "$work/build/$4/$1"
-  mkdir -p "$work/$4"
-  cp "$work/build/$4/$1/"*.so "$work/$4"
-}
-step "build the examples with GCC and Clang"
-for example in signum plain_c; do
-  build_example "$example" gcc g++ gcc
-  build_example "$example" clang-14 clang++-14 clang
+step "tuner plugins new: every kind in every language"
+mkdir "$work/plugins"
+cd "$work/plugins"
+new=()
+for kind in optimizer scheduler objective; do
+  for language in cpp c; do
+    new+=("new_${kind}_$language")
+    quietly "$prefix/bin/tuner" plugins new "new_${kind}_$language" --kind "$kind" --language "$language"
+  done
 done
+cp -r "$prefix"/share/doc/tuner/examples/{signum,plain_c,rust} .
+
+# One build tree for all of them, each a project of its own in it, as its author would configure it.
+{
+  printf 'cmake_minimum_required(VERSION 3.25)\nproject(all C CXX)\nenable_testing()\n'
+  for folder in signum plain_c rust "${new[@]}"; do echo "add_subdirectory($folder)"; done
+} >CMakeLists.txt
+build_all() { # CC CXX FOLDER
+  quietly cmake -G Ninja -B "$work/build/$3" -DCMAKE_PREFIX_PATH="$prefix" \
+    -DCMAKE_C_COMPILER="$1" -DCMAKE_CXX_COMPILER="$2" -DCMAKE_C_FLAGS="-Wall -Wextra -Werror" \
+    -DCMAKE_CXX_FLAGS="-Wall -Wextra -Werror"
+  grep -h 'rustc not found' "$work/log" || true
+  quietly cmake --build "$work/build/$3"
+  mkdir "$work/$3"
+  cp "$work/build/$3"/*/*.so "$work/$3"
+}
+step "build them and the examples with GCC and Clang"
+build_all gcc g++ gcc
+build_all clang-14 clang++-14 clang
+
+step "ctest checks each of them"
+for compiler in gcc clang; do
+  libraries=("$work/$compiler"/*.so)
+  (cd "$work/build/$compiler" && ctest -j2 --output-on-failure >"$work/log" 2>&1) || { cat "$work/log"; fail "ctest"; }
+  grep -q "100% tests passed, 0 tests failed out of ${#libraries[@]}$" "$work/log" ||
+    { cat "$work/log"; fail "not one test for each of ${#libraries[@]} libraries"; }
+done
+
+step "the sweeps of the new ones"
+for id in "${new[@]}"; do
+  cd "$work/plugins/$id"
+  mkdir build
+  cp "$work/gcc/$id.so" build
+  quietly "$prefix/bin/tuner" --config sweep.yaml --quiet
+  completed=$("$prefix/bin/tuner" query "SELECT count(*) FROM runs WHERE study = '$id' AND outcome = 'completed'" \
+    --format csv | tail -n 1)
+  ((completed >= 9)) || { cat "$work/log"; fail "$id: only $completed completed trials"; }
+done
+cd "$work"
 
 step "one exported symbol"
 for library in "$work"/{gcc,clang}/*.so "$prefix"/lib/tuner/plugins/*.so; do

@@ -1,8 +1,8 @@
-// What must hold for every optimizer, whatever its formula.
+// What must hold for every optimizer of ours, whatever its formula, beyond what `tuner plugins check` asks of any
+// plugin: at lr = 0 and at zero gradients, split and frozen tensors.
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 
-#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 
@@ -13,64 +13,19 @@ namespace {
 
 class Invariance : public ::testing::TestWithParam<std::string> {};
 
-TEST_P(Invariance, LrZeroLeavesTheParametersAlone) {
-  const Plugin& plugin = builtin(Kind::optimizer, GetParam());
-  const auto lr = plugin.find_param("lr");
-  if (!lr || (plugin.param(*lr).flags & TUNER_PARAM_MIN_OPEN)) return;  // nothing can be set to 0
-  for (const std::uint32_t dtype : {TUNER_DTYPE_F32, TUNER_DTYPE_F64}) {
-    Given given = without_decay(GetParam());
-    given["lr"] = 0.0;
-    Stepper stepper(GetParam(), given, {{40}}, dtype);
-    const Vector start = noise(40, 3);
-    stepper.set_x(start);
-    const Vector before = stepper.x();
-    run(stepper, 40, 10);
-    EXPECT_EQ(stepper.x(), before);
-  }
-}
-
-TEST_P(Invariance, ZeroGradientOnFreshStateLeavesTheParametersAlone) {
-  for (const double eps : {1e-8, 0.0}) {
-    Given given = without_decay(GetParam());
-    if (builtin(Kind::optimizer, GetParam()).find_param("eps")) given["eps"] = eps;
-    Stepper stepper(GetParam(), given, {{40}});
-    const Vector start = noise(40, 5);
-    stepper.set_x(start);
-    stepper.init();
-    for (int t = 1; t <= 10; ++t) {
-      stepper.set_grad(Vector(40, 0.0));
-      stepper.step(t);
-    }
-    EXPECT_EQ(stepper.x(), start);
-  }
-}
-
-TEST_P(Invariance, OneTensorOfTwiceTheSizeEqualsTwo) {
-  if (!builtin(Kind::optimizer, GetParam()).has(TUNER_PLUGIN_ELEMENTWISE)) return;
-  for (const std::uint32_t dtype : {TUNER_DTYPE_F32, TUNER_DTYPE_F64}) {
-    Stepper one(GetParam(), {}, {{2 * 501}}, dtype), two(GetParam(), {}, {{501}, {3, 167}}, dtype);
-    const Vector start = noise(1002, 7);
-    one.set_x(start), two.set_x(start);
-    run(one, 1002, 20), run(two, 1002, 20);
-    EXPECT_EQ(one.x(), two.x());
-    for (std::size_t s = 0; s < one.plugin().slot_count(); ++s) EXPECT_EQ(one.slot(s), two.slot(s));
-    EXPECT_NE(one.x(), start);
-  }
-}
-
-TEST_P(Invariance, FrozenTensorsStayAsTheyAre) {
-  Stepper stepper(GetParam(), {}, {{20}, {30}, {20}}, TUNER_DTYPE_F64, 1);
-  const Vector start = noise(70, 9);
+TEST_P(Invariance, ZeroGradientWithoutEpsLeavesTheParametersAlone) {
+  if (!builtin(Kind::optimizer, GetParam()).find_param("eps")) return;
+  Given given = without_decay(GetParam());
+  given["eps"] = 0.0;
+  Stepper stepper(GetParam(), given, {{40}});
+  const Vector start = noise(40, 5);
   stepper.set_x(start);
-  run(stepper, 70, 10);
-  const Vector end = stepper.x();
-  const auto same = [&](std::size_t from, std::size_t to) {
-    return std::equal(end.begin() + static_cast<long>(from), end.begin() + static_cast<long>(to),
-                      start.begin() + static_cast<long>(from));
-  };
-  EXPECT_FALSE(same(0, 20));
-  EXPECT_TRUE(same(20, 50));
-  EXPECT_FALSE(same(50, 70));
+  stepper.init();
+  for (int t = 1; t <= 10; ++t) {
+    stepper.set_grad(Vector(40, 0.0));
+    stepper.step(t);
+  }
+  EXPECT_EQ(stepper.x(), start);
 }
 
 INSTANTIATE_TEST_SUITE_P(All, Invariance, ::testing::ValuesIn(referenced_optimizers()),

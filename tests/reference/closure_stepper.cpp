@@ -1,9 +1,9 @@
 #include "closure_stepper.hpp"
 
-#include <cstring>
-
 namespace tuner::test {
 namespace {
+
+constexpr std::size_t kBudget = 100'000;  // evaluations of a step
 
 template <class To, class From>
 void convert(const From* from, std::uint64_t n, To* to) {
@@ -65,16 +65,6 @@ void ClosureStepper::set_option(std::string_view id, double value) {
   use_.options.set_number(plugin().find_param(id).value(), 0, value);
 }
 
-void ClosureStepper::take_state(const ClosureStepper& other) {
-  set_x(other.x());
-  for (std::size_t s = 0; s < plugin().slot_count(); ++s) {
-    for (std::size_t t = 0; t < tensors_.size(); ++t) {
-      const Optimizer::SlotView to = optimizer_.slot(s, t), from = other.optimizer_.slot(s, t);
-      std::memcpy(to.data, from.data, from.count * dtype_size(from.dtype));
-    }
-  }
-}
-
 double ClosureStepper::evaluate(std::uint32_t want) {
   const Vector point = x();
   if (want & TUNER_WANT_GRADIENT) {
@@ -90,7 +80,7 @@ double ClosureStepper::evaluate(std::uint32_t want) {
 
 std::int32_t ClosureStepper::closure_evaluate(void* context, std::uint32_t want, double* loss) {
   auto& self = *static_cast<ClosureStepper*>(context);
-  if (++self.used_ > self.budget_) return TUNER_STOP;
+  if (++self.used_ > kBudget) return TUNER_STOP;
   const double value = self.evaluate(want);
   self.step_.losses.push_back(value);
   if (loss != nullptr) *loss = value;
@@ -99,7 +89,7 @@ std::int32_t ClosureStepper::closure_evaluate(void* context, std::uint32_t want,
 
 std::int32_t ClosureStepper::closure_product(void* context, const void* const* vectors, void* const* products) {
   auto& self = *static_cast<ClosureStepper*>(context);
-  if ((self.used_ += 2) > self.budget_) return TUNER_STOP;
+  if ((self.used_ += 2) > kBudget) return TUNER_STOP;
   ++self.step_.products;
   const Vector point = self.x();
   Vector vector(point.size());  // frozen tensors do not move: zero

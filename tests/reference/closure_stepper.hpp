@@ -37,13 +37,7 @@ class ClosureStepper {
   // Throws std::runtime_error with the plugin's text where that is not TUNER_OK.
   Step step(std::int64_t number);
 
-  // Evaluations (a product counts as two) that a step may make before it is told to stop.
-  void set_budget(std::size_t evaluations) { budget_ = evaluations; }
-  // Evaluations that the last step asked for, granted or not.
-  [[nodiscard]] std::size_t asked() const { return used_; }
   void set_option(std::string_view id, double value);
-  // Parameters and every slot of another one of the same shapes.
-  void take_state(const ClosureStepper& other);
 
   [[nodiscard]] Vector x() const;
   void set_x(std::span<const double> values);
@@ -61,7 +55,7 @@ class ClosureStepper {
   Optimizer optimizer_;
   HostServices host_;
   Function function_;
-  std::size_t budget_ = 100'000, used_ = 0;
+  std::size_t used_ = 0;  // evaluations of the last step; a product counts as two
   Step step_;
 };
 

@@ -33,6 +33,8 @@ class Report {
   void warn(std::string cause, std::string remedy) { add({true, std::move(cause), std::move(remedy)}); }
   // What the check does next ("step 3 at lr = 1e+300"): quoted when the child dies of it or hangs.
   void doing(std::string_view what);
+  // Ends the process at once, with the check done: for a signal handler that has found what there is to find.
+  [[noreturn]] void end_process();
   [[nodiscard]] const std::vector<Finding>& findings() const { return findings_; }
 
  private:
@@ -61,6 +63,9 @@ struct Check {
   std::string (*exempt)(const Subject& subject);
   void (*run)(const Subject& subject, Report& report);
 };
+
+// A number in a message: six digits, and a NaN without a sign.
+[[nodiscard]] std::string shown(double value);
 
 // The groups, in the order in which they are printed.
 [[nodiscard]] std::span<const Check> load_checks();

@@ -1,3 +1,7 @@
+#include <unistd.h>
+
+#include <fmt/format.h>
+#include <cmath>
 #include <string>
 
 #include "tuner/check/answers.hpp"
@@ -21,5 +25,12 @@ void Report::add(Finding finding) {
 void Report::doing(std::string_view what) {
   if (answers_ >= 0) send(answers_, Answer::doing, what);
 }
+
+void Report::end_process() {
+  if (answers_ >= 0) send(answers_, Answer::done);
+  ::_exit(0);
+}
+
+std::string shown(double value) { return std::isnan(value) ? "nan" : fmt::format("{:g}", value); }
 
 }  // namespace tuner::check

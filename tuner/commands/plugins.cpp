@@ -19,11 +19,11 @@ namespace tuner::commands {
 namespace {
 
 constexpr Page kPage{
-    "tuner plugins [list | show ID | check FILE...] [--plugin FILE] [options]",
+    "tuner plugins [list | show ID | new ID | check FILE...] [--plugin FILE] [options]",
     "Lists the plugins, or shows one: update rule, reference, options with defaults, legal and search ranges, and what "
     "its\n"
     "state costs. Everything comes from the plugin itself. A schedule is drawn: --set gives it options.\n"
-    "`tuner plugins check --help` explains how a plugin is checked.",
+    "`tuner plugins new --help` explains how one is begun, `tuner plugins check --help` how it is checked.",
     "  tuner plugins\n  tuner plugins show adam\n  tuner plugins show step --set step_size=30\n  tuner plugins show "
     "my_optimizer --plugin ./my_optimizer.so"};
 
@@ -173,8 +173,10 @@ void show(const Catalogue& catalogue, const std::string& id, const std::vector<s
 }  // namespace
 
 int plugins(const Invocation& invocation) {
-  if (!invocation.words.empty() && invocation.words[0] == "check")
-    return check_plugins({{invocation.words.begin() + 1, invocation.words.end()}, invocation.executable});
+  if (!invocation.words.empty() && (invocation.words[0] == "check" || invocation.words[0] == "new")) {
+    const auto action = invocation.words[0] == "check" ? check_plugins : new_plugin;
+    return action({{invocation.words.begin() + 1, invocation.words.end()}, invocation.executable});
+  }
   po::options_description options("Options");
   options.add_options()("plugin", po::value<std::vector<std::string>>()->composing()->value_name("FILE"),
                         "a further library to load")(
@@ -191,7 +193,7 @@ int plugins(const Invocation& invocation) {
   const std::string action = values->count("ACTION") ? (*values)["ACTION"].as<std::string>() : "list";
   if (action != "list" && action != "show")
     throw Error(Message::usage_unknown_command, fmt::format("there is no 'tuner plugins {}'", action),
-                did_you_mean(action, std::vector<std::string>{"list", "show", "check"}));
+                did_you_mean(action, std::vector<std::string>{"list", "show", "check", "new"}));
   const Catalogue catalogue = load_plugins(invocation.executable, files);
   if (action == "show") {
     show(catalogue, required(*values, "ID", kPage), settings);

@@ -8,4 +8,7 @@ namespace tuner::commands {
 // tuner plugins check: invocation.words are those after `check`. Returns the exit code: 4 where a check failed.
 int check_plugins(const Invocation& invocation);
 
+// tuner plugins new: as above, for the words after `new`.
+int new_plugin(const Invocation& invocation);
+
 }  // namespace tuner::commands

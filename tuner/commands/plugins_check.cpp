@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 #include <thread>
+#include <utility>
 
 #include "tuner/check/run.hpp"
 #include "tuner/commands/installation.hpp"
@@ -150,6 +151,19 @@ std::string kinds_text(std::uint32_t kinds) {
   return text;
 }
 
+// The text in lines of at most 100 characters, each indented by four.
+std::string wrapped(const std::string& text) {
+  constexpr std::size_t kWidth = 100;
+  std::string all, line;
+  std::istringstream in(text);
+  for (std::string word; in >> word;) {
+    if (!line.empty() && 5 + line.size() + word.size() > kWidth)
+      all += fmt::format("    {}\n", std::exchange(line, ""));
+    line += (line.empty() ? "" : " ") + word;
+  }
+  return all + fmt::format("    {}\n", line);
+}
+
 void list(const std::vector<const Check*>& checks, bool json) {
   auto array = nlohmann::ordered_json::array();
   for (const Check* c : checks) {
@@ -159,7 +173,7 @@ void list(const std::vector<const Check*>& checks, bool json) {
                        {"needs", c->needs ? c->needs : ""},
                        {"explanation", c->explanation}});
     else
-      std::cout << fmt::format("{} (of {})\n    {}\n", c->id, kinds_text(c->kinds), c->explanation);
+      std::cout << fmt::format("{} (of {})\n{}", c->id, kinds_text(c->kinds), wrapped(c->explanation));
   }
   if (json) std::cout << array.dump(2) << "\n";
 }

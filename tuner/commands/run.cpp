@@ -176,7 +176,8 @@ std::unique_ptr<executor::Executor> make_executor(const StudyPlan& plan, const s
                               .overrides = overrides,
                               .metric = plan.metric.name,
                               .goal = plan.metric.goal,
-                              .memory_limit = plan.memory_limit};
+                              .memory_limit = plan.memory_limit,
+                              .checkpoint_folder = plan.checkpoint.folder.string()};
   for (const Plugin* plugin : plugins_of(plan))
     setup.libraries.push_back({plugin->library().path.string(), plugin->library().sha256});
   return executor::make_process_executor(plan, setup, executable, workers);
@@ -207,7 +208,13 @@ int run(const Invocation& invocation) {
   const std::string file = values->count("db") ? database(*values) : plan.storage.value_or("tuner.db");
   storage::Store store(file, storage::Access::read_write, plan.durability,
                        values->count("allow-network-db") ? storage::Network::allowed : storage::Network::refused);
-  if (values->count("fresh")) store.erase_study(plan.name);
+  plan.checkpoint.folder = std::filesystem::absolute(file + ".checkpoints") / plan.name;
+  if (values->count("fresh")) {
+    store.erase_study(plan.name);
+    std::error_code none;
+    std::filesystem::remove_all(plan.checkpoint.folder, none);
+    std::filesystem::remove(plan.checkpoint.folder.parent_path(), none);  // where no other study has any
+  }
   store.open_study(study_record(plan));
   std::vector<storage::PluginRecord> records;
   for (const Plugin* plugin : plugins_of(plan)) records.push_back(executor::plugin_record(*plugin));

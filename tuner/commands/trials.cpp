@@ -19,12 +19,11 @@ int list(const Invocation& invocation, const Page& page, bool ranked, std::uint6
   if (!values) return 0;
   const std::string name = required(*values, "STUDY", page);
   const storage::Store store(database(*values), storage::Access::read_only);
-  const auto study = store.study(name);
   report::TableWriter table(std::cout, format(*values));
   // `value` is the study's metric; in the JSON parameters are a text, as in the view `runs`.
   table.header({"trial", "outcome", "value", "steps", "evaluations", "seconds", "parameters", "error"});
   const bool readable = format(*values) == "table";
-  for (const auto& run : store.runs(study.name, (*values)["limit"].as<std::uint64_t>(), ranked))
+  for (const auto& run : store.runs(name, (*values)["limit"].as<std::uint64_t>(), ranked))
     table.row({static_cast<std::int64_t>(run.number), std::string(to_string(run.outcome)),
                run.value ? Value(*run.value) : Value(Null{}), run.steps, static_cast<std::int64_t>(run.evaluations),
                run.wall_seconds,

@@ -88,6 +88,7 @@ class StudyReader {
             {"isolation", value(&StudyReader::read_isolation)},
             {"memory_limit", value(&StudyReader::read_memory_limit)},
             {"retry", value(&StudyReader::read_retry)},
+            {"checkpoint", value(&StudyReader::read_checkpoint)},
             {"max_failed_trials", value(&StudyReader::read_max_failed)},
             {"storage", value(&StudyReader::read_storage)},
             {"durability", value(&StudyReader::read_durability)},
@@ -101,7 +102,8 @@ class StudyReader {
 
   void read_study(const Node& node) {
     plan_.name = text_of(node, "study");
-    if (plan_.name.empty() || plan_.name.find('/') != std::string::npos || plan_.name.find('\n') != std::string::npos)
+    if (plan_.name.empty() || plan_.name.find('/') != std::string::npos || plan_.name.find('\n') != std::string::npos ||
+        plan_.name == "." || plan_.name == "..")
       throw Error(Message::config_bad_value, fmt::format("'{}' cannot name a study", plan_.name),
                   "use a word without '/': trials are called STUDY/NUMBER")
           .at(node.place);
@@ -149,6 +151,20 @@ class StudyReader {
     if (plan_.retry.max == 0)
       throw Error(Message::config_missing_key, "retry says no number of attempts", "add max: 1, or remove retry")
           .at(node.place);
+  }
+  void read_checkpoint(const Node& node) {
+    if (node.is_scalar()) {
+      static_cast<void>(word_of(node, "checkpoint", {"none"}));
+      plan_.checkpoint.every_seconds = 0;
+      return;
+    }
+    const auto every = [this](const Entry& entry) {
+      plan_.checkpoint.every_seconds = duration_of(entry.value, "checkpoint.every");
+    };
+    const auto keep = [this](const Entry& entry) {
+      plan_.checkpoint.keep_all = word_of(entry.value, "checkpoint.keep", {"last", "all"}) == "all";
+    };
+    read_keys(node, "checkpoint", {{"every", every}, {"keep", keep}});
   }
   void read_max_failed(const Node& node) {
     plan_.max_failed_trials = static_cast<std::uint64_t>(integer_within(node, {0, 0x1p31}, "max_failed_trials"));

@@ -26,8 +26,9 @@ constexpr std::size_t kMostHeld = 256;
 constexpr double kGraceSeconds = 1, kGraceShare = 0.1;
 // So much later than a cancel, a trial that still runs sits in a plugin that does not come back.
 constexpr std::chrono::seconds kCancelGrace{3};
-// A worker that begins none of its jobs for so long is stopped or stuck between two trials: the jobs go to others.
-constexpr std::chrono::seconds kBeginWithin{30};
+// A worker that begins none of its jobs for so long is stopped or stuck between two trials: it is replaced, and the jobs
+// go to others. Twice as long each time, since it may be the machine that is slow.
+constexpr std::chrono::seconds kBeginWithin{10};
 // Workers that a plugin may end one after another before its trials are run no more.
 constexpr int kDeathsInARow = 3;
 
@@ -95,6 +96,7 @@ class ProcessExecutor : public Executor {
   double mean_seconds_ = kHeldSeconds;  // of a trial; one at a time until more is known
   bool dropping_ = false;
   std::optional<std::chrono::steady_clock::time_point> cancelled_at_;
+  std::chrono::seconds begin_within_ = kBeginWithin;
   std::map<const Plugin*, int> deaths_;  // in a row
 };
 
@@ -214,7 +216,7 @@ std::optional<ProcessExecutor::End> ProcessExecutor::due(WorkerProcess& worker) 
   if (board.busy == 0) {
     if (worker.jobs.empty()) return std::nullopt;
     if (!worker.idle_since) worker.idle_since = now;
-    return now - *worker.idle_since > kBeginWithin ? std::optional(End::idle) : std::nullopt;
+    return now - *worker.idle_since > begin_within_ ? std::optional(End::idle) : std::nullopt;
   }
   if (cancelled_at_ && now - *cancelled_at_ > kCancelGrace) return End::cancelled;
   const double limit = board.trace.time_limit;
@@ -226,6 +228,7 @@ std::optional<ProcessExecutor::End> ProcessExecutor::due(WorkerProcess& worker) 
 // The first job that a dead worker had not answered is the one that killed it, or that it was about to begin; the
 // others go back to the head of the queue.
 void ProcessExecutor::bury(WorkerPointer& worker, End end) {
+  if (end == End::idle) begin_within_ *= 2;
   if (!worker->jobs.empty() && end != End::idle) {
     Finished done;
     done.job = std::move(worker->jobs.front());

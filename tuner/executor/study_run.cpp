@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <filesystem>
 #include <set>
 
 #include "tuner/error.hpp"
@@ -90,6 +91,7 @@ class StudyRun {
     }
     if (!records.empty()) store_.record(records);
     for (const auto& record : records) count(record);
+    forget_checkpoints(records);
     if (too_many_failed() && status_.reason.empty()) {
       status_.reason = fmt::format("{} trials failed, and max_failed_trials is {}", failed_, *plan_.max_failed_trials);
       executor_.drop_queued();
@@ -97,6 +99,17 @@ class StudyRun {
     status_.elapsed_seconds = elapsed();
     listener_(status_, records, executor_.running());
     if (error) std::rethrow_exception(error);
+  }
+
+  // Those of trials that the database has.
+  void forget_checkpoints(const std::vector<storage::TrialRecord>& records) {
+    std::error_code none;
+    if (!std::filesystem::exists(plan_.checkpoint.folder, none)) return;
+    for (const auto& record : records)
+      if (record.result.outcome != Outcome::cancelled) remove_checkpoints(plan_.checkpoint, record.number);
+    // Only where they are empty.
+    std::filesystem::remove(plan_.checkpoint.folder, none);
+    std::filesystem::remove(plan_.checkpoint.folder.parent_path(), none);
   }
 
   [[nodiscard]] bool is_retried(const Finished& trial) const {

@@ -19,7 +19,7 @@ std::int64_t now_ms() {
 class ThreadExecutor : public Executor {
  public:
   ThreadExecutor(const StudyPlan& plan, SharedObjectives& shared, std::uint32_t workers)
-      : plan_(plan), shared_(shared), running_(workers) {
+      : plan_(plan), identity_(checkpoint_identity(plan)), shared_(shared), running_(workers) {
     for (std::uint32_t i = 0; i < workers; ++i)
       threads_.emplace_back([this, i](const std::stop_token& stop) { work(stop, i); });
   }
@@ -86,8 +86,9 @@ class ThreadExecutor : public Executor {
         const std::lock_guard lock(mutex_);
         running_[worker] = Running{done.job.number, step, steps};
       };
-      done.result =
-          run_trial(resolve(plan_, done.job.point, done.job.number), shared_, trials_stop_.get_token(), progress);
+      const Checkpoints checkpoints(plan_.checkpoint, done.job.number, identity_);
+      done.result = run_trial(resolve(plan_, done.job.point, done.job.number), shared_, trials_stop_.get_token(),
+                              progress, nullptr, &checkpoints);
     } catch (...) {
       done.error = std::current_exception();
     }
@@ -95,6 +96,7 @@ class ThreadExecutor : public Executor {
   }
 
   const StudyPlan& plan_;
+  std::string identity_;
   SharedObjectives& shared_;
   mutable std::mutex mutex_;
   std::condition_variable_any job_there_;

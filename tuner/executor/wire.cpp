@@ -2,6 +2,8 @@
 
 #include <zlib.h>
 
+#include <cstring>
+
 namespace tuner::executor {
 
 namespace {
@@ -21,45 +23,6 @@ std::uint32_t checksum_of(std::uint32_t type, std::string_view bytes) {
 
 }  // namespace
 
-void Writer::put(std::string_view text) {
-  put(static_cast<std::uint64_t>(text.size()));
-  bytes_ += text;
-}
-
-// As JSON: the one text form of values that keeps their type and every bit of a number.
-void Writer::put(const Value& value) { put(std::string_view(to_json(value))); }
-
-std::string_view Reader::take(std::size_t n) {
-  if (n > bytes_.size()) throw Garbled("a message ends too early");
-  const std::string_view taken = bytes_.substr(0, n);
-  bytes_.remove_prefix(n);
-  return taken;
-}
-
-std::string Reader::text() {
-  const auto size = get<std::uint64_t>();
-  if (size > bytes_.size()) throw Garbled("a text is longer than its message");
-  return std::string(take(size));
-}
-
-Value Reader::value() {
-  try {
-    return value_from_json(text());
-  } catch (const std::invalid_argument& e) {
-    throw Garbled(e.what());
-  }
-}
-
-std::size_t Reader::count(std::size_t least) {
-  const auto n = get<std::uint64_t>();
-  if (n > bytes_.size() / least) throw Garbled("a list is longer than its message");
-  return n;
-}
-
-void Reader::end() const {
-  if (!bytes_.empty()) throw Garbled("a message is too long");
-}
-
 void write(Writer& out, const WorkerSetup& setup) {
   out.put(static_cast<std::uint64_t>(setup.libraries.size()));
   for (const auto& library : setup.libraries)
@@ -72,6 +35,7 @@ void write(Writer& out, const WorkerSetup& setup) {
   out.put(std::string_view(setup.metric));
   out.put(setup.goal);
   out.put(setup.memory_limit);
+  out.put(std::string_view(setup.checkpoint_folder));
 }
 
 WorkerSetup read_setup(Reader& in) {
@@ -84,6 +48,7 @@ WorkerSetup read_setup(Reader& in) {
   setup.metric = in.text();
   setup.goal = in.get<Goal>();
   setup.memory_limit = in.get<std::uint64_t>();
+  setup.checkpoint_folder = in.text();
   return setup;
 }
 
@@ -102,37 +67,6 @@ Job read_job(Reader& in) {
   for (auto& value : job.point)
     if (in.get<std::uint8_t>() != 0) value = in.value();
   return job;
-}
-
-void write(Writer& out, const TrialResult& r) {
-  out.put(r.outcome), out.put(r.failure), out.put(r.value), out.put(r.last_value), out.put(r.best_value);
-  out.put(r.steps), out.put(r.epochs);
-  out.put(r.evaluations.loss), out.put(r.evaluations.gradient), out.put(r.evaluations.hvp);
-  out.put(r.nonfinite_gradients), out.put(r.wall_seconds), out.put(r.target_step), out.put(r.target_seconds);
-  out.put(std::string_view(r.error));
-  out.put(static_cast<std::uint64_t>(r.metrics.size()));
-  for (const MetricPoint& point : r.metrics)
-    out.put(point.step), out.put(std::string_view(point.name)), out.put(point.value);
-  out.put(static_cast<std::uint64_t>(r.log.size()));
-  for (const auto& line : r.log) out.put(std::string_view(line));
-}
-
-TrialResult read_result(Reader& in) {
-  TrialResult r;
-  r.outcome = in.get<Outcome>(), r.failure = in.get<Failure>();
-  r.value = in.maybe<double>(), r.last_value = in.maybe<double>(), r.best_value = in.maybe<double>();
-  r.steps = in.get<std::int64_t>(), r.epochs = in.get<double>();
-  r.evaluations.loss = in.get<std::uint64_t>(), r.evaluations.gradient = in.get<std::uint64_t>(),
-  r.evaluations.hvp = in.get<std::uint64_t>();
-  r.nonfinite_gradients = in.get<std::int64_t>(), r.wall_seconds = in.get<double>();
-  r.target_step = in.maybe<std::int64_t>(), r.target_seconds = in.maybe<double>();
-  r.error = in.text();
-  r.metrics.resize(in.count(2 * sizeof(std::uint64_t)));
-  for (MetricPoint& point : r.metrics)
-    point.step = in.get<std::int64_t>(), point.name = in.text(), point.value = in.get<double>();
-  r.log.resize(in.count(sizeof(std::uint64_t)));
-  for (auto& line : r.log) line = in.text();
-  return r;
 }
 
 void write(Writer& out, const Error& error) {

@@ -3,13 +3,12 @@
 #pragma once
 
 #include <cstdint>
-#include <cstring>
 #include <optional>
-#include <stdexcept>
 #include <string>
 #include <string_view>
-#include <type_traits>
+#include <vector>
 
+#include "tuner/bytes.hpp"
 #include "tuner/error.hpp"
 #include "tuner/executor/executor.hpp"
 
@@ -25,58 +24,6 @@ enum class FrameType : std::uint32_t {
   dropped,    // number of a job that a worker gave back
 };
 
-// Bytes that are no frame, or no value of the type that is due.
-class Garbled : public std::runtime_error {
- public:
-  using std::runtime_error::runtime_error;
-};
-
-class Writer {
- public:
-  template <class T>
-  requires std::is_arithmetic_v<T> || std::is_enum_v<T>
-  void put(T value) {
-    const auto* bytes = reinterpret_cast<const char*>(&value);
-    bytes_.append(bytes, sizeof value);
-  }
-  void put(std::string_view text);
-  void put(const Value& value);
-  template <class T>
-  void put(const std::optional<T>& value) {
-    put(value.has_value());
-    if (value) put(*value);
-  }
-  [[nodiscard]] const std::string& bytes() const { return bytes_; }
-
- private:
-  std::string bytes_;
-};
-
-// Reads in the order of writing. Throws Garbled.
-class Reader {
- public:
-  explicit Reader(std::string_view bytes) : bytes_(bytes) {}
-  template <class T>
-  requires std::is_arithmetic_v<T> || std::is_enum_v<T> T get() {
-    T value;
-    std::memcpy(&value, take(sizeof value).data(), sizeof value);
-    return value;
-  }
-  [[nodiscard]] std::string text();
-  [[nodiscard]] Value value();
-  template <class T>
-  [[nodiscard]] std::optional<T> maybe() {
-    return get<std::uint8_t>() != 0 ? std::optional<T>(get<T>()) : std::nullopt;
-  }
-  // A number of items that still fit into the rest, each at least `least` bytes long.
-  [[nodiscard]] std::size_t count(std::size_t least);
-  void end() const;
-
- private:
-  std::string_view take(std::size_t n);
-  std::string_view bytes_;
-};
-
 // What a worker needs to know of the study: enough to read the same plan as the coordinator did.
 struct WorkerSetup {
   struct Library {
@@ -88,15 +35,14 @@ struct WorkerSetup {
   std::string metric;
   Goal goal = Goal::minimize;
   std::uint64_t memory_limit = 0;  // bytes, 0: none
+  std::string checkpoint_folder;
 };
 
 void write(Writer& out, const WorkerSetup& setup);
 void write(Writer& out, const Job& job);
-void write(Writer& out, const TrialResult& result);
 void write(Writer& out, const Error& error);
 [[nodiscard]] WorkerSetup read_setup(Reader& in);
 [[nodiscard]] Job read_job(Reader& in);
-[[nodiscard]] TrialResult read_result(Reader& in);
 [[nodiscard]] Error read_error(Reader& in);
 
 struct Frame {

@@ -62,12 +62,13 @@ StudyPlan read_plan(const WorkerSetup& setup, Catalogue& catalogue) {
   StudyPlan plan =
       config::parse_study(setup.config_text, setup.config_name, setup.config_folder, catalogue, setup.overrides);
   plan.metric.name = setup.metric, plan.metric.goal = setup.goal;
+  plan.checkpoint.folder = setup.checkpoint_folder;
   return plan;
 }
 
 class Worker {
  public:
-  Worker(StudyPlan plan, Board& board) : plan_(std::move(plan)), board_(board) {
+  Worker(StudyPlan plan, Board& board) : plan_(std::move(plan)), identity_(checkpoint_identity(plan_)), board_(board) {
     trials_ = std::jthread([this](const std::stop_token& stop) { work(stop); });
   }
 
@@ -111,8 +112,9 @@ class Worker {
     FrameType type = FrameType::finished;
     const std::int64_t started = now_ms();
     try {
-      const TrialResult result =
-          run_trial(resolve(plan_, job.point, job.number), shared_, trial_stop_.get_token(), {}, &board_.trace);
+      const Checkpoints checkpoints(plan_.checkpoint, job.number, identity_);
+      const TrialResult result = run_trial(resolve(plan_, job.point, job.number), shared_, trial_stop_.get_token(), {},
+                                           &board_.trace, &checkpoints);
       out.put(started), out.put(now_ms());
       write(out, result);
     } catch (const Error& e) {
@@ -130,6 +132,7 @@ class Worker {
   }
 
   StudyPlan plan_;
+  std::string identity_;
   Board& board_;
   SharedObjectives shared_;
   std::mutex mutex_;

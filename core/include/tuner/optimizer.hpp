@@ -2,11 +2,13 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <memory>
 #include <span>
 #include <vector>
 
+#include "tuner/bytes.hpp"
 #include "tuner/tensor.hpp"
 #include "tuner/trial.hpp"
 
@@ -20,11 +22,15 @@ struct StepInputs {
   const tuner_closure* closure = nullptr;
 };
 
+// Where the memory of slots comes from: 64-byte aligned, zero up to the next multiple of 64, outlives the optimizer.
+using SlotMemory = std::function<void*(std::size_t bytes)>;
+
 class Optimizer {
  public:
-  // use and tensors must outlive it. Allocates and fills the slots; does not call init().
-  // Assigns every tensor its group. Errors: config.impossible (a wrapper without inner, slot extents refused).
-  Optimizer(PluginUse& use, Tensors& tensors, std::uint64_t study_seed, std::uint32_t trial);
+  // use and tensors must outlive it. Allocates and fills the slots, in memory of its own where none is given; does not
+  // call init(). Assigns every tensor its group. Errors: config.impossible (a wrapper without inner, slot extents
+  // refused).
+  Optimizer(PluginUse& use, Tensors& tensors, std::uint64_t study_seed, std::uint32_t trial, SlotMemory memory = {});
   Optimizer(const Optimizer&) = delete;
   Optimizer& operator=(const Optimizer&) = delete;
 
@@ -42,6 +48,10 @@ class Optimizer {
   [[nodiscard]] const PluginUse& use() const { return use_; }
   [[nodiscard]] PluginUse& use() { return use_; }
   [[nodiscard]] Optimizer* inner() { return inner_.get(); }
+  [[nodiscard]] const Optimizer* inner() const { return inner_.get(); }
+  // The stream that steps draw from; its position is state, as the slots are.
+  [[nodiscard]] tuner_rng& rng() { return rng_; }
+  [[nodiscard]] const tuner_rng& rng() const { return rng_; }
 
   // A slot's values: of tensor `tensor`, or of the whole where its scope is global. Extent in values; data null at 0.
   struct SlotView {
@@ -51,6 +61,11 @@ class Optimizer {
   };
   [[nodiscard]] SlotView slot(std::size_t slot, std::size_t tensor = 0) const;
   [[nodiscard]] std::uint64_t state_bytes() const;
+
+  // Slots and place in the random stream, those of the inner one too: with the tensors' data, all that the next step
+  // depends on. restore() throws Garbled where the bytes are of another optimizer.
+  void save(Writer& out) const;
+  void restore(Reader& in);
 
  private:
   void allocate(std::size_t slot, std::size_t tensor, SlotView& view);
@@ -63,6 +78,7 @@ class Optimizer {
   std::vector<std::vector<void*>> tensor_slots_;  // [tensor][slot]
   std::vector<void*> global_slots_;               // [slot]
   std::vector<std::vector<SlotView>> views_;      // [slot][tensor], one column for global ones
+  SlotMemory memory_;
   std::vector<AlignedBuffer> buffers_;
   tuner_rng rng_{};
 };

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "tuner/catalogue.hpp"
+#include "tuner/checkpoint.hpp"
 #include "tuner/space.hpp"
 #include "tuner/trial.hpp"
 #include "tuner/value.hpp"
@@ -88,6 +89,7 @@ struct StudyPlan {
   std::uint64_t memory_limit = 0;  // bytes of a worker process; 0: none
   RetryPlan retry;
   std::optional<std::uint64_t> max_failed_trials;  // more than these end the study
+  CheckpointRules checkpoint;
   std::optional<std::string> storage;              // database file, as written
   Durability durability = Durability::normal;
 
@@ -111,6 +113,9 @@ struct StudyPlan {
 // versions. Name, trials, budget, workers and storage do not count, nor does the order of the keys, except in a grid,
 // whose trials are numbered by it.
 [[nodiscard]] std::string canonical_plan(const StudyPlan& plan);
+
+// What a checkpoint of this study belongs to: sha256 of the canonical plan and of the plugins' files.
+[[nodiscard]] std::string checkpoint_identity(const StudyPlan& plan);
 
 // All plugins that a plan can use, or those that one point of it uses.
 [[nodiscard]] std::vector<const Plugin*> plugins_of(const StudyPlan& plan);

@@ -5,6 +5,7 @@
 #include <optional>
 #include <vector>
 
+#include "tuner/bytes.hpp"
 #include "tuner/trial.hpp"
 
 namespace tuner {
@@ -50,6 +51,10 @@ class ScheduleRun {
   // The first output's value for group 0 (the lr) as last applied; the option itself where nothing drives it,
   // NaN where the optimizer has none.
   [[nodiscard]] double lr() const;
+
+  // What the next apply() depends on, beside its inputs. restore() throws Garbled where the bytes are of another one.
+  void save(Writer& out) const;
+  void restore(Reader& in);
 
  private:
   struct Stage;

@@ -19,6 +19,7 @@
 #include <string>
 #include <vector>
 
+#include "tuner/checkpoint.hpp"
 #include "tuner/trial.hpp"
 
 namespace tuner {
@@ -66,7 +67,11 @@ void check_trial(TrialSpec spec, SharedObjectives& shared);
 // Runs to the end, to divergence, to the time limit, or until `stop` (cancelled). Never throws for what the plugins
 // do: their failures are outcomes, and so is memory that runs out. Throws Error for data that cannot be opened.
 // Threads: any number of trials side by side with one SharedObjectives.
+//
+// With `checkpoints` the trial continues from the newest one, and writes one whenever it is due and when it is
+// cancelled between two steps. Its result is that of a trial which ran through, but for times.
 [[nodiscard]] TrialResult run_trial(TrialSpec spec, SharedObjectives& shared, std::stop_token stop = {},
-                                    const Progress& progress = {}, TrialTrace* trace = nullptr);
+                                    const Progress& progress = {}, TrialTrace* trace = nullptr,
+                                    const Checkpoints* checkpoints = nullptr);
 
 }  // namespace tuner

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "tuner/bytes.hpp"
 #include "tuner/options.hpp"
 #include "tuner/space.hpp"
 #include "tuner/value.hpp"
@@ -137,5 +138,9 @@ struct TrialResult {
   std::vector<MetricPoint> metrics;
   std::vector<std::string> log;
 };
+
+// A result as bytes, every bit of it. read_result() throws Garbled.
+void write(Writer& out, const TrialResult& result);
+[[nodiscard]] TrialResult read_result(Reader& in);
 
 }  // namespace tuner

@@ -1,10 +1,15 @@
-# tuner_add_plugin(NAME SOURCE...)
+# tuner_add_plugin(NAME SOURCE... [CHECK_ARGUMENTS ARGUMENT...])
 #
 # A plugin library NAME.so: a module that exports its entry function alone, every symbol resolved at link time, and the
 # arithmetic that the ABI promises (no contraction). No errno from sqrt and no floating-point traps: neither changes a
 # value, and without either a loop with a root or a ?: in it does not become a vector loop.
+#
+# Where testing is enabled (enable_testing() before), ctest gets the test plugins.check.NAME with the label conformance:
+# `tuner plugins check` on the library, with CHECK_ARGUMENTS behind it, such as --set data_dir=... of an objective that
+# needs data. TUNER_CHECK_PLUGINS set to OFF leaves it out.
 function(tuner_add_plugin name)
-  add_library(${name} MODULE ${ARGN})
+  cmake_parse_arguments(PARSE_ARGV 1 PLUGIN "" "" "CHECK_ARGUMENTS")
+  add_library(${name} MODULE ${PLUGIN_UNPARSED_ARGUMENTS})
   set_target_properties(${name} PROPERTIES
     PREFIX "" SUFFIX ".so"
     C_VISIBILITY_PRESET hidden CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON
@@ -24,5 +29,11 @@ function(tuner_add_plugin name)
     target_compile_options(${name} PRIVATE -O3)
     target_link_options(${name} PRIVATE -Wl,-z,defs)
   endif()
-  target_link_libraries(${name} PRIVATE tuner::sdk)
+  # A C++ library has libm of itself; one in C uses exp and sqrt as well.
+  target_link_libraries(${name} PRIVATE tuner::sdk m)
+  if(TUNER_PROGRAM AND (TUNER_CHECK_PLUGINS OR NOT DEFINED TUNER_CHECK_PLUGINS))
+    add_test(NAME plugins.check.${name}
+      COMMAND ${TUNER_PROGRAM} plugins check $<TARGET_FILE:${name}> ${PLUGIN_CHECK_ARGUMENTS})
+    set_tests_properties(plugins.check.${name} PROPERTIES LABELS conformance TIMEOUT 300)
+  endif()
 endfunction()

@@ -11,9 +11,13 @@
 static int32_t plain_step(const tuner_step_args* args) {
   for (uint32_t t = 0; t < args->n_tensors; ++t) {
     const tuner_tensor* tensor = (const tuner_tensor*)((const char*)args->tensors + (size_t)t * args->tensor_stride);
-    if (tensor->grad == NULL || tensor->dtype != TUNER_DTYPE_F64) continue;
+    if (tensor->grad == NULL) continue;
     const double lr = args->options->values[(size_t)tensor->group * args->options->n_params];
-    for (uint64_t i = 0; i < tensor->numel; ++i) ((double*)tensor->data)[i] -= lr * ((const double*)tensor->grad)[i];
+    for (uint64_t i = 0; i < tensor->numel; ++i)
+      if (tensor->dtype == TUNER_DTYPE_F64)
+        ((double*)tensor->data)[i] -= lr * ((const double*)tensor->grad)[i];
+      else
+        ((float*)tensor->data)[i] -= (float)lr * ((const float*)tensor->grad)[i];
   }
   return TUNER_OK;
 }

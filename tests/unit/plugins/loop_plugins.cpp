@@ -365,6 +365,7 @@ struct Stateful {
                                           tuner::global("global", "one number").filled(7),
                                           tuner::per_element("history", "several times").times(kHistory).filled(1),
                                           tuner::global("square", "n x n")};
+  static constexpr std::uint32_t state_version = 3;
   static std::uint64_t slot_extent(const tuner_extent_args& a) {
     if (a.slot != kSquare) return a.slot == kPerTensor ? a.tensors[a.tensor]->rank : 1;
     std::uint64_t n = 0;
@@ -379,6 +380,7 @@ struct Stateful {
   }
   static void step(const tuner::Step&) {}
 };
+static_assert(tuner::detail::kOptimizerVtable<Stateful>.state_version == 3);
 
 // Encodes what it is asked: base + step + horizon / 1000.
 struct Ramp {

@@ -8,8 +8,9 @@
 // or
 //   static void step(const tuner::Step&);                      // once, for rules that look at all tensors
 //
-// and optionally init (as step), evaluation_point(const tuner::Point&), slot_extent(const tuner::Extent&) and
-// check(const tuner::Options&). T is float or double. Failures are thrown.
+// and optionally init (as step), evaluation_point(const tuner_point_args&), slot_extent(const tuner_extent_args&),
+// check(const tuner::Options&) and static constexpr std::uint32_t state_version (1 where it is missing). T is float or
+// double. Failures are thrown.
 #pragma once
 
 #include <utility>
@@ -81,7 +82,7 @@ class Step {
     if (args_->closure->hvp == nullptr) throw Invalid("the objective has no Hessian-vector product, which this needs");
     const std::int32_t status = args_->closure->hvp(args_->closure->context, vectors, products);
     if (status == TUNER_STOP) throw Stopped();
-    if (status != TUNER_OK) throw std::runtime_error("the objective failed");
+    if (status != TUNER_OK) throw Failed(status);
   }
   void inner_step() const {
     const std::int32_t status = args_->inner->step(args_->inner->context);
@@ -160,6 +161,7 @@ constexpr tuner_optimizer optimizer_vtable() {
   v.struct_size = sizeof v;
   v.n_slots = slot_count<P>(), v.slot_stride = sizeof(Slot), v.slots = slots_of<P>();
   v.state_version = 1;
+  if constexpr (requires { P::state_version; }) v.state_version = P::state_version;
   v.step = &step_thunk<P>;
   if constexpr (
       requires(const Step& s) { P::init(s); } || requires(const Step& s, const Tensor<float>& t) { P::init(s, t); })

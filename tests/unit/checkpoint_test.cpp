@@ -1,0 +1,139 @@
+// Checkpoints: a trial that is stopped anywhere continues with the same bits; a file that is not whole is found out.
+#include "tuner/checkpoint.hpp"
+
+#include <fstream>
+#include <iterator>
+
+#include "temporary_folder.hpp"
+#include "trial_fixture.hpp"
+#include "tuner/bytes.hpp"
+
+namespace tuner {
+namespace {
+
+using test::epochs;
+using test::objective;
+using test::optimizer;
+using test::says;
+using test::TemporaryFolder;
+
+std::string contents(const std::filesystem::path& file) {
+  std::ifstream stream(file, std::ios::binary);
+  return {std::istreambuf_iterator<char>(stream), {}};
+}
+void overwrite(const std::filesystem::path& file, const std::string& bytes) {
+  std::ofstream(file, std::ios::binary | std::ios::trunc) << bytes;
+}
+
+std::string fingerprint(const TrialResult& r) {
+  std::string text = std::string(to_string(r.outcome)) + " " + std::to_string(r.steps) + " " +
+                     to_json(r.value.value_or(-1)) + " " + to_json(r.best_value.value_or(-1)) + " " +
+                     to_json(r.epochs) + " " + std::to_string(r.evaluations.loss) + " " +
+                     std::to_string(r.evaluations.gradient) + "\n";
+  for (const MetricPoint& p : r.metrics) text += std::to_string(p.step) + " " + p.name + " " + to_json(p.value) + "\n";
+  return text;
+}
+
+// Minibatches out of step with the epochs, gradient noise, early stopping, an objective that reports.
+TrialSpec long_trial() {
+  TrialSpec spec = epochs(objective("rows", {{"valid", 4}, {"report", true}}), optimizer("adam", {{"lr", 0.05}}), 6, 3);
+  spec.training.noise_eta = 0.1, spec.training.log_every = 1, spec.training.eval_every = 5;
+  spec.training.early_stopping = EarlyStopping{50, 0};
+  return spec;
+}
+
+// Runs until the end or until step `stop_at` is done.
+TrialResult run_until(TrialSpec spec, const Checkpoints& checkpoints, std::int64_t stop_at) {
+  std::stop_source stop;
+  SharedObjectives shared;
+  const auto look = [&](std::int64_t step, std::int64_t, double) {
+    if (step + 1 == stop_at) stop.request_stop();
+  };
+  return run_trial(std::move(spec), shared, stop.get_token(), look, nullptr, &checkpoints);
+}
+
+TEST(Checkpoint, ATrialThatIsStoppedAfterEveryStepEndsWithTheSameBits) {
+  const TrialResult straight = test::completed(long_trial());
+  const TemporaryFolder folder;
+  const CheckpointRules rules{.every_seconds = 1000, .keep_all = false, .folder = folder.path()};
+  const Checkpoints checkpoints(rules, 7, "plan");
+  ASSERT_EQ(straight.steps, 24);
+  for (std::int64_t step = 1; step < straight.steps; ++step) {
+    const TrialResult part = run_until(long_trial(), checkpoints, step);
+    ASSERT_EQ(part.outcome, Outcome::cancelled) << step;
+    EXPECT_EQ(part.steps, step);
+    EXPECT_TRUE(std::filesystem::exists(folder.path() / "7" / std::to_string(step))) << "its own, whatever its number";
+    EXPECT_FALSE(std::filesystem::exists(folder.path() / "7" / std::to_string(step - 1))) << "the last one is kept";
+  }
+  EXPECT_EQ(fingerprint(run_until(long_trial(), checkpoints, -1)), fingerprint(straight));
+  remove_checkpoints(rules, 7);
+  EXPECT_FALSE(std::filesystem::exists(folder.path() / "7"));
+}
+
+TEST(Checkpoint, AreWrittenAsTimeGoesBy) {
+  const TemporaryFolder folder;
+  const CheckpointRules rules{.every_seconds = 0.01, .keep_all = true, .folder = folder.path()};
+  TrialSpec spec = test::trial(objective("slope", {{"sleep_ms", 1}}), optimizer("sgd"), 60);
+  EXPECT_EQ(run_until(std::move(spec), Checkpoints(rules, 0, "plan"), -1).outcome, Outcome::completed);
+  std::size_t files = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(folder.path() / "0")) files += entry.is_regular_file();
+  EXPECT_GE(files, 2u) << "60 ms and more, one every 10 ms, looked for at least every 20 ms or so";
+  EXPECT_LE(files, 30u);
+}
+
+class CheckpointFile : public testing::Test {
+ protected:
+  std::vector<std::string> log_;
+  TemporaryFolder folder_;
+  CheckpointRules rules_{.every_seconds = 1, .keep_all = true, .folder = folder_.path()};
+  Checkpoints checkpoints_{rules_, 3, "this plan"};
+  std::filesystem::path file(int step) const { return folder_.path() / "3" / std::to_string(step); }
+};
+
+TEST_F(CheckpointFile, TheNewestWholeOneIsTaken) {
+  checkpoints_.write(9, "nine", log_);
+  checkpoints_.write(10, "ten", log_);
+  EXPECT_EQ(checkpoints_.newest(log_), "ten");
+  EXPECT_TRUE(log_.empty());
+  overwrite(file(10), contents(file(10)) + "x");
+  EXPECT_EQ(checkpoints_.newest(log_), "nine");
+  ASSERT_EQ(log_.size(), 1u);
+  EXPECT_TRUE(says(log_[0], "3/10' is not used: its sha256 is wrong"));
+  EXPECT_TRUE(std::filesystem::exists(file(10).string() + ".damaged")) << "kept, under another name";
+}
+
+TEST_F(CheckpointFile, OfAnotherPlanIsNotTaken) {
+  Checkpoints(rules_, 3, "another plan").write(4, "four", log_);
+  EXPECT_EQ(checkpoints_.newest(log_), std::nullopt);
+  ASSERT_EQ(log_.size(), 1u);
+  EXPECT_TRUE(says(log_[0], "it belongs to another plan, or to other plugins"));
+}
+
+TEST_F(CheckpointFile, IsNotTakenWhereAnyByteIsLostOrChanged) {
+  checkpoints_.write(1, "state", log_);
+  const std::string whole = contents(file(1));
+  EXPECT_EQ(read_checkpoint(file(1), "this plan"), "state");
+  for (std::size_t size = 0; size < whole.size(); ++size) {
+    overwrite(file(1), whole.substr(0, size));
+    EXPECT_THROW(static_cast<void>(read_checkpoint(file(1), "this plan")), Garbled) << size;
+  }
+  for (std::size_t i = 0; i < whole.size(); ++i) {
+    std::string flipped = whole;
+    flipped[i] = static_cast<char>(flipped[i] ^ (1 << (i % 8)));
+    overwrite(file(1), flipped);
+    EXPECT_THROW(static_cast<void>(read_checkpoint(file(1), "this plan")), Garbled) << i;
+  }
+}
+
+TEST_F(CheckpointFile, ThatCannotBeWrittenIsSaidAndNothingIsLeft) {
+  std::filesystem::create_directories(file(5));  // a folder where the file should go
+  overwrite(file(5) / "inside", "x");
+  checkpoints_.write(5, "five", log_);
+  ASSERT_EQ(log_.size(), 1u);
+  EXPECT_TRUE(says(log_[0], "step 5: the checkpoint '"));
+  EXPECT_TRUE(says(log_[0], "cannot be written"));
+  EXPECT_FALSE(std::filesystem::exists(folder_.path() / "3" / "unfinished"));
+}
+
+}  // namespace
+}  // namespace tuner

@@ -1,0 +1,166 @@
+// The checker against plugins that are wrong in one way each: it names the sin, and nothing else; the repaired twin
+// passes; and the checker itself survives them all.
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cstdio>
+#include <filesystem>
+#include <iterator>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include "animals.hpp"
+
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+using zoo::Animal;
+using zoo::kAnimals;
+using zoo::kRefused;
+
+struct Answer {
+  int exit_code = -1;
+  std::string text;
+};
+
+Answer tuner(const std::string& arguments) {
+  const std::string command = "exec '" TUNER_BUILD_DIR "/bin/tuner' " + arguments + " 2>&1 </dev/null";
+  FILE* const pipe = ::popen(command.c_str(), "re");
+  if (pipe == nullptr) throw std::runtime_error("cannot start tuner");
+  Answer answer;
+  char buffer[4096];
+  for (std::size_t n; (n = std::fread(buffer, 1, sizeof buffer, pipe)) > 0;) answer.text.append(buffer, n);
+  const int status = ::pclose(pipe);
+  answer.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  return answer;
+}
+
+Answer check(const fs::path& file, double time_limit_s = 0) {
+  const std::string limit = time_limit_s > 0 ? " --time-limit " + std::to_string(time_limit_s) : "";
+  return tuner("plugins check '" + file.string() + "' --json" + limit);
+}
+
+fs::path sin_of(const std::string& name) { return fs::path(ZOO_FOLDER) / "sins" / (name + ".so"); }
+fs::path twin_of(const std::string& name) { return fs::path(ZOO_FOLDER) / "repaired" / (name + ".so"); }
+fs::path refused(const std::string& name) { return fs::path(BAD_LIBRARIES) / (name + ".so"); }
+
+struct Job {
+  fs::path file;
+  double time_limit_s = 0;
+  Answer answer;
+};
+
+// The checker starts as many children as there are cores; another one in parallel fills the gaps between them.
+void run(std::vector<Job>& jobs) {
+  std::atomic<std::size_t> next = 0;
+  const auto work = [&] {
+    for (std::size_t i; (i = next++) < jobs.size();) jobs[i].answer = check(jobs[i].file, jobs[i].time_limit_s);
+  };
+  const std::size_t n = std::max(2u, std::thread::hardware_concurrency());
+  std::vector<std::jthread> threads;
+  for (std::size_t i = 0; i < n; ++i) threads.emplace_back(work);
+}
+
+// "arithmetic.step failed: cause", one line for every check that did not pass.
+std::string trouble(const json& answer) {
+  std::string text;
+  for (const json& c : answer["checks"]) {
+    if (c["verdict"] == "passed" || c["verdict"] == "not applicable") continue;
+    text += "  " + c["check"].get<std::string>() + " " + c["verdict"].get<std::string>() + "\n";
+    for (const json& f : c["findings"]) text += "    " + f["cause"].get<std::string>() + "\n";
+  }
+  return text;
+}
+
+bool contains(const std::string& text, const char* part) { return text.find(part) != std::string::npos; }
+
+// The causes that were found, each on a line; empty where the answer is none.
+std::string expect_the_sin(const Animal& animal, const Answer& answer) {
+  SCOPED_TRACE(animal.name);
+  EXPECT_EQ(answer.exit_code, 4);
+  const json found = json::parse(answer.text, nullptr, false);
+  if (found.is_discarded()) {
+    ADD_FAILURE() << answer.text;
+    return {};
+  }
+  std::string causes;
+  bool failed = false;
+  for (const json& c : found["checks"]) {
+    const std::string id = c["check"], verdict = c["verdict"];
+    if (id != animal.check) {
+      EXPECT_TRUE(verdict == "passed" || verdict == "not applicable" || verdict == "blocked") << trouble(found);
+      continue;
+    }
+    failed = verdict == "failed";
+    for (const json& f : c["findings"]) {
+      causes += f["cause"].get<std::string>() + "\n";
+      EXPECT_FALSE(f["remedy"].get<std::string>().empty()) << f["cause"];
+    }
+  }
+  EXPECT_TRUE(failed) << animal.check << " did not fail\n" << trouble(found);
+  EXPECT_TRUE(contains(causes, animal.cause)) << animal.cause << "\nin:\n" << causes;
+  return causes;
+}
+
+void expect_sound(const std::string& name, const Answer& answer) {
+  SCOPED_TRACE("repaired " + name);
+  const json found = json::parse(answer.text, nullptr, false);
+  ASSERT_FALSE(found.is_discarded()) << answer.text;
+  EXPECT_EQ(answer.exit_code, 0) << trouble(found);
+  for (const json& c : found["checks"])
+    EXPECT_TRUE(c["verdict"] == "passed" || c["verdict"] == "not applicable") << trouble(found);
+}
+
+TEST(Zoo, EverySinIsFoundAndNothingElse) {
+  std::vector<Animal> animals;
+  std::vector<Job> jobs;
+  for (const Animal& animal : kAnimals)
+    animals.push_back(animal), jobs.push_back({sin_of(animal.name), animal.time_limit_s, {}});
+  for (const Animal& animal : kRefused)
+    animals.push_back(animal), jobs.push_back({refused(animal.name), animal.time_limit_s, {}});
+  run(jobs);
+  std::vector<std::string> causes;
+  for (std::size_t i = 0; i < animals.size(); ++i) causes.push_back(expect_the_sin(animals[i], jobs[i].answer));
+  // What fails the same check is told apart by the message.
+  for (std::size_t i = 0; i < animals.size(); ++i)
+    for (std::size_t other = 0; other < animals.size(); ++other) {
+      const bool rivals = i != other && std::string_view(animals[i].check) == animals[other].check;
+      EXPECT_FALSE(rivals && contains(causes[other], animals[i].cause))
+          << animals[i].name << " and " << animals[other].name << ": " << animals[i].cause;
+    }
+}
+
+TEST(Zoo, EveryRepairedTwinPasses) {
+  std::vector<Job> jobs;
+  for (const Animal& animal : kAnimals) jobs.push_back({twin_of(animal.name), 0, {}});
+  jobs.push_back({refused("sound"), 0, {}});
+  run(jobs);
+  auto job = jobs.begin();
+  for (const Animal& animal : kAnimals) expect_sound(animal.name, (job++)->answer);
+  expect_sound("tests/abi/bad/sound", job->answer);
+}
+
+TEST(Zoo, HasEverySourceAndASinnerForEveryCheck) {
+  std::set<std::string> sources, rows, caught, checks;
+  for (const auto& entry : fs::directory_iterator(TUNER_SOURCE_DIR "/tests/zoo/animals"))
+    sources.insert(entry.path().stem());
+  for (const Animal& animal : kAnimals) rows.insert(animal.name), caught.insert(animal.check);
+  for (const Animal& animal : kRefused) caught.insert(animal.check);
+  EXPECT_EQ(sources, rows);
+  EXPECT_EQ(rows.size(), std::size(kAnimals)) << "a name twice";
+  const Answer answer = tuner("plugins check --list --json");
+  ASSERT_EQ(answer.exit_code, 0) << answer.text;
+  for (const json& c : json::parse(answer.text)) checks.insert(c["check"]);
+  EXPECT_EQ(checks, caught);
+}
+
+}  // namespace
