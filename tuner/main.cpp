@@ -33,6 +33,7 @@ constexpr Command kCommands[] = {
     {"trials", commands::trials, "the trials of a study"},
     {"best", commands::best, "its best trials"},
     {"show", commands::show, "one study or one trial, whole"},
+    {"schema", commands::schema, "a JSON Schema of the sweep file, for editors"},
     {"query", commands::query, "ask the database in SQL"},
     {"replay", commands::replay, "run one trial again: does it give the same bits?"},
     {"fsck", commands::fsck, "is the database whole?"},

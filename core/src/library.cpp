@@ -11,13 +11,14 @@
 
 #include <boost/dll/shared_library.hpp>
 #include <cerrno>
-#include <cfenv>
 #include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <cstring>
+#include <deque>
 #include <fstream>
 
+#include "floating_point.hpp"
 #include "tuner/error.hpp"
 
 namespace tuner {
@@ -55,18 +56,6 @@ class Sha256 {
   EVP_MD_CTX* context_;
 };
 
-// A library may change rounding or turn on flush-to-zero while it is loaded (-ffast-math start-up code does).
-class FloatingPointGuard {
- public:
-  FloatingPointGuard() { std::fegetenv(&environment_); }
-  ~FloatingPointGuard() { std::fesetenv(&environment_); }
-  FloatingPointGuard(const FloatingPointGuard&) = delete;
-  FloatingPointGuard& operator=(const FloatingPointGuard&) = delete;
-
- private:
-  std::fenv_t environment_;
-};
-
 struct stat status_of(const std::filesystem::path& path) {
   struct stat status {};
   if (::stat(path.c_str(), &status) != 0)
@@ -76,20 +65,48 @@ struct stat status_of(const std::filesystem::path& path) {
   return status;
 }
 
+[[noreturn]] void refuse_writable(const std::filesystem::path& library, const std::filesystem::path& open) {
+  const bool itself = library == open;
+  throw Error(Message::plugin_world_writable,
+              fmt::format("'{}' {} writable by everybody, so anybody could have put code into it", library.string(),
+                          itself ? "is" : fmt::format("is reached by way of the folder '{}', which is", open.string())),
+              fmt::format("chmod o-w '{}'", open.string()));
+}
+
+// Every folder on the way to the file, those of symbolic links as well: who may write into one of them may put another
+// file into the place of this one. A sticky folder (/tmp) lets only owners replace their entries.
+void require_closed_folders(const std::filesystem::path& library, const std::filesystem::path& given) {
+  namespace fs = std::filesystem;
+  constexpr int kMostLinks = 40;  // as the kernel
+  const fs::path absolute = fs::absolute(given);
+  std::deque<fs::path> rest(absolute.begin(), absolute.end());
+  fs::path at = "/";
+  for (int links = 0; !rest.empty() && links <= kMostLinks;) {
+    const fs::path name = rest.front();
+    rest.pop_front();
+    if (name.empty() || name == "/" || name == ".") continue;
+    const mode_t mode = status_of(at).st_mode;
+    if ((mode & S_IWOTH) != 0 && (mode & S_ISVTX) == 0) refuse_writable(library, at);
+    if (name == "..") {
+      at = at.parent_path();
+    } else if (!fs::is_symlink(at / name)) {
+      at /= name;
+    } else {
+      const fs::path target = fs::read_symlink(at / name);
+      if (target.is_absolute()) at = "/";
+      rest.insert(rest.begin(), target.begin(), target.end());
+      ++links;
+    }
+  }
+}
+
 void require_regular_file(const std::filesystem::path& path, const struct stat& status) {
   if (S_ISDIR(status.st_mode))
     throw Error(Message::plugin_unreadable, fmt::format("'{}' is a folder, not a plugin library", path.string()),
                 "name the .so file, or put the folder into TUNER_PLUGIN_PATH");
   if (!S_ISREG(status.st_mode))
     throw Error(Message::plugin_unreadable, fmt::format("'{}' is not a regular file", path.string()));
-  struct stat folder = status_of(path.parent_path());
-  // A sticky folder (/tmp) lets only owners replace their files.
-  const bool folder_open = (folder.st_mode & S_IWOTH) != 0 && (folder.st_mode & S_ISVTX) == 0;
-  if ((status.st_mode & S_IWOTH) != 0 || folder_open)
-    throw Error(Message::plugin_world_writable,
-                fmt::format("'{}' {} writable by everybody, so anybody could have put code into it", path.string(),
-                            folder_open ? "is in a folder that is" : "is"),
-                fmt::format("chmod o-w '{}'", folder_open ? path.parent_path().string() : path.string()));
+  if ((status.st_mode & S_IWOTH) != 0) refuse_writable(path, path);
 }
 
 // The linker's own words without the file name that it repeats.
@@ -272,14 +289,17 @@ void check_library_table(const tuner_library* table, const std::filesystem::path
 }
 
 std::unique_ptr<Library> load_library(const std::filesystem::path& given) {
+  // -ffast-math start-up code turns on flush-to-zero; and std::filesystem reckons in floating point, which leaves
+  // flags.
+  const FloatingPointGuard guard;
   const struct stat status = status_of(given);
   auto library = std::make_unique<Library>();
   library->path = std::filesystem::canonical(given);
   require_regular_file(library->path, status);
+  require_closed_folders(library->path, given);
   library->device = status.st_dev, library->inode = status.st_ino;
   library->sha256 = sha256_of_file(library->path);
 
-  const FloatingPointGuard guard;
   boost::dll::shared_library loaded;
   try {
     // The default would resolve symbols at their first use, in the middle of a trial.
@@ -345,6 +365,17 @@ void probe_library(const std::filesystem::path& self, const std::filesystem::pat
       fmt::format("loading '{}' in a process of its own {}{}{}", path.string(), how, said.last.empty() ? "" : ": ",
                   said.last),
       "its static constructors run before tuner can look at it: find them with `gdb --args tuner --probe-plugin FILE`");
+}
+
+std::string build_flags_text(std::uint32_t flags) {
+  constexpr const char* kNames[] = {"fast-math", "FMA contraction", "sanitizer", "debug"};  // by bit
+  std::string text;
+  for (std::uint32_t bit = 0; bit < 32; ++bit) {
+    if ((flags >> bit & 1) == 0) continue;
+    if (!text.empty()) text += ", ";
+    text += bit < std::size(kNames) ? kNames[bit] : fmt::format("flag {:#x}", 1u << bit);
+  }
+  return text;
 }
 
 std::string sha256_of_file(const std::filesystem::path& path) {

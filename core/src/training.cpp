@@ -10,7 +10,9 @@
 #include <utility>
 
 #include "batches.hpp"
+#include "floating_point.hpp"
 #include "gradients.hpp"
+#include "metric_tracker.hpp"
 #include "tuner/error.hpp"
 #include "tuner/objective.hpp"
 #include "tuner/optimizer.hpp"
@@ -25,58 +27,6 @@ using Clock = std::chrono::steady_clock;
 constexpr std::uint64_t kEvaluationBatch = 1000;       // samples per call when a split is evaluated
 constexpr std::uint64_t kEvaluationsPerStep = 10'000;  // a closure's budget
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
-
-// Follows the study's metric: last, best, target, early stopping.
-class MetricTracker {
- public:
-  MetricTracker(const TrialSpec& spec, Clock::time_point start) : spec_(spec), start_(start) {}
-
-  void observe(std::int64_t step, double value, TrialResult& result) {
-    last_ = value, ++count_;
-    // Measured from the last value that counted, so that slow progress adds up.
-    const bool improved =
-        better(value, reference_, spec_.training.early_stopping ? spec_.training.early_stopping->min_delta : 0);
-    if (improved) reference_ = value;
-    since_improvement_ = improved ? 0 : since_improvement_ + 1;
-    if (better(value, best_, 0)) best_ = value;
-    result.best_value = best_, result.last_value = value;
-    if (spec_.target && !result.target_step && !better(*spec_.target, value, 0) && value == value) {
-      result.target_step = step;
-      result.target_seconds = std::chrono::duration<double>(Clock::now() - start_).count();
-    }
-  }
-  [[nodiscard]] bool should_stop_early() const {
-    return spec_.training.early_stopping && since_improvement_ >= spec_.training.early_stopping->patience;
-  }
-  void save(Writer& out) const {
-    out.put(last_), out.put(best_), out.put(reference_), out.put(count_), out.put(since_improvement_);
-  }
-  void restore(Reader& in) {
-    last_ = in.get<double>(), best_ = in.get<double>(), reference_ = in.get<double>();
-    count_ = in.get<std::int64_t>(), since_improvement_ = in.get<std::int64_t>();
-  }
-  // The trial began so much earlier, in another process.
-  void began_earlier(std::chrono::duration<double> by) { start_ -= std::chrono::duration_cast<Clock::duration>(by); }
-  [[nodiscard]] double last() const { return last_; }
-  [[nodiscard]] std::int64_t count() const { return count_; }
-  [[nodiscard]] std::optional<double> value(const TrialResult& result) const {
-    Summary summary = spec_.training.summary;
-    if (summary == Summary::automatic) summary = spec_.metric == "loss" ? Summary::last : Summary::best;
-    return summary == Summary::last ? result.last_value : result.best_value;
-  }
-
- private:
-  // Is a better than b by more than delta? Anything is better than NaN.
-  [[nodiscard]] bool better(double a, double b, double delta) const {
-    if (std::isnan(a)) return false;
-    if (std::isnan(b)) return true;
-    return spec_.goal == Goal::minimize ? a < b - delta : a > b + delta;
-  }
-  const TrialSpec& spec_;
-  Clock::time_point start_;
-  double last_ = kNan, best_ = kNan, reference_ = kNan;
-  std::int64_t count_ = 0, since_improvement_ = 0;
-};
 
 // Ends the loop; caught by TrainingRun::run.
 struct Ended {
@@ -102,12 +52,12 @@ class Calling {
 
 class TrainingRun {
  public:
-  TrainingRun(TrialSpec& spec, SharedObjectives& shared, std::stop_token stop, Progress progress, TrialTrace* trace,
+  TrainingRun(TrialSpec& spec, SharedObjectives& shared, std::stop_token stop, Progress progress, TrialTrace& trace,
               const Checkpoints* checkpoints)
       : spec_(spec),
         stop_(std::move(stop)),
         progress_(std::move(progress)),
-        trace_(trace ? *trace : own_trace_),
+        trace_(trace),
         checkpoints_(checkpoints),
         tracker_(spec, start_),
         trial_(spec.training.common_random_numbers ? 0 : static_cast<std::uint32_t>(spec.number)) {
@@ -170,10 +120,11 @@ class TrainingRun {
   static std::int32_t closure_evaluate(void* context, std::uint32_t want, double* loss);
   static std::int32_t closure_hvp(void* context, const void* const* vectors, void* const* products);
 
+  const FloatingPointGuard guard_;
+  const unsigned mode_ = floating_point_mode();
   TrialSpec& spec_;
   std::stop_token stop_;
   Progress progress_;
-  TrialTrace own_trace_;
   TrialTrace& trace_;
   const Checkpoints* checkpoints_;
   Clock::time_point start_ = Clock::now(), saved_at_ = start_, looked_at_ = start_;
@@ -199,6 +150,13 @@ class TrainingRun {
 };
 
 void TrainingRun::require(std::int32_t status, const PluginUse& use) {
+  if (floating_point_mode() != mode_) {
+    guard_.restore();
+    throw Ended{Outcome::failed,
+                fmt::format("step {}: {} '{}' changed the floating-point mode, which no plugin may", result_.steps,
+                            to_string(use.plugin->kind()), use.plugin->id()),
+                Failure::error};
+  }
   if (status == TUNER_OK) return;
   if (stop_.stop_requested()) throw Ended{Outcome::cancelled, ""};
   std::string text = error_.text[0] ? error_.text : fmt::format("status {}", status);
@@ -543,19 +501,28 @@ std::vector<MetricName> metric_names(const PluginUse& objective, SharedObjective
 }
 
 void check_trial(TrialSpec spec, SharedObjectives& shared) {
-  TrainingRun(spec, shared, {}, {}, nullptr, nullptr).check();
+  TrialTrace trace;
+  TrainingRun(spec, shared, {}, {}, trace, nullptr).check();
 }
 
 TrialResult run_trial(TrialSpec spec, SharedObjectives& shared, std::stop_token stop, const Progress& progress,
                       TrialTrace* trace, const Checkpoints* checkpoints) {
+  TrialTrace own;
+  if (trace == nullptr) trace = &own;
+  TrialResult failed;
+  failed.outcome = Outcome::failed;
   try {
-    return TrainingRun(spec, shared, std::move(stop), progress, trace, checkpoints).run();
+    return TrainingRun(spec, shared, std::move(stop), progress, *trace, checkpoints).run();
+  } catch (const Error&) {
+    throw;
   } catch (const std::bad_alloc&) {
-    TrialResult result;
-    result.outcome = Outcome::failed, result.failure = Failure::out_of_memory;
-    result.error = "the memory ran out";
-    return result;
+    failed.failure = Failure::out_of_memory, failed.error = "the memory ran out";
+  } catch (const std::exception& e) {  // C++ without the C++ layer, whose thunks catch everything
+    failed.failure = Failure::error, failed.error = fmt::format("a plugin threw past the ABI: {}", e.what());
   }
+  failed.steps = trace->step;
+  failed.error = fmt::format("step {}: {}", failed.steps, failed.error);
+  return failed;
 }
 
 }  // namespace tuner

@@ -167,6 +167,48 @@ TEST(Refusal, FileInWorldWritableFolder) {
   expect_refused_file(file, Message::plugin_world_writable, {"folder"});
 }
 
+TEST(Refusal, FileBelowAWorldWritableFolder) {
+  const TemporaryFolder folder;
+  const fs::path open = folder.path() / "open", inside = open / "closed" / "deep";
+  fs::create_directories(inside);
+  fs::copy_file(bad_library("sound"), inside / "plugin.so");
+  EXPECT_NO_THROW((void)load_library(inside / "plugin.so"));
+  ASSERT_EQ(::chmod(open.c_str(), 0777), 0);
+  expect_refused_file(inside / "plugin.so", Message::plugin_world_writable,
+                      {"plugin.so", "folder '" + open.string() + "'", "chmod o-w '" + open.string() + "'"});
+  expect_refused_file(inside / ".." / "deep" / "plugin.so", Message::plugin_world_writable, {});
+  ASSERT_EQ(::chmod(open.c_str(), 01777), 0) << "sticky: only owners replace what is in it";
+  EXPECT_NO_THROW((void)load_library(inside / "plugin.so"));
+}
+
+// Who may replace a link may name any file.
+TEST(Refusal, LinkThatStandsInAWorldWritableFolder) {
+  const TemporaryFolder folder;
+  const fs::path open = folder.path() / "open", file = folder.copy_of("sound", "plugin.so");
+  fs::create_directory(open);
+  fs::create_symlink(file, open / "link.so");
+  fs::create_symlink("../plugin.so", open / "relative.so");
+  fs::create_symlink(folder.path(), open / "way");
+  fs::create_symlink(open / "link.so", folder.path() / "through.so");
+  const fs::path ways[] = {open / "link.so", open / "relative.so", open / "way" / "plugin.so",
+                           folder.path() / "through.so"};
+  for (const fs::path& way : ways) EXPECT_NO_THROW((void)load_library(way)) << way;
+  ASSERT_EQ(::chmod(open.c_str(), 0777), 0);
+  for (const fs::path& way : ways) {
+    SCOPED_TRACE(way.string());
+    expect_refusal([&] { (void)load_library(way); }, Message::plugin_world_writable,
+                   {"plugin.so", "folder '" + open.string() + "'"});
+  }
+  EXPECT_NO_THROW((void)load_library(file));
+}
+
+TEST(Refusal, BuildFlagsInWords) {
+  EXPECT_EQ(build_flags_text(0), "");
+  EXPECT_EQ(build_flags_text(TUNER_BUILD_FAST_MATH | TUNER_BUILD_DEBUG), "fast-math, debug");
+  EXPECT_EQ(build_flags_text(TUNER_BUILD_FMA_CONTRACTION | TUNER_BUILD_SANITIZER | 0x100),
+            "FMA contraction, sanitizer, flag 0x100");
+}
+
 TEST(Refusal, FileThatChangesWhileItIsLoaded) {
   const TemporaryFolder folder;
   const fs::path file = folder.copy_of("rewrites_itself", "restless.so");

@@ -71,7 +71,8 @@ Seen look_at(const fs::path& file) {
     const Store store(file, Access::read_only);
     (void)store.studies();
     for (const auto& run : store.runs("demo")) (void)store.trial("demo", run.number);
-    store.query("SELECT * FROM learning_curves", [](const auto&) {}, [](const auto&) {});
+    store.query(
+        "SELECT * FROM learning_curves", [](const auto&) {}, [](const auto&) {});
     seen.trials = store.finished("demo").size();
   });
   const std::string after_reader = read_text(file);

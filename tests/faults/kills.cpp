@@ -1,5 +1,5 @@
-// kill -9 at random moments: of the coordinator, or of one of its workers. After each the database is whole and no worker
-// is left over; the same command goes on; and the tables at the end are those of a run that nobody disturbed.
+// kill -9 at random moments: of the coordinator, or of one of its workers. After each the database is whole and no
+// worker is left over; the same command goes on; and the tables at the end are those of a run that nobody disturbed.
 //
 //   faults_kills [--kills 200] [--lanes 2] [--seed N]
 //
@@ -170,10 +170,9 @@ int run_all(const Settings& settings) {
         }
       });
   }
-  std::cout << counts.kills << " kills (" << counts.coordinators << " coordinators, " << counts.workers
-            << " workers), " << counts.sweeps << " sweeps of 40 trials ended with equal tables, " << counts.stopped
-            << " quarantines in between, "
-            << std::chrono::duration<double>(Clock::now() - start).count() << " s\n"
+  std::cout << counts.kills << " kills (" << counts.coordinators << " coordinators, " << counts.workers << " workers), "
+            << counts.sweeps << " sweeps of 40 trials ended with equal tables, " << counts.stopped
+            << " quarantines in between, " << std::chrono::duration<double>(Clock::now() - start).count() << " s\n"
             << failures;
   return failures.empty() && counts.kills >= settings.kills && counts.sweeps > 0 ? 0 : 1;
 }

@@ -1,5 +1,5 @@
-// The running program under signals, closed outputs, a wild clock, rivals, readers, stopped workers and bad plugins: the
-// tables at the end are those of a run that nobody disturbed.
+// The running program under signals, closed outputs, a wild clock, rivals, readers, stopped workers and bad plugins:
+// the tables at the end are those of a run that nobody disturbed.
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/wait.h>
@@ -138,7 +138,8 @@ TEST_F(Program, SixteenReadersBesideARun) {
         for (std::uint64_t seen = 0, rounds = 0; seen < 60 || rounds < 3; ++rounds) {
           // Half of them through the program.
           if (i % 2 == 0) {
-            failed += run({.arguments = {"trials", "sweep", "--db", "read.db", "--json"}, .folder = folder_.path()}) != 0;
+            failed +=
+                run({.arguments = {"trials", "sweep", "--db", "read.db", "--json"}, .folder = folder_.path()}) != 0;
             seen = trials_in(database("read"));
           } else {
             const storage::Store store(database("read"), storage::Access::read_only);

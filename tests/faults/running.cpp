@@ -114,8 +114,9 @@ std::string tables_of(const fs::path& database, const std::string& where) {
   };
   for (const char* columns : {"number, outcome, value, parameters, seed, steps, evaluations, error FROM runs",
                               "number, name, step, value FROM learning_curves"})
-    store.query("SELECT " + std::string(columns) + " WHERE " + where + " ORDER BY 1, 2, 3",
-                [](const std::vector<std::string>&) {}, add);
+    store.query(
+        "SELECT " + std::string(columns) + " WHERE " + where + " ORDER BY 1, 2, 3",
+        [](const std::vector<std::string>&) {}, add);
   return text;
 }
 
@@ -123,8 +124,9 @@ std::uint64_t trials_in(const fs::path& database, const std::string& where) {
   std::int64_t count = 0;
   try {
     const storage::Store store(database, storage::Access::read_only);
-    store.query("SELECT count(*) FROM runs WHERE " + where, [](const std::vector<std::string>&) {},
-                [&](const std::vector<Value>& cells) { count = std::get<std::int64_t>(cells[0]); });
+    store.query(
+        "SELECT count(*) FROM runs WHERE " + where, [](const std::vector<std::string>&) {},
+        [&](const std::vector<Value>& cells) { count = std::get<std::int64_t>(cells[0]); });
   } catch (const Error&) {
     return 0;
   }

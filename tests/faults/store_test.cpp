@@ -27,7 +27,8 @@ TrialRecord trial(std::uint64_t number) {
   trial.plugins = {plugin};
   // Enough that a batch takes several pages.
   for (std::int64_t step = 0; step < 60; ++step)
-    trial.result.metrics.push_back({.step = step, .name = "train_loss", .value = 1.0 / (1.0 + static_cast<double>(step))});
+    trial.result.metrics.push_back(
+        {.step = step, .name = "train_loss", .value = 1.0 / (1.0 + static_cast<double>(step))});
   return trial;
 }
 

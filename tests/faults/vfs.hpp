@@ -1,4 +1,5 @@
-// A file system for SQLite that fails where it is told to: it stands before the ordinary one and counts what is written.
+// A file system for SQLite that fails where it is told to: it stands before the ordinary one and counts what is
+// written.
 #pragma once
 
 #include <cstdint>

@@ -237,8 +237,9 @@ TEST_F(OpenTest, AReaderCannotRecord) {
 }
 
 TEST_F(OpenTest, NetworkFileSystemsAreKnownByTheirNumber) {
-  const std::pair<std::uint32_t, const char*> known[] = {
-      {0x6969, "nfs"}, {0x517b, "smb"}, {0xff534d42, "cifs"}, {0xfe534d42, "smb2"}, {0x01021997, "9p"}, {0x00c36400, "ceph"}};
+  const std::pair<std::uint32_t, const char*> known[] = {{0x6969, "nfs"},      {0x517b, "smb"},
+                                                         {0xff534d42, "cifs"}, {0xfe534d42, "smb2"},
+                                                         {0x01021997, "9p"},   {0x00c36400, "ceph"}};
   for (const auto& [magic, name] : known) EXPECT_EQ(network_name({.magic = magic, .type = {}}), name);
   // ext4, xfs, btrfs, tmpfs, overlay, zfs
   for (const std::uint32_t local : {0xef53u, 0x58465342u, 0x9123683eu, 0x01021994u, 0x794c7630u, 0x2fc12fc1u, 0u})

@@ -20,8 +20,18 @@ inline const Catalogue& catalogue() {
   return plugins;
 }
 
+// Expects of the JSON Schema the verdict that the reader gave: `error`, or null where it took the text.
+void compare_with_schema(const std::string& text, const std::vector<std::string>& overrides, const Error* error);
+
 inline StudyPlan read(const std::string& text, const std::vector<std::string>& overrides = {}) {
-  return parse_study(text, "sweep.yaml", "/folder", catalogue(), overrides);
+  try {
+    StudyPlan plan = parse_study(text, "sweep.yaml", "/folder", catalogue(), overrides);
+    compare_with_schema(text, overrides, nullptr);
+    return plan;
+  } catch (const Error& error) {
+    compare_with_schema(text, overrides, &error);
+    throw;
+  }
 }
 
 // The error that a text ends in, its place and id first: "sweep.yaml:1:8 config.wrong_type: message | remedy".

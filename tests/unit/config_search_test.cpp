@@ -1,7 +1,7 @@
 #include <limits>
 
 #include "config_reading.hpp"
-#include "tuner/config/search.hpp"
+#include "tuner/grid.hpp"
 
 namespace tuner::config {
 namespace {

@@ -41,7 +41,7 @@ TEST(Space, ParametersAreTheActiveDimensionsInOrder) {
                                                         {"training.batch_size", std::int64_t{32}}}));
 }
 
-std::vector<Value> grid(Range range) { return search::grid_values({"x", range, std::nullopt, 0}); }
+std::vector<Value> grid(Range range) { return grid_values({"x", range, std::nullopt, 0}); }
 std::vector<double> reals(const Range& range) {
   std::vector<double> values;
   for (const Value& value : grid(range)) values.push_back(std::get<double>(value));

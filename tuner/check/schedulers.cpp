@@ -96,10 +96,10 @@ void compare(const Subject& subject, const std::vector<std::vector<double>>& exp
     for (std::size_t o = 0; o < values.size(); ++o)
       if (const double in_order = expected[static_cast<std::size_t>(step)][o]; !same_bits(values[o], in_order))
         return report.fail(
-            fmt::format("step {}, {}: output '{}' is {}, but {} when the steps come in order", step, how,
-                        rig->output_id(o), values[o], in_order),
-            "it says TUNER_PLUGIN_PURE: compute the value from step, horizon and options alone, without slots, "
-            "statics or metrics; or leave the flag out");
+            fmt::format("step {}, {}: output '{}' is {}, but {} when the steps come in order, so it is not PURE", step,
+                        how, rig->output_id(o), values[o], in_order),
+            "compute the value from step, base, horizon and options alone, without slots, "
+            "statics or metrics; or leave TUNER_PLUGIN_PURE out");
   }
 }
 

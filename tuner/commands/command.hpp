@@ -20,6 +20,7 @@ int studies(const Invocation& invocation);
 int trials(const Invocation& invocation);
 int show(const Invocation& invocation);
 int best(const Invocation& invocation);
+int schema(const Invocation& invocation);
 int query(const Invocation& invocation);
 int replay(const Invocation& invocation);
 int fsck(const Invocation& invocation);

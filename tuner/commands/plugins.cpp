@@ -121,9 +121,11 @@ void print(const Plugin& plugin) {
   if (plugin.kind() == Kind::scheduler)
     for (std::uint32_t o = 0; o < plugin.scheduler().n_outputs; ++o)
       std::cout << fmt::format("drives     {}\n", plugin.scheduler().outputs[o]->id);
-  std::cout << fmt::format(
-      "library    {} (ABI 1.{}, {}, sha256 {})\n", plugin.library().path.string(), plugin.library().table->abi_minor,
-      plugin.library().table->build ? plugin.library().table->build : "", plugin.library().sha256.substr(0, 16));
+  const tuner_library& library = *plugin.library().table;
+  const std::string flags = build_flags_text(library.build_flags);
+  std::cout << fmt::format("library    {} (ABI 1.{}, {}{}{}, sha256 {})\n", plugin.library().path.string(),
+                           library.abi_minor, library.build ? library.build : "", flags.empty() ? "" : ", ", flags,
+                           plugin.library().sha256.substr(0, 16));
   if (plugin.param_count() == 0) return;
   std::cout << "\n";
   report::TableWriter table(std::cout, "table");

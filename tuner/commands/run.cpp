@@ -70,8 +70,7 @@ void print_dry_run(const StudyPlan& plan, const search::Searcher& searcher) {
       if (range->step) values += fmt::format(", step {:g}", *range->step);
       if (range->count) values += fmt::format(", {} points", *range->count);
     } else {
-      for (const Value& value : search::grid_values(dimension))
-        values += (values.empty() ? "" : ", ") + to_display(value);
+      for (const Value& value : grid_values(dimension)) values += (values.empty() ? "" : ", ") + to_display(value);
     }
     std::string where;
     if (dimension.parent) {

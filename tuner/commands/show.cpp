@@ -8,6 +8,7 @@
 #include "tuner/commands/options.hpp"
 #include "tuner/commands/trial_name.hpp"
 #include "tuner/error.hpp"
+#include "tuner/library.hpp"
 #include "tuner/report/table.hpp"
 #include "tuner/storage/store.hpp"
 
@@ -17,7 +18,8 @@ namespace {
 
 constexpr Page kPage{
     "tuner show STUDY[/NUMBER] [--db FILE] [options]",
-    "Shows a study with its config, or one trial: parameters, metrics, plugins with their sha256, what it logged.",
+    "Shows a study with its config, or one trial: parameters, metrics, what it logged, and the plugins\n"
+    "that ran in it: version, ABI, sha256, compiler, build flags, file.",
     "  tuner show quickstart\n  tuner show quickstart/7\n  tuner show quickstart/7 --json"};
 
 std::string optional_number(const std::optional<double>& value) { return value ? to_json(*value) : "null"; }
@@ -84,10 +86,10 @@ void print_trial(const std::string& study, const storage::TrialDetail& trial) {
   print_curves(trial.metrics);
   std::cout << "\n";
   report::TableWriter table(std::cout, "table");
-  table.header({"plugin", "kind", "version", "abi", "sha256", "file"});
+  table.header({"plugin", "kind", "version", "abi", "sha256", "compiler", "build flags", "file"});
   for (const auto& plugin : trial.plugins)
-    table.row(
-        {plugin.id, plugin.kind, plugin.version, fmt::format("1.{}", plugin.abi_minor), plugin.sha256, plugin.path});
+    table.row({plugin.id, plugin.kind, plugin.version, fmt::format("1.{}", plugin.abi_minor), plugin.sha256,
+               plugin.build, build_flags_text(plugin.build_flags), plugin.path});
   table.end();
   for (const auto& line : trial.log) std::cout << "log: " << line << "\n";
 }

@@ -16,7 +16,7 @@ namespace {
 Point first_point(const Space& space, std::optional<std::size_t> fixed, std::size_t branch) {
   Point point(space.dimensions.size());
   for (std::size_t i = 0; i < point.size(); ++i)
-    if (is_active(space, point, i)) point[i] = search::grid_values(space.dimensions[i])[fixed == i ? branch : 0];
+    if (is_active(space, point, i)) point[i] = grid_values(space.dimensions[i])[fixed == i ? branch : 0];
   return point;
 }
 

@@ -8,9 +8,8 @@
 #include <fstream>
 #include <sstream>
 
-#include "tuner/config/keys.hpp"
+#include "tuner/config/language.hpp"
 #include "tuner/config/plugins.hpp"
-#include "tuner/config/scalars.hpp"
 #include "tuner/config/schedules.hpp"
 #include "tuner/config/search.hpp"
 #include "tuner/config/training.hpp"
@@ -77,27 +76,28 @@ class StudyReader {
       return [this, read](const Entry& entry) { (this->*read)(entry.value); };
     };
     const auto trials = [this](const Entry& entry) { read_trials(entry); };
-    return {{"study", value(&StudyReader::read_study)},
-            {"seed", value(&StudyReader::read_seed)},
-            {"metric", value(&StudyReader::read_metric)},
-            {"method", value(&StudyReader::read_method)},
-            {"trials", trials},
-            {"run_cap", trials},
-            {"partial", value(&StudyReader::read_partial)},
-            {"workers", value(&StudyReader::read_workers)},
-            {"isolation", value(&StudyReader::read_isolation)},
-            {"memory_limit", value(&StudyReader::read_memory_limit)},
-            {"retry", value(&StudyReader::read_retry)},
-            {"checkpoint", value(&StudyReader::read_checkpoint)},
-            {"max_failed_trials", value(&StudyReader::read_max_failed)},
-            {"storage", value(&StudyReader::read_storage)},
-            {"durability", value(&StudyReader::read_durability)},
-            {"plugins", [](const Entry& entry) { static_cast<void>(read_plugin_list(entry.value)); }},
-            {"budget", value(&StudyReader::read_budget)},
-            {"objective", value(&StudyReader::read_objective)},
-            {"optimizer", value(&StudyReader::read_optimizer)},
-            {"scheduler", value(&StudyReader::read_scheduler)},
-            {"training", value(&StudyReader::read_training_section)}};
+    return readers_of(kStudyKeys,
+                      {{"study", value(&StudyReader::read_study)},
+                       {"seed", value(&StudyReader::read_seed)},
+                       {"metric", value(&StudyReader::read_metric)},
+                       {"method", value(&StudyReader::read_method)},
+                       {"trials", trials},
+                       {"run_cap", trials},
+                       {"partial", value(&StudyReader::read_partial)},
+                       {"workers", value(&StudyReader::read_workers)},
+                       {"isolation", value(&StudyReader::read_isolation)},
+                       {"memory_limit", value(&StudyReader::read_memory_limit)},
+                       {"retry", value(&StudyReader::read_retry)},
+                       {"checkpoint", value(&StudyReader::read_checkpoint)},
+                       {"max_failed_trials", value(&StudyReader::read_max_failed)},
+                       {"storage", value(&StudyReader::read_storage)},
+                       {"durability", value(&StudyReader::read_durability)},
+                       {"plugins", [](const Entry& entry) { static_cast<void>(read_plugin_list(entry.value)); }},
+                       {"budget", value(&StudyReader::read_budget)},
+                       {"objective", value(&StudyReader::read_objective)},
+                       {"optimizer", value(&StudyReader::read_optimizer)},
+                       {"scheduler", value(&StudyReader::read_scheduler)},
+                       {"training", value(&StudyReader::read_training_section)}});
   }
 
   void read_study(const Node& node) {
@@ -109,18 +109,19 @@ class StudyReader {
           .at(node.place);
   }
   void read_seed(const Node& node) {
-    plan_.seed = static_cast<std::uint64_t>(integer_within(node, {0, 0x1p63}, "seed"));
+    plan_.seed = static_cast<std::uint64_t>(integer_within(node, host_key(kStudyKeys, "seed").bounds, "seed"));
   }
   void read_trials(const Entry& entry) {
     if (plan_.trials)
       throw Error(Message::config_duplicate_key, "trials and run_cap are one thing, and both are given",
                   "remove one of them")
           .at(entry.place);
-    plan_.trials = static_cast<std::uint64_t>(integer_within(entry.value, {1, 0x1p31}, entry.key));
+    plan_.trials =
+        static_cast<std::uint64_t>(integer_within(entry.value, host_key(kStudyKeys, entry.key).bounds, entry.key));
   }
   void read_partial(const Node& node) { plan_.partial = plan_.partial || boolean_of(node, "partial"); }
   void read_workers(const Node& node) {
-    plan_.workers = static_cast<std::uint32_t>(integer_within(node, {1, 1024}, "workers"));
+    plan_.workers = static_cast<std::uint32_t>(integer_within(node, host_key(kStudyKeys, "workers").bounds, "workers"));
   }
   void read_isolation(const Node& node) {
     plan_.isolation =
@@ -132,7 +133,7 @@ class StudyReader {
   }
   void read_retry(const Node& node) {
     const auto max = [this](const Entry& entry) {
-      plan_.retry.max = integer_within(entry.value, {0, 1000}, "retry.max");
+      plan_.retry.max = integer_within(entry.value, host_key(kRetryKeys, "max").bounds, "retry.max");
     };
     const auto on = [this](const Entry& entry) {
       plan_.retry.on.clear();
@@ -147,7 +148,7 @@ class StudyReader {
       else
         add(entry.value);
     };
-    read_keys(node, "retry", {{"max", max}, {"on", on}});
+    read_keys(node, "retry", readers_of(kRetryKeys, {{"max", max}, {"on", on}}));
     if (plan_.retry.max == 0)
       throw Error(Message::config_missing_key, "retry says no number of attempts", "add max: 1, or remove retry")
           .at(node.place);
@@ -162,12 +163,13 @@ class StudyReader {
       plan_.checkpoint.every_seconds = duration_of(entry.value, "checkpoint.every");
     };
     const auto keep = [this](const Entry& entry) {
-      plan_.checkpoint.keep_all = word_of(entry.value, "checkpoint.keep", {"last", "all"}) == "all";
+      plan_.checkpoint.keep_all = word_of(entry.value, "checkpoint.keep", words(kKeeps)) == "all";
     };
-    read_keys(node, "checkpoint", {{"every", every}, {"keep", keep}});
+    read_keys(node, "checkpoint", readers_of(kCheckpointKeys, {{"every", every}, {"keep", keep}}));
   }
   void read_max_failed(const Node& node) {
-    plan_.max_failed_trials = static_cast<std::uint64_t>(integer_within(node, {0, 0x1p31}, "max_failed_trials"));
+    plan_.max_failed_trials = static_cast<std::uint64_t>(
+        integer_within(node, host_key(kStudyKeys, "max_failed_trials").bounds, "max_failed_trials"));
   }
   void read_storage(const Node& node) {
     plan_.storage = text_of(node, "storage");
@@ -177,12 +179,13 @@ class StudyReader {
   }
   void read_durability(const Node& node) {
     plan_.durability =
-        word_of(node, "durability", {"normal", "full"}) == "full" ? Durability::full : Durability::normal;
+        word_of(node, "durability", words(kDurabilities)) == "full" ? Durability::full : Durability::normal;
   }
   void read_budget(const Node& node) {
-    read_keys(
-        node, "budget",
-        {{"wall", [this](const Entry& entry) { plan_.budget_seconds = duration_of(entry.value, "budget.wall"); }}});
+    read_keys(node, "budget", readers_of(kBudgetKeys, {{"wall", [this](const Entry& entry) {
+                                                          plan_.budget_seconds =
+                                                              duration_of(entry.value, "budget.wall");
+                                                        }}}));
   }
 
   void read_metric(const Node& node) {
@@ -196,19 +199,19 @@ class StudyReader {
     };
     const auto goal = [this](const Entry& entry) {
       plan_.goal_given = true;
-      const bool up = word_of(entry.value, "metric.goal", {"minimize", "maximize"}) == "maximize";
+      const bool up = word_of(entry.value, "metric.goal", words(kGoals)) == "maximize";
       plan_.metric.goal = up ? Goal::maximize : Goal::minimize;
     };
     const auto target = [this](const Entry& entry) { plan_.metric.target = real_of(entry.value, "metric.target"); };
-    read_keys(node, "metric", {{"name", name}, {"goal", goal}, {"target", target}});
+    read_keys(node, "metric", readers_of(kMetricKeys, {{"name", name}, {"goal", goal}, {"target", target}}));
   }
 
   void read_method(const Node& node) {
     method_place_ = node.place;
     if (!node.is_map()) return read_method_name(node);
     read_keys(node, "method",
-              {{"name", [this](const Entry& entry) { read_method_name(entry.value); }},
-               {"partial", [this](const Entry& entry) { read_partial(entry.value); }}});
+              readers_of(kMethodKeys, {{"name", [this](const Entry& entry) { read_method_name(entry.value); }},
+                                       {"partial", [this](const Entry& entry) { read_partial(entry.value); }}}));
     if (plan_.method == "single")
       throw Error(Message::config_missing_key, "method has no name", "add name: grid or name: random").at(node.place);
   }
@@ -217,7 +220,7 @@ class StudyReader {
       throw Error(Message::config_not_in_this_version,
                   fmt::format("method '{}' is not in this version of tuner", node.text), "use grid or random")
           .at(node.place);
-    plan_.method = word_of(node, "method", {"grid", "random"});
+    plan_.method = word_of(node, "method", words(kMethods));
   }
 
   void read_objective(const Node& node) {

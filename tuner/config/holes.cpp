@@ -8,6 +8,7 @@
 
 #include "tuner/config/keys.hpp"
 #include "tuner/config/scalars.hpp"
+#include "tuner/grid.hpp"
 
 namespace tuner::config {
 namespace {
@@ -50,12 +51,6 @@ Scale read_scale(const Node& node, const std::string& what) {
 
 // Even spacing on a log scale can give an integer twice.
 void check_count(const Range& range, const Field& field, const Node& at) {
-  const auto position = [&](double x) {
-    return range.scale == Scale::log ? std::log(x) : range.scale == Scale::log1m ? -std::log1p(-x) : x;
-  };
-  const auto value = [&](double p) {
-    return range.scale == Scale::log ? std::exp(p) : range.scale == Scale::log1m ? -std::expm1(-p) : p;
-  };
   const double count = static_cast<double>(*range.count);
   if (!range.integer || count < 2) return;
   if (count > range.max - range.min + 1)
@@ -63,14 +58,14 @@ void check_count(const Range& range, const Field& field, const Node& at) {
                 fmt::format("{} has {} integers from {} to {}, fewer than count: {}", field.what,
                             range.max - range.min + 1, range.min, range.max, *range.count),
                 "lower the count");
-  const double low = position(range.min), high = position(range.max);
-  double last = range.min;
+  Value last = grid_point(range, 0);
   for (std::int64_t i = 1; i < *range.count; ++i) {
-    const double next = std::round(value(low + (high - low) * static_cast<double>(i) / (count - 1)));
+    Value next = grid_point(range, static_cast<std::uint64_t>(i));
     if (next == last)
-      refuse_hole(at.place, fmt::format("count: {} on this scale meets the integer {} twice", *range.count, next),
+      refuse_hole(at.place,
+                  fmt::format("count: {} on this scale meets the integer {} twice", *range.count, to_display(next)),
                   "lower the count, or write {values: [...]}");
-    last = next;
+    last = std::move(next);
   }
 }
 

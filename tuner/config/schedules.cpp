@@ -1,7 +1,7 @@
 #include "tuner/config/schedules.hpp"
 
+#include "tuner/config/language.hpp"
 #include "tuner/config/plugins.hpp"
-#include "tuner/config/scalars.hpp"
 #include "tuner/schedule.hpp"
 
 namespace tuner::config {
@@ -46,24 +46,13 @@ class ScheduleReader {
   }
 
   Keys warmup_keys() {
-    const auto read = [this](const Entry& entry) { read_warmup(entry); };
-    return {{"warmup_steps", read}, {"warmup_fraction", read}, {"warmup_form", read}};
-  }
-
-  void read_warmup(const Entry& entry) {
-    const std::string what = scope_.name(entry.key);
-    Field field{.name = what, .what = what};
-    if (entry.key == "warmup_steps") {
-      field.kind = Field::Kind::integer;
-      field.read = [what](const Node& node) -> Value { return integer_within(node, {0, 0x1p53}, what); };
-    } else if (entry.key == "warmup_fraction") {
-      field.kind = Field::Kind::real;
-      field.read = [what](const Node& node) -> Value { return real_within(node, {0, 1}, what); };
-    } else {
-      field.read = [what](const Node& node) -> Value { return word_of(node, what, words(kWarmupForms)); };
-      for (const char* form : kWarmupForms) field.all.emplace_back(std::string(form));
-    }
-    put(plan_.warmup, entry.key, read_setting(entry.value, field, scope_, reading_));
+    Keys keys;
+    for (const HostKey& key : kWarmupKeys)
+      keys.emplace_back(key.key, [this, &key](const Entry& entry) {
+        const Field field = host_field(key, scope_.name(entry.key));
+        put(plan_.warmup, entry.key, read_setting(entry.value, field, scope_, reading_));
+      });
+    return keys;
   }
 
   void read_sequence(const Entry& entry) {
@@ -93,11 +82,7 @@ class ScheduleReader {
   StagePlan read_stage(const Node& item, const Scope& scope) {
     StagePlan stage;
     const Keys steps{{"steps", [&](const Entry& entry) {
-                        const std::string what = scope.name("steps");
-                        const auto read = [what](const Node& n) -> Value {
-                          return integer_within(n, {1, 0x1p53}, what);
-                        };
-                        const Field field{.name = what, .what = what, .kind = Field::Kind::integer, .read = read};
+                        const Field field = host_field(host_key(kStageKeys, "steps"), scope.name("steps"));
                         stage.steps = read_setting(entry.value, field, scope, reading_);
                       }}};
     const auto refuse_warmup = [](const Node& node) {

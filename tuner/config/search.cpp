@@ -2,42 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <cmath>
-#include <limits>
+#include "tuner/grid.hpp"
 
 namespace tuner::config {
 namespace {
-
-constexpr std::uint64_t kMost = std::numeric_limits<std::uint64_t>::max();
-
-std::uint64_t plus(std::uint64_t a, std::uint64_t b) { return a > kMost - b ? kMost : a + b; }
-std::uint64_t times(std::uint64_t a, std::uint64_t b) { return b != 0 && a > kMost / b ? kMost : a * b; }
-
-std::uint64_t points_of(const Range& range) {
-  if (range.count) return static_cast<std::uint64_t>(*range.count);
-  // The slack keeps max where the step divides the range but for rounding, as the grid itself has it.
-  return static_cast<std::uint64_t>(std::floor((range.max - range.min) / *range.step + 1e-9)) + 1;
-}
-
-// Product over the dimensions that are active where `parent` took `branch`; a one_of is the sum over its branches.
-std::uint64_t size_below(const Space& space, std::optional<std::size_t> parent, std::size_t branch) {
-  std::uint64_t size = 1;
-  for (std::size_t i = parent ? *parent + 1 : 0; i < space.dimensions.size(); ++i) {
-    const Dimension& dimension = space.dimensions[i];
-    if (dimension.parent != parent || (parent && dimension.branch != branch)) continue;
-    std::uint64_t points = 0;
-    if (const auto* values = std::get_if<Values>(&dimension.domain)) {
-      points = values->size();
-    } else if (const auto* range = std::get_if<Range>(&dimension.domain)) {
-      points = points_of(*range);
-    } else {
-      for (std::size_t b = 0; b < std::get<Branches>(dimension.domain).labels.size(); ++b)
-        points = plus(points, size_below(space, i, b));
-    }
-    size = times(size, points);
-  }
-  return size;
-}
 
 void check_grid(const StudyPlan& plan, const Reading& reading, const std::string& at) {
   const auto& dimensions = reading.space.dimensions;
@@ -56,8 +24,6 @@ void check_grid(const StudyPlan& plan, const Reading& reading, const std::string
 }
 
 }  // namespace
-
-std::uint64_t grid_size(const Space& space) { return size_below(space, std::nullopt, 0); }
 
 void check_search(const StudyPlan& plan, const Reading& reading, const std::string& at) {
   const auto& dimensions = reading.space.dimensions;

@@ -1,15 +1,10 @@
 // The rules between the space and the way it is searched.
 #pragma once
 
-#include <cstdint>
-
 #include "tuner/config/holes.hpp"
 #include "tuner/plan.hpp"
 
 namespace tuner::config {
-
-// Number of points of a grid over the space, each range by its count or step; the largest uint64 where there are more.
-[[nodiscard]] std::uint64_t grid_size(const Space& space);
 
 // method, trials and budget of the plan against the space. `at` is where the method, or the lack of it, is to be
 // reported. Errors: config.no_method, .no_trials, .no_count, .grid_cut; config.impossible for `partial` without a grid.

@@ -26,8 +26,8 @@ constexpr std::size_t kMostHeld = 256;
 constexpr double kGraceSeconds = 1, kGraceShare = 0.1;
 // So much later than a cancel, a trial that still runs sits in a plugin that does not come back.
 constexpr std::chrono::seconds kCancelGrace{3};
-// A worker that begins none of its jobs for so long is stopped or stuck between two trials: it is replaced, and the jobs
-// go to others. Twice as long each time, since it may be the machine that is slow.
+// A worker that begins none of its jobs for so long is stopped or stuck between two trials: it is replaced, and the
+// jobs go to others. Twice as long each time, since it may be the machine that is slow.
 constexpr std::chrono::seconds kBeginWithin{10};
 // Workers that a plugin may end one after another before its trials are run no more.
 constexpr int kDeathsInARow = 3;

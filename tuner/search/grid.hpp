@@ -22,7 +22,7 @@ class Grid : public Searcher {
   std::vector<std::vector<Value>> values_;
   std::vector<std::size_t> roots_;
   std::vector<std::vector<std::vector<std::size_t>>> children_;  // [dimension][branch]
-  std::uint64_t size_ = 0;
+  std::uint64_t size_;
 };
 
 }  // namespace tuner::search

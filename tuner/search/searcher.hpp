@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 
+#include "tuner/grid.hpp"
 #include "tuner/plan.hpp"
 
 namespace tuner::search {
@@ -23,8 +24,6 @@ class Searcher {
 // Errors: config.impossible for a grid that cannot be counted.
 [[nodiscard]] std::unique_ptr<Searcher> make_searcher(const StudyPlan& plan);
 
-// All values that a dimension has in a grid, each once, in order.
-[[nodiscard]] std::vector<Value> grid_values(const Dimension& dimension);
 // The value of a dimension for u in [0, 1).
 [[nodiscard]] Value random_value(const Dimension& dimension, double u);
 

@@ -1,7 +1,8 @@
 // One loaded plugin library.
 //
 // Loading never unloads (a Library is kept until the process ends), resolves every symbol at once, keeps the library's
-// symbols to itself, and leaves the floating-point environment as it was. The file is hashed before and after.
+// symbols to itself, and leaves the floating-point environment as it was. The file is hashed before and after. Neither it
+// nor a folder on the way to it may be writable by everybody.
 #pragma once
 
 #include <chrono>
@@ -39,6 +40,9 @@ void probe_library(const std::filesystem::path& self, const std::filesystem::pat
 // What `--probe-plugin FILE` does: loads FILE, says on standard output that loading came to an end, and returns the
 // exit code of the process (0, or that of the error with which load_library refuses it).
 [[nodiscard]] int answer_probe(const std::filesystem::path& path);
+
+// The bits of tuner_library::build_flags in words: "fast-math, FMA contraction, sanitizer, debug"; empty for none.
+[[nodiscard]] std::string build_flags_text(std::uint32_t flags);
 
 // Hex sha256 of a file's bytes, or of a text. Throws plugin.unreadable / nothing.
 [[nodiscard]] std::string sha256_of_file(const std::filesystem::path& path);

@@ -1,0 +1,320 @@
+/* Size and offsets of every public struct, as ABI 1.0 froze them: one list, from which the header asserts them at
+ * compile time and tests/abi prints and compares them with core/abi/offsets-1.0.json. It is never edited, only
+ * followed by the list of a later minor version. */
+#ifndef TUNER_ABI_LAYOUT_H
+#define TUNER_ABI_LAYOUT_H
+
+/* clang-format off */
+#define TUNER_ABI_LAYOUT_1_0(TUNER_SIZE, TUNER_FIELD) \
+  TUNER_SIZE(tuner_error, 512) \
+  TUNER_FIELD(tuner_error, struct_size, 0) \
+  TUNER_FIELD(tuner_error, reserved, 4) \
+  TUNER_FIELD(tuner_error, text, 8) \
+  TUNER_SIZE(tuner_rng, 32) \
+  TUNER_FIELD(tuner_rng, struct_size, 0) \
+  TUNER_FIELD(tuner_rng, purpose, 4) \
+  TUNER_FIELD(tuner_rng, seed, 8) \
+  TUNER_FIELD(tuner_rng, position, 16) \
+  TUNER_FIELD(tuner_rng, trial, 24) \
+  TUNER_FIELD(tuner_rng, reserved, 28) \
+  TUNER_SIZE(tuner_host, 56) \
+  TUNER_FIELD(tuner_host, struct_size, 0) \
+  TUNER_FIELD(tuner_host, abi_minor, 4) \
+  TUNER_FIELD(tuner_host, context, 8) \
+  TUNER_FIELD(tuner_host, log, 16) \
+  TUNER_FIELD(tuner_host, report, 24) \
+  TUNER_FIELD(tuner_host, should_stop, 32) \
+  TUNER_FIELD(tuner_host, scratch, 40) \
+  TUNER_FIELD(tuner_host, get_extension, 48) \
+  TUNER_SIZE(tuner_param, 104) \
+  TUNER_FIELD(tuner_param, struct_size, 0) \
+  TUNER_FIELD(tuner_param, type, 4) \
+  TUNER_FIELD(tuner_param, flags, 8) \
+  TUNER_FIELD(tuner_param, search_scale, 12) \
+  TUNER_FIELD(tuner_param, id, 16) \
+  TUNER_FIELD(tuner_param, doc, 24) \
+  TUNER_FIELD(tuner_param, unit, 32) \
+  TUNER_FIELD(tuner_param, default_value, 40) \
+  TUNER_FIELD(tuner_param, min, 48) \
+  TUNER_FIELD(tuner_param, max, 56) \
+  TUNER_FIELD(tuner_param, search_min, 64) \
+  TUNER_FIELD(tuner_param, search_max, 72) \
+  TUNER_FIELD(tuner_param, choices, 80) \
+  TUNER_FIELD(tuner_param, default_text, 88) \
+  TUNER_FIELD(tuner_param, n_choices, 96) \
+  TUNER_FIELD(tuner_param, reserved, 100) \
+  TUNER_SIZE(tuner_list, 40) \
+  TUNER_FIELD(tuner_list, struct_size, 0) \
+  TUNER_FIELD(tuner_list, reserved, 4) \
+  TUNER_FIELD(tuner_list, count, 8) \
+  TUNER_FIELD(tuner_list, f64, 16) \
+  TUNER_FIELD(tuner_list, i64, 24) \
+  TUNER_FIELD(tuner_list, text, 32) \
+  TUNER_SIZE(tuner_options, 32) \
+  TUNER_FIELD(tuner_options, struct_size, 0) \
+  TUNER_FIELD(tuner_options, n_groups, 4) \
+  TUNER_FIELD(tuner_options, n_params, 8) \
+  TUNER_FIELD(tuner_options, list_stride, 12) \
+  TUNER_FIELD(tuner_options, values, 16) \
+  TUNER_FIELD(tuner_options, lists, 24) \
+  TUNER_SIZE(tuner_tensor_info, 56) \
+  TUNER_FIELD(tuner_tensor_info, struct_size, 0) \
+  TUNER_FIELD(tuner_tensor_info, rank, 4) \
+  TUNER_FIELD(tuner_tensor_info, role, 8) \
+  TUNER_FIELD(tuner_tensor_info, flags, 12) \
+  TUNER_FIELD(tuner_tensor_info, name, 16) \
+  TUNER_FIELD(tuner_tensor_info, shape, 24) \
+  TUNER_FIELD(tuner_tensor_info, fan_in, 32) \
+  TUNER_FIELD(tuner_tensor_info, fan_out, 40) \
+  TUNER_FIELD(tuner_tensor_info, layer, 48) \
+  TUNER_FIELD(tuner_tensor_info, n_layers, 52) \
+  TUNER_SIZE(tuner_tensor, 64) \
+  TUNER_FIELD(tuner_tensor, struct_size, 0) \
+  TUNER_FIELD(tuner_tensor, rank, 4) \
+  TUNER_FIELD(tuner_tensor, dtype, 8) \
+  TUNER_FIELD(tuner_tensor, group, 12) \
+  TUNER_FIELD(tuner_tensor, data, 16) \
+  TUNER_FIELD(tuner_tensor, grad, 24) \
+  TUNER_FIELD(tuner_tensor, slots, 32) \
+  TUNER_FIELD(tuner_tensor, numel, 40) \
+  TUNER_FIELD(tuner_tensor, first_index, 48) \
+  TUNER_FIELD(tuner_tensor, info, 56) \
+  TUNER_SIZE(tuner_slot, 40) \
+  TUNER_FIELD(tuner_slot, struct_size, 0) \
+  TUNER_FIELD(tuner_slot, scope, 4) \
+  TUNER_FIELD(tuner_slot, dtype, 8) \
+  TUNER_FIELD(tuner_slot, count_param, 12) \
+  TUNER_FIELD(tuner_slot, fill, 16) \
+  TUNER_FIELD(tuner_slot, id, 24) \
+  TUNER_FIELD(tuner_slot, doc, 32) \
+  TUNER_SIZE(tuner_closure, 32) \
+  TUNER_FIELD(tuner_closure, struct_size, 0) \
+  TUNER_FIELD(tuner_closure, reserved, 4) \
+  TUNER_FIELD(tuner_closure, context, 8) \
+  TUNER_FIELD(tuner_closure, evaluate, 16) \
+  TUNER_FIELD(tuner_closure, hvp, 24) \
+  TUNER_SIZE(tuner_inner, 24) \
+  TUNER_FIELD(tuner_inner, struct_size, 0) \
+  TUNER_FIELD(tuner_inner, reserved, 4) \
+  TUNER_FIELD(tuner_inner, context, 8) \
+  TUNER_FIELD(tuner_inner, step, 16) \
+  TUNER_SIZE(tuner_step_args, 112) \
+  TUNER_FIELD(tuner_step_args, struct_size, 0) \
+  TUNER_FIELD(tuner_step_args, n_tensors, 4) \
+  TUNER_FIELD(tuner_step_args, tensor_stride, 8) \
+  TUNER_FIELD(tuner_step_args, reserved, 12) \
+  TUNER_FIELD(tuner_step_args, host, 16) \
+  TUNER_FIELD(tuner_step_args, tensors, 24) \
+  TUNER_FIELD(tuner_step_args, options, 32) \
+  TUNER_FIELD(tuner_step_args, global_slots, 40) \
+  TUNER_FIELD(tuner_step_args, closure, 48) \
+  TUNER_FIELD(tuner_step_args, inner, 56) \
+  TUNER_FIELD(tuner_step_args, rng, 64) \
+  TUNER_FIELD(tuner_step_args, step, 72) \
+  TUNER_FIELD(tuner_step_args, horizon, 80) \
+  TUNER_FIELD(tuner_step_args, loss, 88) \
+  TUNER_FIELD(tuner_step_args, error, 96) \
+  TUNER_FIELD(tuner_step_args, out_flags, 104) \
+  TUNER_SIZE(tuner_extent_args, 40) \
+  TUNER_FIELD(tuner_extent_args, struct_size, 0) \
+  TUNER_FIELD(tuner_extent_args, n_tensors, 4) \
+  TUNER_FIELD(tuner_extent_args, slot, 8) \
+  TUNER_FIELD(tuner_extent_args, tensor, 12) \
+  TUNER_FIELD(tuner_extent_args, tensors, 16) \
+  TUNER_FIELD(tuner_extent_args, options, 24) \
+  TUNER_FIELD(tuner_extent_args, error, 32) \
+  TUNER_SIZE(tuner_point_args, 72) \
+  TUNER_FIELD(tuner_point_args, struct_size, 0) \
+  TUNER_FIELD(tuner_point_args, n_tensors, 4) \
+  TUNER_FIELD(tuner_point_args, tensor_stride, 8) \
+  TUNER_FIELD(tuner_point_args, reserved, 12) \
+  TUNER_FIELD(tuner_point_args, host, 16) \
+  TUNER_FIELD(tuner_point_args, tensors, 24) \
+  TUNER_FIELD(tuner_point_args, options, 32) \
+  TUNER_FIELD(tuner_point_args, global_slots, 40) \
+  TUNER_FIELD(tuner_point_args, step, 48) \
+  TUNER_FIELD(tuner_point_args, outputs, 56) \
+  TUNER_FIELD(tuner_point_args, error, 64) \
+  TUNER_SIZE(tuner_optimizer, 64) \
+  TUNER_FIELD(tuner_optimizer, struct_size, 0) \
+  TUNER_FIELD(tuner_optimizer, n_slots, 4) \
+  TUNER_FIELD(tuner_optimizer, slot_stride, 8) \
+  TUNER_FIELD(tuner_optimizer, state_version, 12) \
+  TUNER_FIELD(tuner_optimizer, slots, 16) \
+  TUNER_FIELD(tuner_optimizer, step, 24) \
+  TUNER_FIELD(tuner_optimizer, init, 32) \
+  TUNER_FIELD(tuner_optimizer, slot_extent, 40) \
+  TUNER_FIELD(tuner_optimizer, evaluation_point, 48) \
+  TUNER_FIELD(tuner_optimizer, check, 56) \
+  TUNER_SIZE(tuner_schedule_output, 32) \
+  TUNER_FIELD(tuner_schedule_output, struct_size, 0) \
+  TUNER_FIELD(tuner_schedule_output, flags, 4) \
+  TUNER_FIELD(tuner_schedule_output, id, 8) \
+  TUNER_FIELD(tuner_schedule_output, targets, 16) \
+  TUNER_FIELD(tuner_schedule_output, n_targets, 24) \
+  TUNER_FIELD(tuner_schedule_output, reserved, 28) \
+  TUNER_SIZE(tuner_schedule_args, 96) \
+  TUNER_FIELD(tuner_schedule_args, struct_size, 0) \
+  TUNER_FIELD(tuner_schedule_args, group, 4) \
+  TUNER_FIELD(tuner_schedule_args, host, 8) \
+  TUNER_FIELD(tuner_schedule_args, options, 16) \
+  TUNER_FIELD(tuner_schedule_args, base, 24) \
+  TUNER_FIELD(tuner_schedule_args, global_slots, 32) \
+  TUNER_FIELD(tuner_schedule_args, step, 40) \
+  TUNER_FIELD(tuner_schedule_args, horizon, 48) \
+  TUNER_FIELD(tuner_schedule_args, steps_per_epoch, 56) \
+  TUNER_FIELD(tuner_schedule_args, metric, 64) \
+  TUNER_FIELD(tuner_schedule_args, metric_count, 72) \
+  TUNER_FIELD(tuner_schedule_args, minimize, 80) \
+  TUNER_FIELD(tuner_schedule_args, reserved, 84) \
+  TUNER_FIELD(tuner_schedule_args, error, 88) \
+  TUNER_SIZE(tuner_scheduler, 48) \
+  TUNER_FIELD(tuner_scheduler, struct_size, 0) \
+  TUNER_FIELD(tuner_scheduler, n_outputs, 4) \
+  TUNER_FIELD(tuner_scheduler, outputs, 8) \
+  TUNER_FIELD(tuner_scheduler, value, 16) \
+  TUNER_FIELD(tuner_scheduler, check, 24) \
+  TUNER_FIELD(tuner_scheduler, n_slots, 32) \
+  TUNER_FIELD(tuner_scheduler, slot_stride, 36) \
+  TUNER_FIELD(tuner_scheduler, slots, 40) \
+  TUNER_SIZE(tuner_tensor_decl, 56) \
+  TUNER_FIELD(tuner_tensor_decl, struct_size, 0) \
+  TUNER_FIELD(tuner_tensor_decl, rank, 4) \
+  TUNER_FIELD(tuner_tensor_decl, dtype, 8) \
+  TUNER_FIELD(tuner_tensor_decl, role, 12) \
+  TUNER_FIELD(tuner_tensor_decl, flags, 16) \
+  TUNER_FIELD(tuner_tensor_decl, layer, 20) \
+  TUNER_FIELD(tuner_tensor_decl, name, 24) \
+  TUNER_FIELD(tuner_tensor_decl, shape, 32) \
+  TUNER_FIELD(tuner_tensor_decl, fan_in, 40) \
+  TUNER_FIELD(tuner_tensor_decl, fan_out, 48) \
+  TUNER_SIZE(tuner_layout, 32) \
+  TUNER_FIELD(tuner_layout, struct_size, 0) \
+  TUNER_FIELD(tuner_layout, reserved, 4) \
+  TUNER_FIELD(tuner_layout, context, 8) \
+  TUNER_FIELD(tuner_layout, add_tensor, 16) \
+  TUNER_FIELD(tuner_layout, set_samples, 24) \
+  TUNER_SIZE(tuner_metric, 40) \
+  TUNER_FIELD(tuner_metric, struct_size, 0) \
+  TUNER_FIELD(tuner_metric, direction, 4) \
+  TUNER_FIELD(tuner_metric, aggregation, 8) \
+  TUNER_FIELD(tuner_metric, reserved, 12) \
+  TUNER_FIELD(tuner_metric, id, 16) \
+  TUNER_FIELD(tuner_metric, doc, 24) \
+  TUNER_FIELD(tuner_metric, unit, 32) \
+  TUNER_SIZE(tuner_open_args, 40) \
+  TUNER_FIELD(tuner_open_args, struct_size, 0) \
+  TUNER_FIELD(tuner_open_args, reserved, 4) \
+  TUNER_FIELD(tuner_open_args, host, 8) \
+  TUNER_FIELD(tuner_open_args, options, 16) \
+  TUNER_FIELD(tuner_open_args, rng, 24) \
+  TUNER_FIELD(tuner_open_args, error, 32) \
+  TUNER_SIZE(tuner_describe_args, 48) \
+  TUNER_FIELD(tuner_describe_args, struct_size, 0) \
+  TUNER_FIELD(tuner_describe_args, reserved, 4) \
+  TUNER_FIELD(tuner_describe_args, host, 8) \
+  TUNER_FIELD(tuner_describe_args, shared, 16) \
+  TUNER_FIELD(tuner_describe_args, options, 24) \
+  TUNER_FIELD(tuner_describe_args, layout, 32) \
+  TUNER_FIELD(tuner_describe_args, error, 40) \
+  TUNER_SIZE(tuner_bind_args, 56) \
+  TUNER_FIELD(tuner_bind_args, struct_size, 0) \
+  TUNER_FIELD(tuner_bind_args, n_tensors, 4) \
+  TUNER_FIELD(tuner_bind_args, tensor_stride, 8) \
+  TUNER_FIELD(tuner_bind_args, reserved, 12) \
+  TUNER_FIELD(tuner_bind_args, host, 16) \
+  TUNER_FIELD(tuner_bind_args, shared, 24) \
+  TUNER_FIELD(tuner_bind_args, options, 32) \
+  TUNER_FIELD(tuner_bind_args, tensors, 40) \
+  TUNER_FIELD(tuner_bind_args, error, 48) \
+  TUNER_SIZE(tuner_evaluate_args, 72) \
+  TUNER_FIELD(tuner_evaluate_args, struct_size, 0) \
+  TUNER_FIELD(tuner_evaluate_args, want, 4) \
+  TUNER_FIELD(tuner_evaluate_args, flags, 8) \
+  TUNER_FIELD(tuner_evaluate_args, split, 12) \
+  TUNER_FIELD(tuner_evaluate_args, host, 16) \
+  TUNER_FIELD(tuner_evaluate_args, indices, 24) \
+  TUNER_FIELD(tuner_evaluate_args, n_indices, 32) \
+  TUNER_FIELD(tuner_evaluate_args, rng, 40) \
+  TUNER_FIELD(tuner_evaluate_args, loss, 48) \
+  TUNER_FIELD(tuner_evaluate_args, metrics, 56) \
+  TUNER_FIELD(tuner_evaluate_args, error, 64) \
+  TUNER_SIZE(tuner_hvp_args, 56) \
+  TUNER_FIELD(tuner_hvp_args, struct_size, 0) \
+  TUNER_FIELD(tuner_hvp_args, flags, 4) \
+  TUNER_FIELD(tuner_hvp_args, host, 8) \
+  TUNER_FIELD(tuner_hvp_args, indices, 16) \
+  TUNER_FIELD(tuner_hvp_args, n_indices, 24) \
+  TUNER_FIELD(tuner_hvp_args, vectors, 32) \
+  TUNER_FIELD(tuner_hvp_args, products, 40) \
+  TUNER_FIELD(tuner_hvp_args, error, 48) \
+  TUNER_SIZE(tuner_objective, 136) \
+  TUNER_FIELD(tuner_objective, struct_size, 0) \
+  TUNER_FIELD(tuner_objective, n_metrics, 4) \
+  TUNER_FIELD(tuner_objective, metrics, 8) \
+  TUNER_FIELD(tuner_objective, open, 16) \
+  TUNER_FIELD(tuner_objective, close, 24) \
+  TUNER_FIELD(tuner_objective, describe, 32) \
+  TUNER_FIELD(tuner_objective, bind, 40) \
+  TUNER_FIELD(tuner_objective, release, 48) \
+  TUNER_FIELD(tuner_objective, init, 56) \
+  TUNER_FIELD(tuner_objective, evaluate, 64) \
+  TUNER_FIELD(tuner_objective, hvp, 72) \
+  TUNER_FIELD(tuner_objective, difficulty, 80) \
+  TUNER_FIELD(tuner_objective, check, 88) \
+  TUNER_FIELD(tuner_objective, minimum, 96) \
+  TUNER_FIELD(tuner_objective, minimisers, 104) \
+  TUNER_FIELD(tuner_objective, n_minimisers, 112) \
+  TUNER_FIELD(tuner_objective, dimension, 116) \
+  TUNER_FIELD(tuner_objective, domain_min, 120) \
+  TUNER_FIELD(tuner_objective, domain_max, 128) \
+  TUNER_SIZE(tuner_plugin, 96) \
+  TUNER_FIELD(tuner_plugin, struct_size, 0) \
+  TUNER_FIELD(tuner_plugin, kind, 4) \
+  TUNER_FIELD(tuner_plugin, flags, 8) \
+  TUNER_FIELD(tuner_plugin, n_params, 12) \
+  TUNER_FIELD(tuner_plugin, param_stride, 16) \
+  TUNER_FIELD(tuner_plugin, reserved, 20) \
+  TUNER_FIELD(tuner_plugin, id, 24) \
+  TUNER_FIELD(tuner_plugin, name, 32) \
+  TUNER_FIELD(tuner_plugin, version, 40) \
+  TUNER_FIELD(tuner_plugin, doc, 48) \
+  TUNER_FIELD(tuner_plugin, details, 56) \
+  TUNER_FIELD(tuner_plugin, reference, 64) \
+  TUNER_FIELD(tuner_plugin, params, 72) \
+  TUNER_FIELD(tuner_plugin, vtable, 80) \
+  TUNER_FIELD(tuner_plugin, get_extension, 88) \
+  TUNER_SIZE(tuner_library, 80) \
+  TUNER_FIELD(tuner_library, struct_size, 0) \
+  TUNER_FIELD(tuner_library, abi_major, 4) \
+  TUNER_FIELD(tuner_library, abi_minor, 8) \
+  TUNER_FIELD(tuner_library, min_host_minor, 12) \
+  TUNER_FIELD(tuner_library, abi_tag, 16) \
+  TUNER_FIELD(tuner_library, n_plugins, 20) \
+  TUNER_FIELD(tuner_library, plugins, 24) \
+  TUNER_FIELD(tuner_library, name, 32) \
+  TUNER_FIELD(tuner_library, version, 40) \
+  TUNER_FIELD(tuner_library, licence, 48) \
+  TUNER_FIELD(tuner_library, url, 56) \
+  TUNER_FIELD(tuner_library, build, 64) \
+  TUNER_FIELD(tuner_library, build_flags, 72) \
+  TUNER_FIELD(tuner_library, reserved, 76)
+/* clang-format on */
+
+#ifdef __cplusplus
+#define TUNER_STATIC_ASSERT(condition, text) static_assert(condition, text)
+#else
+#define TUNER_STATIC_ASSERT(condition, text) _Static_assert(condition, text)
+#endif
+
+#define TUNER_ASSERT_FIELD(type, field, offset) \
+  TUNER_STATIC_ASSERT(offsetof(type, field) == (offset), "ABI 1.0: offset of " #type "." #field);
+#ifdef TUNER_ABI_FROZEN
+#define TUNER_ASSERT_SIZE(type, size) TUNER_STATIC_ASSERT(sizeof(type) == (size), "ABI 1.0: size of " #type);
+#else
+#define TUNER_ASSERT_SIZE(type, size) TUNER_STATIC_ASSERT(sizeof(type) > (size), "a later " #type " is larger");
+#endif
+
+TUNER_ABI_LAYOUT_1_0(TUNER_ASSERT_SIZE, TUNER_ASSERT_FIELD)
+
+#endif

@@ -1,0 +1,66 @@
+// The JSON Schema and the reader give the same verdict on every text that the tests of the config language read.
+#include <algorithm>
+
+#include "config_reading.hpp"
+#include "tuner/config/json_schema.hpp"
+#include "validator.hpp"
+
+namespace tuner::config {
+namespace {
+
+// What the reader refuses and a schema cannot see: by id, and a part of the message.
+struct Blind {
+  Message id;
+  const char* part;
+};
+constexpr Blind kBlind[] = {
+    // Between the keys of a hole.
+    {Message::config_bad_hole, "is empty: min"},
+    {Message::config_bad_hole, "is wider than the range"},
+    {Message::config_bad_hole, "into more than"},
+    {Message::config_bad_hole, "fewer than count"},
+    {Message::config_bad_hole, "meets the integer"},
+    // Between a hole, or a branch, and others.
+    {Message::config_no_method, "is left to a search"},
+    {Message::config_no_count, "is a range, and a grid"},
+    {Message::config_grid_cut, "would leave some out"},
+    {Message::config_equal_labels, "two branches"},
+    {Message::config_impossible, "this stage has no end"},
+    {Message::config_impossible, "the last stage lasts"},
+    // What plugins alone know.
+    {Message::config_impossible, "refuses its options"},
+    {Message::config_impossible, "drives"},
+    // JSON has one null, whether it is written or not, no quotes, and its texts have no size.
+    {Message::config_wrong_type, "is nothing"},
+    {Message::config_wrong_type, "the text \"search\""},
+    {Message::config_bad_value, "more than a number can hold"},
+    {Message::config_out_of_range, "memory_limit in bytes"},
+};
+
+const SchemaValidator& validator() {
+  static const SchemaValidator made(json_schema(catalogue()));
+  return made;
+}
+
+}  // namespace
+
+void compare_with_schema(const std::string& text, const std::vector<std::string>& overrides, const Error* error) {
+  Node root;
+  try {
+    root = parse_document(text, "sweep.yaml");
+    for (const std::string& assignment : overrides) apply_override(root, assignment);
+  } catch (const Error&) {
+    return;  // no document that a schema could judge
+  }
+  const auto refusal = validator().refusal(root);
+  if (error == nullptr) {
+    EXPECT_FALSE(refusal) << "the reader takes this, the schema does not:\n" << text << *refusal;
+    return;
+  }
+  const bool blind = std::ranges::any_of(kBlind, [&](const Blind& known) {
+    return known.id == error->id() && error->message().find(known.part) != std::string::npos;
+  });
+  EXPECT_TRUE(refusal || blind) << "the schema takes this, the reader does not:\n" << text << error->what();
+}
+
+}  // namespace tuner::config

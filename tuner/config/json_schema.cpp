@@ -1,0 +1,298 @@
+#include "tuner/config/json_schema.hpp"
+
+#include <fmt/format.h>
+
+#include <functional>
+
+#include "tuner/config/json_values.hpp"
+#include "tuner/options.hpp"
+
+namespace tuner::config {
+namespace {
+
+Json described(Json schema, std::string_view doc) {
+  Json result{{"description", doc}};
+  result.update(schema);
+  return result;
+}
+
+Json any_of(const std::vector<Json>& schemas) { return {{"anyOf", Json(schemas)}}; }
+
+Json one_of_list(Json branch) {
+  return {{"description", "branches, each with its own space"},
+          {"type", "array"},
+          {"minItems", 1},
+          {"items", std::move(branch)}};
+}
+Json one_of(Json branch) { return closed_map({{"one_of", one_of_list(std::move(branch))}}, Json::array({"one_of"})); }
+
+Json unit_text(const tuner_param& param) {
+  return param.unit != nullptr && *param.unit != 0 ? fmt::format("{} ({})", param.doc, param.unit) : param.doc;
+}
+
+class SchemaWriter {
+ public:
+  explicit SchemaWriter(const Catalogue& catalogue) : catalogue_(catalogue) {}
+
+  std::string write() {
+    Json root = study();  // fills the definitions
+    Json schema{{"$schema", "http://json-schema.org/draft-07/schema#"},
+                {"title", "tuner sweep file"},
+                {"description", "A training run in which any value may be a hole: see docs/config.md"}};
+    schema.update(root);
+    schema["definitions"] = definitions_.all();
+    return schema.dump(1) + "\n";
+  }
+
+ private:
+  // ---- keys of the host
+
+  Json described_key(const HostKey& key, Json schema) {
+    Json result = described(std::move(schema), key.doc);
+    if (!key.fallback.empty()) result["default"] = Json::parse(key.fallback);
+    return result;
+  }
+  // A value that cannot be searched.
+  Json plain(const HostKey& key) { return described_key(key, value_schema(key).fixed); }
+  // One that can.
+  Json setting(const HostKey& key) { return described_key(key, definitions_.setting(value_schema(key))); }
+
+  using Own = std::function<Json(std::string_view key)>;
+  Json properties(std::span<const HostKey> keys, bool searched, const Own& own = {}) {
+    Json properties = Json::object();
+    for (const HostKey& key : keys) {
+      Json& schema = properties[std::string(key.key)];
+      if (key.type == HostKey::own)
+        schema = described_key(key, own(key.key));
+      else
+        schema = searched ? setting(key) : plain(key);
+    }
+    return properties;
+  }
+
+  Json study() {
+    Json schema = closed_map(properties(kStudyKeys, false, [this](std::string_view key) { return section(key); }),
+                             Json::array({"objective"}));
+    schema["dependencies"] = {{"scheduler", Json::array({"optimizer"})}};
+    schema["not"] = {{"required", Json::array({"trials", "run_cap"})}};
+    const Json random = method_is("random"), grid = method_is("grid"), none{{"not", has("method")}};
+    const Json timed{{"required", Json::array({"budget"})}, {"properties", {{"budget", has("wall")}}}};
+    const Json cut = any_of(
+        {with("partial", {{"const", true}}), with("method", {{"type", "object"},
+                                                             {"required", Json::array({"partial"})},
+                                                             {"properties", {{"partial", {{"const", true}}}}}})});
+    const Json one{{"const", 1}};
+    const Json trained{{"required", Json::array({"training"})},
+                       {"properties", {{"training", any_of({has_value("epochs"), has_value("steps")})}}}};
+    schema["allOf"] =
+        Json::array({rule(has("optimizer"), trained), rule(random, any_of({has("trials"), has("run_cap"), timed})),
+                     rule(cut, grid), rule(with("isolation", {{"const", "thread"}}), {{"not", has("memory_limit")}}),
+                     rule(none, {{"properties", {{"trials", one}, {"run_cap", one}}}})});
+    return schema;
+  }
+
+  static Json rule(Json condition, Json consequence) {
+    return {{"if", std::move(condition)}, {"then", std::move(consequence)}};
+  }
+  static Json with(const std::string& key, Json schema) {
+    return {{"required", Json::array({key})}, {"properties", {{key, std::move(schema)}}}};
+  }
+  static Json method_is(const std::string& name) {
+    const Json map{
+        {"type", "object"}, {"required", Json::array({"name"})}, {"properties", {{"name", {{"const", name}}}}}};
+    return with("method", any_of({{{"const", name}}, map}));
+  }
+
+  Json section(std::string_view key) {
+    if (key == "metric") return any_of({text_schema(), closed_map(properties(kMetricKeys, false))});
+    if (key == "method")
+      return any_of(
+          {plain(host_key(kMethodKeys, "name")), closed_map(properties(kMethodKeys, false), Json::array({"name"}))});
+    if (key == "memory_limit")
+      return any_of({{{"type", "number"}, {"minimum", 1}},
+                     {{"type", "string"},
+                      {"pattern", "^[+]?([0-9]+\\.?[0-9]*|\\.[0-9]+)([eE][-+]?[0-9]+)? *([KMG]i|[kMG])?B$"}}});
+    if (key == "retry") return retry();
+    if (key == "checkpoint") return any_of({{{"const", "none"}}, closed_map(properties(kCheckpointKeys, false))});
+    if (key == "budget") return closed_map(properties(kBudgetKeys, false));
+    if (key == "objective") return objective();
+    if (key == "optimizer") return optimizer();
+    if (key == "scheduler") return scheduler();
+    if (key == "training") return training();
+    throw std::logic_error("a section without a schema");
+  }
+
+  Json retry() {
+    const Json failure = words_schema({std::begin(kFailures) + 1, std::end(kFailures)});  // all but none
+    Json schema = closed_map(properties(kRetryKeys, false,
+                                        [&](std::string_view) {
+                                          return any_of({failure, {{"type", "array"}, {"items", failure}}});
+                                        }),
+                             Json::array({"max"}));
+    schema["properties"]["max"]["minimum"] = 1;  // 0 would be no retry
+    return schema;
+  }
+
+  Json training() {
+    Json schema = closed_map(properties(kTrainingKeys, true, [this](std::string_view key) {
+      return key == "gradient_noise" ? gradient_noise() : early_stopping();
+    }));
+    schema["not"] = {{"allOf", Json::array({has_value("epochs"), has_value("steps")})}};
+    return schema;
+  }
+
+  Json gradient_noise() {
+    Json schema = definitions_.setting(value_schema(host_key(kNoiseKeys, "eta")));
+    schema["anyOf"].push_back(closed_map(properties(kNoiseKeys, true)));
+    return schema;
+  }
+
+  Json early_stopping() {
+    Json keys = properties(kEarlyStoppingKeys, true);
+    keys["as"] = plain(kAsKey);
+    const Json branch = definitions_.add("early_stopping", any_of({{{"type", "null"}}, closed_map(std::move(keys))}));
+    return any_of({branch, one_of(branch)});
+  }
+
+  // ---- plugins
+
+  // The options of a plugin, with what may stand beside them.
+  Json plugin_map(const Plugin& plugin, Json host_keys, Json required) {
+    Json keys{{"plugin", {{"const", plugin.id()}}}, {"as", plain(kAsKey)}};
+    for (std::size_t i = 0; i < plugin.param_count(); ++i) {
+      const tuner_param& param = plugin.param(i);
+      keys[param.id] = option(param);
+      if (param.flags & TUNER_PARAM_REQUIRED) required.push_back(param.id);
+    }
+    keys.update(host_keys);
+    required.insert(required.begin(), "plugin");
+    return described(closed_map(std::move(keys), std::move(required)), plugin.descriptor().doc);
+  }
+
+  Json option(const tuner_param& param) {
+    Json schema = described(definitions_.setting(value_schema(param)), unit_text(param).get<std::string>());
+    if ((param.flags & TUNER_PARAM_REQUIRED) == 0)
+      if (const Value value = default_value(param); !std::holds_alternative<Null>(value))
+        schema["default"] = Json::parse(to_json(value));
+    return schema;
+  }
+
+  // A bare name, or a map; `definition` gives the map of a plugin.
+  Json plugin_of(Kind kind, const std::function<Json(const Plugin&)>& definition) {
+    Json bare = Json::array(), ids = Json::array(), rules = Json::array();
+    for (const auto& plugin : catalogue_.plugins()) {
+      if (plugin->kind() != kind) continue;
+      ids.push_back(plugin->id());
+      bool complete = !plugin->has(TUNER_PLUGIN_WRAPS);
+      for (std::size_t i = 0; i < plugin->param_count(); ++i)
+        complete = complete && (plugin->param(i).flags & TUNER_PARAM_REQUIRED) == 0;
+      if (complete) bare.push_back(plugin->id());
+      rules.push_back(rule(with("plugin", {{"const", plugin->id()}}), definition(*plugin)));
+    }
+    return any_of({{{"enum", std::move(bare)}},
+                   {{"type", "object"},
+                    {"required", Json::array({"plugin"})},
+                    {"properties", {{"plugin", {{"enum", std::move(ids)}}}}},
+                    {"allOf", std::move(rules)}}});
+  }
+
+  static std::string name_of(const Plugin& plugin) {
+    return fmt::format("{}.{}", to_string(plugin.kind()), plugin.id());
+  }
+  // A plugin that has been defined, with further keys.
+  static Json extended(const Plugin& plugin, Json required, const Json& base, const Json& host_keys) {
+    Json keys = Json::object();
+    for (const auto& [key, schema] : base.at("properties").items())
+      keys[key] = Definitions::ref(fmt::format("{}/properties/{}", name_of(plugin), key));
+    keys.update(host_keys);
+    return described(closed_map(std::move(keys), std::move(required)), plugin.descriptor().doc);
+  }
+
+  Json objective() {
+    const Json plugin =
+        definitions_.add("objective", plugin_of(Kind::objective, [this](const Plugin& p) {
+                           return definitions_.add(name_of(p), plugin_map(p, Json::object(), Json::array()));
+                         }));
+    return any_of({plugin, one_of(plugin)});
+  }
+
+  Json optimizer() {
+    const Json choice = any_of({Definitions::ref("optimizer"), one_of(Definitions::ref("optimizer"))});
+    definitions_.add("optimizer", plugin_of(Kind::optimizer, [&](const Plugin& p) {
+                       Json keys{{"groups",
+                                  {{"description", "options for some tensors only; the first group that matches wins"},
+                                   {"type", "array"},
+                                   {"items", group(p)}}}};
+                       Json required = Json::array();
+                       if (p.has(TUNER_PLUGIN_WRAPS))
+                         keys["inner"] = described(choice, "the optimizer that this one wraps"),
+                         required.push_back("inner");
+                       return definitions_.add(name_of(p), plugin_map(p, std::move(keys), std::move(required)));
+                     }));
+    return choice;
+  }
+
+  Json group(const Plugin& plugin) {
+    Json keys{{"match", definitions_.add("match", match())}};
+    for (std::size_t i = 0; i < plugin.param_count(); ++i)
+      if (const tuner_param& p = plugin.param(i); (p.flags & TUNER_PARAM_STRUCTURAL) == 0 && p.type < TUNER_TYPE_TEXT)
+        keys[p.id] = Definitions::ref(fmt::format("{}/properties/{}", name_of(plugin), p.id));
+    return closed_map(std::move(keys), Json::array({"match"}));
+  }
+
+  static Json match() {
+    std::vector<std::string> roles;
+    for (std::uint32_t role = TUNER_ROLE_UNKNOWN; role <= TUNER_ROLE_SCALAR; ++role)
+      roles.emplace_back(role_name(role));
+    const auto one_or_more = [](const Json& word) { return any_of({word, {{"type", "array"}, {"items", word}}}); };
+    const auto some = [](const char* key) { return with(key, {{"not", {{"type", "array"}, {"maxItems", 0}}}}); };
+    Json schema = closed_map({{"role", described(one_or_more(words_schema(roles)), "roles of tensors")},
+                              {"name", described(one_or_more(text_schema("^([^*]+\\*?|\\*)$")),
+                                                 "names of tensors, or their beginning and *")}});
+    schema["anyOf"] = {some("role"), some("name")};
+    return described(std::move(schema), "the tensors: by role, by name, or both must fit");
+  }
+
+  // A scheduler stands alone in a stage's one_of, with its length in a stage, and with a warmup elsewhere.
+  Json scheduler() {
+    const Json warmup = properties(kWarmupKeys, true), steps = properties(kStageKeys, true);
+    Json alone = plugin_of(Kind::scheduler, [&](const Plugin& p) {
+      return definitions_.add(name_of(p), plugin_map(p, Json::object(), Json::array()));
+    });
+    definitions_.add("scheduler_alone", std::move(alone));
+    const auto extended_by = [&](const Json& host_keys, const char* prefix) {
+      return plugin_of(Kind::scheduler, [&](const Plugin& p) {
+        const Json& base = definitions_.all().at(name_of(p));
+        return definitions_.add(fmt::format("{}.{}", prefix, p.id()),
+                                extended(p, base.at("required"), base, host_keys));
+      });
+    };
+    Json beside = closed_map({{"one_of", one_of_list(Definitions::ref("scheduler_alone"))}}, Json::array({"one_of"}));
+    beside["properties"].update(steps);
+    const Json stage = definitions_.add("stage", any_of({extended_by(steps, "stage"), std::move(beside)}));
+    Json sequence = closed_map(
+        {{"sequence",
+          {{"description", "stages, one after another"}, {"type", "array"}, {"minItems", 1}, {"items", stage}}},
+         {"as", plain(kAsKey)}},
+        {"sequence"});
+    sequence["properties"].update(warmup);
+    Json branch = any_of({extended_by(warmup, "warmed_up"), std::move(sequence)});
+    const auto together = [](const char* first, const char* second) -> Json {
+      return {{"not", {{"allOf", Json::array({has_value(first), has_value(second)})}}}};
+    };
+    branch["allOf"] = Json::array({rule({{"type", "object"}}, together("warmup_steps", "warmup_fraction")),
+                                   rule({{"allOf", Json::array({Json{{"type", "object"}}, has_value("warmup_form")})}},
+                                        any_of({has_value("warmup_steps"), has_value("warmup_fraction")}))});
+    const Json any = definitions_.add("scheduler", std::move(branch));
+    return any_of({any, one_of(any)});
+  }
+
+  const Catalogue& catalogue_;
+  Definitions definitions_;
+};
+
+}  // namespace
+
+std::string json_schema(const Catalogue& catalogue) { return SchemaWriter(catalogue).write(); }
+
+}  // namespace tuner::config
