@@ -223,9 +223,7 @@ class Inspector {
       return;
     }
     const LogState log = read_log(file_);
-    if (!log.damage.empty())
-      found_.damage.push_back(fmt::format("{}: {}", log_of(file_).filename().string(), log.damage));
-    else if (log.committed_frames > 0)
+    if (log.committed_frames > 0)
       found_.notes.push_back(
           fmt::format("{} pages of changes stand in {} and not in the file yet: copy both, or open it for writing once",
                       log.committed_frames, log_of(file_).filename().string()));
@@ -269,14 +267,8 @@ class Inspector {
 Inspection inspect(const fs::path& file) {
   const fs::path path = fs::absolute(file).lexically_normal();
   const bool in_use = is_in_use(path);
-  try {
-    const auto connection = open_for_inspection(path);
-    return Inspector(*connection, path, in_use).run();
-  } catch (const Error&) {
-    // With the log out of reach the file may look like anything.
-    check_log(path);
-    throw;
-  }
+  const auto connection = open_for_inspection(path);
+  return Inspector(*connection, path, in_use).run();
 }
 
 }  // namespace tuner::storage

@@ -2,9 +2,13 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
+#include <cstring>
+#include <ctime>
 #include <fstream>
 #include <span>
 #include <system_error>
@@ -43,6 +47,30 @@ bool equals(const Checksum& sum, const unsigned char* stored) {
   return sum[0] == big_endian(stored) && sum[1] == big_endian(stored + 4);
 }
 
+std::int64_t booted_at() {
+  timespec now{}, since_boot{};
+  ::clock_gettime(CLOCK_REALTIME, &now);
+  ::clock_gettime(CLOCK_BOOTTIME, &since_boot);
+  return now.tv_sec - since_boot.tv_sec;
+}
+
+// How many frames were committed, by the memory that the users of the log shared; it outlives a killed process. 0 where
+// there is none, where it speaks of another round of the log (other salts), or where the machine was started since:
+// what a loss of power leaves of a log is no damage.
+std::uint64_t acknowledged_frames(const fs::path& file, std::span<const unsigned char> salts) {
+  const fs::path memory = file.string() + "-shm";
+  struct stat status {};
+  if (::stat(memory.c_str(), &status) != 0 || status.st_mtim.tv_sec < booted_at()) return 0;
+  std::array<unsigned char, 96> head{};
+  std::ifstream stream(memory, std::ios::binary);
+  if (!stream.read(reinterpret_cast<char*>(head.data()), head.size())) return 0;
+  // Two copies of one header, in the machine's own order of bytes.
+  const bool whole = std::equal(&head[0], &head[48], &head[48]) && head[12] == 1;
+  std::uint32_t frames = 0;
+  std::memcpy(&frames, &head[16], sizeof frames);
+  return whole && std::equal(salts.begin(), salts.end(), &head[32]) ? frames : 0;
+}
+
 }  // namespace
 
 fs::path log_of(const fs::path& file) { return file.string() + "-wal"; }
@@ -76,29 +104,24 @@ LogState read_log(const fs::path& file) {
   const bool big = (magic & 1) != 0;
   Checksum sum{};
   add(sum, std::span(header).first(24), big);
+  const std::uint64_t acknowledged = acknowledged_frames(file, std::span(header).subspan(16, 8));
   if ((magic & ~1U) != kMagic || page < 512 || page > 65536 || (page & (page - 1)) != 0 || !equals(sum, &header[24])) {
-    state.damage = fmt::format("the log of {} bytes does not begin as one", state.bytes);
+    if (acknowledged > 0) state.damage = fmt::format("the log of {} bytes does not begin as one", state.bytes);
     return state;
   }
   std::vector<unsigned char> frame(kFrameHeader + page);
-  std::uint64_t number = 0, broken = 0;
+  std::uint64_t number = 0;
   while (stream.read(reinterpret_cast<char*>(frame.data()), static_cast<std::streamsize>(frame.size()))) {
     ++number;
-    const bool ours = std::equal(&frame[8], &frame[16], &header[16]);  // salts; others are of an earlier round
-    const bool commits = big_endian(&frame[4]) != 0;
-    if (broken == 0) {
-      add(sum, std::span(frame).first(8), big);
-      add(sum, std::span(frame).subspan(kFrameHeader), big);
-      if (!ours || !equals(sum, &frame[16])) broken = number;
-    }
-    if (broken == 0 && commits) state.committed_frames = number;
-    // A process that is killed leaves one frame half written at most, and a transaction that was given up none that
-    // commits.
-    if (broken != 0 && number > broken && ours && commits) {
-      state.damage = fmt::format("frame {} of the log is damaged, and whole transactions stand behind it", broken);
-      return state;
-    }
+    add(sum, std::span(frame).first(8), big);
+    add(sum, std::span(frame).subspan(kFrameHeader), big);
+    // Other salts are of an earlier round.
+    if (!std::equal(&frame[8], &frame[16], &header[16]) || !equals(sum, &frame[16])) break;
+    if (big_endian(&frame[4]) != 0) state.committed_frames = number;
   }
+  if (state.committed_frames < acknowledged)
+    state.damage = fmt::format("{} of {} committed pages in the log cannot be reached, the first damage is in page {}",
+                               acknowledged - state.committed_frames, acknowledged, state.committed_frames + 1);
   return state;
 }
 

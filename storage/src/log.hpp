@@ -16,12 +16,13 @@ namespace tuner::storage {
 struct LogState {
   std::uint64_t bytes = 0;
   std::uint64_t committed_frames = 0;  // pages that a reader takes from it
-  // Why committed transactions in it are out of SQLite's reach; empty where none are. What a killed process leaves (a
-  // last transaction that is not whole) is no damage.
+  // Why committed transactions in it are out of SQLite's reach; empty where none are, or where nobody can tell: the
+  // -shm file beside the log knows how much was committed, as long as the machine runs. What a killed process or a loss
+  // of power leaves is no damage.
   std::string damage;
 };
 // Requires: nobody writes to the database meanwhile.
-// Source: "Database File Format", sqlite.org/fileformat2.html, section 4.
+// Source: "Database File Format", sqlite.org/fileformat2.html, section 4, and "WAL-mode File Format".
 [[nodiscard]] LogState read_log(const std::filesystem::path& file);
 
 // Errors: storage.damaged for a database that nobody has open and whose log is damaged: opening it would drop what

@@ -252,6 +252,7 @@ std::unique_ptr<Connection> open_database(const fs::path& file, Access access, D
 std::unique_ptr<Connection> open_for_inspection(const fs::path& file, std::span<const Migration> migrations) {
   const fs::path path = fs::absolute(file).lexically_normal();
   check_file(path, Access::read_only);
+  check_log(path);  // opening it would take the traces away
   try {
     const bool log_there = has_log(path);
     Identity identity;

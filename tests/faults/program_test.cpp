@@ -44,7 +44,8 @@ class Program : public testing::Test {
     return tables_of(database("undisturbed"));
   }
   void expect_whole(const std::string& name, const std::string& expected) {
-    EXPECT_EQ(tables_of(database(name)), expected);
+    EXPECT_TRUE(tables_of(database(name)) == expected)
+        << name << " ended with other tables; it wrote: " << errors(name);
     EXPECT_EQ(damage_of(database(name)), "");
   }
 
@@ -67,8 +68,10 @@ TEST_F(Program, SignalsOnceAndTwiceToItAndToItsGroup) {
           if (i > 0) std::this_thread::sleep_for(std::chrono::milliseconds(5));
           ASSERT_EQ(::kill(group ? -child : child, signal), 0);
         }
-        EXPECT_EQ(end_of(child), 130) << errors(name);
-        for (const pid_t worker : workers) EXPECT_FALSE(is_worker(worker));
+        const int end = end_of(child);
+        // The second one may meet it when all is recorded and it says so.
+        EXPECT_TRUE(end == 130 || (times == 2 && end == -signal)) << end << ": " << errors(name);
+        for (const pid_t worker : workers) EXPECT_TRUE(wait_until([&] { return !is_worker(worker); }));
         EXPECT_EQ(trials_in(database(name), "outcome NOT IN ('completed', 'cancelled')"), 0u);
         if (times == 1) {
           EXPECT_EQ(trials_in(database(name), "outcome = 'cancelled'"), 0u);
@@ -84,8 +87,7 @@ TEST_F(Program, NobodyReadsItsOutput) {
   const std::string expected = undisturbed();
   Launch study = sweep("pipe");
   study.output = Launch::Output::broken_pipe;
-  const int end = run(study);
-  EXPECT_TRUE(end == 0 || end == -SIGPIPE) << end;  // the results could not be printed; everything is recorded
+  EXPECT_EQ(run(study), 0);
   expect_whole("pipe", expected);
   study = sweep("closed");
   study.output = Launch::Output::closed;
@@ -187,7 +189,8 @@ TEST_F(Program, AWorkerThatIsStoppedBeforeItsFirstTrialIsReplaced) {
   const std::string expected = undisturbed();
   const pid_t study = launch(sweep("early"));
   std::vector<pid_t> workers;
-  ASSERT_TRUE(wait_until([&] { return !(workers = children_of(study)).empty(); }));
+  // A child that is not the worker yet must not be stopped: its parent waits for it to become one.
+  ASSERT_TRUE(wait_until([&] { return !(workers = children_of(study)).empty() && is_worker(workers.front()); }));
   ASSERT_EQ(::kill(workers.front(), SIGSTOP), 0);
   EXPECT_EQ(end_of(study), 0) << errors("early");
   EXPECT_FALSE(is_worker(workers.front()));

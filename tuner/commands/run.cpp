@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <iostream>
 #include <thread>
 
@@ -203,6 +204,8 @@ int run(const Invocation& invocation) {
     return 0;
   }
 
+  // Whoever watches the progress may leave: the study goes on.
+  std::signal(SIGPIPE, SIG_IGN);
   const bool json = values->count("json") > 0, quiet = values->count("quiet") > 0 || json;
   const std::string file = values->count("db") ? database(*values) : plan.storage.value_or("tuner.db");
   storage::Store store(file, storage::Access::read_write, plan.durability,

@@ -12,7 +12,6 @@ constexpr std::array kSignals = {SIGINT, SIGTERM, SIGHUP};
 // A signal handler reaches nothing but globals.
 std::atomic<int> interrupts{0};
 std::array<struct sigaction, kSignals.size()> before;
-struct sigaction before_pipe;
 
 void count_one(int) { interrupts.fetch_add(1, std::memory_order_relaxed); }
 
@@ -28,14 +27,10 @@ InterruptCounter::InterruptCounter() {
     // Under nohup a hang-up stays ignored.
     if (kSignals[i] == SIGHUP && before[i].sa_handler == SIG_IGN) sigaction(SIGHUP, &before[i], nullptr);
   }
-  struct sigaction ignored {};
-  ignored.sa_handler = SIG_IGN;
-  sigaction(SIGPIPE, &ignored, &before_pipe);
 }
 
 InterruptCounter::~InterruptCounter() {
   for (std::size_t i = 0; i < kSignals.size(); ++i) sigaction(kSignals[i], &before[i], nullptr);
-  sigaction(SIGPIPE, &before_pipe, nullptr);
 }
 
 int InterruptCounter::count() const { return interrupts.load(std::memory_order_relaxed); }

@@ -3,8 +3,7 @@
 
 namespace tuner::executor {
 
-// Counts SIGINT, SIGTERM and SIGHUP while it lives, and ignores SIGPIPE: whoever watched the progress may leave. The
-// handlers from before come back after it.
+// Counts SIGINT, SIGTERM and SIGHUP while it lives; the handlers from before come back after it.
 class InterruptCounter {
  public:
   InterruptCounter();
