@@ -427,7 +427,7 @@ void TrainingRun::save_checkpoint(std::int64_t step) {
   so_far.wall_seconds = since(start_), so_far.log = host_.log;
   so_far.metrics.insert(so_far.metrics.end(), host_.reports.begin(), host_.reports.end());
   out.put(static_cast<std::uint64_t>(host_.reports.size()));
-  write(out, so_far);
+  put(out, so_far);
   checkpoints_->write(step, out.bytes(), host_.log);
   saved_at_ = Clock::now();
 }

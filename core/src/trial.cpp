@@ -32,7 +32,7 @@ std::optional<std::uint32_t> role_from(std::string_view name) {
 
 std::string_view role_name(std::uint32_t role) { return kRoles[role < kRoles.size() ? role : 0]; }
 
-void write(Writer& out, const TrialResult& r) {
+void put(Writer& out, const TrialResult& r) {
   out.put(r.outcome), out.put(r.failure), out.put(r.value), out.put(r.last_value), out.put(r.best_value);
   out.put(r.steps), out.put(r.epochs);
   out.put(r.evaluations.loss), out.put(r.evaluations.gradient), out.put(r.evaluations.hvp);

@@ -42,7 +42,7 @@ class ProcessExecutor : public Executor {
   ProcessExecutor(const StudyPlan& plan, const WorkerSetup& setup, std::filesystem::path executable,
                   std::uint32_t workers)
       : plan_(plan), executable_(std::move(executable)) {
-    write(setup_, setup);
+    put(setup_, setup);
     workers_.resize(workers);
     for (auto& worker : workers_) start(worker);
   }
@@ -137,7 +137,7 @@ void ProcessExecutor::deal() {
         continue;
       }
       Writer message;
-      write(message, queue_.front());
+      put(message, queue_.front());
       worker->send(FrameType::job, message);
       worker->jobs.push_back(std::move(queue_.front()));
       queue_.pop_front();

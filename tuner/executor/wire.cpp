@@ -23,7 +23,7 @@ std::uint32_t checksum_of(std::uint32_t type, std::string_view bytes) {
 
 }  // namespace
 
-void write(Writer& out, const WorkerSetup& setup) {
+void put(Writer& out, const WorkerSetup& setup) {
   out.put(static_cast<std::uint64_t>(setup.libraries.size()));
   for (const auto& library : setup.libraries)
     out.put(std::string_view(library.path)), out.put(std::string_view(library.sha256));
@@ -52,7 +52,7 @@ WorkerSetup read_setup(Reader& in) {
   return setup;
 }
 
-void write(Writer& out, const Job& job) {
+void put(Writer& out, const Job& job) {
   out.put(job.number);
   out.put(job.attempt);
   out.put(static_cast<std::uint64_t>(job.point.size()));
@@ -69,7 +69,7 @@ Job read_job(Reader& in) {
   return job;
 }
 
-void write(Writer& out, const Error& error) {
+void put(Writer& out, const Error& error) {
   out.put(error.id());
   out.put(std::string_view(error.message()));
   out.put(std::string_view(error.remedy()));

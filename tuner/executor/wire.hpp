@@ -38,9 +38,9 @@ struct WorkerSetup {
   std::string checkpoint_folder;
 };
 
-void write(Writer& out, const WorkerSetup& setup);
-void write(Writer& out, const Job& job);
-void write(Writer& out, const Error& error);
+void put(Writer& out, const WorkerSetup& setup);
+void put(Writer& out, const Job& job);
+void put(Writer& out, const Error& error);
 [[nodiscard]] WorkerSetup read_setup(Reader& in);
 [[nodiscard]] Job read_job(Reader& in);
 [[nodiscard]] Error read_error(Reader& in);

@@ -116,13 +116,13 @@ class Worker {
       const TrialResult result = run_trial(resolve(plan_, job.point, job.number), shared_, trial_stop_.get_token(), {},
                                            &board_.trace, &checkpoints);
       out.put(started), out.put(now_ms());
-      write(out, result);
+      put(out, result);
     } catch (const Error& e) {
       type = FrameType::refused;
-      write(out, e);
+      put(out, e);
     } catch (const std::exception& e) {
       type = FrameType::refused;
-      write(out, Error(Message::plugin_data, e.what()));
+      put(out, Error(Message::plugin_data, e.what()));
     }
     // What plugins printed belongs to the trial that is over.
     std::fflush(stdout);
@@ -179,7 +179,7 @@ int run_worker() {
   } catch (const Error& e) {
     Writer out;
     out.put(UINT64_MAX);
-    write(out, e);
+    put(out, e);
     send_frame(FrameType::refused, out);
   }
   return 0;

@@ -140,7 +140,7 @@ struct TrialResult {
 };
 
 // A result as bytes, every bit of it. read_result() throws Garbled.
-void write(Writer& out, const TrialResult& result);
+void put(Writer& out, const TrialResult& result);
 [[nodiscard]] TrialResult read_result(Reader& in);
 
 }  // namespace tuner
