@@ -1,4 +1,6 @@
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <iostream>
@@ -33,6 +35,8 @@ constexpr Command kCommands[] = {
     {"show", commands::show, "one study or one trial, whole"},
     {"schema", commands::schema, "a JSON Schema of the sweep file, for editors"},
     {"query", commands::query, "ask the database in SQL"},
+    {"replay", commands::replay, "run one trial again: does it give the same bits?"},
+    {"fsck", commands::fsck, "is the database whole?"},
 };
 
 void print_help() {
@@ -78,9 +82,19 @@ int dispatch(std::vector<std::string> words) {
   return command->run({std::move(words), executable});
 }
 
+// A file that is opened where standard output should be would get what is printed.
+void open_standard_files() {
+  for (int fd = ::open("/dev/null", O_RDWR); fd >= 0; fd = ::open("/dev/null", O_RDWR)) {
+    if (fd <= STDERR_FILENO) continue;
+    ::close(fd);
+    return;
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
+  open_standard_files();
   try {
     return dispatch({argv + 1, argv + argc});
   } catch (const Error& e) {

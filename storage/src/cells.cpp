@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <chrono>
+#include <stdexcept>
 #include <type_traits>
 
 namespace tuner::storage {
@@ -33,7 +34,14 @@ Value value_from(std::string_view type, const Rows& row, int value_column) {
   if (type == "integer") return row.integer(value_column);
   if (type == "number") return row.real(value_column);
   if (type == "text") return row.text(value_column);
-  if (type == "list") return value_from_json(row.text(value_column));
+  if (type == "list") {
+    try {
+      return value_from_json(row.text(value_column));
+    } catch (const std::invalid_argument& error) {
+      throw Error(Message::storage_damaged, fmt::format("a stored list is no JSON: {}", error.what()),
+                  std::string(kDamagedRemedy));
+    }
+  }
   return Null{};
 }
 

@@ -13,6 +13,8 @@ namespace {
 constexpr int kBusyTimeoutMs = 30'000;
 constexpr std::string_view kNan = "nan";
 
+bool is_damage(int code) { return code == SQLITE_CORRUPT || code == SQLITE_NOTADB; }
+
 std::string remedy_for(int code) {
   switch (code) {
     case SQLITE_FULL:
@@ -22,11 +24,12 @@ std::string remedy_for(int code) {
     case SQLITE_LOCKED:
       return "Another program holds the database in a long transaction: close it and run the same command again.";
     case SQLITE_CORRUPT:
-      return "The file is damaged. Restore a copy, or save what is left: sqlite3 FILE .recover | sqlite3 NEW_FILE";
+    case SQLITE_NOTADB:
+      return std::string(kDamagedRemedy);
     case SQLITE_READONLY:
       return "Check the permissions of the file and of its folder, or name another database with --db.";
     default:
-      return {};
+      return "Is the file whole? tuner fsck says so.";
   }
 }
 
@@ -46,7 +49,9 @@ std::string uri_of(const std::filesystem::path& file, std::string_view query) {
 }  // namespace
 
 SqliteError::SqliteError(int code, const std::string& text, const std::filesystem::path& file)
-    : Error(Message::storage_failed, fmt::format("the database failed: {} (SQLite code {})", text, code),
+    : Error(is_damage(code & 0xff) ? Message::storage_damaged : Message::storage_failed,
+            fmt::format("the database {}: {} (SQLite code {})", is_damage(code & 0xff) ? "is damaged" : "failed", text,
+                        code),
             remedy_for(code & 0xff)),
       code_(code & 0xff),
       reason_(text) {

@@ -22,7 +22,13 @@ struct sqlite3_stmt;
 
 namespace tuner::storage {
 
-// An error that SQLite reported. Its id is storage.failed; who knows what was being done turns it into another one.
+constexpr std::string_view kDamagedRemedy =
+    "Nothing was changed. `tuner fsck` says what is whole. Restore a copy, or save what is left: sqlite3 FILE .recover "
+    "| "
+    "sqlite3 NEW_FILE";
+
+// An error that SQLite reported. Its id is storage.failed, or storage.damaged for a damaged file; who knows what was
+// being done turns it into another one.
 class SqliteError : public Error {
  public:
   SqliteError(int code, const std::string& text, const std::filesystem::path& file);

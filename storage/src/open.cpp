@@ -9,6 +9,8 @@
 #include <system_error>
 #include <thread>
 
+#include "log.hpp"
+
 namespace tuner::storage {
 namespace {
 
@@ -16,6 +18,9 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kMagic{"SQLite format 3\0", 16};
 constexpr std::string_view kNameAnother = "Name another database with --db or `storage:`.";
+constexpr std::string_view kRunFirst = "Run a sweep first (tuner --config FILE), or name its database with --db.";
+// A writer looks through a file up to this size before it writes.
+constexpr std::uintmax_t kCheckedBytes = 16 << 20;
 
 [[noreturn]] void cannot_open(const fs::path& file, const std::string& why, const std::string& remedy) {
   throw Error(Message::storage_cannot_open, "cannot open the database: " + why, remedy).at(file.string());
@@ -27,11 +32,9 @@ constexpr std::string_view kNameAnother = "Name another database with --db or `s
       .at(file.string());
 }
 
-fs::path log_of(const fs::path& file) { return file.string() + "-wal"; }
-
-bool has_log(const fs::path& file) {
-  std::error_code ignored;
-  return fs::exists(log_of(file), ignored);
+[[noreturn]] void damaged(const fs::path& file, const std::string& why) {
+  throw Error(Message::storage_damaged, "the database is damaged: " + why, std::string(kDamagedRemedy))
+      .at(file.string());
 }
 
 // The folder must be there before SQLite is asked, whose only words are "unable to open database file".
@@ -65,8 +68,7 @@ void check_file(const fs::path& file, Access access) {
   const fs::file_status status = fs::status(file, error);
   if (status.type() == fs::file_type::not_found) {
     if (access == Access::read_write) return;
-    cannot_open(file, "there is no such file",
-                "Run a sweep first (tuner --config FILE), or name its database with --db.");
+    cannot_open(file, "there is no such file", std::string(kRunFirst));
   }
   if (fs::is_directory(status)) {
     cannot_open(file, "it is a folder, not a file",
@@ -83,6 +85,16 @@ void check_file(const fs::path& file, Access access) {
   stream.read(head.data(), static_cast<std::streamsize>(head.size()));
   if (stream.gcount() == 0) return;  // an empty file is an empty database
   if (head != kMagic) not_a_database(file, "it does not begin as an SQLite file does");
+}
+
+void check_place(const fs::path& file, const FileSystem& system) {
+  const std::string name = network_name(system);
+  if (name.empty()) return;
+  cannot_open(
+      file,
+      fmt::format("it lies on a network file system ({}), where locks and the log's shared memory may not hold", name),
+      "Put it on a local disk (--db /some/local/folder/tuner.db); --allow-network-db takes the risk, and then "
+      "only one machine may use it.");
 }
 
 // Refuses databases of other programs and of later versions.
@@ -117,6 +129,14 @@ std::unique_ptr<Connection> open_checked(const fs::path& file, Connection::Mode 
   return connection;
 }
 
+// What is damaged must not be written to. In a large file damage shows where it is met.
+void check_pages(Connection& connection) {
+  std::error_code ignored;
+  if (fs::file_size(connection.file(), ignored) > kCheckedBytes) return;
+  const std::string found = connection.text("PRAGMA quick_check(1)");
+  if (found != "ok") damaged(connection.file(), found);
+}
+
 // Changing the journal mode does not wait for other connections by itself.
 void turn_on_log(Connection& connection) {
   using Clock = std::chrono::steady_clock;
@@ -141,6 +161,7 @@ std::unique_ptr<Connection> open_writer(const fs::path& file, Durability durabil
   if (connection->is_read_only()) {
     cannot_open(file, "it is not writable by this user", fmt::format("Check its permissions. {}", kNameAnother));
   }
+  check_pages(*connection);
   turn_on_log(*connection);
   connection->execute(durability == Durability::full ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
   connection->execute(
@@ -178,7 +199,7 @@ std::unique_ptr<Connection> open_reader(const fs::path& file, std::span<const Mi
   Identity identity;
   auto connection = open_for_reading(file, migrations, identity);
   if (identity.version == 0) {
-    cannot_open(file, "it is empty", "Run a sweep first (tuner --config FILE), or name its database with --db.");
+    cannot_open(file, "it is empty", std::string(kRunFirst));
   }
   if (identity.version < migrations.back().version) {
     connection.reset();
@@ -215,11 +236,31 @@ std::unique_ptr<Connection> open_reader(const fs::path& file, std::span<const Mi
 }  // namespace
 
 std::unique_ptr<Connection> open_database(const fs::path& file, Access access, Durability durability,
-                                          std::span<const Migration> migrations) {
+                                          std::span<const Migration> migrations, Network network,
+                                          const FileSystemQuery& file_system) {
   const fs::path path = fs::absolute(file).lexically_normal();
   check_file(path, access);
+  if (access == Access::read_write && network == Network::refused) check_place(path, file_system(path));
+  check_log(path);
   try {
     return access == Access::read_write ? open_writer(path, durability, migrations) : open_reader(path, migrations);
+  } catch (const SqliteError& error) {
+    explain(error, path);
+  }
+}
+
+std::unique_ptr<Connection> open_for_inspection(const fs::path& file, std::span<const Migration> migrations) {
+  const fs::path path = fs::absolute(file).lexically_normal();
+  check_file(path, Access::read_only);
+  check_log(path);  // opening it would take the traces away
+  try {
+    const bool log_there = has_log(path);
+    Identity identity;
+    auto connection = open_for_reading(path, migrations, identity);
+    connection->keep_log(log_there);
+    if (identity.version == 0) cannot_open(path, "it is empty", std::string(kRunFirst));
+    connection->execute("PRAGMA query_only = ON; PRAGMA temp_store = MEMORY; PRAGMA cell_size_check = ON");
+    return connection;
   } catch (const SqliteError& error) {
     explain(error, path);
   }

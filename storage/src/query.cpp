@@ -82,6 +82,7 @@ bool is_mistake(int code) {
     case SQLITE_NOMEM:
     case SQLITE_IOERR:
     case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
     case SQLITE_FULL:
     case SQLITE_CANTOPEN:
       return false;

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "cells.hpp"
+#include "diff.hpp"
 #include "impl.hpp"
 #include "tuner/storage/store.hpp"
 
@@ -116,17 +117,27 @@ std::int64_t find_study(Connection& connection, std::string_view name) {
       .at(connection.file().string());
 }
 
-std::vector<std::string> Store::changed_plugins(std::string_view study, std::span<const PluginRecord> now) const {
+std::vector<PluginRecord> Store::plugins(std::string_view study) const {
   Connection& connection = *impl_->connection;
-  std::vector<std::string> lines;
+  std::vector<PluginRecord> plugins;
   Rows row =
       connection
           .prepared(
               "SELECT kind, id, version, sha256, path, abi_minor, build_flags, build FROM plugins "
               "WHERE plugin_key IN (SELECT plugin_key FROM trial_plugins WHERE study_id = ?) ORDER BY plugin_key")
           .query(find_study(connection, study));
-  while (row.next()) {
-    const PluginRecord before = read_plugin(row);
+  while (row.next()) plugins.push_back(read_plugin(row));
+  return plugins;
+}
+
+std::vector<std::string> Store::changed_plugins(std::string_view study, std::span<const PluginRecord> now) const {
+  return changed_plugins(plugins(study), now);
+}
+
+std::vector<std::string> Store::changed_plugins(std::span<const PluginRecord> earlier,
+                                                std::span<const PluginRecord> now) {
+  std::vector<std::string> lines;
+  for (const PluginRecord& before : earlier) {
     for (const PluginRecord& plugin : now) {
       if (plugin.kind != before.kind || plugin.id != before.id || plugin.version != before.version) continue;
       if (plugin.sha256 == before.sha256) continue;
@@ -172,6 +183,14 @@ std::string Store::study_config(std::string_view name) const {
   Rows row = connection.prepared("SELECT config FROM studies WHERE id = ?").query(find_study(connection, name));
   row.next();
   return row.text(0);
+}
+
+std::string Store::plan_difference(std::string_view name, std::string_view plan) const {
+  Connection& connection = *impl_->connection;
+  const Snapshot snapshot(connection);
+  Rows row = connection.prepared("SELECT plan FROM studies WHERE id = ?").query(find_study(connection, name));
+  row.next();
+  return line_diff(row.text(0), plan);
 }
 
 std::vector<RunRow> Store::runs(std::string_view study, std::uint64_t limit, bool ranked) const {

@@ -45,9 +45,9 @@ Store::Impl::~Impl() {
   }
 }
 
-Store::Store(const std::filesystem::path& file, Access access, Durability durability)
+Store::Store(const std::filesystem::path& file, Access access, Durability durability, Network network)
     : impl_(std::make_unique<Impl>()) {
-  impl_->connection = open_database(file, access, durability);
+  impl_->connection = open_database(file, access, durability, migrations(), network);
 }
 Store::~Store() = default;
 Store::Store(Store&&) noexcept = default;

@@ -28,7 +28,7 @@ class CrashTest : public StorageTest {
       }
       store.record(batch);
       const std::uint64_t recorded = number;
-      if (write(report, &recorded, sizeof recorded) != sizeof recorded) return;
+      if (::write(report, &recorded, sizeof recorded) != sizeof recorded) return;
     }
   }
 };

@@ -18,7 +18,7 @@ class LeaseTest : public StorageTest {
     const pid_t child = spawn([&] {
       Store store(file_, Access::read_write);
       store.open_study(make_study());
-      if (write(ready[1], "x", 1) != 1) return;
+      if (::write(ready[1], "x", 1) != 1) return;
       while (true) pause();
     });
     char byte = 0;
@@ -80,7 +80,7 @@ TEST_F(LeaseTest, OfManyThatStartAtOnceOneWins) {
           if (error.id() != Message::storage_busy_study) throw;
           return;
         }
-        if (write(won[1], "x", 1) != 1) throw std::runtime_error("pipe");
+        if (::write(won[1], "x", 1) != 1) throw std::runtime_error("pipe");
         while (true) pause();  // holds the lease to the end of the round
       }));
     }

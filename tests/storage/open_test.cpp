@@ -1,6 +1,10 @@
 // Files that are no database of ours, and places where there can be none.
+#include "open.hpp"
+
 #include <sqlite3.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/vfs.h>
 
 #include <fstream>
 #include <iterator>
@@ -117,7 +121,7 @@ TEST_F(OpenTest, ADamagedDatabaseIsReportedAsSuch) {
     Store store(file_, Access::read_only);
     (void)store.studies();
   });
-  EXPECT_EQ(error.id(), Message::storage_failed);
+  EXPECT_EQ(error.id(), Message::storage_damaged);
   EXPECT_TRUE(says(error, ".recover"));
 }
 
@@ -230,6 +234,44 @@ TEST_F(OpenTest, AReaderCannotRecord) {
   EXPECT_EQ(error_of([&] { reader.open_study(make_study()); }).id(), Message::storage_failed);
   EXPECT_EQ(error_of([&] { reader.erase_study("demo"); }).id(), Message::storage_failed);
   EXPECT_EQ(reader.studies().size(), 1u);
+}
+
+TEST_F(OpenTest, NetworkFileSystemsAreKnownByTheirNumber) {
+  const std::pair<std::uint32_t, const char*> known[] = {{0x6969, "nfs"},      {0x517b, "smb"},
+                                                         {0xff534d42, "cifs"}, {0xfe534d42, "smb2"},
+                                                         {0x01021997, "9p"},   {0x00c36400, "ceph"}};
+  for (const auto& [magic, name] : known) EXPECT_EQ(network_name({.magic = magic, .type = {}}), name);
+  // ext4, xfs, btrfs, tmpfs, overlay, zfs
+  for (const std::uint32_t local : {0xef53u, 0x58465342u, 0x9123683eu, 0x01021994u, 0x794c7630u, 0x2fc12fc1u, 0u})
+    EXPECT_EQ(network_name({.magic = local, .type = {}}), "");
+  constexpr std::uint32_t kFuse = 0x65735546;
+  EXPECT_EQ(network_name({.magic = kFuse, .type = "fuse.sshfs"}), "fuse.sshfs");
+  EXPECT_EQ(network_name({.magic = kFuse, .type = "fuse.rclone"}), "fuse.rclone");
+  for (const char* local : {"fuseblk", "fuse.fuse-overlayfs", "fuse.ntfs-3g", ""})
+    EXPECT_EQ(network_name({.magic = kFuse, .type = local}), "") << local;
+  constexpr std::string_view kMountinfo =
+      "22 1 259:2 / / rw,relatime shared:1 - ext4 /dev/nvme0n1p2 rw\n"
+      "97 22 0:53 / /mnt/far rw,nosuid,nodev shared:60 master:7 - fuse.sshfs me@far:/ rw,user_id=1000\n"
+      "98 22 0:54 / /mnt/disk rw - fuseblk /dev/sda1 rw\n";
+  EXPECT_EQ(mounted_type(kMountinfo, makedev(0, 53)), "fuse.sshfs");
+  EXPECT_EQ(mounted_type(kMountinfo, makedev(0, 54)), "fuseblk");
+  EXPECT_EQ(mounted_type(kMountinfo, makedev(259, 2)), "ext4");
+  EXPECT_EQ(mounted_type(kMountinfo, makedev(0, 5)), "");
+  struct statfs here {};
+  ASSERT_EQ(statfs(folder_.c_str(), &here), 0);
+  EXPECT_EQ(file_system_of(file_).magic, static_cast<std::uint32_t>(here.f_type));  // of the folder
+}
+
+TEST_F(OpenTest, ANetworkFileSystemIsRefusedForWritingAlone) {
+  const auto nfs = [](const fs::path&) { return FileSystem{.magic = 0x6969, .type = {}}; };
+  const Error error = error_of(
+      [&] { (void)open_database(file_, Access::read_write, Durability::normal, migrations(), Network::refused, nfs); });
+  EXPECT_EQ(error.id(), Message::storage_cannot_open);
+  EXPECT_TRUE(says(error, "network file system (nfs)"));
+  EXPECT_TRUE(says(error, "--allow-network-db"));
+  EXPECT_FALSE(storage::exists(file_));
+  (void)open_database(file_, Access::read_write, Durability::normal, migrations(), Network::allowed, nfs);
+  (void)open_database(file_, Access::read_only, Durability::normal, migrations(), Network::refused, nfs);
 }
 
 TEST_F(OpenTest, TheFileSaysWhatItIs) {

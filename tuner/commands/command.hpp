@@ -22,5 +22,7 @@ int show(const Invocation& invocation);
 int best(const Invocation& invocation);
 int schema(const Invocation& invocation);
 int query(const Invocation& invocation);
+int replay(const Invocation& invocation);
+int fsck(const Invocation& invocation);
 
 }  // namespace tuner::commands

@@ -2,12 +2,15 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <iostream>
 #include <thread>
 
 #include "tuner/commands/installation.hpp"
 #include "tuner/commands/options.hpp"
+#include "tuner/commands/stored_config.hpp"
 #include "tuner/commands/study_check.hpp"
+#include "tuner/commands/study_executor.hpp"
 #include "tuner/config/config.hpp"
 #include "tuner/error.hpp"
 #include "tuner/executor/study_run.hpp"
@@ -47,6 +50,7 @@ po::options_description option_table() {
       "json", "print one JSON object at the end")(
       "plugin", po::value<std::vector<std::string>>()->composing()->value_name("FILE"), "a plugin library to load");
   add_database_option(options);
+  options.add_options()("allow-network-db", "write to a database on a network file system, from one machine alone");
   return options;
 }
 
@@ -67,8 +71,7 @@ void print_dry_run(const StudyPlan& plan, const search::Searcher& searcher) {
       if (range->step) values += fmt::format(", step {:g}", *range->step);
       if (range->count) values += fmt::format(", {} points", *range->count);
     } else {
-      for (const Value& value : grid_values(dimension))
-        values += (values.empty() ? "" : ", ") + to_display(value);
+      for (const Value& value : grid_values(dimension)) values += (values.empty() ? "" : ", ") + to_display(value);
     }
     std::string where;
     if (dimension.parent) {
@@ -158,6 +161,8 @@ int conclude(const StudyPlan& plan, const executor::StudyStatus& status) {
   return count(Outcome::failed) + count(Outcome::timed_out) > 0 ? 6 : 0;
 }
 
+}  // namespace
+
 std::unique_ptr<executor::Executor> make_executor(const StudyPlan& plan, const std::filesystem::path& executable,
                                                   const std::vector<std::string>& overrides, SharedObjectives& shared) {
   // More workers than trials would only be started.
@@ -178,8 +183,6 @@ std::unique_ptr<executor::Executor> make_executor(const StudyPlan& plan, const s
   return executor::make_process_executor(plan, setup, executable, workers);
 }
 
-}  // namespace
-
 int run(const Invocation& invocation) {
   const auto values = parse(invocation, option_table(), {"config"}, kPage);
   if (!values) return 0;
@@ -188,8 +191,7 @@ int run(const Invocation& invocation) {
   for (const auto& file : strings(*values, "plugin")) files.emplace_back(file);
   const Catalogue catalogue = load_plugins(invocation.executable, files);
   StudyPlan plan = config::read_study(config, catalogue, strings(*values, "set"));
-  // The stored text says everything that made the plan.
-  for (const auto& override : strings(*values, "set")) plan.config_text += "# --set " + override + "\n";
+  plan.config_text = with_overrides(plan.config_text, strings(*values, "set"));
   if (values->count("workers")) plan.workers = (*values)["workers"].as<std::uint32_t>();
   if (plan.workers == 0) throw Error(Message::usage_bad_option, "--workers 0 would run nothing", "give 1 or more");
 
@@ -202,9 +204,12 @@ int run(const Invocation& invocation) {
     return 0;
   }
 
+  // Whoever watches the progress may leave: the study goes on.
+  std::signal(SIGPIPE, SIG_IGN);
   const bool json = values->count("json") > 0, quiet = values->count("quiet") > 0 || json;
   const std::string file = values->count("db") ? database(*values) : plan.storage.value_or("tuner.db");
-  storage::Store store(file, storage::Access::read_write, plan.durability);
+  storage::Store store(file, storage::Access::read_write, plan.durability,
+                       values->count("allow-network-db") ? storage::Network::allowed : storage::Network::refused);
   plan.checkpoint.folder = std::filesystem::absolute(file + ".checkpoints") / plan.name;
   if (values->count("fresh")) {
     store.erase_study(plan.name);

@@ -2,11 +2,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <iostream>
 #include <map>
 
 #include "tuner/commands/options.hpp"
+#include "tuner/commands/trial_name.hpp"
 #include "tuner/error.hpp"
 #include "tuner/library.hpp"
 #include "tuner/report/table.hpp"
@@ -127,17 +127,11 @@ int show(const Invocation& invocation) {
   const std::string name = required(*values, "STUDY", kPage);
   const bool json = values->count("json") > 0;
   const storage::Store store(database(*values), storage::Access::read_only);
-  const auto slash = name.rfind('/');
-  if (slash == std::string::npos) {
+  if (name.find('/') == std::string::npos) {
     show_study(store, name, json);
     return 0;
   }
-  std::uint64_t number = 0;
-  const char *first = name.data() + slash + 1, *last = name.data() + name.size();
-  if (const auto [end, status] = std::from_chars(first, last, number); status != std::errc() || end != last)
-    throw Error(Message::usage_no_such_trial, fmt::format("'{}' is no trial's number", name.substr(slash + 1)),
-                fmt::format("usage: {}", kPage.usage));
-  const std::string study = name.substr(0, slash);
+  const auto [study, number] = trial_name(name, kPage);
   const auto trial = store.trial(study, number);
   if (json)
     print_trial_json(study, trial);

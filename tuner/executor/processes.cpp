@@ -26,6 +26,9 @@ constexpr std::size_t kMostHeld = 256;
 constexpr double kGraceSeconds = 1, kGraceShare = 0.1;
 // So much later than a cancel, a trial that still runs sits in a plugin that does not come back.
 constexpr std::chrono::seconds kCancelGrace{3};
+// A worker that begins none of its jobs for so long is stopped or stuck between two trials: it is replaced, and the
+// jobs go to others. Twice as long each time, since it may be the machine that is slow.
+constexpr std::chrono::seconds kBeginWithin{10};
 // Workers that a plugin may end one after another before its trials are run no more.
 constexpr int kDeathsInARow = 3;
 
@@ -75,9 +78,9 @@ class ProcessExecutor : public Executor {
   void take(WorkerPointer& worker);
   void take(WorkerProcess& worker, const Frame& frame);
   [[nodiscard]] Job answered(WorkerProcess& worker, std::uint64_t number);
-  // How a worker came to its end: by itself, over its trial's time limit, or cancelled.
-  enum class End { itself, overdue, cancelled };
-  [[nodiscard]] std::optional<End> due(const WorkerProcess& worker) const;
+  // How a worker came to its end: by itself, over its trial's time limit, cancelled, or before it began a trial.
+  enum class End { itself, overdue, cancelled, idle };
+  [[nodiscard]] std::optional<End> due(WorkerProcess& worker) const;
   void bury(WorkerPointer& worker, End end);
   [[nodiscard]] TrialResult death(WorkerProcess& worker, const Job& job, End end);
   [[nodiscard]] const Plugin* quarantined(const Job& job) const;
@@ -93,6 +96,7 @@ class ProcessExecutor : public Executor {
   double mean_seconds_ = kHeldSeconds;  // of a trial; one at a time until more is known
   bool dropping_ = false;
   std::optional<std::chrono::steady_clock::time_point> cancelled_at_;
+  std::chrono::seconds begin_within_ = kBeginWithin;
   std::map<const Plugin*, int> deaths_;  // in a row
 };
 
@@ -185,6 +189,7 @@ Job ProcessExecutor::answered(WorkerProcess& worker, std::uint64_t number) {
   if (job == worker.jobs.end()) throw Garbled("an answer to nothing");
   Job found = std::move(*job);
   worker.jobs.erase(job);
+  worker.idle_since.reset();
   return found;
 }
 
@@ -204,10 +209,16 @@ void ProcessExecutor::skip(Job job, const Plugin& plugin) {
   finished_.push_back(std::move(skipped));
 }
 
-std::optional<ProcessExecutor::End> ProcessExecutor::due(const WorkerProcess& worker) const {
+std::optional<ProcessExecutor::End> ProcessExecutor::due(WorkerProcess& worker) const {
   const Board& board = worker.board();
-  if (board.busy == 0) return std::nullopt;
-  if (cancelled_at_ && std::chrono::steady_clock::now() - *cancelled_at_ > kCancelGrace) return End::cancelled;
+  const auto now = std::chrono::steady_clock::now();
+  if (board.busy != 0 || worker.jobs.empty()) worker.idle_since.reset();
+  if (board.busy == 0) {
+    if (worker.jobs.empty()) return std::nullopt;
+    if (!worker.idle_since) worker.idle_since = now;
+    return now - *worker.idle_since > begin_within_ ? std::optional(End::idle) : std::nullopt;
+  }
+  if (cancelled_at_ && now - *cancelled_at_ > kCancelGrace) return End::cancelled;
   const double limit = board.trace.time_limit;
   const double spent = static_cast<double>(monotonic_ns() - board.started_ns) * 1e-9;
   if (limit > 0 && spent > limit * (1 + kGraceShare) + kGraceSeconds) return End::overdue;
@@ -217,7 +228,8 @@ std::optional<ProcessExecutor::End> ProcessExecutor::due(const WorkerProcess& wo
 // The first job that a dead worker had not answered is the one that killed it, or that it was about to begin; the
 // others go back to the head of the queue.
 void ProcessExecutor::bury(WorkerPointer& worker, End end) {
-  if (!worker->jobs.empty()) {
+  if (end == End::idle) begin_within_ *= 2;
+  if (!worker->jobs.empty() && end != End::idle) {
     Finished done;
     done.job = std::move(worker->jobs.front());
     worker->jobs.pop_front();
@@ -225,12 +237,12 @@ void ProcessExecutor::bury(WorkerPointer& worker, End end) {
     done.finished_at_ms = now_ms();
     done.started_at_ms = done.finished_at_ms - static_cast<std::int64_t>(done.result.wall_seconds * 1000);
     finished_.push_back(std::move(done));
-    if (dropping_)
-      pending_ -= worker->jobs.size();
-    else
-      queue_.insert(queue_.begin(), std::make_move_iterator(worker->jobs.begin()),
-                    std::make_move_iterator(worker->jobs.end()));
   }
+  if (dropping_)
+    pending_ -= worker->jobs.size();
+  else
+    queue_.insert(queue_.begin(), std::make_move_iterator(worker->jobs.begin()),
+                  std::make_move_iterator(worker->jobs.end()));
   start(worker);
 }
 

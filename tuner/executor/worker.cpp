@@ -157,8 +157,12 @@ int run_worker() {
     throw Error(Message::usage_unknown_command, "'tuner worker' is started by a running study, not by hand",
                 "run a study: tuner --config FILE");
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-  // Ctrl-C at the terminal reaches the whole group; what it means is the coordinator's to say.
-  for (const int signal : {SIGINT, SIGHUP, SIGPIPE}) std::signal(signal, SIG_IGN);
+  // Ctrl-C at the terminal and a service manager's SIGTERM reach the whole group; what they mean is the coordinator's
+  // to say. A worker is born with them blocked.
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGPIPE}) std::signal(signal, SIG_IGN);
+  sigset_t none;
+  ::sigemptyset(&none);
+  ::sigprocmask(SIG_SETMASK, &none, nullptr);
   void* memory = ::mmap(nullptr, sizeof(Board), PROT_READ | PROT_WRITE, MAP_SHARED, kWorkerBoard, 0);
   if (memory == MAP_FAILED) return 70;
   FrameBuffer buffer;

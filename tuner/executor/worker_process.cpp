@@ -73,10 +73,19 @@ WorkerProcess::WorkerProcess(const std::filesystem::path& executable) {
   for (const auto& [from, to] : {std::pair(printing.get(), STDOUT_FILENO), std::pair(printing.get(), STDERR_FILENO),
                                  std::pair(theirs.get(), kWorkerSocket), std::pair(memory.get(), kWorkerBoard)})
     ::posix_spawn_file_actions_adddup2(&actions, from, to);
+  // Signals to the whole process group must not end a worker that had no time yet to ignore them.
+  posix_spawnattr_t attributes;
+  ::posix_spawnattr_init(&attributes);
+  sigset_t blocked;
+  ::sigemptyset(&blocked);
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGPIPE}) ::sigaddset(&blocked, signal);
+  ::posix_spawnattr_setsigmask(&attributes, &blocked);
+  ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
   std::string name = executable.string(), word = "worker";
   char* arguments[] = {name.data(), word.data(), nullptr};
   // Not fork: its cost grows with the coordinator's memory.
-  const int status = ::posix_spawn(&pid_, name.c_str(), &actions, nullptr, arguments, environ);
+  const int status = ::posix_spawn(&pid_, name.c_str(), &actions, &attributes, arguments, environ);
+  ::posix_spawnattr_destroy(&attributes);
   ::posix_spawn_file_actions_destroy(&actions);
   if (status != 0) {
     pid_ = -1;

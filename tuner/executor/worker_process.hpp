@@ -3,8 +3,10 @@
 
 #include <sys/types.h>
 
+#include <chrono>
 #include <deque>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -56,6 +58,8 @@ class WorkerProcess {
   [[nodiscard]] const std::string& last_output() const { return printed_; }
 
   std::deque<Job> jobs;  // sent and not answered, the running one first
+  // Since when it has jobs and does none of them.
+  std::optional<std::chrono::steady_clock::time_point> idle_since;
 
  private:
   void read_output();

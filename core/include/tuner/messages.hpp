@@ -51,8 +51,10 @@ namespace tuner {
   X(storage_busy_study,          "storage.busy_study") \
   X(storage_failed,              "storage.failed") \
   X(storage_bad_query,           "storage.bad_query") \
+  X(storage_damaged,             "storage.damaged") \
   X(trial_none_completed,        "trial.none_completed") \
-  X(trial_study_stopped,         "trial.study_stopped")
+  X(trial_study_stopped,         "trial.study_stopped") \
+  X(trial_replay_differs,        "trial.replay_differs")
 // clang-format on
 
 enum class Message : std::uint32_t {

@@ -90,17 +90,22 @@ struct Table {
 };
 
 enum class Access { read_write, read_only };
+enum class Network { refused, allowed };  // what to do with a network file system
 
 // Every function that is given the name of a study, except open_study and erase_study, throws usage.no_such_study with
-// "did you mean" where there is none; what the disk or another program does wrong is storage.failed.
+// "did you mean" where there is none; what the disk or another program does wrong is storage.failed, and a damaged
+// file is storage.damaged.
 // Threads: one thread at a time; any number of stores, in any number of threads and processes.
 class Store {
  public:
   // Opens or, for read_write, creates. Brings an older schema forward, for readers too. A refused file is left as it
-  // is. read_only: a closed database opens on a read-only medium too, and a writer never makes a reader wait. Network
-  // file systems are the caller's risk.
-  // Errors: storage.cannot_open (folder, permissions; says which), .not_a_database, .newer_schema.
-  Store(const std::filesystem::path& file, Access access, Durability durability = Durability::normal);
+  // is. read_only: a closed database opens on a read-only medium too, and a writer never makes a reader wait. A
+  // damaged log beside a file that nobody has open is refused, since SQLite would drop it; a writer looks through the
+  // pages of a file up to 16 MiB first. On a network file system that is allowed, one machine alone may use the file.
+  // Errors: storage.cannot_open (folder, permissions, a network file system; says which), .not_a_database,
+  // .newer_schema, .damaged.
+  Store(const std::filesystem::path& file, Access access, Durability durability = Durability::normal,
+        Network network = Network::refused);
   ~Store();
   Store(Store&&) noexcept;
   Store& operator=(Store&&) noexcept;
@@ -118,6 +123,9 @@ class Store {
   // Plugins whose sha256 in the study's earlier trials differs at an equal kind, id and version: one line each.
   [[nodiscard]] std::vector<std::string> changed_plugins(std::string_view study,
                                                          std::span<const PluginRecord> now) const;
+  // The same for one trial's plugins.
+  [[nodiscard]] static std::vector<std::string> changed_plugins(std::span<const PluginRecord> before,
+                                                                std::span<const PluginRecord> now);
 
   // Numbers of the trials that are finished (everything but cancelled), in order.
   [[nodiscard]] std::vector<std::uint64_t> finished(std::string_view study) const;
@@ -136,6 +144,10 @@ class Store {
   [[nodiscard]] std::vector<StudyRow> studies() const;
   [[nodiscard]] StudyRow study(std::string_view name) const;
   [[nodiscard]] std::string study_config(std::string_view name) const;
+  // Its recorded plan against another one, "- " and "+ " before the lines that differ; empty where they are equal.
+  [[nodiscard]] std::string plan_difference(std::string_view name, std::string_view plan) const;
+  // Every build of a plugin that its trials used.
+  [[nodiscard]] std::vector<PluginRecord> plugins(std::string_view study) const;
   // In order of number; with `ranked` the completed ones from best to worst, as best() ranks. limit 0: all.
   [[nodiscard]] std::vector<RunRow> runs(std::string_view study, std::uint64_t limit = 0, bool ranked = false) const;
   // Errors: usage.no_such_trial.

@@ -1,0 +1,274 @@
+#include "tuner/storage/inspect.hpp"
+
+#include <fmt/format.h>
+
+#include <functional>
+#include <string_view>
+
+#include "connection.hpp"
+#include "lease.hpp"
+#include "log.hpp"
+#include "open.hpp"
+#include "tuner/library.hpp"
+
+namespace tuner::storage {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::int64_t kMostLines = 20;  // of one check
+
+// Rows of trials `t` of studies `s` that contradict themselves or others.
+struct Rule {
+  const char* what;
+  const char* wrong;
+};
+constexpr Rule kTrialRules[] = {
+    {"have no study", "s.id IS NULL"},
+    {"have an outcome that there is not",
+     "t.outcome NOT IN ('completed', 'pruned', 'diverged', 'failed', 'timed_out', 'cancelled')"},
+    {"are finished and name no plugin",
+     "t.outcome <> 'cancelled' AND NOT EXISTS (SELECT 1 FROM trial_plugins AS u WHERE u.study_id = t.study_id AND "
+     "u.number = t.number)"},
+    {"have a value that is no number",
+     "(typeof(t.value) NOT IN ('real', 'null') AND t.value IS NOT 'nan') OR (typeof(t.best_value) NOT IN ('real', "
+     "'null') AND t.best_value IS NOT 'nan') OR (typeof(t.last_value) NOT IN ('real', 'null') AND t.last_value IS NOT "
+     "'nan')"},
+    {"have a value that does not go with their outcome",
+     "(t.outcome = 'completed' AND t.value IS NULL) OR (t.outcome NOT IN ('completed', 'pruned') AND t.value IS NOT "
+     "NULL)"},
+    {"are ranked by another number than their value",
+     "t.rank_key IS NOT CASE WHEN t.outcome = 'completed' AND typeof(t.value) = 'real' THEN "
+     "CASE s.goal WHEN 'minimize' THEN t.value ELSE -t.value END END"},
+    {"have a count that is none",
+     "typeof(t.number) <> 'integer' OR t.number < 0 OR typeof(t.attempt) <> 'integer' OR t.attempt < 1 OR "
+     "typeof(t.steps) <> 'integer' OR t.steps < 0 OR typeof(t.loss_evaluations) <> 'integer' OR t.loss_evaluations < 0 "
+     "OR typeof(t.gradient_evaluations) <> 'integer' OR t.gradient_evaluations < 0 OR typeof(t.hvp_evaluations) <> "
+     "'integer' OR t.hvp_evaluations < 0 OR typeof(t.nonfinite_gradients) <> 'integer' OR t.nonfinite_gradients < 0 OR "
+     "typeof(t.seed) <> 'integer'"},
+    {"have a duration that is none",
+     "typeof(t.wall_seconds) <> 'real' OR t.wall_seconds < 0 OR typeof(t.epochs) <> 'real' OR t.epochs < 0"},
+    {"have a time that is none",
+     "julianday(t.started_at) IS NULL OR julianday(t.finished_at) IS NULL OR t.started_at NOT GLOB "
+     "'*T*.[0-9][0-9][0-9]Z' "
+     "OR t.finished_at NOT GLOB '*T*.[0-9][0-9][0-9]Z'"},
+    // Both forms of the parameters. SQLite's reading of a number may be off by its last digit.
+    {"have parameters that do not agree with trial_parameters",
+     "CASE WHEN json_valid(t.parameters) THEN "
+     "(SELECT count(*) FROM json_each(t.parameters)) <> "
+     "(SELECT count(*) FROM trial_parameters AS p WHERE p.study_id = t.study_id AND p.number = t.number) "
+     "OR EXISTS (SELECT 1 FROM trial_parameters AS p LEFT JOIN json_each(t.parameters) AS j ON j.key = p.name "
+     "WHERE p.study_id = t.study_id AND p.number = t.number AND (j.key IS NULL OR CASE p.type "
+     "WHEN 'null' THEN j.type <> 'null' OR p.value IS NOT NULL "
+     "WHEN 'boolean' THEN j.type IS NOT CASE p.value WHEN 1 THEN 'true' WHEN 0 THEN 'false' END "
+     "WHEN 'integer' THEN typeof(p.value) <> 'integer' OR j.value IS NOT p.value "
+     "WHEN 'number' THEN CASE WHEN j.type = 'text' THEN p.value IS NOT 'nan' AND abs(p.value) < 9e999 "
+     "ELSE typeof(p.value) <> 'real' OR abs(j.value - p.value) > 1e-12 * abs(p.value) END "
+     "WHEN 'text' THEN typeof(p.value) <> 'text' OR j.value IS NOT p.value "
+     "WHEN 'list' THEN CASE WHEN json_valid(p.value) THEN json(p.value) IS NOT j.value ELSE 1 END "
+     "ELSE 1 END)) ELSE 1 END"},
+    {"have parameters that are not numbered from 0",
+     "EXISTS (SELECT 1 FROM trial_parameters AS p WHERE p.study_id = t.study_id AND p.number = t.number "
+     "GROUP BY p.number HAVING min(p.position) <> 0 OR max(p.position) <> count(DISTINCT p.position) - 1 "
+     "OR count(*) <> count(DISTINCT p.position))"},
+};
+// The same for rows of another table `t`.
+struct TableRule {
+  const char* table;
+  const char* what;
+  const char* wrong;
+};
+constexpr const char* kNoTrial =
+    "NOT EXISTS (SELECT 1 FROM trials AS o WHERE o.study_id = t.study_id AND o.number = t.number)";
+constexpr TableRule kTableRules[] = {
+    {"metrics", "belong to no trial", kNoTrial},
+    {"metrics", "have a value that is no number", "typeof(t.value) <> 'real' AND t.value IS NOT 'nan'"},
+    {"metrics", "have a step that is none", "typeof(t.step) <> 'integer' OR t.step < 0"},
+    {"metrics", "have no name", "typeof(t.name) <> 'text' OR t.name = ''"},
+    {"trial_parameters", "belong to no trial", kNoTrial},
+    {"trial_plugins", "belong to no trial", kNoTrial},
+    {"trial_plugins", "name no plugin", "NOT EXISTS (SELECT 1 FROM plugins AS p WHERE p.plugin_key = t.plugin_key)"},
+};
+constexpr const char* kViews[] = {"runs", "best_runs", "learning_curves"};
+
+class Inspector {
+ public:
+  // in_use: another process had it open before we did.
+  Inspector(Connection& connection, const fs::path& file, bool in_use)
+      : connection_(connection), file_(file), in_use_(in_use) {}
+
+  Inspection run() {
+    found_.schema_version = connection_.integer("PRAGMA user_version");
+    found_.page_size = connection_.integer("PRAGMA page_size");
+    found_.pages = connection_.integer("PRAGMA page_count");
+    const Snapshot snapshot(connection_);
+    attempt("the pages", [this] { check_pages(); });
+    attempt("the schema", [this] { check_schema(); });
+    attempt("the studies", [this] { check_studies(); });
+    check_rows();
+    attempt("the plugins", [this] { check_plugins(); });
+    for (const char* view : kViews) attempt(fmt::format("the view {}", view), [&] { scan_view(view); });
+    check_log_beside();
+    count_all();
+    return std::move(found_);
+  }
+
+ private:
+  // Damage may show as an error of any statement.
+  void attempt(const std::string& what, const std::function<void()>& act) {
+    try {
+      act();
+    } catch (const SqliteError& error) {
+      found_.damage.push_back(fmt::format("{} cannot be read: {}", what, error.reason()));
+    }
+  }
+
+  void check_pages() {
+    Statement statement(connection_, fmt::format("PRAGMA integrity_check({})", kMostLines));
+    Rows row = statement.query();
+    while (row.next())
+      if (row.text(0) != "ok") found_.damage.push_back(row.text(0));
+  }
+
+  // Tables, indexes and views as the migrations make them; what others have added is theirs.
+  void check_schema() {
+    Connection model(":memory:", Connection::Mode::create);
+    for (const Migration& migration : migrations())
+      if (migration.version <= found_.schema_version) model.execute(migration.sql);
+    Statement expected(model, "SELECT type, name, sql FROM sqlite_schema WHERE sql IS NOT NULL");
+    Statement actual(connection_, "SELECT sql FROM sqlite_schema WHERE type = ? AND name = ?");
+    Rows row = expected.query();
+    while (row.next()) {
+      Rows there = actual.query(std::string_view(row.text(0)), std::string_view(row.text(1)));
+      if (!there.next())
+        found_.damage.push_back(fmt::format("there is no {} {}", row.text(0), row.text(1)));
+      else if (there.text(0) != row.text(2))
+        found_.damage.push_back(fmt::format("the {} {} is not what it should be", row.text(0), row.text(1)));
+    }
+  }
+
+  void check_studies() {
+    Statement statement(connection_,
+                        "SELECT name, config, config_sha256, json_valid(plan), goal IN ('minimize', 'maximize'), "
+                        "lease_token IS NOT NULL, lease_pid, lease_boot_id, lease_start_ticks FROM studies");
+    Rows row = statement.query();
+    while (row.next()) {
+      const std::string name = row.text(0);
+      if (sha256_of_text(row.text(1)) != row.text(2))
+        found_.damage.push_back(fmt::format("study '{}': its config does not have the recorded hash", name));
+      if (row.integer(3) == 0) found_.damage.push_back(fmt::format("study '{}': its plan is no JSON", name));
+      if (row.integer(4) == 0) found_.damage.push_back(fmt::format("study '{}': its goal is none", name));
+      if (row.integer(5) == 0) continue;
+      const Process holder{.pid = row.integer(6), .boot_id = row.text(7), .start_ticks = row.integer(8)};
+      found_.notes.push_back(
+          is_alive(holder)
+              ? fmt::format("study '{}' is being run by process {}", name, holder.pid)
+              : fmt::format("study '{}': the run of process {} was ended by force; the next one takes over", name,
+                            holder.pid));
+    }
+  }
+
+  void check_rows() {
+    for (const Rule& rule : kTrialRules)
+      check_rule("trials", rule.what,
+                 fmt::format("SELECT s.name, count(*), min(t.number) FROM trials AS t LEFT JOIN studies AS s ON s.id = "
+                             "t.study_id WHERE {} GROUP BY t.study_id",
+                             rule.wrong));
+    for (const TableRule& rule : kTableRules)
+      check_rule(rule.table, rule.what,
+                 fmt::format("SELECT s.name, count(*), min(t.number) FROM {} AS t LEFT JOIN studies AS s ON s.id = "
+                             "t.study_id WHERE {} GROUP BY t.study_id",
+                             rule.table, rule.wrong));
+    attempt("the foreign keys", [this] {
+      Statement statement(connection_,
+                          "SELECT \"table\", parent, count(*) FROM pragma_foreign_key_check GROUP BY 1, 2");
+      Rows row = statement.query();
+      while (row.next())
+        found_.damage.push_back(
+            fmt::format("{} rows of {} point to no row of {}", row.integer(2), row.text(0), row.text(1)));
+    });
+  }
+
+  void check_rule(const char* table, const char* what, const std::string& sql) {
+    attempt(fmt::format("table {}", table), [&] {
+      Statement statement(connection_, sql);
+      Rows row = statement.query();
+      for (std::int64_t lines = 0; lines < kMostLines && row.next(); ++lines)
+        found_.damage.push_back(fmt::format("study '{}': {} rows of {} {} (the first of trial {})", row.text(0),
+                                            row.integer(1), table, what, row.integer(2)));
+    });
+  }
+
+  void check_plugins() {
+    const std::int64_t bad = connection_.integer(
+        "SELECT count(*) FROM plugins WHERE kind NOT IN ('optimizer', 'scheduler', 'objective') OR length(sha256) <> "
+        "64 "
+        "OR sha256 GLOB '*[^0-9a-f]*' OR id = ''");
+    if (bad > 0) found_.damage.push_back(fmt::format("{} rows of plugins have no kind, id or sha256", bad));
+  }
+
+  void scan_view(const char* view) {
+    Statement statement(connection_, fmt::format("SELECT * FROM {}", view));
+    Rows row = statement.query();
+    while (row.next()) {
+    }
+  }
+
+  void check_log_beside() {
+    if (!has_log(file_)) return;
+    std::error_code ignored;
+    const std::uintmax_t bytes = fs::file_size(log_of(file_), ignored);
+    if (in_use_) {
+      found_.notes.push_back(fmt::format("another process has it open; {} bytes of log stand beside it", bytes));
+      return;
+    }
+    const LogState log = read_log(file_);
+    if (log.committed_frames > 0)
+      found_.notes.push_back(
+          fmt::format("{} pages of changes stand in {} and not in the file yet: copy both, or open it for writing once",
+                      log.committed_frames, log_of(file_).filename().string()));
+  }
+
+  void count_all() {
+    std::vector<std::pair<std::int64_t, std::string>> studies;
+    attempt("table studies", [&] {
+      Rows row = connection_.prepared("SELECT id, name FROM studies ORDER BY id").query();
+      while (row.next()) studies.emplace_back(row.integer(0), row.text(1));
+    });
+    for (const auto& [id, name] : studies) {
+      StudyCounts counts{.name = name};
+      count("SELECT outcome FROM trials WHERE study_id = ?", id, counts, [&](const Rows& row) {
+        ++counts.trials;
+        if (row.text(0) == "completed") ++counts.completed;
+      });
+      count("SELECT value FROM trial_parameters WHERE study_id = ?", id, counts,
+            [&](const Rows&) { ++counts.parameters; });
+      count("SELECT value FROM metrics WHERE study_id = ?", id, counts, [&](const Rows&) { ++counts.metrics; });
+      found_.studies.push_back(std::move(counts));
+    }
+  }
+  void count(const char* sql, std::int64_t id, StudyCounts& counts, const std::function<void(const Rows&)>& each) {
+    try {
+      Rows row = connection_.prepared(sql).query(id);
+      while (row.next()) each(row);
+    } catch (const SqliteError&) {
+      counts.complete = false;  // said above
+    }
+  }
+
+  Connection& connection_;
+  fs::path file_;
+  bool in_use_;
+  Inspection found_;
+};
+
+}  // namespace
+
+Inspection inspect(const fs::path& file) {
+  const fs::path path = fs::absolute(file).lexically_normal();
+  const bool in_use = is_in_use(path);
+  const auto connection = open_for_inspection(path);
+  return Inspector(*connection, path, in_use).run();
+}
+
+}  // namespace tuner::storage
