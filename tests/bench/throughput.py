@@ -79,7 +79,7 @@ def million(tuner, folder):
         return float(out.stdout.split()[1])
 
     def spent(first, count):  # days between the ends of two trials, in seconds
-        return query(f"SELECT (julianday(max(finished_at)) - julianday(min(finished_at))) * 86400 FROM trials "
+        return query(f"SELECT (julianday(max(finished_at)) - julianday(min(finished_at))) * 86400 AS s FROM trials "
                      f"WHERE number BETWEEN {first} AND {first + count}")
 
     for at in (100_000, 900_000):
