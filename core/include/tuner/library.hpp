@@ -1,8 +1,8 @@
 // One loaded plugin library.
 //
 // Loading never unloads (a Library is kept until the process ends), resolves every symbol at once, keeps the library's
-// symbols to itself, and leaves the floating-point environment as it was. The file is hashed before and after. Neither it
-// nor a folder on the way to it may be writable by everybody.
+// symbols to itself, and leaves the floating-point environment as it was. The file is hashed before and after. Neither
+// it nor a folder on the way to it may be writable by everybody.
 #pragma once
 
 #include <chrono>

@@ -90,7 +90,7 @@ struct StudyPlan {
   RetryPlan retry;
   std::optional<std::uint64_t> max_failed_trials;  // more than these end the study
   CheckpointRules checkpoint;
-  std::optional<std::string> storage;              // database file, as written
+  std::optional<std::string> storage;  // database file, as written
   Durability durability = Durability::normal;
 
   OneOf<PluginPlan> objective;
