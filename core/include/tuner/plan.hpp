@@ -74,13 +74,29 @@ struct RetryPlan {
   std::vector<Failure> on = {Failure::error, Failure::crash, Failure::exit, Failure::timeout, Failure::protocol};
 };
 
+// How LR range tests are made: `lr_range:` of the sweep file. See docs/lr-range.md for what the parts measure.
+struct LrRangeSettings {
+  double lr_min = 1e-7, lr_max = 10;
+  std::int64_t steps = 100;  // of a ramp from lr_min to lr_max
+  std::int64_t seeds = 3;    // every part but curvature is made once for each
+  double smoothing = 0.9;    // of the loss: weight of the past in a bias-corrected moving average
+  double stop = 4;           // a ramp ends where the smoothed loss has risen by (stop - 1) times its scale
+  bool extend = false;       // a ramp that has not diverged at lr_max goes on, at most as far again
+  std::int64_t ladder_points = 9, ladder_steps = 200;  // short runs at constant lr; 0 points: none
+  std::int64_t stability_steps = 1024;                 // longest restarted run of the bisection; 0: none
+  double stability_precision = 0.01;                   // relative width of its result
+  std::int64_t probes = 5;                             // of the critical lr, within one run; 0: none
+  bool curvature = true;
+  bool operator==(const LrRangeSettings&) const = default;
+};
+
 struct StudyPlan {
   std::string name;
   std::uint64_t seed = 1;
   MetricPlan metric;  // name empty: the objective decides (the first of metric_names)
   bool goal_given = false;
   std::string metric_place;              // "sweep.yaml:4:9", for errors about it
-  std::string method;                    // "grid", "random", or "single": a config without holes
+  std::string method;                    // "grid", "random", "lr_range", or "single": a config without holes
   bool partial = false;                  // a grid may be cut by `trials`
   std::optional<std::uint64_t> trials;   // total of the study
   std::optional<double> budget_seconds;  // wall time of the study
@@ -90,6 +106,7 @@ struct StudyPlan {
   RetryPlan retry;
   std::optional<std::uint64_t> max_failed_trials;  // more than these end the study
   CheckpointRules checkpoint;
+  LrRangeSettings lr_range;
   std::optional<std::string> storage;  // database file, as written
   Durability durability = Durability::normal;
 

@@ -23,6 +23,9 @@ struct Range {
   std::optional<double> step;
   std::optional<std::int64_t> count;
   bool integer = false;
+  // {from: lr_range}: an LR range test gives min and max, its recommendation divided and multiplied by this. Until it
+  // has run, min and max are those of the test.
+  std::optional<double> around_lr_range = {};
 };
 // The labels of a one_of.
 struct Branches {
