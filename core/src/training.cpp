@@ -347,24 +347,31 @@ void check_trial(TrialSpec spec, SharedObjectives& shared) {
   TrainingRun(spec, shared, {}, {}, trace, nullptr).check();
 }
 
+TrialResult run_guarded(const TrialTrace& trace, const std::function<void(TrialResult&)>& body) {
+  TrialResult result;
+  try {
+    body(result);
+    return result;
+  } catch (const Error&) {
+    throw;
+  } catch (const std::bad_alloc&) {
+    result.failure = Failure::out_of_memory, result.error = "the memory ran out";
+  } catch (const std::exception& e) {  // C++ without the C++ layer, whose thunks catch everything
+    result.failure = Failure::error, result.error = fmt::format("a plugin threw past the ABI: {}", e.what());
+  }
+  result.outcome = Outcome::failed, result.value.reset();
+  result.steps = trace.step;
+  result.error = fmt::format("step {}: {}", result.steps, result.error);
+  return result;
+}
+
 TrialResult run_trial(TrialSpec spec, SharedObjectives& shared, std::stop_token stop, const Progress& progress,
                       TrialTrace* trace, const Checkpoints* checkpoints) {
   TrialTrace own;
   if (trace == nullptr) trace = &own;
-  TrialResult failed;
-  failed.outcome = Outcome::failed;
-  try {
-    return TrainingRun(spec, shared, std::move(stop), progress, *trace, checkpoints).run();
-  } catch (const Error&) {
-    throw;
-  } catch (const std::bad_alloc&) {
-    failed.failure = Failure::out_of_memory, failed.error = "the memory ran out";
-  } catch (const std::exception& e) {  // C++ without the C++ layer, whose thunks catch everything
-    failed.failure = Failure::error, failed.error = fmt::format("a plugin threw past the ABI: {}", e.what());
-  }
-  failed.steps = trace->step;
-  failed.error = fmt::format("step {}: {}", failed.steps, failed.error);
-  return failed;
+  return run_guarded(*trace, [&](TrialResult& result) {
+    result = TrainingRun(spec, shared, stop, progress, *trace, checkpoints).run();
+  });
 }
 
 }  // namespace tuner

@@ -69,6 +69,9 @@ class Trainer {
   // TUNER_STEP_... Throws Ended (diverged) for gradients, by training.nonfinite_gradient, and parameters that are not
   // finite.
   std::uint32_t update(std::int64_t step, std::int64_t horizon, double loss);
+  // Updates done, as `result` counts them.
+  [[nodiscard]] std::int64_t steps() const { return result_.steps; }
+  void set_steps(std::int64_t steps) { result_.steps = steps; }
   // Loss alone on the batch that was entered, at the parameters of `objective`.
   [[nodiscard]] double loss(Objective& objective, std::uint32_t flags = TUNER_EVALUATE_TRAIN);
   // Loss and gradient on it, as closures get them; the gradient is left in the tensors.
