@@ -17,6 +17,7 @@
 
 #include "tuner/config/config.hpp"
 #include "tuner/executor/board.hpp"
+#include "tuner/executor/run_job.hpp"
 #include "tuner/executor/wire.hpp"
 
 namespace tuner::executor {
@@ -112,9 +113,8 @@ class Worker {
     FrameType type = FrameType::finished;
     const std::int64_t started = now_ms();
     try {
-      const Checkpoints checkpoints(plan_.checkpoint, job.number, identity_);
-      const TrialResult result = run_trial(resolve(plan_, job.point, job.number), shared_, trial_stop_.get_token(), {},
-                                           &board_.trace, &checkpoints);
+      const TrialResult result =
+          run_job(plan_, job, identity_, shared_, trial_stop_.get_token(), {}, &board_.trace);
       out.put(started), out.put(now_ms());
       put(out, result);
     } catch (const Error& e) {

@@ -1,0 +1,72 @@
+#include "tuner/lr_range/measurements.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <map>
+#include <numeric>
+
+namespace tuner::lr_range {
+
+namespace {
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
+double mean(const std::vector<double>& values) {
+  return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
+}
+
+}  // namespace
+
+Curve curve_of(std::span<const MetricPoint> metrics) {
+  std::map<std::int64_t, CurvePoint> points;
+  const auto at = [&](const MetricPoint& metric) -> CurvePoint& { return points[metric.step]; };
+  for (const MetricPoint& metric : metrics) {
+    if (metric.name == "lr") at(metric).lr = metric.value;
+    if (metric.name == "loss_before") at(metric).loss_before = metric.value;
+    if (metric.name == "loss") at(metric).loss = metric.value;
+  }
+  Curve curve;
+  for (const auto& [step, point] : points) curve.push_back(point);
+  return curve;
+}
+
+std::optional<double> divergence_lr(const Curve& curve, const LrRangeSettings& settings) {
+  if (curve.empty()) return std::nullopt;
+  if (!std::isfinite(curve.front().loss)) return curve.front().lr;
+  const Finding third = apply_rule("divergence/3", curve, settings.smoothing, static_cast<std::size_t>(settings.steps));
+  return third.lr ? std::optional(3 * *third.lr) : std::nullopt;
+}
+
+std::optional<double> last_value(std::span<const MetricPoint> metrics, std::string_view name) {
+  const MetricPoint* last = nullptr;
+  for (const MetricPoint& metric : metrics)
+    if (metric.name == name && (last == nullptr || metric.step >= last->step)) last = &metric;
+  return last ? std::optional(last->value) : std::nullopt;
+}
+
+void add_rung(std::vector<Rung>& rungs, const Part& part, std::optional<double> value) {
+  auto rung = std::ranges::lower_bound(rungs, part.lr, {}, &Rung::lr);
+  if (rung == rungs.end() || rung->lr != part.lr) rung = rungs.insert(rung, Rung{part.lr, {}});
+  const auto seed = static_cast<std::size_t>(part.seed);
+  if (rung->losses.size() <= seed) rung->losses.resize(seed + 1, kInfinity);
+  if (value) rung->losses[seed] = *value;
+}
+
+std::optional<std::size_t> best_rung(std::span<const Rung> rungs) {
+  std::optional<std::size_t> best;
+  double least = kInfinity;
+  for (std::size_t i = 0; i < rungs.size(); ++i)
+    if (const double loss = mean(rungs[i].losses); loss < least) best = i, least = loss;
+  return best;
+}
+
+std::optional<double> median(std::vector<double> lrs) {
+  std::erase_if(lrs, [](double lr) { return !std::isfinite(lr); });
+  if (lrs.empty()) return std::nullopt;
+  std::ranges::sort(lrs);
+  const std::size_t middle = lrs.size() / 2;
+  return lrs.size() % 2 == 1 ? lrs[middle] : std::sqrt(lrs[middle - 1] * lrs[middle]);
+}
+
+}  // namespace tuner::lr_range

@@ -1,0 +1,36 @@
+// What the parts have measured, read back from their metrics.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "tuner/lr_range/part.hpp"
+#include "tuner/lr_range/rules.hpp"
+
+namespace tuner::lr_range {
+
+// Of a ramp.
+[[nodiscard]] Curve curve_of(std::span<const MetricPoint> metrics);
+// The last lr before a ramp's loss has climbed back, or stopped to be finite; nothing where neither happens. The first
+// lr where that comes at once.
+[[nodiscard]] std::optional<double> divergence_lr(const Curve& curve, const LrRangeSettings& settings);
+
+// The value at the last step of a metric.
+[[nodiscard]] std::optional<double> last_value(std::span<const MetricPoint> metrics, std::string_view name);
+
+// Values of an lr of the ladder, by seed; infinite for a run that diverged or failed.
+struct Rung {
+  double lr = 0;
+  std::vector<double> losses;
+};
+// Adds one run. Rungs stand in order of lr.
+void add_rung(std::vector<Rung>& rungs, const Part& part, std::optional<double> value);
+// The rung with the least mean loss; nothing where every one has a run that diverged.
+[[nodiscard]] std::optional<std::size_t> best_rung(std::span<const Rung> rungs);
+
+// Of the finite values; the geometric mean of the middle two where their number is even.
+[[nodiscard]] std::optional<double> median(std::vector<double> lrs);
+
+}  // namespace tuner::lr_range
