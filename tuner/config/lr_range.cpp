@@ -153,7 +153,7 @@ void fill_ranges(const LrRangeSettings& settings, const OneOf<PluginPlan>* optim
   each_chain(*optimizers, [&](const Chain& found) { check_outermost(found, reading); });
 }
 
-void check_lr_range(const StudyPlan& plan, const std::string& at, const std::string& optimizer_at) {
+void check_lr_range(StudyPlan& plan, const std::string& at, const std::string& optimizer_at) {
   const auto refuse = [&](const char* message, const char* remedy) {
     throw Error(Message::config_impossible, message, remedy).at(at);
   };
@@ -165,7 +165,13 @@ void check_lr_range(const StudyPlan& plan, const std::string& at, const std::str
   if (plan.budget_seconds)
     refuse("a budget ends a search early, and an LR range test needs all its parts",
            "remove budget; steps, seeds and parts of lr_range: say how much is measured");
+  if (!plan.metric.name.empty() && plan.metric.name != "loss")
+    throw Error(Message::config_impossible,
+                fmt::format("an LR range test measures the loss, and the metric is '{}'", plan.metric.name),
+                "remove metric")
+        .at(plan.metric_place);
   each_chain(*plan.optimizer, [&](const Chain& found) { check_lr(found, optimizer_at); });
+  plan.metric.name = "loss", plan.metric.goal = Goal::minimize, plan.goal_given = true;
 }
 
 void add_lr_range_dimensions(StudyPlan& plan) {

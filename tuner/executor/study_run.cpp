@@ -183,8 +183,8 @@ TrialResult result_of(storage::TrialDetail trial) {
   return result;
 }
 
-StudyStatus run_study(const StudyPlan& plan, search::Searcher& searcher, storage::Store& store,
-                      Executor& executor, const Listener& listener) {
+StudyStatus run_study(const StudyPlan& plan, search::Searcher& searcher, storage::Store& store, Executor& executor,
+                      const Listener& listener) {
   return StudyRun(plan, searcher, store, executor, listener).run();
 }
 

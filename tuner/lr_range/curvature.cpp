@@ -15,7 +15,6 @@ namespace {
 
 // Gradients that the second moment of an adaptive rule sees before it is taken as its preconditioner, at lr_min.
 constexpr std::int64_t kSecondMomentSteps = 20;
-constexpr std::int64_t kMostProducts = 300;
 // A tenth of a percent is more than anybody needs of it; differences of float32 gradients give no more than a percent.
 constexpr double kTolerance = 1e-4, kDifferenceTolerance = 1e-2;
 
@@ -128,8 +127,7 @@ std::optional<double> limit_of(const PluginUse& use, double curvature, const std
   const std::string_view id = use.plugin->id();
   if (id == "sgd") {
     const double c = curvature + option["weight_decay"], momentum = option["momentum"];
-    return option["nesterov"] != 0 ? nesterov_limit(c, momentum)
-                                   : dampened_limit(c, momentum, option["dampening"]);
+    return option["nesterov"] != 0 ? nesterov_limit(c, momentum) : dampened_limit(c, momentum, option["dampening"]);
   }
   if (!preconditioned) return std::nullopt;
   if (id == "adam") return adam_limit(*preconditioned, option["beta1"]);
@@ -142,7 +140,8 @@ std::optional<double> limit_of(const PluginUse& use, double curvature, const std
 void run_curvature(PartRun& run) {
   Trainer& trainer = run.trainer();
   const std::size_t dimension = flat_size(trainer.objective().tensors());
-  LanczosOptions options{.most_products = kMostProducts, .seed = run.spec().study_seed};
+  LanczosOptions options{.most_products = static_cast<std::int64_t>(kMostCurvatureProducts),
+                         .seed = run.spec().study_seed};
   const auto products = [&](Hessian& hessian) -> SymmetricProduct {
     options.tolerance = hessian.tolerance();
     return [&run, &hessian](std::span<const double> v, std::span<double> product) {
@@ -158,7 +157,7 @@ void run_curvature(PartRun& run) {
   }
   for (std::size_t i = 0; i < plain.history.size(); ++i)
     run.record(static_cast<std::int64_t>(i) + 1, "largest_eigenvalue", plain.history[i]);
-  if (!plain.converged) run.result().log.push_back("the largest eigenvalue has not converged");
+  if (!plain.converged) run.result().log.emplace_back("the largest eigenvalue has not converged");
 
   std::optional<double> preconditioned;
   for (std::int64_t i = 0; i < kSecondMomentSteps; ++i) {
@@ -169,8 +168,8 @@ void run_curvature(PartRun& run) {
   if (const auto diagonal = second_moment_root(trainer, kSecondMomentSteps)) {
     trainer.enter(0);
     Hessian hessian(trainer);
-    const LanczosResult found = largest_eigenvalue(lr_range::preconditioned(products(hessian), *diagonal), dimension,
-                                                   options);
+    const LanczosResult found =
+        largest_eigenvalue(lr_range::preconditioned(products(hessian), *diagonal), dimension, options);
     run.record(found.products, "preconditioned_eigenvalue", found.value);
     if (found.converged) preconditioned = found.value;
   }

@@ -16,6 +16,25 @@ double mean(const std::vector<double>& values) {
   return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
 }
 
+// One-sided 95 % point of Student's t for n - 1 degrees of freedom; n >= 2.
+double student_t(std::size_t n) {
+  constexpr double kTable[] = {6.314, 2.920, 2.353, 2.132, 2.015, 1.943, 1.895, 1.860, 1.833};
+  return kTable[std::min(n - 2, std::size(kTable) - 1)];
+}
+
+// Is `other` worse than `best` by no more than the noise of their difference?
+bool is_alike(const Rung& best, const Rung& other) {
+  const std::size_t n = std::min(best.losses.size(), other.losses.size());
+  std::vector<double> differences;
+  for (std::size_t seed = 0; seed < n; ++seed) differences.push_back(other.losses[seed] - best.losses[seed]);
+  const double middle = mean(differences);
+  if (n < 2 || !std::isfinite(middle)) return false;
+  double squares = 0;
+  for (const double difference : differences) squares += (difference - middle) * (difference - middle);
+  const double error = std::sqrt(squares / static_cast<double>(n - 1) / static_cast<double>(n));
+  return middle <= student_t(n) * error;
+}
+
 }  // namespace
 
 Curve curve_of(std::span<const MetricPoint> metrics) {
@@ -59,6 +78,13 @@ std::optional<std::size_t> best_rung(std::span<const Rung> rungs) {
   for (std::size_t i = 0; i < rungs.size(); ++i)
     if (const double loss = mean(rungs[i].losses); loss < least) best = i, least = loss;
   return best;
+}
+
+std::pair<std::size_t, std::size_t> indistinguishable(std::span<const Rung> rungs, std::size_t best) {
+  std::size_t first = best, last = best;
+  while (first > 0 && is_alike(rungs[best], rungs[first - 1])) --first;
+  while (last + 1 < rungs.size() && is_alike(rungs[best], rungs[last + 1])) ++last;
+  return {first, last};
 }
 
 std::optional<double> median(std::vector<double> lrs) {

@@ -4,6 +4,7 @@
 #include <optional>
 #include <span>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "tuner/lr_range/part.hpp"
@@ -29,6 +30,11 @@ struct Rung {
 void add_rung(std::vector<Rung>& rungs, const Part& part, std::optional<double> value);
 // The rung with the least mean loss; nothing where every one has a run that diverged.
 [[nodiscard]] std::optional<std::size_t> best_rung(std::span<const Rung> rungs);
+
+// First and last of the rungs around the best one whose losses do not differ from its own by more than their noise: the
+// mean difference, paired by seed, is below the 95 % point of Student's t times its standard error. One seed knows no
+// noise: the best one alone.
+[[nodiscard]] std::pair<std::size_t, std::size_t> indistinguishable(std::span<const Rung> rungs, std::size_t best);
 
 // Of the finite values; the geometric mean of the middle two where their number is even.
 [[nodiscard]] std::optional<double> median(std::vector<double> lrs);

@@ -32,7 +32,7 @@ TrialSpec spec_of(const StudyPlan& plan, const Point& point, const Part& part) {
 
 Point point_of(const StudyPlan& plan, Point branch, const Part& part) {
   branch.resize(plan.space.dimensions.size());
-  branch[dimension_of(plan, kPartDimension)] = std::string(kPartKinds[static_cast<int>(part.kind)]);
+  branch[dimension_of(plan, kPartDimension)] = std::string(kLrRangeParts[static_cast<int>(part.kind)]);
   branch[dimension_of(plan, kSeedDimension)] = part.seed;
   if (part.lr > 0) branch[dimension_of(plan, kLrDimension)] = part.lr;
   return branch;
@@ -41,7 +41,7 @@ Point point_of(const StudyPlan& plan, Point branch, const Part& part) {
 Part part_of(const StudyPlan& plan, const Point& point) {
   Part part;
   const auto& kind = std::get<std::string>(*point[dimension_of(plan, kPartDimension)]);
-  part.kind = static_cast<PartKind>(std::ranges::find(kPartKinds, kind) - std::begin(kPartKinds));
+  part.kind = static_cast<PartKind>(std::ranges::find(kLrRangeParts, kind) - std::begin(kLrRangeParts));
   part.seed = std::get<std::int64_t>(*point[dimension_of(plan, kSeedDimension)]);
   if (const auto& lr = point[dimension_of(plan, kLrDimension)]) part.lr = std::get<double>(*lr);
   return part;

@@ -22,8 +22,7 @@
 
 namespace tuner::lr_range {
 
-enum class PartKind { ramp, curvature, probe, ladder, stability };
-inline constexpr const char* kPartKinds[] = {"ramp", "curvature", "probe", "ladder", "stability"};
+enum class PartKind { ramp, curvature, probe, ladder, stability };  // in the order of kLrRangeParts
 
 // The dimensions that the space of such a study has after those of the file, in this order.
 inline constexpr std::string_view kPartDimension = "lr_range.part", kSeedDimension = "lr_range.seed",
@@ -39,9 +38,9 @@ struct Part {
 [[nodiscard]] Point point_of(const StudyPlan& plan, Point branch, const Part& part);
 [[nodiscard]] Part part_of(const StudyPlan& plan, const Point& point);
 
-// Runs one part, as run_trial() runs a trial: never throws for what the plugins do, and keeps what was measured before a
-// failure. A ramp or a restarted run that diverges has done its work, a ladder's run that diverges is a diverged trial.
-// Requires: plan.method is lr_range. Threads: as run_trial().
+// Runs one part, as run_trial() runs a trial: never throws for what the plugins do, and keeps what was measured before
+// a failure. A ramp or a restarted run that diverges has done its work, a ladder's run that diverges is a diverged
+// trial. Requires: plan.method is lr_range. Threads: as run_trial().
 [[nodiscard]] TrialResult run_part(const StudyPlan& plan, const Point& point, SharedObjectives& shared,
                                    std::stop_token stop, TrialTrace* trace);
 

@@ -44,6 +44,9 @@ void run_probe(PartRun& run, double first_lr);
 void run_ladder(PartRun& run, double lr);
 void run_stability(PartRun& run, double first_lr);
 
+// What a part can cost at most, beside its own steps.
+inline constexpr double kMostCurvatureProducts = 300, kMostProbeLosses = 10, kMostBisectionRuns = 14;
+
 // Where a ramp has diverged for good: the smoothed loss has risen above its start by (stop - 1) times its scale, the
 // larger of the start's size and of what the loss has fallen since. For a loss above 0 that does not fall: above `stop`
 // times its start.

@@ -26,8 +26,8 @@ struct Branch {
 };
 [[nodiscard]] std::vector<Branch> branches_of(const StudyPlan& plan);
 
-// The coarse ladder reaches from a thousandth to ten times the lr at which the ramps diverged, as far as the range of the
-// test allows.
+// The coarse ladder reaches from a thousandth to ten times the lr at which the ramps diverged, as far as the range of
+// the test allows.
 inline constexpr double kLadderBelow = 1e-3, kLadderAbove = 10;
 // Rungs of the fine ladder, in quarters of the coarse one's ratio from its best lr.
 inline constexpr int kFineQuarters[] = {-3, -2, -1, 1, 2, 3};
