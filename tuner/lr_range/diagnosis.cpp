@@ -33,6 +33,7 @@ class Diagnosis {
     const Suggestion advice = recommend(settings_, rungs_, stable, best);
     std::vector<Suggestion> list{std::move(stable), std::move(steepest), std::move(best), advice};
     list.back().branch = label_;
+    list.push_back(divergence());
     for (Suggestion& limit : limits()) list.push_back(std::move(limit));
     for (const Rule& rule : rules())
       if (rule.name != "steepest") list.push_back(by_rule(rule.name));
@@ -87,6 +88,27 @@ class Diagnosis {
       suggestion.value.reset();
       suggestion.note = fmt::format("cannot tell: the seeds disagree {:.0f}-fold", spread);
     }
+    return suggestion;
+  }
+
+  // Of the ramps, whose carried state makes it no measure of stability: it places the ladder.
+  [[nodiscard]] Suggestion divergence() const {
+    Suggestion suggestion = named("divergence", "where the ramps' smoothed loss is back near its start, or not finite");
+    const auto ramps = of(PartKind::ramp);
+    std::vector<double> lrs;
+    std::size_t at_once = 0;
+    for (const MeasuredPart* ramp : ramps) {
+      const Curve curve = curve_of(ramp->result.metrics);
+      if (const auto lr = divergence_lr(curve, settings_)) lrs.push_back(*lr);
+      if (!curve.empty() && !std::isfinite(curve.front().loss)) ++at_once;
+    }
+    if (at_once > 0)
+      suggestion.note = fmt::format("{} diverged at the first step, lr {:g}: lower lr_min of lr_range:",
+                                    share_of(at_once, ramps.size()), settings_.lr_min);
+    else if (lrs.size() < ramps.size())
+      suggestion.note = fmt::format("{} did not diverge up to {:g}: raise lr_max of lr_range:, or say extend: true",
+                                    share_of(ramps.size() - lrs.size(), ramps.size()), settings_.lr_max);
+    if (!lrs.empty()) summarise(suggestion, lrs);
     return suggestion;
   }
 

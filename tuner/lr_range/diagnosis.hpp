@@ -12,13 +12,6 @@
 
 namespace tuner::lr_range {
 
-// A trial of the study, with the branch and the part that it is.
-struct MeasuredPart {
-  std::size_t branch = 0;
-  Part part;
-  TrialResult result;
-};
-
 // An lr, or another number, that follows from the parts. low and high: what the seeds, the ladder's resolution or the
 // bracket leave open. Without a value `note` says why there is none; with one, what to know about it.
 using Suggestion = storage::LrSuggestion;

@@ -53,7 +53,25 @@ class BranchList {
 
 }  // namespace
 
-std::vector<Branch> branches_of(const StudyPlan& plan) { return BranchList(plan).list; }
+std::vector<Branch> branches_of(const StudyPlan& plan) {
+  std::vector<Branch> branches = BranchList(plan).list;
+  std::vector<std::size_t> wanted;
+  for (std::size_t i = 0; i < plan.space.dimensions.size(); ++i)
+    if (const auto* range = std::get_if<Range>(&plan.space.dimensions[i].domain); range && range->around_lr_range)
+      wanted.push_back(i);
+  if (!wanted.empty())
+    std::erase_if(branches, [&](const Branch& branch) {
+      return std::ranges::none_of(wanted, [&](std::size_t i) { return branch.point[i].has_value(); });
+    });
+  return branches;
+}
+
+std::vector<MeasuredPart> RangeSearch::measured(std::size_t branch) const {
+  std::vector<MeasuredPart> parts;
+  for (const auto& [number, result] : results_)
+    if (origins_[number].branch == branch) parts.push_back({origins_[number].part, result});
+  return parts;
+}
 
 RangeSearch::RangeSearch(const StudyPlan& plan) : plan_(plan), branches_(branches_of(plan)) {
   const LrRangeSettings& s = plan.lr_range;

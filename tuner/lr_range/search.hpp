@@ -19,12 +19,18 @@
 
 namespace tuner::lr_range {
 
-// A branch of the file: every one_of decided, every other hole at its first value.
+// A branch of the file: every one_of decided, every other hole at its first value. In a file with {from: lr_range} those
+// alone where such a hole stands.
 struct Branch {
   std::string label;  // what is chosen: "adamw", "mlp, lookahead, adam"; without a choice the optimizer's label
   Point point;
 };
 [[nodiscard]] std::vector<Branch> branches_of(const StudyPlan& plan);
+
+struct MeasuredPart {
+  Part part;
+  TrialResult result;
+};
 
 // The coarse ladder reaches from a thousandth to ten times the lr at which the ramps diverged, as far as the range of
 // the test allows.
@@ -41,6 +47,10 @@ class RangeSearch : public search::Searcher {
   [[nodiscard]] bool ready(std::uint64_t number) const override { return number < points_.size(); }
   [[nodiscard]] bool learns() const override { return true; }
   void observe(std::uint64_t number, const TrialResult& result) override;
+
+  [[nodiscard]] const std::vector<Branch>& branches() const { return branches_; }
+  // What has been observed of a branch, in order of number.
+  [[nodiscard]] std::vector<MeasuredPart> measured(std::size_t branch) const;
 
  private:
   void add(std::size_t branch, PartKind kind, double lr = 0);
