@@ -75,30 +75,22 @@ void print_dry_run(const StudyPlan& plan, const RangeSearch& search) {
   trials.end();
 }
 
-lr_range::Curve curve_of(const lr_range::MeasuredPart& part) { return lr_range::curve_of(part.result.metrics); }
+void add_part(report::LrBranch& branch, const lr_range::Part& part, const TrialResult& result) {
+  if (part.kind == lr_range::PartKind::ramp) branch.ramps.push_back(report::ramp_curve(part.seed, result.metrics));
+  if (part.kind == lr_range::PartKind::ladder) add_rung(branch.rungs, part, result.value);
+}
 
 report::LrReport report_of(const StudyPlan& plan, const RangeSearch& search,
                            const std::vector<storage::LrSuggestion>& suggestions) {
-  report::LrReport report{.study = plan.name, .smoothing = plan.lr_range.smoothing, .branches = {}};
+  report::LrReport report{.study = plan.name, .branches = {}};
   for (std::size_t i = 0; i < search.branches().size(); ++i) {
     report::LrBranch branch{.label = search.branches()[i].label, .suggestions = {}, .ramps = {}, .rungs = {}};
-    for (const auto& suggestion : suggestions)
-      if (suggestion.branch == branch.label) branch.suggestions.push_back(suggestion);
-    for (const auto& part : search.measured(i)) {
-      if (part.part.kind == lr_range::PartKind::ramp) branch.ramps.push_back(curve_of(part));
-      if (part.part.kind == lr_range::PartKind::ladder) add_rung(branch.rungs, part.part, part.result.value);
-    }
+    std::ranges::copy_if(suggestions, std::back_inserter(branch.suggestions),
+                         [&](const auto& suggestion) { return suggestion.branch == branch.label; });
+    for (const auto& part : search.measured(i)) add_part(branch, part.part, part.result);
     report.branches.push_back(std::move(branch));
   }
   return report;
-}
-
-void write_file(const std::string& file, const std::string& text) {
-  std::ofstream out(file, std::ios::binary);
-  out << text << std::flush;
-  if (!out)
-    throw Error(Message::usage_bad_option, fmt::format("--svg {}: the file cannot be written", file),
-                "name a file in a folder that exists and that you may write to");
 }
 
 int exit_code_of(const StudyPlan& plan, const executor::StudyStatus& status) {
@@ -140,11 +132,8 @@ int run_lr_range(StudySession& session, StudyPlan plan, const LrRangeOutput& out
   if (session.fresh()) session.forget(plan.name);
   const auto tested = test(session, plan, as);
   const report::LrReport report = report_of(plan, tested->search, tested->suggestions);
-  if (!output.svg.empty()) write_file(output.svg, report::lr_svg(report));
-  if (session.json())
-    std::cout << report::lr_json(report) << "\n";
-  else
-    std::cout << report::lr_text(report);
+  if (!output.svg.empty()) write_svg(output.svg, report);
+  std::cout << (session.json() ? report::lr_json(report) + "\n" : report::lr_text(report));
   if (tested->status.ending == executor::Ending::interrupted && !session.quiet())
     std::cerr << "interrupted: the same command continues\n";
   return exit_code_of(plan, tested->status);
@@ -179,6 +168,41 @@ std::optional<int> fill_from_lr_range(StudySession& session, StudyPlan& plan) {
                                found->rule);
   }
   return std::nullopt;
+}
+
+// From the database alone. The parts of a branch have the same parameters but for those that say which part it is, and
+// branches begin in the order of their suggestions.
+report::LrReport stored_lr_report(const storage::Store& store, const std::string& study,
+                                  const std::vector<storage::LrSuggestion>& suggestions) {
+  report::LrReport report{.study = study, .branches = {}};
+  for (const auto& suggestion : suggestions) {
+    if (report.branches.empty() || report.branches.back().label != suggestion.branch)
+      report.branches.push_back({.label = suggestion.branch, .suggestions = {}, .ramps = {}, .rungs = {}});
+    report.branches.back().suggestions.push_back(suggestion);
+  }
+  std::vector<Parameters> chosen;
+  for (const storage::RunRow& run : store.runs(study)) {
+    const auto split = std::ranges::find(run.parameters, lr_range::kPartDimension, &Parameters::value_type::first);
+    const Parameters branch(run.parameters.begin(), split);
+    auto place = std::ranges::find(chosen, branch);
+    if (place == chosen.end()) place = chosen.insert(place, branch);
+    const auto index = static_cast<std::size_t>(place - chosen.begin());
+    if (index >= report.branches.size()) break;
+    const lr_range::Part part = lr_range::part_of({split, run.parameters.end()});
+    const bool ramp = part.kind == lr_range::PartKind::ramp;
+    TrialResult result = ramp ? executor::result_of(store.trial(study, run.number)) : TrialResult{};
+    result.value = run.value;
+    add_part(report.branches[index], part, result);
+  }
+  return report;
+}
+
+void write_svg(const std::string& file, const report::LrReport& report) {
+  std::ofstream out(file, std::ios::binary);
+  out << report::lr_svg(report) << std::flush;
+  if (!out)
+    throw Error(Message::usage_bad_option, fmt::format("--svg {}: the file cannot be written", file),
+                "name a file in a folder that exists and that you may write to");
 }
 
 int lr_range(const Invocation& invocation) {

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "tuner/commands/study_session.hpp"
+#include "tuner/report/lr_report.hpp"
 
 namespace tuner::commands {
 
@@ -23,7 +24,11 @@ int run_lr_range(StudySession& session, StudyPlan plan, const LrRangeOutput& out
 // interrupted. Errors: config.bad_hole where the test found no recommendation for a branch.
 [[nodiscard]] std::optional<int> fill_from_lr_range(StudySession& session, StudyPlan& plan);
 
-// What is stored of a test, for `tuner show`.
-void show_lr_range(const storage::Store& store, const std::string& study);
+// A test as the database has it. suggestions: those of the study.
+[[nodiscard]] report::LrReport stored_lr_report(const storage::Store& store, const std::string& study,
+                                                const std::vector<storage::LrSuggestion>& suggestions);
+
+// Errors: usage.bad_option where the file cannot be written.
+void write_svg(const std::string& file, const report::LrReport& report);
 
 }  // namespace tuner::commands

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
+#include <map>
 #include <numeric>
 
 #include "tuner/lr_range/part_run.hpp"
@@ -30,9 +30,9 @@ class Diagnosis {
   std::vector<Suggestion> all() {
     Suggestion stable = largest_stable(), steepest = by_rule("steepest"), best = best_short_run();
     steepest.name = "steepest";
-    const Suggestion advice = recommend(settings_, rungs_, stable, best);
+    const Suggestion advice = recommend(rungs_, best);
     std::vector<Suggestion> list{std::move(stable), std::move(steepest), std::move(best), advice};
-    list.back().branch = label_;
+    if (!rungs_.empty()) list.push_back(largest_learning());
     list.push_back(divergence());
     for (Suggestion& limit : limits()) list.push_back(std::move(limit));
     for (const Rule& rule : rules())
@@ -88,6 +88,27 @@ class Diagnosis {
       suggestion.value.reset();
       suggestion.note = fmt::format("cannot tell: the seeds disagree {:.0f}-fold", spread);
     }
+    return suggestion;
+  }
+
+  // Below it a run ends lower than it began: on losses that never diverge the largest lr that still trains.
+  [[nodiscard]] Suggestion largest_learning() const {
+    Suggestion suggestion = named("largest_learning", "largest lr of the ladder whose runs end below where they began");
+    std::map<std::int64_t, double> starts;  // by seed: the same for all lrs
+    for (const MeasuredPart* rung : of(PartKind::ladder))
+      if (!rung->result.metrics.empty()) starts.emplace(rung->part.seed, rung->result.metrics.front().value);
+    for (std::size_t i = 0; i < rungs_.size(); ++i) {
+      const bool learns = std::ranges::all_of(starts, [&](const auto& start) {
+        const auto seed = static_cast<std::size_t>(start.first);
+        return seed < rungs_[i].losses.size() && rungs_[i].losses[seed] < start.second;
+      });
+      if (!learns || starts.empty()) {
+        if (suggestion.value) suggestion.high = rungs_[i].lr;
+        break;
+      }
+      suggestion.value = suggestion.low = rungs_[i].lr;
+    }
+    if (!suggestion.value) suggestion.note = "cannot tell: no lr of the ladder trains for every seed";
     return suggestion;
   }
 

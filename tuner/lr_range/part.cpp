@@ -38,12 +38,17 @@ Point point_of(const StudyPlan& plan, Point branch, const Part& part) {
   return branch;
 }
 
-Part part_of(const StudyPlan& plan, const Point& point) {
+Part part_of(const StudyPlan& plan, const Point& point) { return part_of(tuner::parameters_of(plan.space, point)); }
+
+Part part_of(const Parameters& parameters) {
   Part part;
-  const auto& kind = std::get<std::string>(*point[dimension_of(plan, kPartDimension)]);
-  part.kind = static_cast<PartKind>(std::ranges::find(kLrRangeParts, kind) - std::begin(kLrRangeParts));
-  part.seed = std::get<std::int64_t>(*point[dimension_of(plan, kSeedDimension)]);
-  if (const auto& lr = point[dimension_of(plan, kLrDimension)]) part.lr = std::get<double>(*lr);
+  for (const auto& [name, value] : parameters) {
+    if (name == kPartDimension)
+      part.kind = static_cast<PartKind>(std::ranges::find(kLrRangeParts, std::get<std::string>(value)) -
+                                        std::begin(kLrRangeParts));
+    if (name == kSeedDimension) part.seed = std::get<std::int64_t>(value);
+    if (name == kLrDimension) part.lr = std::get<double>(value);
+  }
   return part;
 }
 

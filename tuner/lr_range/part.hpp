@@ -2,7 +2,8 @@
 // recorded as metrics, and `tuner replay` can run it again alone.
 //
 // What a part records, by metric (see docs/lr-range.md):
-//   ramp       at step i + 1: lr, loss_before and loss of update i, the two losses on that update's batch
+//   ramp       at step i + 1: lr, loss_before and loss of update i, the two losses on that update's batch, and
+//              smoothed_loss, the moving average of loss
 //   curvature  largest_eigenvalue of the Hessian at the start, by number of products; where they are known
 //              preconditioned_eigenvalue and limit, the largest stable lr of a quadratic with that eigenvalue
 //   probe      at the steps where it was measured: critical_lr (NaN: none was found); lr and loss of the run in between
@@ -37,6 +38,8 @@ struct Part {
 // A part as a point of the study's space, and back. branch: a point that fills the dimensions of the file.
 [[nodiscard]] Point point_of(const StudyPlan& plan, Point branch, const Part& part);
 [[nodiscard]] Part part_of(const StudyPlan& plan, const Point& point);
+// From what the database has of a trial, which holds those three dimensions.
+[[nodiscard]] Part part_of(const Parameters& parameters);
 
 // Runs one part, as run_trial() runs a trial: never throws for what the plugins do, and keeps what was measured before
 // a failure. A ramp or a restarted run that diverges has done its work, a ladder's run that diverges is a diverged

@@ -38,6 +38,7 @@ void run_ramp(PartRun& run) {
     average = settings.smoothing * average + (1 - settings.smoothing) * after;
     weight = settings.smoothing * weight + (1 - settings.smoothing);
     const double smoothed = average / weight;
+    run.record(i + 1, "smoothed_loss", smoothed);
     least = std::min(least, smoothed);
     if (!std::isfinite(after) || has_diverged(start, least, smoothed, settings.stop)) {
       run.result().log.push_back(fmt::format("step {}: diverged at lr {:.4g}", i + 1, lr));

@@ -8,12 +8,13 @@
 
 namespace tuner::lr_range {
 
-// A short run is best at a larger lr than a long one, so that the best lr of the ladder is divided by kShortRunBias,
-// but by no more than the ladder's own noise allows to go down at least that far.
-inline constexpr double kShortRunBias = 2;
+// The lowest lr of the ladder that is not measurably worse than its best one, divided by this: short runs are best at a
+// larger lr than long ones. Chosen on logistic_regression alone, among eleven candidates; docs/lr-range.md has what came
+// of it on problems that the choice has not seen.
+inline constexpr double kShortRunBias = 1.5;
 
-[[nodiscard]] storage::LrSuggestion recommend(const LrRangeSettings& settings, std::span<const Rung> rungs,
-                                              const storage::LrSuggestion& largest_stable,
-                                              const storage::LrSuggestion& best_short_run);
+// From the lowest to the highest best lr of a single seed, the low end with the same factor. Without a best short run
+// there is no recommendation.
+[[nodiscard]] storage::LrSuggestion recommend(std::span<const Rung> rungs, const storage::LrSuggestion& best_short_run);
 
 }  // namespace tuner::lr_range

@@ -16,6 +16,9 @@ Value first_value(const Dimension& dimension) {
   return range ? search::random_value(dimension, 0.5) : std::get<Values>(dimension.domain).front();
 }
 
+// Where the bisection begins, so that it finds a limit by itself and not by being told.
+constexpr double kBelowLimit = 1.7;
+
 class BranchList {
  public:
   explicit BranchList(const StudyPlan& plan) : space_(plan.space) {
@@ -131,7 +134,7 @@ void RangeSearch::begin_second_round() {
       add(branch, PartKind::ladder, low * std::pow(high / low, static_cast<double>(i) / last));
     if (s.probes > 0) add(branch, PartKind::probe, std::clamp(edge / 10, s.lr_min, s.lr_max));
     if (s.stability_steps > 0)
-      add(branch, PartKind::stability, std::clamp(limit(branch).value_or(edge), s.lr_min, s.lr_max));
+      add(branch, PartKind::stability, std::clamp(limit(branch).value_or(edge) / kBelowLimit, s.lr_min, s.lr_max));
   }
 }
 

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <limits>
 #include <string_view>
+#include <utility>
 
 namespace tuner::report {
 
@@ -271,12 +272,12 @@ std::string escaped(std::string_view text) {
 class SvgPlot {
  public:
   SvgPlot(const LrChart& chart, const Axes& axes) : chart_(chart), axes_(axes) {
-    const auto drawn = std::ranges::count_if(chart.marks, [](const LrMark& mark) { return drawable(mark); });
-    top_ = 42 + 16 * static_cast<double>(drawn);
+    drawn_ = std::ranges::count_if(chart.marks, [](const LrMark& mark) { return drawable(mark); });
+    top_ = 42 + 16 * static_cast<double>(drawn_);
   }
 
   std::string draw() const {
-    const double height = bottom() + 66 + 16 * static_cast<double>(chart_.marks.size() - drawn_marks());
+    const double height = bottom() + 66 + 16 * static_cast<double>(std::ssize(chart_.marks) - drawn_);
     std::string svg = fmt::format(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {0:g} {1:g}\" width=\"{0:g}\" height=\"{1:g}\" "
         "role=\"img\">\n<title>{2}</title>\n{3}",
@@ -297,8 +298,10 @@ class SvgPlot {
     // Far outside is as good as outside, and keeps the numbers short.
     return bottom() - std::min(axes_.y.share(loss), 3.0) * kHeight;
   }
-  [[nodiscard]] std::size_t drawn_marks() const {
-    return static_cast<std::size_t>(std::ranges::count_if(chart_.marks, [](const LrMark& m) { return drawable(m); }));
+
+  // Bold curves have the first colours.
+  [[nodiscard]] std::string_view mark_colour(std::size_t i) const {
+    return colour(i + static_cast<std::size_t>(std::ranges::count_if(chart_.curves, &LrCurve::bold)));
   }
 
   static std::string text(double x, double y, std::string_view anchor, std::string_view content,
@@ -338,7 +341,7 @@ class SvgPlot {
       if (low < high)
         svg += fmt::format(
             "<rect class=\"range\" x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"{:g}\" fill=\"{}\"/>\n", x(low),
-            top_, x(high) - x(low), kHeight, colour(i));
+            top_, x(high) - x(low), kHeight, mark_colour(i));
     }
     return svg;
   }
@@ -371,20 +374,28 @@ class SvgPlot {
     return "<g clip-path=\"url(#plot)\">\n" + thin + bold + "</g>\n";
   }
 
-  // Every mark has a line of text of its own above the plot, so that labels of near marks do not overlap.
+  // Every mark has a row of text of its own above the plot, on the side of its line where there is more room. In this
+  // order the lines do not cross the labels: a label goes over places whose lines begin below it.
   [[nodiscard]] std::string mark_lines() const {
+    std::vector<std::size_t> rows;
+    for (std::size_t i = 0; i < chart_.marks.size(); ++i)
+      if (drawable(chart_.marks[i])) rows.push_back(i);
+    const auto place = [this](std::size_t i) {
+      const double at = x(chart_.marks[i].value);
+      return std::pair(to_the_left(at), to_the_left(at) ? -at : at);
+    };
+    std::ranges::stable_sort(rows, {}, place);
     std::string lines, labels;
-    double row = 0;
-    for (std::size_t i = 0; i < chart_.marks.size(); ++i) {
-      const LrMark& mark = chart_.marks[i];
-      if (!drawable(mark)) continue;
-      const double at = x(mark.value), from = 46 + 16 * row++;
-      const bool left = at > (kLeft + kRight) / 2;
-      lines += line("mark", at, from - 8, at, bottom(), fmt::format(" stroke=\"{}\"", colour(i)));
-      labels += text(left ? at - 6 : at + 6, from, left ? "end" : "start", text_of(mark), "label");
+    for (std::size_t row = 0; row < rows.size(); ++row) {
+      const std::size_t i = rows[row];
+      const double at = x(chart_.marks[i].value), from = 46 + 16 * static_cast<double>(row);
+      const bool left = to_the_left(at);
+      lines += line("mark", at, from - 8, at, bottom(), fmt::format(" stroke=\"{}\"", mark_colour(i)));
+      labels += text(left ? at - 6 : at + 6, from, left ? "end" : "start", text_of(chart_.marks[i]), "label");
     }
     return lines + labels;
   }
+  static bool to_the_left(double x) { return x > (kLeft + kRight) / 2; }
 
   // Thin curves together, bold ones with their colours; then the marks that have no place on the axis.
   [[nodiscard]] std::string legend() const {
@@ -407,6 +418,7 @@ class SvgPlot {
 
   const LrChart& chart_;
   const Axes& axes_;
+  std::ptrdiff_t drawn_ = 0;  // marks that have a place on the axis
   double top_ = 0;
 };
 

@@ -6,7 +6,6 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
-#include "tuner/report/lr_chart.hpp"
 #include "tuner/report/table.hpp"
 
 namespace tuner::report {
@@ -27,13 +26,7 @@ bool is_rule(const LrSuggestion& suggestion) { return suggestion.name.starts_wit
 LrChart chart_of(const LrReport& report, const LrBranch& branch) {
   LrChart chart{.title = fmt::format("{}: {}", report.study, branch.label), .curves = {}, .marks = {}};
   chart.y_label = "loss after the step, smoothed";
-  for (std::size_t seed = 0; seed < branch.ramps.size(); ++seed) {
-    std::vector<double> losses;
-    LrCurve curve{.name = fmt::format("seed {}", seed), .lr = {}, .loss = {}};
-    for (const auto& point : branch.ramps[seed]) curve.lr.push_back(point.lr), losses.push_back(point.loss);
-    curve.loss = lr_range::smoothed(losses, report.smoothing);
-    chart.curves.push_back(std::move(curve));
-  }
+  chart.curves = branch.ramps;
   if (chart.curves.size() > 1) {
     LrCurve median = median_curve(chart.curves, "median");
     median.bold = true;
@@ -105,6 +98,15 @@ Json by_branch(const LrReport& report, Select select) {
 }
 
 }  // namespace
+
+LrCurve ramp_curve(std::int64_t seed, std::span<const MetricPoint> metrics) {
+  LrCurve curve{.name = fmt::format("seed {}", seed), .lr = {}, .loss = {}};
+  for (const MetricPoint& metric : metrics) {
+    if (metric.name == "lr") curve.lr.push_back(metric.value);
+    if (metric.name == "smoothed_loss") curve.loss.push_back(metric.value);
+  }
+  return curve;
+}
 
 std::string lr_text(const LrReport& report) {
   std::ostringstream out;

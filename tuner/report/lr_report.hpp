@@ -1,10 +1,12 @@
 // An LR range test for people and machines: text with charts, JSON, SVG.
 #pragma once
 
+#include <span>
 #include <string>
 #include <vector>
 
 #include "tuner/lr_range/measurements.hpp"
+#include "tuner/report/lr_chart.hpp"
 #include "tuner/storage/store.hpp"
 
 namespace tuner::report {
@@ -12,14 +14,15 @@ namespace tuner::report {
 struct LrBranch {
   std::string label;
   std::vector<storage::LrSuggestion> suggestions;
-  std::vector<lr_range::Curve> ramps;  // of every seed
-  std::vector<lr_range::Rung> rungs;   // of the ladder
+  std::vector<LrCurve> ramps;         // of every seed: the smoothed loss
+  std::vector<lr_range::Rung> rungs;  // of the ladder
 };
 struct LrReport {
   std::string study;
-  double smoothing = 0;
   std::vector<LrBranch> branches;
 };
+// The curve of a ramp.
+[[nodiscard]] LrCurve ramp_curve(std::int64_t seed, std::span<const MetricPoint> metrics);
 
 // For every branch a chart and the four learning rates with their evidence, then the rest that was measured.
 [[nodiscard]] std::string lr_text(const LrReport& report);
