@@ -72,7 +72,7 @@ TEST(LrLanczos, FindsTheLargestOfKnownSpectra) {
   double worst = 0;
   std::int64_t most = 0;
   for (const std::size_t n : {1, 2, 3, 10, 65, 300, 1000})
-    for (const double condition : {10., 1e2, 1e3, 1e4})
+    for (const double condition : n < 1000 ? std::vector{10., 1e2, 1e3, 1e4} : std::vector{10., 1e4})
       for (const double largest : n == 10 ? std::vector{1., 3e-9, 4e12} : std::vector{1.})
         for (const auto& [name, spectrum] : {std::pair("log-spaced", log_spaced(n, condition, largest)),
                                              std::pair("clustered", clustered(n, condition, largest))}) {
@@ -90,9 +90,9 @@ TEST(LrLanczos, FindsTheLargestOfKnownSpectra) {
 }
 
 TEST(LrLanczos, TakesTheAlgebraicallyLargest) {
-  Numbers negative = log_spaced(200, 1e3, 1.0);
+  Numbers negative = log_spaced(50, 1e3, 1.0);
   for (double& x : negative) x = -x;
-  EXPECT_NEAR(largest_eigenvalue(rotated(negative, 1), 200).value, -1e-3, 1e-9);
+  EXPECT_NEAR(largest_eigenvalue(rotated(negative, 1), 50).value, -1e-3, 1e-9);
   Numbers indefinite = log_spaced(200, 1e4, 1.0);
   for (std::size_t i = 0; i < 100; ++i) indefinite[i] *= -1e3;  // larger ones below 0 than above
   const LanczosResult found = largest_eigenvalue(rotated(indefinite, 2), 200);

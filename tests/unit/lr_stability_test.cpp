@@ -137,10 +137,11 @@ class LrStability : public testing::TestWithParam<Rule> {
 
 TEST_P(LrStability, PlainQuadratics) {
   for (const std::size_t dimension : {2, 30, 1000})
-    for (const double condition : dimension < 1000 ? std::vector{10., 100., 1e3, 1e4} : std::vector{10., 1e4})
+    for (const double condition : {10., 100., 1e3, 1e4})
       for (const double top : {1., 1e-8})
-        check(quadratic(dimension, condition, top), std::to_string(dimension) + " dimensions, condition " +
-                                                        std::to_string(condition) + ", top " + std::to_string(top));
+        if (dimension < 1000 || (condition == 10 && top == 1) || (condition == 1e4 && top != 1))
+          check(quadratic(dimension, condition, top), std::to_string(dimension) + " dimensions, condition " +
+                                                          std::to_string(condition) + ", top " + std::to_string(top));
 }
 
 TEST_P(LrStability, NoisyGradients) {
