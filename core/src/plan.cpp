@@ -182,6 +182,12 @@ class Canonical {
       return {{"values", list}};
     }
     const auto& range = std::get<Range>(d.domain);
+    // What the test has found is a result of the study.
+    if (range.around_lr_range) {
+      json object{{"from", "lr_range"}, {"factor", *range.around_lr_range}};
+      if (range.count) object["count"] = *range.count;
+      return object;
+    }
     json object{{"min", range.min}, {"max", range.max}, {"scale", kScales[static_cast<std::size_t>(range.scale)]}};
     if (range.step) object["step"] = *range.step;
     if (range.count) object["count"] = *range.count;
@@ -190,6 +196,23 @@ class Canonical {
   }
   const Space& space_;
 };
+
+bool has_lr_range_test(const StudyPlan& plan) {
+  return plan.method == "lr_range" || std::ranges::any_of(plan.space.dimensions, [](const Dimension& dimension) {
+           const auto* range = std::get_if<Range>(&dimension.domain);
+           return range != nullptr && range->around_lr_range;
+         });
+}
+
+json canonical(const LrRangeSettings& s) {
+  json object{{"lr_min", s.lr_min},       {"lr_max", s.lr_max}, {"steps", s.steps},   {"seeds", s.seeds},
+              {"smoothing", s.smoothing}, {"stop", s.stop},     {"extend", s.extend}, {"curvature", s.curvature}};
+  object["ladder"] = object["stability"] = object["probe"] = json();
+  if (s.ladder_points > 0) object["ladder"] = {{"points", s.ladder_points}, {"steps", s.ladder_steps}};
+  if (s.stability_steps > 0) object["stability"] = {{"steps", s.stability_steps}, {"precision", s.stability_precision}};
+  if (s.probes > 0) object["probe"] = {{"times", s.probes}};
+  return object;
+}
 
 // Plugins of all branches, or of those that `filling` chooses.
 class Collector {
@@ -260,6 +283,7 @@ std::string canonical_plan(const StudyPlan& plan) {
   if (plan.method == "grid")
     for (const Dimension& dimension : plan.space.dimensions) object["order"].push_back(dimension.name);
   if (plan.metric.target) object["metric"]["target"] = *plan.metric.target;
+  if (has_lr_range_test(plan)) object["lr_range"] = canonical(plan.lr_range);
   if (plan.optimizer) object["optimizer"] = form.one_of(*plan.optimizer, plugin);
   return object.dump(1);
 }

@@ -78,7 +78,6 @@ TEST(ConfigHoles, KeysOfAHoleStandAlone) {
   expect_error(option_error("lr: {values: [1], note: x}"), "sweep.yaml:2:45 config.bad_hole", {"mixed"});
   expect_error(option_error("lr: {value: 1}"), "sweep.yaml:2:31 config.wrong_type", {"a map"});
   expect_error(option_error("lr: {one_of: [1, 2]}"), "sweep.yaml:2:31 config.bad_hole", {"{values: [...]}"});
-  expect_error(option_error("lr: {from: lr_range}"), "sweep.yaml:2:32 config.not_in_this_version", {"from"});
   expect_error(option_error("lr: {distribution: uniform, min: 0, max: 1}"),
                "sweep.yaml:2:32 config.not_in_this_version");
 }

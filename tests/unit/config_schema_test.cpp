@@ -27,7 +27,11 @@ constexpr Blind kBlind[] = {
     {Message::config_equal_labels, "two branches"},
     {Message::config_impossible, "this stage has no end"},
     {Message::config_impossible, "the last stage lasts"},
+    {Message::config_bad_value, "the range of lr_range is empty"},
     // What plugins alone know.
+    {Message::config_impossible, "so there is none to test"},
+    {Message::config_impossible, "finds the outermost lr"},
+    {Message::config_impossible, "has no lr that is legal"},
     {Message::config_impossible, "refuses its options"},
     {Message::config_impossible, "drives"},
     {Message::config_impossible, "asks for Hessian-vector products"},

@@ -69,7 +69,6 @@ TEST(ConfigSearch, TrialsMustNotCutAGridSilently) {
 
 TEST(ConfigSearch, MethodsOfLaterVersionsAreSaidToBeSo) {
   expect_error(error_of(run("bare", "method: bayes\n")), "sweep.yaml:4:9 config.not_in_this_version", {"bayes"});
-  expect_error(error_of(run("bare", "method: lr_range\n")), "sweep.yaml:4:9 config.not_in_this_version");
   expect_error(error_of(run("bare", "method: randon\n")), "sweep.yaml:4:9 config.bad_value",
                {"did you mean 'random'?"});
   expect_error(error_of(run("bare", "method: {partial: true}\n")), "sweep.yaml:4:9 config.missing_key", {"name"});

@@ -45,7 +45,7 @@ TEST(ConfigStudy, UnknownKeysComeWithASuggestion) {
 }
 
 TEST(ConfigStudy, KeysOfLaterVersionsAreSaidToBeSo) {
-  for (const std::string key : {"parameters", "command", "early_terminate", "pruner", "lr_range"})
+  for (const std::string key : {"parameters", "command", "early_terminate", "pruner"})
     expect_error(error_of(run("bare", key + ": 1\n")), "sweep.yaml:4:1 config.not_in_this_version", {"'" + key + "'"});
   expect_error(error_of("objective: {command: [python3, train.py]}\n"), "sweep.yaml:1:13 config.not_in_this_version",
                {"command"});

@@ -69,6 +69,7 @@ void print_dry_run(const StudyPlan& plan, const search::Searcher& searcher) {
       values = fmt::format("{:g} to {:g}, {}{}", range->min, range->max, kScales[static_cast<int>(range->scale)],
                            range->integer ? ", integer" : "");
       if (range->step) values += fmt::format(", step {:g}", *range->step);
+      if (range->around_lr_range) values = fmt::format("from lr_range, factor {:g}", *range->around_lr_range);
       if (range->count) values += fmt::format(", {} points", *range->count);
     } else {
       for (const Value& value : grid_values(dimension)) values += (values.empty() ? "" : ", ") + to_display(value);
@@ -91,6 +92,19 @@ void print_dry_run(const StudyPlan& plan, const search::Searcher& searcher) {
   for (std::uint64_t n = 0; n < std::min(total, kShownTrials); ++n)
     trials.row({static_cast<std::int64_t>(n), report::parameters_text(parameters_of(plan.space, searcher.propose(n)))});
   trials.end();
+}
+
+// What the language has and no part of the program does yet.
+void refuse_lr_range(const StudyPlan& plan, bool dry_run) {
+  const auto refuse = [&](const char* what) {
+    throw Error(Message::config_not_in_this_version, fmt::format("{} is not in this version of tuner", what),
+                "use method grid or random, and {min: ..., max: ...}")
+        .at(plan.config_path);
+  };
+  if (plan.method == "lr_range") refuse("method 'lr_range'");
+  for (const Dimension& dimension : plan.space.dimensions)
+    if (const auto* range = std::get_if<Range>(&dimension.domain); range && range->around_lr_range && !dry_run)
+      refuse("{from: lr_range}");
 }
 
 storage::StudyRecord study_record(const StudyPlan& plan) {
@@ -197,6 +211,7 @@ int run(const Invocation& invocation) {
 
   SharedObjectives shared;
   complete_metric(plan, shared);
+  refuse_lr_range(plan, values->count("dry-run") > 0);
   const auto searcher = search::make_searcher(plan);
   check_study(plan, *searcher, shared);
   if (values->count("dry-run")) {

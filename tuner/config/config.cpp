@@ -9,6 +9,7 @@
 #include <sstream>
 
 #include "tuner/config/language.hpp"
+#include "tuner/config/lr_range.hpp"
 #include "tuner/config/pairings.hpp"
 #include "tuner/config/plugins.hpp"
 #include "tuner/config/schedules.hpp"
@@ -21,10 +22,21 @@ namespace {
 namespace fs = std::filesystem;
 
 // Methods whose part of the program has not landed.
-constexpr std::string_view kLaterMethods[] = {
-    "lr_range",   "bayes",      "tpe",  "gp",  "sobol",     "halton",          "cma_es",
-    "hyperband",  "asha",       "bohb", "pbt", "evolution", "latin_hypercube", "successive_halving",
-    "coordinate", "nelder_mead"};
+constexpr std::string_view kLaterMethods[] = {"bayes",
+                                              "tpe",
+                                              "gp",
+                                              "sobol",
+                                              "halton",
+                                              "cma_es",
+                                              "hyperband",
+                                              "asha",
+                                              "bohb",
+                                              "pbt",
+                                              "evolution",
+                                              "latin_hypercube",
+                                              "successive_halving",
+                                              "coordinate",
+                                              "nelder_mead"};
 
 // A worker with its plugins loaded needs about a third of this.
 constexpr double kLeastMemory = 0x1p26;
@@ -66,6 +78,7 @@ class StudyReader {
           .at(root.place);
     plan_.method = "single", method_place_ = root.place;
     read_keys(root, "a sweep file", keys());
+    fill_ranges(plan_.lr_range, plan_.optimizer ? &*plan_.optimizer : nullptr, reading_);
     plan_.space = reading_.space;  // complete: every section is read
     finish(root);
     return std::move(plan_);
@@ -98,7 +111,8 @@ class StudyReader {
                        {"objective", value(&StudyReader::read_objective)},
                        {"optimizer", value(&StudyReader::read_optimizer)},
                        {"scheduler", value(&StudyReader::read_scheduler)},
-                       {"training", value(&StudyReader::read_training_section)}});
+                       {"training", value(&StudyReader::read_training_section)},
+                       {"lr_range", [this](const Entry& entry) { plan_.lr_range = read_lr_range(entry.value); }}});
   }
 
   void read_study(const Node& node) {
@@ -247,6 +261,7 @@ class StudyReader {
       throw Error(Message::config_missing_key, "the file names no objective: what is to be trained",
                   "add objective: NAME, or objective: {plugin: NAME, ...}; `tuner plugins` lists them")
           .at(root.place);
+    if (plan_.method == "lr_range") check_lr_range(plan_, method_place_, optimizer_place_);
     if (plan_.isolation == Isolation::thread && plan_.memory_limit > 0)
       throw Error(Message::config_impossible, "memory_limit is a limit of worker processes, and isolation is thread",
                   "remove one of them")
@@ -259,7 +274,10 @@ class StudyReader {
                   "add optimizer: NAME, or remove the scheduler")
           .at(scheduler_place_);
     }
-    check_search(plan_, reading_, method_place_);
+    if (plan_.method == "lr_range")
+      add_lr_range_dimensions(plan_);
+    else
+      check_search(plan_, reading_, method_place_);
   }
 
   void finish_optimizer(const Node& root) {

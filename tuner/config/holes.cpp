@@ -6,8 +6,7 @@
 #include <array>
 #include <cmath>
 
-#include "tuner/config/keys.hpp"
-#include "tuner/config/scalars.hpp"
+#include "tuner/config/language.hpp"
 #include "tuner/grid.hpp"
 
 namespace tuner::config {
@@ -121,11 +120,36 @@ Range read_range(const Node& node, const Field& field) {
   return range;
 }
 
+// {from: lr_range}. The ends are filled in when the whole file is read.
+Range read_from(const Node& node, const Field& field, Reading& reading) {
+  const auto what = [&](const char* key) { return fmt::format("'{}' of the hole of {}", key, field.what); };
+  const Node& from = *node.find("from");
+  static_cast<void>(word_of(from, what("from"), words(kLrRangeSources)));
+  if (!field.lr_bounds)
+    refuse_hole(
+        from.place,
+        fmt::format("{} takes no {{from: lr_range}}: an LR range test finds the lr of an optimizer", field.what),
+        field.lr_range_remedy);
+  Range range{.scale = Scale::log, .step = {}, .count = {}, .around_lr_range = 10};
+  if (const Node* factor = node.find("factor"))
+    range.around_lr_range = real_within(*factor, host_key(kFromKeys, "factor").bounds, what("factor"));
+  if (const Node* count = node.find("count"))
+    range.count = integer_within(*count, host_key(kFromKeys, "count").bounds, what("count"));
+  reading.tested.push_back({reading.space.dimensions.size(), field.what, *field.lr_bounds});
+  return range;
+}
+
 // A hole has the keys of one kind only.
 void check_hole_keys(const Node& node, const Field& field) {
   const bool listed = node.find("values") != nullptr;
+  const bool tested = node.find("from") != nullptr;
   for (const Entry& entry : node.entries) {
-    if (entry.key == "from" || entry.key == "distribution") refuse_key(entry, "the hole of " + field.what, {});
+    if (entry.key == "distribution") refuse_key(entry, "the hole of " + field.what, {});
+    if (tested) {
+      if (std::ranges::find(kFromKeys, entry.key, &HostKey::key) != std::end(kFromKeys)) continue;
+      refuse_hole(entry.place, fmt::format("the hole of {} has both from and {}", field.what, entry.key),
+                  "beside from: lr_range stand factor and count alone");
+    }
     const bool of_range = std::ranges::find(kRangeKeys, entry.key) != std::end(kRangeKeys);
     if (listed ? entry.key == "values" : of_range) continue;
     if (listed && of_range)
@@ -162,6 +186,8 @@ Setting read_setting(const Node& node, const Field& field, const Scope& scope, R
     decltype(Dimension::domain) domain;
     if (const Node* list = node.find("values"))
       domain = read_values(*list, field);
+    else if (node.find("from") != nullptr)
+      domain = read_from(node, field, reading);
     else
       domain = read_range(node, field);
     return Hole{add_dimension(field.name, std::move(domain), scope, node.place, reading)};

@@ -12,6 +12,7 @@
 
 #include "tuner/catalogue.hpp"
 #include "tuner/config/node.hpp"
+#include "tuner/config/scalars.hpp"
 #include "tuner/error.hpp"
 #include "tuner/plan.hpp"
 #include "tuner/space.hpp"
@@ -35,6 +36,13 @@ struct Reading {
   std::filesystem::path folder;  // absolute; paths in the file count from it
   Space space = {};
   std::vector<std::string> places = {};  // of the dimensions
+  // Ranges {from: lr_range}: their ends come from a section that may stand later in the file.
+  struct Tested {
+    std::size_t dimension;
+    std::string what;
+    Bounds legal;  // of the option
+  };
+  std::vector<Tested> tested = {};
 };
 
 // A value that may be a hole.
@@ -48,6 +56,9 @@ struct Field {
   Values all = {};
   bool takes_word = false;  // `search` is a text like any other here
   bool required = false;    // there is no default that null could stand for
+  // {from: lr_range} may stand here, and its lrs must be legal; or what to do instead.
+  std::optional<Bounds> lr_bounds = {};
+  std::string lr_range_remedy = "write {values: [...]} or {min: ..., max: ...}";
 };
 
 // The value, or a hole and its dimension in the space. Null for null: the default.

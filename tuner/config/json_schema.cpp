@@ -5,6 +5,7 @@
 #include <functional>
 
 #include "tuner/config/json_values.hpp"
+#include "tuner/config/plugins.hpp"
 #include "tuner/options.hpp"
 
 namespace tuner::config {
@@ -75,7 +76,8 @@ class SchemaWriter {
                              Json::array({"objective"}));
     schema["dependencies"] = {{"scheduler", Json::array({"optimizer"})}};
     schema["not"] = {{"required", Json::array({"trials", "run_cap"})}};
-    const Json random = method_is("random"), grid = method_is("grid"), none{{"not", has("method")}};
+    const Json random = method_is("random"), grid = method_is("grid"), tested = method_is("lr_range");
+    const Json none{{"not", has("method")}};
     const Json timed{{"required", Json::array({"budget"})}, {"properties", {{"budget", has("wall")}}}};
     const Json cut = any_of(
         {with("partial", {{"const", true}}), with("method", {{"type", "object"},
@@ -84,10 +86,11 @@ class SchemaWriter {
     const Json one{{"const", 1}};
     const Json trained{{"required", Json::array({"training"})},
                        {"properties", {{"training", any_of({has_value("epochs"), has_value("steps")})}}}};
-    schema["allOf"] =
-        Json::array({rule(has("optimizer"), trained), rule(random, any_of({has("trials"), has("run_cap"), timed})),
-                     rule(cut, grid), rule(with("isolation", {{"const", "thread"}}), {{"not", has("memory_limit")}}),
-                     rule(none, {{"properties", {{"trials", one}, {"run_cap", one}}}})});
+    schema["allOf"] = Json::array(
+        {rule(has("optimizer"), trained), rule(random, any_of({has("trials"), has("run_cap"), timed})), rule(cut, grid),
+         rule(tested, has("optimizer")), rule(tested, {{"not", any_of({has("trials"), has("run_cap"), timed})}}),
+         rule(with("isolation", {{"const", "thread"}}), {{"not", has("memory_limit")}}),
+         rule(none, {{"properties", {{"trials", one}, {"run_cap", one}}}})});
     return schema;
   }
 
@@ -119,6 +122,7 @@ class SchemaWriter {
     if (key == "optimizer") return optimizer();
     if (key == "scheduler") return scheduler();
     if (key == "training") return training();
+    if (key == "lr_range") return lr_range();
     throw std::logic_error("a section without a schema");
   }
 
@@ -131,6 +135,15 @@ class SchemaWriter {
                              Json::array({"max"}));
     schema["properties"]["max"]["minimum"] = 1;  // 0 would be no retry
     return schema;
+  }
+
+  Json lr_range() {
+    const auto part = [&](std::span<const HostKey> keys) {
+      return any_of({{{"const", "none"}}, closed_map(properties(keys, false))});
+    };
+    return closed_map(properties(kLrRangeKeys, false, [&](std::string_view key) {
+      return key == "ladder" ? part(kLadderKeys) : key == "stability" ? part(kStabilityKeys) : part(kProbeKeys);
+    }));
   }
 
   Json training() {
@@ -161,7 +174,7 @@ class SchemaWriter {
     Json keys{{"plugin", {{"const", plugin.id()}}}, {"as", plain(kAsKey)}};
     for (std::size_t i = 0; i < plugin.param_count(); ++i) {
       const tuner_param& param = plugin.param(i);
-      keys[param.id] = option(param);
+      keys[param.id] = option(param, is_tested_lr(plugin, param));
       if (param.flags & TUNER_PARAM_REQUIRED) required.push_back(param.id);
     }
     keys.update(host_keys);
@@ -169,8 +182,10 @@ class SchemaWriter {
     return described(closed_map(std::move(keys), std::move(required)), plugin.descriptor().doc);
   }
 
-  Json option(const tuner_param& param) {
-    Json schema = described(definitions_.setting(value_schema(param)), unit_text(param).get<std::string>());
+  Json option(const tuner_param& param, bool tested) {
+    ValueSchema value = value_schema(param);
+    value.tested = tested;
+    Json schema = described(definitions_.setting(value), unit_text(param).get<std::string>());
     if ((param.flags & TUNER_PARAM_REQUIRED) == 0)
       if (const Value value = default_value(param); !std::holds_alternative<Null>(value))
         schema["default"] = Json::parse(to_json(value));
@@ -236,7 +251,8 @@ class SchemaWriter {
     Json keys{{"match", definitions_.add("match", match())}};
     for (std::size_t i = 0; i < plugin.param_count(); ++i)
       if (const tuner_param& p = plugin.param(i); (p.flags & TUNER_PARAM_STRUCTURAL) == 0 && p.type < TUNER_TYPE_TEXT)
-        keys[p.id] = Definitions::ref(fmt::format("{}/properties/{}", name_of(plugin), p.id));
+        keys[p.id] = is_tested_lr(plugin, p) ? option(p, false)  // a test is about the optimizer's own lr
+                                             : Definitions::ref(fmt::format("{}/properties/{}", name_of(plugin), p.id));
     return closed_map(std::move(keys), Json::array({"match"}));
   }
 

@@ -103,7 +103,8 @@ ValueSchema value_schema(const HostKey& key) {
   switch (key.type) {
     case HostKey::integer:
     case HostKey::real:
-      return numbers(key.type == HostKey::integer, {key.bounds.min, key.bounds.max, key.bounds.min_open, false});
+      return numbers(key.type == HostKey::integer,
+                     {key.bounds.min, key.bounds.max, key.bounds.min_open, key.bounds.max_open});
     case HostKey::time:
       return {.name = "time", .fixed = time_schema(), .range = true};
     case HostKey::boolean:
@@ -191,6 +192,16 @@ Json Definitions::range(const ValueSchema& value, const Json& end) {
   return range;
 }
 
+Json Definitions::from() {
+  Json properties = Json::object();
+  for (const HostKey& key : kFromKeys) {
+    Json& schema = properties[std::string(key.key)] = {{"description", key.doc}};
+    schema.update(value_schema(key).fixed);
+    if (!key.fallback.empty()) schema["default"] = Json::parse(key.fallback);
+  }
+  return closed_map(std::move(properties), Json::array({"from"}));
+}
+
 Json Definitions::hole(const ValueSchema& value, const Json& fixed) {
   Json item{{"anyOf", Json::array({fixed})}};
   if (!value.required) item["anyOf"].push_back({{"type", "null"}});
@@ -202,7 +213,9 @@ Json Definitions::hole(const ValueSchema& value, const Json& fixed) {
                               {"items", std::move(item)}}}},
                            Json::array({"values"}));
   if (!value.range) return values;
-  return {{"anyOf", Json::array({values, range(value, fixed)})}};
+  Json kinds = Json::array({values, range(value, fixed)});
+  if (value.tested) kinds.push_back(from());
+  return {{"anyOf", std::move(kinds)}};
 }
 
 Json Definitions::setting(const ValueSchema& value) {
@@ -210,7 +223,8 @@ Json Definitions::setting(const ValueSchema& value) {
   Json any = Json::array({fixed});
   if (!value.required) any.push_back({{"type", "null"}});
   if (value.search) any.push_back({{"const", "search"}});
-  any.push_back(add(value.name + (value.required ? "_required_hole" : "_hole"), hole(value, fixed)));
+  any.push_back(add(value.name + (value.tested ? "_lr" : "") + (value.required ? "_required_hole" : "_hole"),
+                    hole(value, fixed)));
   return {{"anyOf", std::move(any)}};
 }
 

@@ -20,6 +20,7 @@ struct ValueSchema {
   bool range = false;     // {min, max} may stand for it
   bool integer = false;   // of a range
   bool search = false;    // the word `search` may stand for it, and is no value itself
+  bool tested = false;    // {from: lr_range} may stand for it
   bool required = false;  // null does not stand for a default
 };
 
@@ -41,6 +42,7 @@ class Definitions {
   // fixed, end: the reference to its definition.
   static Json hole(const ValueSchema& value, const Json& fixed);
   static Json range(const ValueSchema& value, const Json& end);
+  static Json from();
 
   Json definitions_ = Json::object();
 };

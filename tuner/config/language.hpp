@@ -31,7 +31,7 @@ struct HostKey {
 
 inline constexpr double kAnyReal = std::numeric_limits<double>::max();
 inline constexpr const char* kGoals[] = {"minimize", "maximize"};
-inline constexpr const char* kMethods[] = {"grid", "random"};
+inline constexpr const char* kMethods[] = {"grid", "random", "lr_range"};
 inline constexpr const char* kDurabilities[] = {"normal", "full"};
 inline constexpr const char* kKeeps[] = {"last", "all"};
 inline constexpr std::string_view kLabelPattern = "^[A-Za-z0-9_.-]+$";
@@ -77,7 +77,8 @@ inline constexpr HostKey kStudyKeys[] = {
     {"objective", HostKey::own, "what is trained"},
     {"optimizer", HostKey::own, "what trains it; none for a black box"},
     {"scheduler", HostKey::own, "how options of the optimizer change during a run; default: constant"},
-    {"training", HostKey::own, "how a trial is trained"}};
+    {"training", HostKey::own, "how a trial is trained"},
+    {"lr_range", HostKey::own, "how LR range tests are made"}};
 
 inline constexpr HostKey kMetricKeys[] = {
     {"name", HostKey::text, "a metric of the objective, or loss"},
@@ -85,7 +86,12 @@ inline constexpr HostKey kMetricKeys[] = {
     {"target", HostKey::real, "the time and steps to reach it are kept", {}, {-kAnyReal, kAnyReal}}};
 
 inline constexpr HostKey kMethodKeys[] = {
-    {"name", HostKey::word, "grid: every point once; random: draws every dimension", {}, {}, kMethods},
+    {"name",
+     HostKey::word,
+     "grid: every point once; random: draws every dimension; lr_range: an LR range test of every optimizer",
+     {},
+     {},
+     kMethods},
     {"partial", HostKey::boolean, "allows trials to cut a grid", "false"}};
 
 inline constexpr HostKey kRetryKeys[] = {
@@ -97,6 +103,51 @@ inline constexpr HostKey kCheckpointKeys[] = {
     {"keep", HostKey::word, "the last state of a trial, or all", "\"last\"", {}, kKeeps}};
 
 inline constexpr HostKey kBudgetKeys[] = {{"wall", HostKey::time, "wall time of the study"}};
+
+inline constexpr HostKey kLrRangeKeys[] = {
+    {"lr_min", HostKey::real, "first lr of a ramp", "1e-07", {0, kAnyReal, true}},
+    {"lr_max", HostKey::real, "last lr of a ramp", "10", {0, kAnyReal, true}},
+    {"steps", HostKey::integer, "steps of a ramp", "100", {2, 0x1p31}},
+    {"seeds", HostKey::integer, "how often a part is made, each time with other random numbers", "3", {1, 1000}},
+    {"smoothing",
+     HostKey::real,
+     "weight of the past in the moving average of the loss",
+     "0.9",
+     {.min = 0, .max = 1, .max_open = true}},
+    {"stop",
+     HostKey::real,
+     "a ramp ends where the smoothed loss has risen by (stop - 1) times its scale",
+     "4",
+     {1, kAnyReal, true}},
+    {"extend", HostKey::boolean, "a ramp that has not diverged at lr_max goes on, at most as far again", "false"},
+    {"ladder", HostKey::own, "short runs, each at one lr; or none"},
+    {"stability", HostKey::own, "bisection of the largest stable lr by restarted runs; or none"},
+    {"probe", HostKey::own, "critical lr along the optimizer's own direction; or none"},
+    {"curvature", HostKey::boolean, "largest Hessian eigenvalue, and the stability limits that follow", "true"}};
+
+inline constexpr HostKey kLadderKeys[] = {{"points", HostKey::integer, "number of lrs", "9", {3, 1000}},
+                                          {"steps", HostKey::integer, "length of every run", "200", {4, 0x1p31}}};
+
+inline constexpr HostKey kStabilityKeys[] = {{"steps", HostKey::integer, "longest run", "1024", {64, 0x1p31}},
+                                             {"precision",
+                                              HostKey::real,
+                                              "relative width of the result",
+                                              "0.01",
+                                              {.min = 0, .max = 1, .min_open = true, .max_open = true}}};
+
+inline constexpr HostKey kProbeKeys[] = {
+    {"times", HostKey::integer, "number of probes within one run", "5", {1, 1000}}};
+
+// A hole that an LR range test fills.
+inline constexpr const char* kLrRangeSources[] = {"lr_range"};
+inline constexpr HostKey kFromKeys[] = {
+    {"from", HostKey::word, "an LR range test is made first, for every optimizer", {}, {}, kLrRangeSources},
+    {"factor",
+     HostKey::real,
+     "the range is the recommendation divided and multiplied by this",
+     "10",
+     {1, kAnyReal, true}},
+    {"count", HostKey::integer, "number of points that a grid takes", {}, {1, 1e6}}};
 
 inline constexpr HostKey kTrainingKeys[] = {
     {"epochs", HostKey::integer, "passes over the training split; either this or steps", {}, {1, 0x1p53}},

@@ -107,12 +107,19 @@ Field field_of(const Plugin& plugin, const tuner_param& param, const Scope& scop
     for (std::uint32_t i = 0; i < param.n_choices; ++i) field.all.emplace_back(std::string(param.choices[i]));
   field.takes_word = param.type == TUNER_TYPE_TEXT || param.type == TUNER_TYPE_TEXT_LIST;
   field.required = (param.flags & TUNER_PARAM_REQUIRED) != 0;
+  if (is_tested_lr(plugin, param))
+    field.lr_bounds = Bounds{param.min, param.max, (param.flags & TUNER_PARAM_MIN_OPEN) != 0,
+                             (param.flags & TUNER_PARAM_MAX_OPEN) != 0};
   return field;
 }
 
 void read_into(Settings& settings, const Entry& entry, const Plugin& plugin, std::size_t param, const Scope& scope,
-               Reading& reading) {
-  const Field field = field_of(plugin, plugin.param(param), scope, reading);
+               Reading& reading, bool in_group = false) {
+  Field field = field_of(plugin, plugin.param(param), scope, reading);
+  if (in_group && field.lr_bounds) {
+    field.lr_bounds.reset(), field.what += " in a group";
+    field.lr_range_remedy = "write it at the optimizer, outside of its groups: that is the lr that is tested";
+  }
   put(settings, entry.key, read_setting(entry.value, field, scope, reading));
 }
 
@@ -219,7 +226,7 @@ GroupPlan read_group(const Node& node, const Plugin& plugin, const Scope& scope,
                   fmt::format("{} is one for all tensors, so a group cannot change it", option_name(plugin, param)),
                   "set it outside of the groups")
           .at(entry.place);
-    read_into(group.options, entry, plugin, index, scope, reading);
+    read_into(group.options, entry, plugin, index, scope, reading, true);
   };
   for (const std::string_view id : plugin.param_ids()) keys.emplace_back(id, read);
   read_keys(node, fmt::format("a group of optimizer '{}'", plugin.id()), keys);
@@ -272,6 +279,10 @@ PluginPlan read_optimizer(const Node& node, const Scope& scope, Reading& reading
 }
 
 }  // namespace
+
+bool is_tested_lr(const Plugin& plugin, const tuner_param& param) {
+  return plugin.kind() == Kind::optimizer && std::string_view(param.id) == "lr" && param.type == TUNER_TYPE_F64;
+}
 
 std::string plugin_label(const Node& node, Kind kind) {
   const Node& plugin = plugin_node(node, kind);

@@ -141,7 +141,7 @@ void refuse_type(const Node& node, const std::string& what, std::string_view due
   std::string remedy = fmt::format("write {}", due);
   if (node.missing)
     remedy = fmt::format("write {}, or remove the key", due);
-  else if (node.find("values") != nullptr || node.find("min") != nullptr)
+  else if (node.find("values") != nullptr || node.find("min") != nullptr || node.find("from") != nullptr)
     remedy = fmt::format("write {}: this cannot be searched", due);
   else if (node.is_map())
     remedy = "what is searched is written {values: [...]} or {min: ..., max: ...}; any other map has no place here";
@@ -240,12 +240,14 @@ std::uint64_t bytes_of(const Node& node, const std::string& what) {
 }
 
 void check_bounds(double value, const Bounds& bounds, const std::string& what, const std::string& place) {
-  if (value <= bounds.max && (bounds.min_open ? value > bounds.min : value >= bounds.min)) return;
+  const bool high_enough = bounds.min_open ? value > bounds.min : value >= bounds.min;
+  const bool low_enough = bounds.max_open ? value < bounds.max : value <= bounds.max;
+  if (high_enough && low_enough) return;
   const std::string low = fmt::format("{} {}", bounds.min_open ? "above" : "at least", bounds.min);
   const bool bounded = bounds.max < std::numeric_limits<double>::max();
-  throw Error(
-      Message::config_out_of_range, fmt::format("{} is {}, outside of its legal range", what, value),
-      bounded ? fmt::format("it must be {} and at most {}", low, bounds.max) : fmt::format("it must be {}", low))
+  throw Error(Message::config_out_of_range, fmt::format("{} is {}, outside of its legal range", what, value),
+              bounded ? fmt::format("it must be {} and {} {}", low, bounds.max_open ? "below" : "at most", bounds.max)
+                      : fmt::format("it must be {}", low))
       .at(place);
 }
 

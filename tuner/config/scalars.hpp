@@ -15,7 +15,7 @@ namespace tuner::config {
 // Bounds of a number; each end is legal itself unless it is open.
 struct Bounds {
   double min, max;
-  bool min_open = false;
+  bool min_open = false, max_open = false;
 };
 
 // `what` names the thing in messages: "training.epochs", "option 'lr' of optimizer 'adam'".

@@ -130,19 +130,6 @@ class ScheduleReader {
   SchedulePlan plan_;
 };
 
-// Calls visit with every chain of optimizers, outermost first.
-template <class Visit>
-void each_chain(const OneOf<PluginPlan>& optimizers, std::vector<const Plugin*>& chain, const Visit& visit) {
-  for (const PluginPlan& branch : optimizers.branches) {
-    chain.push_back(branch.plugin);
-    if (branch.inner.empty())
-      visit(chain);
-    else
-      each_chain(branch.inner.front(), chain, visit);
-    chain.pop_back();
-  }
-}
-
 }  // namespace
 
 OneOf<SchedulePlan> read_schedules(const Node& node, const Scope& scope, Reading& reading, SchedulerPlaces& places) {
@@ -153,10 +140,13 @@ OneOf<SchedulePlan> read_schedules(const Node& node, const Scope& scope, Reading
 
 void check_schedules(const SchedulerPlaces& places, const OneOf<PluginPlan>& optimizers) {
   for (const auto& [scheduler, place] : places) {
-    std::vector<const Plugin*> chain;
+    const auto check = [&driver = *scheduler](const Chain& chain) {
+      std::vector<const Plugin*> plugins;
+      for (const PluginPlan* use : chain) plugins.push_back(use->plugin);
+      check_bindings(driver, plugins);
+    };
     try {
-      each_chain(optimizers, chain,
-                 [&](const std::vector<const Plugin*>& found) { check_bindings(*scheduler, found); });
+      each_chain(optimizers, check);
     } catch (Error& error) {
       throw error.at(place);
     }

@@ -11,9 +11,10 @@ void check_grid(const StudyPlan& plan, const Reading& reading, const std::string
   const auto& dimensions = reading.space.dimensions;
   for (std::size_t i = 0; i < dimensions.size(); ++i)
     if (const auto* range = std::get_if<Range>(&dimensions[i].domain); range && !range->count && !range->step)
-      throw Error(Message::config_no_count,
-                  fmt::format("{} is a range, and a grid must know how many points to take of it", dimensions[i].name),
-                  "add count: n (ends included), or step: width")
+      throw Error(
+          Message::config_no_count,
+          fmt::format("{} is a range, and a grid must know how many points to take of it", dimensions[i].name),
+          range->around_lr_range ? "add count: n (ends included)" : "add count: n (ends included), or step: width")
           .at(reading.places[i]);
   const std::uint64_t size = grid_size(reading.space);
   if (plan.trials && *plan.trials < size && !plan.partial)

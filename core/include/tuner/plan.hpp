@@ -74,6 +74,9 @@ struct RetryPlan {
   std::vector<Failure> on = {Failure::error, Failure::crash, Failure::exit, Failure::timeout, Failure::protocol};
 };
 
+// What a trial of an LR range test measures: the values of the dimension "lr_range.part". See docs/lr-range.md.
+inline constexpr const char* kLrRangeParts[] = {"ramp", "curvature", "probe", "ladder", "stability"};
+
 // How LR range tests are made: `lr_range:` of the sweep file. See docs/lr-range.md for what the parts measure.
 struct LrRangeSettings {
   double lr_min = 1e-7, lr_max = 10;

@@ -77,6 +77,28 @@ struct Wrapper {
   static void step(const tuner::Step& s) { s.inner_step(); }
 };
 
+// Optimizers that an LR range test cannot test, and a wrapper with an lr of its own.
+struct Rateless {
+  static constexpr tuner::Info info{.id = "rateless", .name = "Rateless", .doc = "has no lr", .reference = kReference};
+  template <class T>
+  static void step(const tuner::Step&, const tuner::Tensor<T>&) {}
+};
+struct Counted {
+  static constexpr tuner::Info info{.id = "counted", .name = "Counted", .doc = "integer lr", .reference = kReference};
+  static constexpr tuner::Param params[] = {tuner::integer("lr", 1, "a count").at_least(1)};
+  template <class T>
+  static void step(const tuner::Step&, const tuner::Tensor<T>&) {}
+};
+struct Steered {
+  static constexpr tuner::Info info{.id = "steered",
+                                    .name = "Steered",
+                                    .doc = "wraps another optimizer",
+                                    .reference = kReference,
+                                    .flags = TUNER_PLUGIN_WRAPS};
+  static constexpr tuner::Param params[] = {tuner::real("lr", 0.1, "step size").above(1e-3).below(1)};
+  static void step(const tuner::Step& s) { s.inner_step(); }
+};
+
 struct Constant {
   static constexpr tuner::Info info{
       .id = "constant", .name = "Constant", .doc = "the base lr", .reference = kReference, .flags = TUNER_PLUGIN_PURE};
@@ -148,5 +170,6 @@ struct BlackBox {
 
 TUNER_LIBRARY("config_plugins", "1.0.0", "MIT", tuner::optimizer<Full>, tuner::optimizer<Bare>,
               tuner::optimizer<Curved>, tuner::optimizer<Faithful>, tuner::optimizer<Ascent>, tuner::optimizer<Wrapper>,
+              tuner::optimizer<Rateless>, tuner::optimizer<Counted>, tuner::optimizer<Steered>,
               tuner::scheduler<Constant>, tuner::scheduler<Decay>, tuner::scheduler<BetaCycle>, tuner::objective<Net>,
               tuner::objective<Curve>, tuner::objective<FromFile>, tuner::objective<BlackBox>)
