@@ -4,9 +4,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
-#include <map>
 
 #include "tuner/details.hpp"
 #include "tuner/error.hpp"
@@ -198,17 +198,26 @@ report::LrReport stored_lr_report(const storage::Store& store, const std::string
 }
 
 void write_svg(const std::string& file, const report::LrReport& report) {
-  std::ofstream out(file, std::ios::binary);
-  out << report::lr_svg(report) << std::flush;
-  if (!out)
-    throw Error(Message::usage_bad_option, fmt::format("--svg {}: the file cannot be written", file),
-                "name a file in a folder that exists and that you may write to");
+  for (const report::LrBranch& branch : report.branches) {
+    std::filesystem::path path = file;
+    if (report.branches.size() > 1) {
+      std::string label = branch.label;
+      std::erase(label, ' ');
+      std::ranges::replace(label, ',', '-');
+      path.replace_filename(fmt::format("{}-{}{}", path.stem().string(), label, path.extension().string()));
+    }
+    std::ofstream out(path, std::ios::binary);
+    out << report::lr_svg(report, branch) << std::flush;
+    if (!out)
+      throw Error(Message::usage_bad_option, fmt::format("--svg {}: the file cannot be written", path.string()),
+                  "name a file in a folder that exists and that you may write to");
+  }
 }
 
 int lr_range(const Invocation& invocation) {
   po::options_description options("Options");
   options.add_options()("svg", po::value<std::string>()->default_value("")->value_name("FILE"),
-                        "write the chart there")("ramp-only", "the ramps alone")(
+                        "write the chart there; of several branches into FILE-BRANCH")("ramp-only", "the ramps alone")(
       "dry-run", "print the plan, the cost and the first parts");
   add_study_options(options);
   const auto values = parse(invocation, options, {"config"}, kPage);

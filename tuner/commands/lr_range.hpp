@@ -28,7 +28,8 @@ int run_lr_range(StudySession& session, StudyPlan plan, const LrRangeOutput& out
 [[nodiscard]] report::LrReport stored_lr_report(const storage::Store& store, const std::string& study,
                                                 const std::vector<storage::LrSuggestion>& suggestions);
 
-// Errors: usage.bad_option where the file cannot be written.
+// The chart into `file`; of several branches into a file each, "curve.svg" becoming "curve-adamw.svg". Errors:
+// usage.bad_option where a file cannot be written.
 void write_svg(const std::string& file, const report::LrReport& report);
 
 }  // namespace tuner::commands

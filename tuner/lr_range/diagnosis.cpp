@@ -91,24 +91,32 @@ class Diagnosis {
     return suggestion;
   }
 
-  // Below it a run ends lower than it began: on losses that never diverge the largest lr that still trains.
+  // On losses that never diverge (a dead network, a loss that grows no faster than its argument) the largest lr that is
+  // still of use.
   [[nodiscard]] Suggestion largest_learning() const {
-    Suggestion suggestion = named("largest_learning", "largest lr of the ladder whose runs end below where they began");
+    Suggestion suggestion =
+        named("largest_learning", "largest lr of the ladder that gains half as much as the best one");
     std::map<std::int64_t, double> starts;  // by seed: the same for all lrs
     for (const MeasuredPart* rung : of(PartKind::ladder))
       if (!rung->result.metrics.empty()) starts.emplace(rung->part.seed, rung->result.metrics.front().value);
-    for (std::size_t i = 0; i < rungs_.size(); ++i) {
-      const bool learns = std::ranges::all_of(starts, [&](const auto& start) {
-        const auto seed = static_cast<std::size_t>(start.first);
-        return seed < rungs_[i].losses.size() && rungs_[i].losses[seed] < start.second;
-      });
-      if (!learns || starts.empty()) {
-        if (suggestion.value) suggestion.high = rungs_[i].lr;
-        break;
-      }
-      suggestion.value = suggestion.low = rungs_[i].lr;
+    const auto best = best_rung(rungs_);
+    if (!best) {
+      suggestion.note = "cannot tell: every run of the ladder diverged or failed";
+      return suggestion;
     }
-    if (!suggestion.value) suggestion.note = "cannot tell: no lr of the ladder trains for every seed";
+    const auto learns = [&](const Rung& rung) {
+      return std::ranges::all_of(starts, [&](const auto& start) {
+        const auto seed = static_cast<std::size_t>(start.first);
+        return rung.loss(seed) < start.second - 0.5 * (start.second - rungs_[*best].loss(seed));
+      });
+    };
+    std::size_t last = *best;
+    while (last + 1 < rungs_.size() && learns(rungs_[last + 1])) ++last;
+    suggestion.value = suggestion.low = rungs_[last].lr;
+    if (last + 1 < rungs_.size())
+      suggestion.high = rungs_[last + 1].lr;
+    else
+      suggestion.note = "the highest lr of the ladder";
     return suggestion;
   }
 
@@ -149,7 +157,8 @@ class Diagnosis {
       suggestion.note = "not measured: stability is none";
     } else if (unbounded > 0 && 2 * unbounded >= bisections.size()) {
       suggestion.low = settings_.lr_max;
-      suggestion.note = fmt::format("no divergence up to {:g}", settings_.lr_max);
+      suggestion.note =
+          fmt::format("no divergence up to {:g}{}", settings_.lr_max, rungs_.empty() ? "" : ": see largest_learning");
     } else if (hopeless > 0 && 2 * hopeless >= bisections.size()) {
       suggestion.high = settings_.lr_min;
       suggestion.note = fmt::format("diverges at every lr down to {:g}: lower lr_min", settings_.lr_min);

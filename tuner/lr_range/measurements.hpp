@@ -1,6 +1,7 @@
 // What the parts have measured, read back from their metrics.
 #pragma once
 
+#include <limits>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -25,6 +26,10 @@ namespace tuner::lr_range {
 struct Rung {
   double lr = 0;
   std::vector<double> losses;
+  // Infinite too for a seed whose run has not been made.
+  [[nodiscard]] double loss(std::size_t seed) const {
+    return seed < losses.size() ? losses[seed] : std::numeric_limits<double>::infinity();
+  }
 };
 // Adds one run. Rungs stand in order of lr.
 void add_rung(std::vector<Rung>& rungs, const Part& part, std::optional<double> value);

@@ -16,7 +16,7 @@ storage::LrSuggestion recommend(std::span<const Rung> rungs, const storage::LrSu
   advice.value = advice.low = lr;
   advice.high = rungs[best].lr;
   for (std::size_t seed = 0; seed < rungs[best].losses.size(); ++seed) {
-    const auto own = std::ranges::min_element(rungs, {}, [&](const Rung& rung) { return rung.losses[seed]; });
+    const auto own = std::ranges::min_element(rungs, {}, [&](const Rung& rung) { return rung.loss(seed); });
     advice.low = std::min(*advice.low, own->lr / kShortRunBias);
     advice.high = std::max(*advice.high, own->lr);
   }

@@ -129,10 +129,6 @@ std::string lr_json(const LrReport& report) {
   return json.dump();
 }
 
-std::string lr_svg(const LrReport& report) {
-  std::vector<LrChart> charts;
-  for (const LrBranch& branch : report.branches) charts.push_back(chart_of(report, branch));
-  return lr_chart_svg(charts.front());
-}
+std::string lr_svg(const LrReport& report, const LrBranch& branch) { return lr_chart_svg(chart_of(report, branch)); }
 
 }  // namespace tuner::report

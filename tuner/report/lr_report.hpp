@@ -32,7 +32,7 @@ struct LrReport {
 // by branch. What is not known is null.
 [[nodiscard]] std::string lr_json(const LrReport& report);
 
-// The chart of every branch, one above the other, in one SVG file.
-[[nodiscard]] std::string lr_svg(const LrReport& report);
+// The chart of a branch as an SVG file.
+[[nodiscard]] std::string lr_svg(const LrReport& report, const LrBranch& branch);
 
 }  // namespace tuner::report
