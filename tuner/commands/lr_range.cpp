@@ -64,6 +64,14 @@ void print_before(const StudyPlan& plan, const RangeSearch& search) {
     }
 }
 
+void print_after(const RangeSearch& search, const executor::StudyStatus& status) {
+  double cost = 0;
+  for (std::size_t i = 0; i < search.branches().size(); ++i)
+    for (const auto& part : search.measured(i)) cost += lr_range::cost_in_gradients(part.result.evaluations);
+  std::cerr << fmt::format("{} parts, {} of them now in {}; together {:.0f} gradients' worth of work\n", status.done,
+                           status.done_now, report::duration_text(status.elapsed_seconds), cost);
+}
+
 void print_dry_run(const StudyPlan& plan, const RangeSearch& search) {
   std::cout << "# plan of study '" << plan.name << "': this is its identity\n" << canonical_plan(plan) << "\n\n";
   std::cout << fmt::format("# {} parts, at most {:.0f} gradients' worth of work; the first ones\n",
@@ -115,6 +123,7 @@ std::unique_ptr<Tested> test(StudySession& session, StudyPlan& plan, config::Rea
   if (!session.quiet()) print_before(plan, tested->search);
   tested->status = session.run(plan, tested->search, as);
   tested->suggestions = diagnose(plan, tested->search);
+  if (!session.quiet() && tested->status.done_now > 0) print_after(tested->search, tested->status);
   if (tested->status.ending == executor::Ending::finished) session.store().record_lr_suggestions(tested->suggestions);
   return tested;
 }

@@ -113,7 +113,7 @@ int run(const Invocation& invocation) {
   StudyPlan plan = session.read();
   const bool dry = values->count("dry-run") > 0;
   if (plan.method == "lr_range") return run_lr_range(session, std::move(plan), {.dry_run = dry, .svg = ""});
-  const auto searcher = search::make_searcher(plan);
+  auto searcher = search::make_searcher(plan);
   session.check(plan, *searcher);
   if (dry) {
     print_dry_run(plan, *searcher);
@@ -121,8 +121,10 @@ int run(const Invocation& invocation) {
   }
   session.open_database(plan);
   if (session.fresh()) session.forget(plan.name);
-  if (has_lr_range_test(plan))
+  if (has_lr_range_test(plan)) {
     if (const auto code = fill_from_lr_range(session, plan)) return *code;
+    searcher = search::make_searcher(plan);  // a grid has its points from the ranges
+  }
   const executor::StudyStatus status = session.run(plan, *searcher);
   if (session.json())
     print_json(plan, status, session.database());
