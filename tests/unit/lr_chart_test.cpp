@@ -78,6 +78,28 @@ TEST(LrChart, TakesDegenerateData) {
             "      loss  * p\n");
 }
 
+// Numbers at the ends of what a double holds, or next to each other, are drawn as well.
+TEST(LrChart, TakesExtremeNumbers) {
+  LrChart chart{.title = "",
+                .curves = {{.name = "a", .lr = {1e-300, 1, 1e300}, .loss = {1e-300, 1e-3, 1e-301}}},
+                .marks = {{.label = "m", .value = 1e-305, .low = 0, .high = INFINITY}}};
+  for (const auto& losses : {std::vector{1e-300, 1e-3, 1e-301}, std::vector{-1e300, 1e300, 1.7e308}}) {
+    chart.curves[0].loss = losses;
+    EXPECT_EQ(std::ranges::count(lr_chart_text(chart, {.width = 30, .height = 4}), '\n'), 9);
+    EXPECT_EQ(lr_chart_svg(chart).find("nan"), std::string::npos);
+  }
+  chart.curves[0].lr = {1, 1, std::nextafter(1, 2)}, chart.curves[0].loss = {3, 3, std::nextafter(3, 4)};
+  chart.marks.clear();
+  EXPECT_EQ(lr_chart_text(chart, {.width = 11, .height = 3}),
+            "4.5 |\n"
+            "    |     *\n"
+            "1.5 |\n"
+            "    ++----+----+\n"
+            "     0.5  1    2  lr\n"
+            "     loss  * a\n");
+  EXPECT_EQ(lr_chart_svg(chart).find("nan"), std::string::npos);
+}
+
 TEST(LrChart, MedianOfRunsThatEndEarly) {
   const std::vector<LrCurve> runs{{.name = "1", .lr = {1, 2, 3, 4}, .loss = {5, 1, 9, 8}},
                                   {.name = "2", .lr = {1, 2, 3}, .loss = {6, 2, NAN}},

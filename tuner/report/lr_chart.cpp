@@ -15,8 +15,10 @@ namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr double kLogSpread = 100;
+constexpr std::size_t kMostTicks = 12;
 
-bool drawable(double lr, double loss) { return lr > 0 && std::isfinite(lr) && std::isfinite(loss); }
+// Beyond 1e300 a range of losses has no finite width.
+bool drawable(double lr, double loss) { return lr > 0 && std::isfinite(lr) && std::abs(loss) <= 1e300; }
 bool drawable(const LrMark& mark) { return mark.value > 0 && std::isfinite(mark.value); }
 
 struct Axis {
@@ -26,10 +28,13 @@ struct Axis {
   void add(double value) { low = std::min(low, value), high = std::max(high, value); }
   // 0 at low, 1 at high.
   [[nodiscard]] double share(double value) const {
-    return log ? std::log(value / low) / std::log(high / low) : (value - low) / (high - low);
+    // Differences of logarithms, as quotients of numbers far apart are not finite.
+    if (log) return (std::log(value) - std::log(low)) / (std::log(high) - std::log(low));
+    return (value - low) / (high - low);
   }
   void widen() {
-    if (low < high) return;
+    // What rounding alone keeps apart is one value.
+    if (high - low > 1e-12 * std::max(std::abs(low), std::abs(high))) return;
     const double around = low == 0 ? 1 : std::abs(low) / 2;
     log ? (low /= 2, high *= 2) : (low -= around, high += around);
   }
@@ -85,7 +90,8 @@ std::string power_of_ten(int exponent) {
   return std::abs(exponent) <= 2 ? fmt::format("{:g}", std::pow(10, exponent)) : fmt::format("1e{}", exponent);
 }
 
-// Powers of ten; where fewer than two lie within, the multiples by 2 and 5 too, and the ends where that is not enough.
+// Powers of ten, or every other of them where they are many; where fewer than two lie within, the multiples by 2 and 5
+// too, and the ends where that is not enough.
 std::vector<Tick> log_ticks(const Axis& axis) {
   std::vector<Tick> decades, all;
   const auto within = [&](double value) { return value >= axis.low * (1 - 1e-9) && value <= axis.high * (1 + 1e-9); };
@@ -97,6 +103,12 @@ std::vector<Tick> log_ticks(const Axis& axis) {
       if (factor == 1) decades.push_back({value, power_of_ten(exponent)});
       all.push_back({value, factor == 1 ? power_of_ten(exponent) : fmt::format("{:.4g}", value)});
     }
+  if (decades.size() > kMostTicks) {
+    const std::size_t stride = (decades.size() + kMostTicks - 1) / kMostTicks;
+    std::vector<Tick> some;
+    for (std::size_t i = 0; i < decades.size(); i += stride) some.push_back(std::move(decades[i]));
+    return some;
+  }
   if (decades.size() >= 2) return decades;
   if (all.size() >= 2) return all;
   return {{axis.low, fmt::format("{:.4g}", axis.low)}, {axis.high, fmt::format("{:.4g}", axis.high)}};

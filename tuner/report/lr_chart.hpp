@@ -10,7 +10,8 @@
 
 namespace tuner::report {
 
-// Texts are UTF-8. A pair whose lr is not positive, or whose numbers are not finite, leaves a gap.
+// Texts are UTF-8. A pair whose lr is not positive, or whose numbers are not finite (the loss: beyond 1e300), leaves a
+// gap.
 struct LrCurve {
   std::string name;              // "seed 1"
   std::vector<double> lr, loss;  // of one length, in the order in which the line goes
