@@ -159,7 +159,7 @@ std::optional<int> fill_from_lr_range(StudySession& session, StudyPlan& plan) {
     if (range == nullptr || !range->around_lr_range) continue;
     // The dimensions of the file have the same places in the test's space.
     const auto& branches = tested->search.branches();
-    const auto branch = std::ranges::find_if(branches, [&](const auto& b) { return b.point[i].has_value(); });
+    const auto branch = std::ranges::find_if(branches, [&](const auto& b) { return is_active(test_plan.space, b.point, i); });
     const auto found = std::ranges::find_if(tested->suggestions, [&](const storage::LrSuggestion& suggestion) {
       return branch != branches.end() && suggestion.branch == branch->label && suggestion.name == "recommended";
     });

@@ -16,6 +16,11 @@ Value first_value(const Dimension& dimension) {
   return range ? search::random_value(dimension, 0.5) : std::get<Values>(dimension.domain).front();
 }
 
+bool is_from_lr_range(const Dimension& dimension) {
+  const auto* range = std::get_if<Range>(&dimension.domain);
+  return range != nullptr && range->around_lr_range;
+}
+
 // Where the bisection begins, so that it finds a limit by itself and not by being told.
 constexpr double kBelowLimit = 1.7;
 
@@ -45,7 +50,8 @@ class BranchList {
       }
       return;
     }
-    point[i] = first_value(dimension);
+    // An lr that the test gives has its default until the parts set it.
+    if (!is_from_lr_range(dimension)) point[i] = first_value(dimension);
     add(i + 1, std::move(point), label);
   }
 
@@ -60,11 +66,10 @@ std::vector<Branch> branches_of(const StudyPlan& plan) {
   std::vector<Branch> branches = BranchList(plan).list;
   std::vector<std::size_t> wanted;
   for (std::size_t i = 0; i < plan.space.dimensions.size(); ++i)
-    if (const auto* range = std::get_if<Range>(&plan.space.dimensions[i].domain); range && range->around_lr_range)
-      wanted.push_back(i);
+    if (is_from_lr_range(plan.space.dimensions[i])) wanted.push_back(i);
   if (!wanted.empty())
     std::erase_if(branches, [&](const Branch& branch) {
-      return std::ranges::none_of(wanted, [&](std::size_t i) { return branch.point[i].has_value(); });
+      return std::ranges::none_of(wanted, [&](std::size_t i) { return is_active(plan.space, branch.point, i); });
     });
   return branches;
 }
