@@ -278,7 +278,7 @@ TEST_F(OpenTest, TheFileSaysWhatItIs) {
   fill(file_);
   const Store store(file_, Access::read_only);
   EXPECT_EQ(table_of(store, "PRAGMA application_id").rows[0][0], Value(std::int64_t{0x74756e72}));
-  EXPECT_EQ(table_of(store, "PRAGMA user_version").rows[0][0], Value(std::int64_t{1}));
+  EXPECT_EQ(table_of(store, "PRAGMA user_version").rows[0][0], Value(migrations().back().version));
   EXPECT_EQ(content_of(file_).substr(18, 2), "\2\2");  // WAL
   EXPECT_EQ(content_of(file_).substr(68, 4), "tunr");
 }
