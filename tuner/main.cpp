@@ -28,6 +28,7 @@ struct Command {
 
 constexpr Command kCommands[] = {
     {"run", commands::run, "run or resume the study of a sweep file (also: tuner --config FILE)"},
+    {"lr-range", commands::lr_range, "which learning rates does an optimizer bear?"},
     {"plugins", commands::plugins, "what there is: list, show ID; your own: new ID, check FILE"},
     {"studies", commands::studies, "the studies of a database"},
     {"trials", commands::trials, "the trials of a study"},

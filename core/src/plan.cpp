@@ -197,12 +197,6 @@ class Canonical {
   const Space& space_;
 };
 
-bool has_lr_range_test(const StudyPlan& plan) {
-  return plan.method == "lr_range" || std::ranges::any_of(plan.space.dimensions, [](const Dimension& dimension) {
-           const auto* range = std::get_if<Range>(&dimension.domain);
-           return range != nullptr && range->around_lr_range;
-         });
-}
 
 json canonical(const LrRangeSettings& s) {
   json object{{"lr_min", s.lr_min},       {"lr_max", s.lr_max}, {"steps", s.steps},   {"seeds", s.seeds},
@@ -286,6 +280,13 @@ std::string canonical_plan(const StudyPlan& plan) {
   if (has_lr_range_test(plan)) object["lr_range"] = canonical(plan.lr_range);
   if (plan.optimizer) object["optimizer"] = form.one_of(*plan.optimizer, plugin);
   return object.dump(1);
+}
+
+bool has_lr_range_test(const StudyPlan& plan) {
+  return plan.method == "lr_range" || std::ranges::any_of(plan.space.dimensions, [](const Dimension& dimension) {
+           const auto* range = std::get_if<Range>(&dimension.domain);
+           return range != nullptr && range->around_lr_range;
+         });
 }
 
 std::vector<const Plugin*> plugins_of(const StudyPlan& plan) {

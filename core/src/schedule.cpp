@@ -64,6 +64,12 @@ void check_bindings(const Plugin& scheduler, const std::vector<const Plugin*>& o
   }
 }
 
+Binding lr_option(PluginUse& optimizer) {
+  for (PluginUse* use = &optimizer; use != nullptr; use = use->inner.get())
+    if (const auto param = use->plugin->find_param("lr")) return {use, *param};
+  return {};
+}
+
 // One output of one stage at work on one option.
 struct ScheduleRun::Drive {
   Binding binding;
@@ -122,8 +128,8 @@ ScheduleRun::ScheduleRun(Schedule& schedule, PluginUse& optimizer, std::int64_t 
       }
     }
   }
-  for (PluginUse* use = &optimizer; use != nullptr && lr_use_ == nullptr; use = use->inner.get())
-    if (const auto param = use->plugin->find_param("lr")) lr_use_ = use, lr_param_ = *param;
+  const Binding lr = lr_option(optimizer);
+  lr_use_ = lr.use, lr_param_ = lr.param;
   if (lr_use_ != nullptr) lr_base_ = base_values(*lr_use_, lr_param_);
   const bool drivable = lr_use_ && (lr_use_->plugin->param(lr_param_).flags & TUNER_PARAM_SCHEDULABLE);
   if (warmup_ > 0 && !drivable)

@@ -29,4 +29,7 @@ struct Store::Impl {
 // The id of a study's row. Errors: usage.no_such_study with "did you mean".
 [[nodiscard]] std::int64_t find_study(Connection& connection, std::string_view name);
 
+// Throws storage.failed unless a study is open.
+void check_open(std::int64_t study_id);
+
 }  // namespace tuner::storage

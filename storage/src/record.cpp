@@ -88,11 +88,11 @@ void insert_details(Connection& connection, std::int64_t study_id, const TrialRe
   }
 }
 
+}  // namespace
+
 void check_open(std::int64_t study_id) {
   if (study_id == 0) throw Error(Message::storage_failed, "nothing can be recorded before a study is open");
 }
-
-}  // namespace
 
 void Store::record(std::span<const TrialRecord> trials) {
   check_open(impl_->study_id);

@@ -130,11 +130,33 @@ SELECT s.name AS study, m.number AS number, m.step AS step, m.name AS name, m.va
 FROM studies AS s JOIN metrics AS m ON m.study_id = s.id;
 )sql";
 
+constexpr const char* kMigration2 = R"sql(
+CREATE TABLE lr_suggestions (
+  study_id INTEGER NOT NULL REFERENCES studies (id) ON DELETE CASCADE,
+  position INTEGER NOT NULL,
+  branch TEXT NOT NULL,
+  name TEXT NOT NULL,
+  value,
+  low,
+  high,
+  rule TEXT NOT NULL,
+  note TEXT NOT NULL,
+  PRIMARY KEY (study_id, position),
+  UNIQUE (study_id, branch, name)
+) WITHOUT ROWID;
+
+CREATE VIEW learning_rates AS
+SELECT s.name AS study, l.branch AS branch, l.name AS name, l.value AS value, l.low AS low, l.high AS high,
+  l.rule AS rule, l.note AS note
+FROM studies AS s JOIN lr_suggestions AS l ON l.study_id = s.id
+ORDER BY s.name, l.position;
+)sql";
+
 // The index trials_ranked was hit at another page by every trial of a batch, so a trial took the longer to record the
 // more there were. ranks.hpp says what stands in its place. The new index grows at its end and counts outcomes.
 //
 // In best_runs, CROSS JOIN keeps the order of the loops, in which `ranks` needs no sorting.
-constexpr const char* kRanks = R"sql(
+constexpr const char* kMigration3 = R"sql(
 CREATE TABLE ranks (
   study_id INTEGER NOT NULL REFERENCES studies (id) ON DELETE CASCADE,
   rank_key REAL NOT NULL,
@@ -175,7 +197,8 @@ FROM (
 
 constexpr Migration kMigrations[] = {
     {1, kMigration1},
-    {2, kRanks},
+    {2, kMigration2},
+    {3, kMigration3},
 };
 
 }  // namespace

@@ -281,8 +281,9 @@ def shape(lr, drop_at=3e-3, width=0.3, drop=1.6, blow_at=0.5, power=3.0):
 
 def curve(name, lr, loss, before=None, planned=100):
     before = np.concatenate([[loss[0]], loss[:-1]]) if before is None else before
+    short = lambda losses: [float(f"{x:.10g}") for x in losses]
     return {"name": name, "planned": planned, "lr": [float(x) for x in lr],
-            "loss_before": [float(x) for x in before], "loss": [float(x) for x in loss]}
+            "loss_before": short(before), "loss": short(loss)}
 
 
 def noisy(name, seed, sigma, lr, loss, scale=1.0, offset=0.0, planned=100):
@@ -327,8 +328,51 @@ def trained(name, seed, optimizer, lrs):
     return curve(name, used, np.array(after), np.array(before))
 
 
+def ratio(tool, losses):
+    """The largest of what the tool logs over the least before it: what it compares with its threshold."""
+    weights = {"fastai": (0.98, 0), "lightning": (0.98, 1), "pytorch": (0.95, None), "keras": (0.0, 0)}
+    beta, ahead = weights[tool]
+    log, average = [], losses[0] if ahead is None else 0.0
+    for count, loss in enumerate(losses, 1):
+        average = beta * average + (1 - beta) * loss
+        log.append(average if ahead is None else average / (1 - beta ** (count + ahead)))
+    return max(b / min(log[:i]) for i, b in enumerate(log) if i > 0)
+
+
+def bump(lr, tool, target):
+    """Falls, stands high for eight steps so that the tool sees `target` times its best, then falls far below."""
+    parts = [np.full(30, 1.0), np.linspace(1, 0.5, 20), np.full(8, math.nan), np.full(42, 1e-2)]
+    base = np.concatenate(parts) * (1 + 0.03 * np.random.default_rng(22).normal(size=100))
+    losses = lambda high: np.where(np.isnan(base), high, base)
+    low, high = 1.0, 1e4
+    for _ in range(60):
+        middle = (low + high) / 2
+        low, high = (middle, high) if ratio(tool, losses(middle)) < target else (low, middle)
+    before = losses(high)
+    return curve(f"a bump of {target} for {tool}", lr, np.concatenate([before[1:], [1e-2]]), before)
+
+
+def spike(lr, at):
+    loss = shape(lr)
+    before = np.concatenate([[loss[0]], loss[:-1]])
+    before[at] *= 6
+    return curve(f"a spike at {at}", lr, loss, before)
+
+
 def curves():
     lr = logarithmic()
+    for tool, around in [("fastai", 4), ("lightning", 4), ("pytorch", 5), ("keras", 4)]:
+        for target in (around - 0.2, around + 0.2):
+            yield bump(lr, tool, target)
+    yield spike(lr, 5)
+    yield spike(lr, 6)
+    yield cut(noisy("", 20, 0.08, lr, shape(lr, blow_at=1e6)), "infinity out of the fall", 60, math.inf)
+    yield cut(curve("", lr, shape(lr, drop_at=1e-6)), "seventeen points", 17, 0.7)
+    yield cut(curve("", lr, shape(lr, drop_at=1e-6)), "sixteen points", 16, 0.7)
+    yield noisy("a slow fall after the minimum", 23, 0.01, lr, 2 - 2 / (1 + (3e-6 / lr) ** 3) +
+                1 / (1 + (1e-4 / lr) ** 3) - 0.2 * np.maximum(np.log10(lr) + 3.5, 0) + (lr / 3) ** 6)
+    yield noisy("a second, shallower valley", 21, 0.02, lr, shape(lr, drop_at=1e-4, blow_at=1.0) +
+                0.8 / (1 + (3e-3 / lr) ** 2) - 0.5 / (1 + (0.05 / lr) ** 3))
     smooth = curve("smooth", lr, shape(lr))
     yield smooth
     for seed, sigma in [(1, 0.05), (2, 0.1), (3, 0.1), (4, 0.3)]:

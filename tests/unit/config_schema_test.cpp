@@ -30,6 +30,8 @@ constexpr Blind kBlind[] = {
     {Message::config_bad_value, "the range of lr_range is empty"},
     // What plugins alone know.
     {Message::config_impossible, "so there is none to test"},
+    {Message::config_impossible, "as a ramp needs it"},
+    {Message::config_impossible, "an LR range test measures the loss"},
     {Message::config_impossible, "finds the outermost lr"},
     {Message::config_impossible, "has no lr that is legal"},
     {Message::config_impossible, "refuses its options"},

@@ -45,7 +45,7 @@ const std::vector<Known>& known() {
         curve.push_back({number(c["lr"][i]), number(c["loss_before"][i]), number(c["loss"][i])});
       result.push_back({c["name"], curve, c["planned"], c["tools"], c["own"]});
     }
-    if (result.size() < 25) throw std::runtime_error("curves are missing");
+    if (result.size() < 40) throw std::runtime_error("curves are missing");
     return result;
   }();
   return all;
@@ -153,7 +153,7 @@ TEST(LrRules, LookAtTheirOwnLossesOnly) {
 
 TEST(LrRules, StayWithinTheCurve) {
   for (const Known& c : known()) {
-    for (std::size_t points = 0; points <= c.curve.size(); ++points) {
+    for (std::size_t points = 0; points <= c.curve.size(); points += points < 20 ? 1 : 7) {
       const Curve part(c.curve.begin(), c.curve.begin() + static_cast<std::ptrdiff_t>(points));
       for (const Rule& rule : rules()) {
         const Finding found = apply_rule(rule.name, part, 0.9, c.planned);

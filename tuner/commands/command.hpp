@@ -15,6 +15,7 @@ struct Invocation {
 
 // Each returns the exit code and throws Error. `--help` prints its own page.
 int run(const Invocation& invocation);
+int lr_range(const Invocation& invocation);
 int plugins(const Invocation& invocation);
 int studies(const Invocation& invocation);
 int trials(const Invocation& invocation);

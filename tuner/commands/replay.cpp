@@ -117,19 +117,20 @@ class Comparison {
 struct Read {
   StudyPlan plan;
   std::vector<std::string> overrides;
+  config::ReadAs as = config::ReadAs::study;
 };
 
 Read read_with(const storage::StudyRow& row, const std::string& text, const std::string& file,
-               const Catalogue& catalogue, std::vector<std::string> overrides) {
+               const Catalogue& catalogue, std::vector<std::string> overrides, config::ReadAs as) {
   const std::string& study = row.name;
   // A stored text knows no folder; its paths count from the working directory.
-  Read read{.plan = {}, .overrides = std::move(overrides)};
+  Read read{.plan = {}, .overrides = std::move(overrides), .as = as};
   if (file.empty()) {
     read.plan = config::parse_study(text, fmt::format("stored config of {}", study), std::filesystem::current_path(),
-                                    catalogue, read.overrides);
+                                    catalogue, read.overrides, as);
     read.plan.config_path = fmt::format("stored config of {}", study);
   } else {
-    read.plan = config::read_study(file, catalogue, read.overrides);
+    read.plan = config::read_study(file, catalogue, read.overrides, as);
   }
   read.plan.name = study;
   // Where the file leaves them open the objective has said them.
@@ -149,8 +150,8 @@ Read read_with(const storage::StudyRow& row, const std::string& text, const std:
                     "library with --plugin FILE.");
 }
 
-// The recorded plan, read anew. Comments at the end of the sweep file may look like the overrides that follow them: the
-// right number of overrides is the one that gives the recorded plan.
+// The recorded plan, read anew. Comments at the end of the sweep file may look like the overrides that follow them, and
+// the study may be the LR range test of what the file describes: right is what gives the recorded plan.
 Read read_recorded(const storage::Store& store, const std::string& study, const std::string& file,
                    const Catalogue& catalogue) {
   const storage::StudyRow row = store.study(study);
@@ -159,14 +160,14 @@ Read read_recorded(const storage::Store& store, const std::string& study, const 
   std::string difference;
   std::exception_ptr error;
   for (;; overrides.erase(overrides.begin())) {
-    try {
-      Read read = read_with(row, text, file, catalogue, overrides);
-      const std::string found = store.plan_difference(study, canonical_plan(read.plan));
-      if (found.empty()) return read;
-      if (difference.empty()) difference = found;
-    } catch (const Error&) {
-      if (!error) error = std::current_exception();
-    }
+    for (const config::ReadAs as : {config::ReadAs::study, config::ReadAs::lr_range_test}) try {
+        Read read = read_with(row, text, file, catalogue, overrides, as);
+        const std::string found = store.plan_difference(study, canonical_plan(read.plan));
+        if (found.empty()) return read;
+        if (difference.empty()) difference = found;
+      } catch (const Error&) {
+        if (!error) error = std::current_exception();
+      }
     if (overrides.empty()) break;
   }
   if (difference.empty()) std::rethrow_exception(error);
@@ -210,7 +211,7 @@ Catalogue load(const Invocation& invocation, const storage::Store& store, const 
 TrialResult run_again(Read& read, const Point& point, std::uint64_t number, const Invocation& invocation,
                       SharedObjectives& shared) {
   read.plan.trials = 1;  // one worker is enough
-  const auto executor = make_executor(read.plan, invocation.executable, read.overrides, shared);
+  const auto executor = make_executor(read.plan, invocation.executable, read.overrides, shared, read.as);
   executor->submit({.number = number, .point = point});
   for (;;) {
     auto finished = executor->wait(std::chrono::seconds(1));

@@ -5,6 +5,7 @@
 #include <iostream>
 #include <map>
 
+#include "tuner/commands/lr_range.hpp"
 #include "tuner/commands/options.hpp"
 #include "tuner/commands/trial_name.hpp"
 #include "tuner/error.hpp"
@@ -24,17 +25,26 @@ constexpr Page kPage{
 
 std::string optional_number(const std::optional<double>& value) { return value ? to_json(*value) : "null"; }
 
-void show_study(const storage::Store& store, const std::string& name, bool json) {
+void show_study(const storage::Store& store, const std::string& name, bool json, const std::string& svg) {
   const auto study = store.study(name);
   const std::string config = store.study_config(name);
+  const auto suggestions = store.lr_suggestions(name);
+  if (!svg.empty() && suggestions.empty())
+    throw Error(Message::usage_bad_option,
+                fmt::format("--svg draws an LR range test that has reached its end, and study '{}' is none", name),
+                "make one: tuner lr-range --config FILE");
+  std::optional<report::LrReport> test;
+  if (!suggestions.empty()) test = stored_lr_report(store, name, suggestions);
+  if (!svg.empty()) write_svg(svg, *test);
   if (json) {
     std::cout
         << fmt::format(
-               R"({{"study": {}, "metric": {}, "goal": "{}", "seed": {}, "trials": {}, "completed": {}, "best_value": {}, "best_trial": {}, "created_at": {}, "tuner_version": {}, "config": {}}})",
+               R"({{"study": {}, "metric": {}, "goal": "{}", "seed": {}, "trials": {}, "completed": {}, "best_value": {}, "best_trial": {}, "created_at": {}, "tuner_version": {}, "config": {}{}}})",
                json_quoted(study.name), json_quoted(study.metric), to_string(study.goal), study.seed, study.trials,
                study.completed, optional_number(study.best_value),
                study.best_number ? std::to_string(*study.best_number) : "null", json_quoted(study.created_at),
-               json_quoted(study.tuner_version), json_quoted(config))
+               json_quoted(study.tuner_version), json_quoted(config),
+               test ? ", \"lr_range\": " + report::lr_json(*test) : std::string())
         << "\n";
     return;
   }
@@ -42,7 +52,9 @@ void show_study(const storage::Store& store, const std::string& name, bool json)
                            study.name, study.metric, to_string(study.goal), study.seed, study.trials, study.completed);
   if (study.best_number)
     std::cout << fmt::format("best        {:.6g} (trial {})\n", *study.best_value, *study.best_number);
-  std::cout << fmt::format("created at  {} by tuner {}\n\n{}", study.created_at, study.tuner_version, config);
+  std::cout << fmt::format("created at  {} by tuner {}\n\n", study.created_at, study.tuner_version);
+  if (test) std::cout << report::lr_text(*test);
+  std::cout << config;
 }
 
 // A learning curve as first, best and last value.
@@ -120,7 +132,8 @@ void print_trial_json(const std::string& study, const storage::TrialDetail& tria
 
 int show(const Invocation& invocation) {
   po::options_description options("Options");
-  options.add_options()("json", "print one JSON object");
+  options.add_options()("json", "print one JSON object")(
+      "svg", po::value<std::string>()->default_value("")->value_name("FILE"), "write an LR range test's chart there");
   add_database_option(options);
   const auto values = parse(invocation, options, {"STUDY"}, kPage);
   if (!values) return 0;
@@ -128,7 +141,7 @@ int show(const Invocation& invocation) {
   const bool json = values->count("json") > 0;
   const storage::Store store(database(*values), storage::Access::read_only);
   if (name.find('/') == std::string::npos) {
-    show_study(store, name, json);
+    show_study(store, name, json, (*values)["svg"].as<std::string>());
     return 0;
   }
   const auto [study, number] = trial_name(name, kPage);

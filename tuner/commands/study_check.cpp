@@ -68,7 +68,7 @@ void check_study(const StudyPlan& plan, const search::Searcher& searcher, Shared
   std::uint64_t total = std::min(searcher.size().value_or(kMostChecked), kMostChecked);
   if (plan.trials) total = std::min(total, *plan.trials);
   std::set<std::string> shapes;
-  for (std::uint64_t number = 0; number < total; ++number) {
+  for (std::uint64_t number = 0; number < total && searcher.ready(number); ++number) {
     const Point point = searcher.propose(number);
     try {
       TrialSpec spec = resolve(plan, point, number);

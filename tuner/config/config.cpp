@@ -38,6 +38,9 @@ constexpr std::string_view kLaterMethods[] = {"bayes",
                                               "coordinate",
                                               "nelder_mead"};
 
+// Top-level keys that say how to search, not what to train.
+constexpr std::string_view kOfSearches[] = {"method", "metric", "trials", "run_cap", "partial", "budget"};
+
 // A worker with its plugins loaded needs about a third of this.
 constexpr double kLeastMemory = 0x1p26;
 
@@ -65,6 +68,21 @@ std::vector<std::string> read_plugin_list(const Node& node) {
   std::vector<std::string> files;
   for (const Node& item : node.items) files.push_back(text_of(item, "an item of plugins"));
   return files;
+}
+
+// True where the file's own method is another one.
+bool turn_into_lr_range_test(Node& root) {
+  if (!root.is_map()) return false;
+  const Node* method = root.find("method");
+  const Node* name = method != nullptr && method->is_map() ? method->find("name") : method;
+  const bool already = name != nullptr && name->is_word("lr_range");
+  std::erase_if(root.entries, [](const Entry& entry) {
+    return std::ranges::find(kOfSearches, entry.key) != std::end(kOfSearches);
+  });
+  Node word;
+  word.type = Node::Type::scalar, word.text = "lr_range", word.place = root.place;
+  root.entries.push_back({"method", root.place, std::move(word)});
+  return !already;
 }
 
 class StudyReader {
@@ -303,19 +321,22 @@ class StudyReader {
 }  // namespace
 
 StudyPlan parse_study(std::string_view text, const std::string& name, const fs::path& folder,
-                      const Catalogue& catalogue, std::span<const std::string> overrides) {
+                      const Catalogue& catalogue, std::span<const std::string> overrides, ReadAs as) {
   Node root = parse_document(text, name);
   for (const std::string& assignment : overrides) apply_override(root, assignment);
   if (root.place.empty()) root.place = name;
+  const bool renamed = as == ReadAs::lr_range_test && turn_into_lr_range_test(root);
   Reading reading{.catalogue = catalogue, .folder = fs::absolute(folder)};
   StudyPlan plan = StudyReader(reading, fs::path(name).stem().string()).read(root);
+  if (renamed) plan.name += ".lr_range";
   plan.config_text = text;
   return plan;
 }
 
-StudyPlan read_study(const fs::path& file, const Catalogue& catalogue, std::span<const std::string> overrides) {
+StudyPlan read_study(const fs::path& file, const Catalogue& catalogue, std::span<const std::string> overrides,
+                     ReadAs as) {
   const std::string text = read_file(file);
-  StudyPlan plan = parse_study(text, file.string(), fs::absolute(file).parent_path(), catalogue, overrides);
+  StudyPlan plan = parse_study(text, file.string(), fs::absolute(file).parent_path(), catalogue, overrides, as);
   plan.config_path = file.string();
   return plan;
 }

@@ -1,6 +1,7 @@
 // Reading a sweep file: YAML -> StudyPlan. The only place that knows YAML.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <span>
 #include <string>
@@ -11,15 +12,21 @@
 
 namespace tuner::config {
 
+// What a file is read as. An LR range test of the run or sweep that it describes: method, metric, and what a search may
+// take (trials, run_cap, partial, budget) do not count; unless its method is lr_range anyway, the study is called
+// NAME.lr_range.
+enum class ReadAs : std::uint8_t { study, lr_range_test };
+
 // overrides: "training.epochs=1", as --set gives them: the value is YAML, the key must be a legal one.
 // Errors: every config.* message but those about running, each with file, line and column ("--set KEY" for overrides).
 // The metric stays empty where the file names none.
 [[nodiscard]] StudyPlan read_study(const std::filesystem::path& file, const Catalogue& catalogue,
-                                   std::span<const std::string> overrides = {});
+                                   std::span<const std::string> overrides = {}, ReadAs as = ReadAs::study);
 // The same from text; `name` stands in messages and gives the default study name (its stem), `folder` is where relative
 // paths count from.
 [[nodiscard]] StudyPlan parse_study(std::string_view text, const std::string& name, const std::filesystem::path& folder,
-                                    const Catalogue& catalogue, std::span<const std::string> overrides = {});
+                                    const Catalogue& catalogue, std::span<const std::string> overrides = {},
+                                    ReadAs as = ReadAs::study);
 
 // Library files that the file's `plugins:` list names, absolute; read before the catalogue is complete.
 [[nodiscard]] std::vector<std::filesystem::path> plugin_files(const std::filesystem::path& file);

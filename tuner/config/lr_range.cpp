@@ -80,7 +80,8 @@ void check_lr(const Chain& chain, const std::string& at) {
   if (tested == chain.end()) refuse(fmt::format("{} has no lr, so there is none to test", names_of(chain)));
   const Plugin& plugin = *(*tested)->plugin;
   if (!is_tested_lr(plugin, plugin.param(*plugin.find_param("lr"))))
-    refuse(fmt::format("the lr of optimizer '{}' is no real number, so there is none to test", plugin.id()));
+    refuse(fmt::format("the lr of optimizer '{}' ({}) is no real number that can change during a run, as a ramp needs it",
+                       plugin.id(), plugin.param(*plugin.find_param("lr")).doc));
 }
 
 // The test would recommend the lr of a wrapper, and not that of the optimizer inside.
@@ -153,7 +154,18 @@ void fill_ranges(const LrRangeSettings& settings, const OneOf<PluginPlan>* optim
   each_chain(*optimizers, [&](const Chain& found) { check_outermost(found, reading); });
 }
 
-void check_lr_range(const StudyPlan& plan, const std::string& at, const std::string& optimizer_at) {
+namespace {
+
+bool asks_for_lr_range(const Space& space) {
+  return std::ranges::any_of(space.dimensions, [](const Dimension& dimension) {
+    const auto* range = std::get_if<Range>(&dimension.domain);
+    return range != nullptr && range->around_lr_range;
+  });
+}
+
+}  // namespace
+
+void check_lr_range(StudyPlan& plan, const std::string& at, const std::string& optimizer_at) {
   const auto refuse = [&](const char* message, const char* remedy) {
     throw Error(Message::config_impossible, message, remedy).at(at);
   };
@@ -165,7 +177,15 @@ void check_lr_range(const StudyPlan& plan, const std::string& at, const std::str
   if (plan.budget_seconds)
     refuse("a budget ends a search early, and an LR range test needs all its parts",
            "remove budget; steps, seeds and parts of lr_range: say how much is measured");
-  each_chain(*plan.optimizer, [&](const Chain& found) { check_lr(found, optimizer_at); });
+  if (!plan.metric.name.empty() && plan.metric.name != "loss")
+    throw Error(Message::config_impossible,
+                fmt::format("an LR range test measures the loss, and the metric is '{}'", plan.metric.name),
+                "remove metric")
+        .at(plan.metric_place);
+  // In a sweep those branches alone are tested that ask for it, and their lr has been looked at.
+  if (!asks_for_lr_range(plan.space))
+    each_chain(*plan.optimizer, [&](const Chain& found) { check_lr(found, optimizer_at); });
+  plan.metric.name = "loss", plan.metric.goal = Goal::minimize, plan.goal_given = true;
 }
 
 void add_lr_range_dimensions(StudyPlan& plan) {

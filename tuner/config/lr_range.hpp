@@ -18,7 +18,7 @@ void fill_ranges(const LrRangeSettings& settings, const OneOf<PluginPlan>* optim
 
 // Can method: lr_range make its tests? `at` is the place of the method, `optimizer_at` that of the optimizer.
 // Errors: config.impossible.
-void check_lr_range(const StudyPlan& plan, const std::string& at, const std::string& optimizer_at);
+void check_lr_range(StudyPlan& plan, const std::string& at, const std::string& optimizer_at);
 
 // Adds the dimensions of the test itself, after those of the file: "lr_range.part", "lr_range.seed", "lr_range.lr".
 // They are no holes: they say of a trial what it measures.

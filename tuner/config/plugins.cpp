@@ -281,7 +281,8 @@ PluginPlan read_optimizer(const Node& node, const Scope& scope, Reading& reading
 }  // namespace
 
 bool is_tested_lr(const Plugin& plugin, const tuner_param& param) {
-  return plugin.kind() == Kind::optimizer && std::string_view(param.id) == "lr" && param.type == TUNER_TYPE_F64;
+  return plugin.kind() == Kind::optimizer && std::string_view(param.id) == "lr" && param.type == TUNER_TYPE_F64 &&
+         (param.flags & TUNER_PARAM_SCHEDULABLE) != 0;
 }
 
 std::string plugin_label(const Node& node, Kind kind) {

@@ -22,12 +22,15 @@ constexpr std::size_t kQueuedPerWorker = 256;
 
 class StudyRun {
  public:
-  StudyRun(const StudyPlan& plan, const search::Searcher& searcher, storage::Store& store, Executor& executor,
+  StudyRun(const StudyPlan& plan, search::Searcher& searcher, storage::Store& store, Executor& executor,
            const Listener& listener)
       : plan_(plan), searcher_(searcher), store_(store), executor_(executor), listener_(listener) {
     status_.total = searcher.size();
     if (plan.trials) status_.total = std::min(plan.trials.value_or(UINT64_MAX), status_.total.value_or(UINT64_MAX));
-    for (const std::uint64_t number : store.finished(plan.name)) done_.insert(number);
+    for (const std::uint64_t number : store.finished(plan.name)) {
+      done_.insert(number);
+      if (searcher.learns()) searcher.observe(number, result_of(store.trial(plan.name, number)));
+    }
     status_.done = done_.size();
     if (const auto best = store.best(plan.name)) remember(best->number, *best->value, best->parameters);
     for (const Plugin* plugin : plugins_of(plan)) records_.emplace(plugin, plugin_record(*plugin));
@@ -70,7 +73,7 @@ class StudyRun {
 
   void submit_more() {
     while (status_.interrupts == 0 && !over_budget() && !too_many_failed() && !all_submitted() &&
-           executor_.pending() < kQueuedPerWorker * plan_.workers) {
+           searcher_.ready(next_) && executor_.pending() < kQueuedPerWorker * plan_.workers) {
       if (!done_.contains(next_)) executor_.submit({next_, searcher_.propose(next_)});
       ++next_;
     }
@@ -90,7 +93,11 @@ class StudyRun {
         records.push_back(record_of(std::move(trial)));
     }
     if (!records.empty()) store_.record(records);
-    for (const auto& record : records) count(record);
+    for (const auto& record : records) {
+      count(record);
+      if (searcher_.learns() && record.result.outcome != Outcome::cancelled)
+        searcher_.observe(record.number, record.result);
+    }
     forget_checkpoints(records);
     if (too_many_failed() && status_.reason.empty()) {
       status_.reason = fmt::format("{} trials failed, and max_failed_trials is {}", failed_, *plan_.max_failed_trials);
@@ -139,7 +146,9 @@ class StudyRun {
     if (record.result.outcome == Outcome::cancelled) return;
     ++status_.done, ++status_.done_now;
     if (record.result.failure != Failure::none) ++failed_;
-    if (record.result.outcome == Outcome::completed) remember(record.number, *record.result.value, record.parameters);
+    // A part of an LR range test may complete without a value.
+    if (record.result.outcome == Outcome::completed && record.result.value)
+      remember(record.number, *record.result.value, record.parameters);
   }
 
   void remember(std::uint64_t number, double value, const Parameters& parameters) {
@@ -151,7 +160,7 @@ class StudyRun {
   }
 
   const StudyPlan& plan_;
-  const search::Searcher& searcher_;
+  search::Searcher& searcher_;
   storage::Store& store_;
   Executor& executor_;
   const Listener& listener_;
@@ -164,8 +173,18 @@ class StudyRun {
 
 }  // namespace
 
-StudyStatus run_study(const StudyPlan& plan, const search::Searcher& searcher, storage::Store& store,
-                      Executor& executor, const Listener& listener) {
+TrialResult result_of(storage::TrialDetail trial) {
+  TrialResult result;
+  result.outcome = trial.run.outcome, result.value = trial.run.value;
+  result.best_value = trial.best_value, result.last_value = trial.last_value;
+  result.steps = trial.run.steps, result.epochs = trial.epochs, result.evaluations = trial.evaluations;
+  result.wall_seconds = trial.run.wall_seconds, result.error = trial.run.error;
+  result.metrics = std::move(trial.metrics), result.log = std::move(trial.log);
+  return result;
+}
+
+StudyStatus run_study(const StudyPlan& plan, search::Searcher& searcher, storage::Store& store, Executor& executor,
+                      const Listener& listener) {
   return StudyRun(plan, searcher, store, executor, listener).run();
 }
 

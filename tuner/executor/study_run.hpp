@@ -40,8 +40,11 @@ using Listener =
 // Runs the trials of `plan` that the store does not hold yet, those that fail once more where `retry` says so. Every
 // trial is in the database before the listener hears of it. Errors: what the trials throw (input that nothing before
 // could see); what is finished is kept.
-[[nodiscard]] StudyStatus run_study(const StudyPlan& plan, const search::Searcher& searcher, storage::Store& store,
+[[nodiscard]] StudyStatus run_study(const StudyPlan& plan, search::Searcher& searcher, storage::Store& store,
                                     Executor& executor, const Listener& listener);
+
+// A recorded trial as it was measured, but for its Failure, which is not recorded.
+[[nodiscard]] TrialResult result_of(storage::TrialDetail trial);
 
 [[nodiscard]] storage::PluginRecord plugin_record(const Plugin& plugin);
 

@@ -5,7 +5,7 @@
 #include <stop_token>
 #include <thread>
 
-#include "tuner/executor/executor.hpp"
+#include "tuner/executor/run_job.hpp"
 
 namespace tuner::executor {
 
@@ -86,9 +86,7 @@ class ThreadExecutor : public Executor {
         const std::lock_guard lock(mutex_);
         running_[worker] = Running{done.job.number, step, steps};
       };
-      const Checkpoints checkpoints(plan_.checkpoint, done.job.number, identity_);
-      done.result = run_trial(resolve(plan_, done.job.point, done.job.number), shared_, trials_stop_.get_token(),
-                              progress, nullptr, &checkpoints);
+      done.result = run_job(plan_, done.job, identity_, shared_, trials_stop_.get_token(), progress, nullptr);
     } catch (...) {
       done.error = std::current_exception();
     }

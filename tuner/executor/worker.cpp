@@ -17,6 +17,7 @@
 
 #include "tuner/config/config.hpp"
 #include "tuner/executor/board.hpp"
+#include "tuner/executor/run_job.hpp"
 #include "tuner/executor/wire.hpp"
 
 namespace tuner::executor {
@@ -60,7 +61,8 @@ StudyPlan read_plan(const WorkerSetup& setup, Catalogue& catalogue) {
                   "start the study again: it resumes");
   }
   StudyPlan plan =
-      config::parse_study(setup.config_text, setup.config_name, setup.config_folder, catalogue, setup.overrides);
+      config::parse_study(setup.config_text, setup.config_name, setup.config_folder, catalogue, setup.overrides,
+                          setup.as_lr_range_test ? config::ReadAs::lr_range_test : config::ReadAs::study);
   plan.metric.name = setup.metric, plan.metric.goal = setup.goal;
   plan.checkpoint.folder = setup.checkpoint_folder;
   return plan;
@@ -112,9 +114,7 @@ class Worker {
     FrameType type = FrameType::finished;
     const std::int64_t started = now_ms();
     try {
-      const Checkpoints checkpoints(plan_.checkpoint, job.number, identity_);
-      const TrialResult result = run_trial(resolve(plan_, job.point, job.number), shared_, trial_stop_.get_token(), {},
-                                           &board_.trace, &checkpoints);
+      const TrialResult result = run_job(plan_, job, identity_, shared_, trial_stop_.get_token(), {}, &board_.trace);
       out.put(started), out.put(now_ms());
       put(out, result);
     } catch (const Error& e) {

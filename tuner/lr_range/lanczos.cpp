@@ -107,7 +107,7 @@ double error_bound(const Subspace& space) {
 
 LanczosResult largest_eigenvalue(const SymmetricProduct& product, std::size_t dimension,
                                  const LanczosOptions& options) {
-  assert(dimension >= 1 && options.vectors >= 3 && options.vectors <= 64);
+  assert(dimension >= 1 && options.vectors >= 8 && options.vectors <= 64);
   const auto n = static_cast<Index>(dimension);
   const Index most = std::min<Index>(n, options.vectors);
   Subspace space(product, random_unit(n, options.seed), most);

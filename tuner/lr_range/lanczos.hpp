@@ -17,7 +17,7 @@ using GradientAt = std::function<void(std::span<const double> x, std::span<doubl
 struct LanczosOptions {
   double tolerance = 1e-6;  // of the residual, relative to the value
   std::int64_t most_products = 2000;
-  std::int64_t vectors = 64;  // kept at a time, of the operator's dimension; 3 to 64
+  std::int64_t vectors = 64;  // kept at a time, of the operator's dimension; 8 to 64
   std::uint64_t seed = 1;     // of the start vector, of normal numbers
 };
 

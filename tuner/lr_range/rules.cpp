@@ -292,9 +292,8 @@ constexpr std::array<Rule, 14> kRules{{
      "a step",
      kFastai},
     {"lightning",
-     "from version 2.5.3 on: where the smoothed loss before the step falls most per lr (not ln(lr)), which noise at "
-     "the "
-     "least lrs decides",
+     "from version 2.5.3 on: where the smoothed loss before the step falls most per lr, not ln(lr), so that noise at "
+     "the least lrs decides",
      kLightning},
     {"lightning_before_2.5.3", "where the smoothed loss before the step falls most from one step to the next",
      kLightning},

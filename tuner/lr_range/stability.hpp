@@ -21,7 +21,7 @@
 //
 // By this definition are stable, too: a loss that becomes constant (a dead network), one that falls without bound and
 // stays finite, and one that grows so slowly that `most_steps` do not show it: for gradient descent that is up to
-// 0.6 / most_steps above the limit where the start has weight in the direction of the largest curvature, and up to
+// 2.3 / most_steps above the limit where the start has weight in the direction of the largest curvature, and up to
 // 10 / most_steps where that weight is 1e-8.
 #pragma once
 

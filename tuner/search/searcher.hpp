@@ -15,12 +15,19 @@ class Searcher {
   virtual ~Searcher() = default;
   // How many trials there are; nothing where the search has no end of its own.
   [[nodiscard]] virtual std::optional<std::uint64_t> size() const = 0;
-  // The point of trial `number`: a function of plan, seed and number alone, so that any trial can be made again, in any
-  // order, on any number of workers.
+  // The point of trial `number`: a function of plan, seed and number, so that any trial can be made again, in any order,
+  // on any number of workers; for a search that learns also of the results that it has observed. Requires:
+  // ready(number).
   [[nodiscard]] virtual Point propose(std::uint64_t number) const = 0;
+
+  // Do points depend on results? Then observe() hears of every trial that has finished, earlier runs' first, and ready()
+  // says whether enough is known to propose a trial.
+  [[nodiscard]] virtual bool learns() const { return false; }
+  [[nodiscard]] virtual bool ready(std::uint64_t) const { return true; }
+  virtual void observe(std::uint64_t, const TrialResult&) {}
 };
 
-// By plan.method: grid, random, or single (a grid of one point). The plan must outlive it.
+// By plan.method: grid, random, lr_range, or single (a grid of one point). The plan must outlive it.
 // Errors: config.impossible for a grid that cannot be counted.
 [[nodiscard]] std::unique_ptr<Searcher> make_searcher(const StudyPlan& plan);
 

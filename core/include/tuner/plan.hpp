@@ -137,6 +137,9 @@ struct StudyPlan {
 // What a checkpoint of this study belongs to: sha256 of the canonical plan and of the plugins' files.
 [[nodiscard]] std::string checkpoint_identity(const StudyPlan& plan);
 
+// Is it an LR range test, or a sweep with a range that one gives?
+[[nodiscard]] bool has_lr_range_test(const StudyPlan& plan);
+
 // All plugins that a plan can use, or those that one point of it uses.
 [[nodiscard]] std::vector<const Plugin*> plugins_of(const StudyPlan& plan);
 [[nodiscard]] std::vector<const Plugin*> plugins_of(const StudyPlan& plan, const Point& point);

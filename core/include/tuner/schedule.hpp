@@ -20,6 +20,9 @@ struct Binding {
 // The same question about plugins alone (outermost first), when a sweep is read.
 void check_bindings(const Plugin& scheduler, const std::vector<const Plugin*>& optimizers);
 
+// The option `lr`, the optimizer's own or that of the first one inside that has one; not bound where there is none.
+[[nodiscard]] Binding lr_option(PluginUse& optimizer);
+
 struct ScheduleInputs {
   std::int64_t step = 0;  // updates done
   double metric = 0;      // latest value; NaN before the first

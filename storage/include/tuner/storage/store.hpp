@@ -83,6 +83,15 @@ struct TrialDetail {
   std::vector<std::string> log;
 };
 
+// What an LR range test suggests for one branch of its study; see docs/lr-range.md for the names.
+struct LrSuggestion {
+  std::string branch, name;
+  std::optional<double> value, low, high;
+  std::string rule;  // how it was found
+  std::string note;  // why there is no value, or what to know about it; may be empty
+  bool operator==(const LrSuggestion&) const = default;
+};
+
 // Result of a query: every cell a Value (null, integer, number, text).
 struct Table {
   std::vector<std::string> columns;
@@ -140,6 +149,11 @@ class Store {
   void record(std::span<const TrialRecord> trials);
   // A line in the study's events: started, resumed, interrupted, ...
   void add_event(std::string_view kind, std::string_view text);
+
+  // Replaces the suggestions of the open study. Errors: as record().
+  void record_lr_suggestions(std::span<const LrSuggestion> suggestions);
+  // In the order in which they were recorded; none for a study that is no LR range test, or not at its end.
+  [[nodiscard]] std::vector<LrSuggestion> lr_suggestions(std::string_view study) const;
 
   [[nodiscard]] std::vector<StudyRow> studies() const;
   [[nodiscard]] StudyRow study(std::string_view name) const;

@@ -1,0 +1,137 @@
+// One optimizer at work on one objective, a step at a time: what a trial and the parts of an LR range test share.
+//
+// A step: the batch that seed, trial and step give; loss and gradient on it; gradient noise, clipping by value,
+// clipping by global norm (each optional, in this order); the optimizer's update; finite parameters. Noise (the same
+// draw) and clipping act on every further gradient that the optimizer asks for within the step.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "tuner/bytes.hpp"
+#include "tuner/objective.hpp"
+#include "tuner/optimizer.hpp"
+#include "tuner/schedule.hpp"
+#include "tuner/training.hpp"
+
+namespace tuner {
+
+class Batches;
+class FloatingPointGuard;
+
+// Thrown where a run ends before its time: an outcome of the trial, not an error. Caught by whoever runs the steps.
+struct Ended {
+  Outcome outcome;
+  std::string error;
+  Failure failure = Failure::none;
+};
+
+// Says in the trace which kind of plugin is being called, for as long as it is.
+class Calling {
+ public:
+  Calling(TrialTrace& trace, std::uint32_t kind) : trace_(trace), before_(trace.kind.load(std::memory_order_relaxed)) {
+    trace_.kind.store(kind, std::memory_order_relaxed);
+  }
+  ~Calling() { trace_.kind.store(before_, std::memory_order_relaxed); }
+  Calling(const Calling&) = delete;
+  Calling& operator=(const Calling&) = delete;
+
+ private:
+  TrialTrace& trace_;
+  std::uint32_t before_;
+};
+
+// Threads: one trainer, one thread.
+class Trainer {
+ public:
+  // spec, trace and result must outlive it. Counts evaluations, steps and gradients that are not finite in `result`.
+  // Errors: those of Objective.
+  Trainer(TrialSpec& spec, SharedObjectives& shared, std::stop_token stop, TrialTrace& trace, TrialResult& result);
+  ~Trainer();
+  Trainer(const Trainer&) = delete;
+  Trainer& operator=(const Trainer&) = delete;
+
+  // Batches and optimizer. Errors: config.impossible, also where there is none.
+  void prepare();
+  // Parameters and slots as they are before step 0. Throws Ended.
+  void init();
+
+  // Chooses the batch of `step` and the random numbers of its evaluations.
+  void enter(std::int64_t step);
+  // enter(), then the loss there and its gradient, as the update needs them. Throws Ended for a failing objective; a
+  // loss that is not finite is for the caller to judge.
+  [[nodiscard]] double evaluate_step(std::int64_t step);
+  // Update number step + 1, from evaluate_step()'s gradient. horizon: steps of the run, -1 unknown. Returns the flags
+  // TUNER_STEP_... Throws Ended (diverged) for gradients, by training.nonfinite_gradient, and parameters that are not
+  // finite.
+  std::uint32_t update(std::int64_t step, std::int64_t horizon, double loss);
+  // Updates done, as `result` counts them.
+  [[nodiscard]] std::int64_t steps() const { return result_.steps; }
+  void set_steps(std::int64_t steps) { result_.steps = steps; }
+  // Loss alone on the batch that was entered, at the parameters of `objective`.
+  [[nodiscard]] double loss(Objective& objective, std::uint32_t flags = TUNER_EVALUATE_TRAIN);
+  // Loss and gradient on it, as closures get them; the gradient is left in the tensors.
+  [[nodiscard]] double loss_and_gradient();
+  // The Hessian on it times a vector, a buffer per tensor. Requires has_hvp().
+  void hvp(const void* const* vectors, void* const* products);
+
+  // The objective at the parameters that the optimizer wants to be judged by after `step` updates.
+  [[nodiscard]] Objective& at_evaluation_point(std::int64_t step);
+
+  // The optimizer's lr, its own or that of the optimizer that it wraps, from the next update on. A group whose lr was
+  // given keeps its ratio to the others. Requires has_lr().
+  [[nodiscard]] bool has_lr() const { return lr_.use != nullptr; }
+  void set_lr(double lr);
+
+  [[nodiscard]] Objective& objective() { return *objective_; }
+  [[nodiscard]] const Objective& objective() const { return *objective_; }
+  [[nodiscard]] Optimizer& optimizer() { return *optimizer_; }
+  [[nodiscard]] HostServices& host() { return host_; }
+  [[nodiscard]] tuner_error& error() { return error_; }
+  [[nodiscard]] const tuner_rng& rng() const { return dropout_; }
+  [[nodiscard]] std::span<const std::uint64_t> batch() const { return batch_; }
+  [[nodiscard]] std::int64_t steps_per_epoch() const;
+  // Does the optimizer do without gradients?
+  [[nodiscard]] bool derivative_free() const { return derivative_free_; }
+
+  // Throws Ended unless a call into `use` went well.
+  void require(std::int32_t status, const PluginUse& use);
+
+  // Parameters, slots and places in random streams: with a step's number, all that the steps after it depend on.
+  // restore() throws Garbled.
+  void save(Writer& out) const;
+  void restore(Reader& in);
+
+ private:
+  void condition_gradients();
+  [[nodiscard]] tuner_rng stream(std::uint32_t purpose, std::int64_t step) const;
+  static std::int32_t closure_evaluate(void* context, std::uint32_t want, double* loss);
+  static std::int32_t closure_hvp(void* context, const void* const* vectors, void* const* products);
+
+  std::unique_ptr<FloatingPointGuard> guard_;
+  unsigned mode_;
+  TrialSpec& spec_;
+  std::stop_token stop_;
+  TrialTrace& trace_;
+  TrialResult& result_;
+  std::uint32_t trial_;
+  HostServices host_;
+  tuner_error error_{};
+  std::unique_ptr<Objective> objective_;
+  std::unique_ptr<Objective> evaluation_copy_;
+  std::unique_ptr<Optimizer> optimizer_;
+  std::unique_ptr<Batches> batches_;
+  tuner_closure closure_{};
+  std::span<const std::uint64_t> batch_;
+  tuner_rng dropout_{};
+  Binding lr_;
+  std::vector<double> lr_base_;  // by group
+  std::uint64_t evaluations_this_step_ = 0;
+  bool budget_used_up_ = false, derivative_free_ = false;
+};
+
+}  // namespace tuner

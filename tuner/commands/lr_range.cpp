@@ -1,0 +1,243 @@
+// tuner lr-range: an LR range test of a run or a sweep.
+#include "tuner/commands/lr_range.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+
+#include "tuner/details.hpp"
+#include "tuner/error.hpp"
+#include "tuner/lr_range/diagnosis.hpp"
+#include "tuner/report/lr_report.hpp"
+#include "tuner/report/table.hpp"
+
+namespace tuner::commands {
+
+namespace {
+
+constexpr Page kPage{
+    "tuner lr-range --config FILE [options]",
+    "Finds out which learning rates an optimizer bears: ramps, short runs at constant lrs, the largest stable lr by\n"
+    "bisection, the curvature at the start; several seeds, every part a trial of the study NAME.lr_range. Says four "
+    "lrs\n"
+    "for every branch, each with an interval and its evidence, or that it cannot tell. `lr_range:` in the file says "
+    "how\n"
+    "much is measured. docs/lr-range.md explains it all.",
+    "  tuner lr-range --config run.yaml\n"
+    "  tuner lr-range --config run.yaml --svg curve.svg --workers 2\n"
+    "  tuner lr-range --config run.yaml --ramp-only --set lr_range.steps=200\n"
+    "  tuner lr-range --config run.yaml --json\n\n"
+    "Exit code: 0 done; 2 usage, 3 config, 4 plugin, 5 storage; 6 a part failed or timed out; 130 interrupted."};
+
+using lr_range::RangeSearch;
+
+std::vector<storage::LrSuggestion> diagnose(const StudyPlan& plan, const RangeSearch& search) {
+  std::vector<storage::LrSuggestion> all;
+  for (std::size_t i = 0; i < search.branches().size(); ++i)
+    for (auto& suggestion : lr_range::diagnose(plan.lr_range, search.branches()[i].label, search.measured(i)))
+      all.push_back(std::move(suggestion));
+  return all;
+}
+
+// An optimizer that finds its own step size and still has an lr.
+const Plugin* self_tuning(const StudyPlan& plan, const lr_range::Branch& branch) {
+  for (const Plugin* plugin : plugins_of(plan, branch.point))
+    if (plugin->kind() == Kind::optimizer && plugin->find_param("lr") && details_of(*plugin).family == "self-tuning")
+      return plugin;
+  return nullptr;
+}
+
+void print_before(const StudyPlan& plan, const RangeSearch& search) {
+  std::cerr << fmt::format("LR range test '{}': {} branch{}, {} parts, at most {:.0f} gradients' worth of work\n",
+                           plan.name, search.branches().size(), search.branches().size() == 1 ? "" : "es",
+                           search.size().value_or(0), lr_range::cost_in_gradients(plan));
+  for (const auto& branch : search.branches())
+    if (const Plugin* plugin = self_tuning(plan, branch)) {
+      const tuner_param& lr = plugin->param(*plugin->find_param("lr"));
+      std::cerr << fmt::format(
+          "note: '{}' tunes its own step size; its lr ({:g} by default) is its {}: the test says how far that can be "
+          "raised, and a recommendation near {:g} means that it needs no help\n",
+          plugin->id(), lr.default_value, lr.doc, lr.default_value);
+    }
+}
+
+void print_after(const RangeSearch& search, const executor::StudyStatus& status) {
+  double cost = 0;
+  for (std::size_t i = 0; i < search.branches().size(); ++i)
+    for (const auto& part : search.measured(i)) cost += lr_range::cost_in_gradients(part.result.evaluations);
+  std::cerr << fmt::format("{} parts, {} of them now in {}; together {:.0f} gradients' worth of work\n", status.done,
+                           status.done_now, report::duration_text(status.elapsed_seconds), cost);
+}
+
+void print_dry_run(const StudyPlan& plan, const RangeSearch& search) {
+  std::cout << "# plan of study '" << plan.name << "': this is its identity\n" << canonical_plan(plan) << "\n\n";
+  std::cout << fmt::format("# {} parts, at most {:.0f} gradients' worth of work; the first ones\n",
+                           search.size().value_or(0), lr_range::cost_in_gradients(plan));
+  report::TableWriter trials(std::cout, "table");
+  trials.header({"trial", "parameters"});
+  for (std::uint64_t n = 0; search.ready(n) && n < 20; ++n)
+    trials.row({static_cast<std::int64_t>(n), report::parameters_json(parameters_of(plan.space, search.propose(n)))});
+  trials.end();
+}
+
+void add_part(report::LrBranch& branch, const lr_range::Part& part, const TrialResult& result) {
+  if (part.kind == lr_range::PartKind::ramp) branch.ramps.push_back(report::ramp_curve(part.seed, result.metrics));
+  if (part.kind == lr_range::PartKind::ladder) add_rung(branch.rungs, part, result.value);
+}
+
+report::LrReport report_of(const StudyPlan& plan, const RangeSearch& search,
+                           const std::vector<storage::LrSuggestion>& suggestions) {
+  report::LrReport report{.study = plan.name, .branches = {}};
+  for (std::size_t i = 0; i < search.branches().size(); ++i) {
+    report::LrBranch branch{.label = search.branches()[i].label, .suggestions = {}, .ramps = {}, .rungs = {}};
+    std::ranges::copy_if(suggestions, std::back_inserter(branch.suggestions),
+                         [&](const auto& suggestion) { return suggestion.branch == branch.label; });
+    for (const auto& part : search.measured(i)) add_part(branch, part.part, part.result);
+    report.branches.push_back(std::move(branch));
+  }
+  return report;
+}
+
+int exit_code_of(const StudyPlan& plan, const executor::StudyStatus& status) {
+  if (status.ending == executor::Ending::interrupted) return 130;
+  if (status.ending == executor::Ending::stopped) return conclude(plan, status);
+  const auto count = [&](Outcome outcome) {
+    return status.outcomes.contains(outcome) ? status.outcomes.at(outcome) : 0;
+  };
+  return count(Outcome::failed) + count(Outcome::timed_out) > 0 ? 6 : 0;
+}
+
+struct Tested {
+  RangeSearch search;
+  executor::StudyStatus status;
+  std::vector<storage::LrSuggestion> suggestions;
+};
+
+// The suggestions of a test that reached its end are recorded; one that did not says what is known so far.
+std::unique_ptr<Tested> test(StudySession& session, StudyPlan& plan, config::ReadAs as) {
+  auto tested = std::make_unique<Tested>(Tested{RangeSearch(plan), {}, {}});
+  session.check(plan, tested->search);
+  if (!session.quiet()) print_before(plan, tested->search);
+  tested->status = session.run(plan, tested->search, as);
+  tested->suggestions = diagnose(plan, tested->search);
+  if (!session.quiet() && tested->status.done_now > 0) print_after(tested->search, tested->status);
+  if (tested->status.ending == executor::Ending::finished) session.store().record_lr_suggestions(tested->suggestions);
+  return tested;
+}
+
+}  // namespace
+
+int run_lr_range(StudySession& session, StudyPlan plan, const LrRangeOutput& output, config::ReadAs as) {
+  if (output.dry_run) {
+    const RangeSearch search(plan);
+    session.check(plan, search);
+    print_dry_run(plan, search);
+    return 0;
+  }
+  session.open_database(plan);
+  if (session.fresh()) session.forget(plan.name);
+  const auto tested = test(session, plan, as);
+  const report::LrReport report = report_of(plan, tested->search, tested->suggestions);
+  if (!output.svg.empty()) write_svg(output.svg, report);
+  std::cout << (session.json() ? report::lr_json(report) + "\n" : report::lr_text(report));
+  if (tested->status.ending == executor::Ending::interrupted && !session.quiet())
+    std::cerr << "interrupted: the same command continues\n";
+  return exit_code_of(plan, tested->status);
+}
+
+std::optional<int> fill_from_lr_range(StudySession& session, StudyPlan& plan) {
+  StudyPlan test_plan = session.read(config::ReadAs::lr_range_test);
+  if (session.fresh()) session.forget(test_plan.name);
+  const auto tested = test(session, test_plan, config::ReadAs::lr_range_test);
+  if (tested->status.ending != executor::Ending::finished) return exit_code_of(test_plan, tested->status);
+  for (std::size_t i = 0; i < plan.space.dimensions.size(); ++i) {
+    Dimension& dimension = plan.space.dimensions[i];
+    auto* range = std::get_if<Range>(&dimension.domain);
+    if (range == nullptr || !range->around_lr_range) continue;
+    // The dimensions of the file have the same places in the test's space.
+    const auto& branches = tested->search.branches();
+    const auto branch = std::ranges::find_if(branches, [&](const auto& b) { return is_active(test_plan.space, b.point, i); });
+    const auto found = std::ranges::find_if(tested->suggestions, [&](const storage::LrSuggestion& suggestion) {
+      return branch != branches.end() && suggestion.branch == branch->label && suggestion.name == "recommended";
+    });
+    if (found == tested->suggestions.end() || !found->value)
+      throw Error(Message::config_bad_hole,
+                  fmt::format("the LR range test has no recommendation for {}: {}", dimension.name,
+                              found == tested->suggestions.end() ? "" : found->note),
+                  fmt::format("look at it (tuner show {}{}), and write {{min: ..., max: ..., scale: log}}",
+                              test_plan.name, session.database_words()))
+          .at(plan.config_path);
+    const double lr = *found->value, factor = *range->around_lr_range;
+    range->min = std::max(range->min, lr / factor), range->max = std::min(range->max, lr * factor);
+    if (!session.quiet())
+      std::cerr << fmt::format("{}: {:.4g} to {:.4g}, around {:.4g} ({})\n", dimension.name, range->min, range->max, lr,
+                               found->rule);
+  }
+  return std::nullopt;
+}
+
+// From the database alone. The parts of a branch have the same parameters but for those that say which part it is, and
+// branches begin in the order of their suggestions.
+report::LrReport stored_lr_report(const storage::Store& store, const std::string& study,
+                                  const std::vector<storage::LrSuggestion>& suggestions) {
+  report::LrReport report{.study = study, .branches = {}};
+  for (const auto& suggestion : suggestions) {
+    if (report.branches.empty() || report.branches.back().label != suggestion.branch)
+      report.branches.push_back({.label = suggestion.branch, .suggestions = {}, .ramps = {}, .rungs = {}});
+    report.branches.back().suggestions.push_back(suggestion);
+  }
+  std::vector<Parameters> chosen;
+  for (const storage::RunRow& run : store.runs(study)) {
+    const auto split = std::ranges::find(run.parameters, lr_range::kPartDimension, &Parameters::value_type::first);
+    const Parameters branch(run.parameters.begin(), split);
+    auto place = std::ranges::find(chosen, branch);
+    if (place == chosen.end()) place = chosen.insert(place, branch);
+    const auto index = static_cast<std::size_t>(place - chosen.begin());
+    if (index >= report.branches.size()) break;
+    const lr_range::Part part = lr_range::part_of({split, run.parameters.end()});
+    const bool ramp = part.kind == lr_range::PartKind::ramp;
+    TrialResult result = ramp ? executor::result_of(store.trial(study, run.number)) : TrialResult{};
+    result.value = run.value;
+    add_part(report.branches[index], part, result);
+  }
+  return report;
+}
+
+void write_svg(const std::string& file, const report::LrReport& report) {
+  for (const report::LrBranch& branch : report.branches) {
+    std::filesystem::path path = file;
+    if (report.branches.size() > 1) {
+      std::string label = branch.label;
+      std::erase(label, ' ');
+      std::ranges::replace(label, ',', '-');
+      path.replace_filename(fmt::format("{}-{}{}", path.stem().string(), label, path.extension().string()));
+    }
+    std::ofstream out(path, std::ios::binary);
+    out << report::lr_svg(report, branch) << std::flush;
+    if (!out)
+      throw Error(Message::usage_bad_option, fmt::format("--svg {}: the file cannot be written", path.string()),
+                  "name a file in a folder that exists and that you may write to");
+  }
+}
+
+int lr_range(const Invocation& invocation) {
+  po::options_description options("Options");
+  options.add_options()("svg", po::value<std::string>()->default_value("")->value_name("FILE"),
+                        "write the chart there; of several branches into FILE-BRANCH")("ramp-only", "the ramps alone")(
+      "dry-run", "print the plan, the cost and the first parts");
+  add_study_options(options);
+  const auto values = parse(invocation, options, {"config"}, kPage);
+  if (!values) return 0;
+  StudySession session(invocation, *values, kPage);
+  if (values->count("ramp-only"))
+    for (const char* part : {"ladder", "stability", "probe"}) session.set(fmt::format("lr_range.{}=none", part));
+  if (values->count("ramp-only")) session.set("lr_range.curvature=false");
+  return run_lr_range(session, session.read(config::ReadAs::lr_range_test),
+                      {.dry_run = values->count("dry-run") > 0, .svg = (*values)["svg"].as<std::string>()},
+                      config::ReadAs::lr_range_test);
+}
+
+}  // namespace tuner::commands

@@ -1,0 +1,35 @@
+// LR range tests as the program runs them: on their own, and before a sweep whose lr comes from one.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "tuner/commands/study_session.hpp"
+#include "tuner/report/lr_report.hpp"
+
+namespace tuner::commands {
+
+struct LrRangeOutput {
+  bool dry_run = false;  // prints what would be done and its cost
+  std::string svg;       // a file for the chart; empty: none
+};
+
+// Runs the test that `plan` (method lr_range) describes, or resumes it; records and prints what it suggests.
+// as: what the plan was read as. Returns the exit code.
+int run_lr_range(StudySession& session, StudyPlan plan, const LrRangeOutput& output,
+                 config::ReadAs as = config::ReadAs::study);
+
+// Fills the ranges of a sweep that an LR range test gives, each from its own branch: runs the test as a study of its
+// own, NAME.lr_range, unless the database has it at its end already. Returns an exit code where the test was
+// interrupted. Errors: config.bad_hole where the test found no recommendation for a branch.
+[[nodiscard]] std::optional<int> fill_from_lr_range(StudySession& session, StudyPlan& plan);
+
+// A test as the database has it. suggestions: those of the study.
+[[nodiscard]] report::LrReport stored_lr_report(const storage::Store& store, const std::string& study,
+                                                const std::vector<storage::LrSuggestion>& suggestions);
+
+// The chart into `file`; of several branches into a file each, "curve.svg" becoming "curve-adamw.svg". Errors:
+// usage.bad_option where a file cannot be written.
+void write_svg(const std::string& file, const report::LrReport& report);
+
+}  // namespace tuner::commands

@@ -1,0 +1,155 @@
+#include "tuner/commands/study_session.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+#include <iostream>
+
+#include "tuner/commands/installation.hpp"
+#include "tuner/commands/stored_config.hpp"
+#include "tuner/commands/study_check.hpp"
+#include "tuner/commands/study_executor.hpp"
+#include "tuner/error.hpp"
+#include "tuner/executor/wire.hpp"
+#include "tuner/report/progress.hpp"
+#include "tuner/version.hpp"
+
+namespace tuner::commands {
+
+namespace {
+
+std::vector<std::string> strings(const po::variables_map& values, const char* name) {
+  return values.count(name) ? values[name].as<std::vector<std::string>>() : std::vector<std::string>{};
+}
+
+Catalogue load(const Invocation& invocation, const po::variables_map& values, const std::string& config) {
+  std::vector<std::filesystem::path> files = config::plugin_files(config);
+  for (const auto& file : strings(values, "plugin")) files.emplace_back(file);
+  return load_plugins(invocation.executable, files);
+}
+
+storage::StudyRecord study_record(const StudyPlan& plan) {
+  return {.name = plan.name,
+          .config_text = plan.config_text,
+          .config_sha256 = sha256_of_text(plan.config_text),
+          .plan = canonical_plan(plan),
+          .metric = plan.metric.name,
+          .goal = plan.metric.goal,
+          .seed = plan.seed,
+          .tuner_version = kVersion};
+}
+
+}  // namespace
+
+void add_study_options(po::options_description& options) {
+  options.add_options()("config", po::value<std::string>()->value_name("FILE"), "the sweep file")(
+      "set", po::value<std::vector<std::string>>()->composing()->value_name("KEY=VALUE"),
+      "replace a value of the file, e.g. training.epochs=1")("workers", po::value<std::uint32_t>()->value_name("N"),
+                                                             "trials side by side")(
+      "fresh", "forget the study of that name first, with all its trials")("quiet", "no progress")(
+      "json", "print one JSON object at the end")(
+      "plugin", po::value<std::vector<std::string>>()->composing()->value_name("FILE"), "a plugin library to load");
+  add_database_option(options);
+  options.add_options()("allow-network-db", "write to a database on a network file system, from one machine alone");
+}
+
+StudySession::StudySession(const Invocation& invocation, const po::variables_map& values, const Page& page)
+    : invocation_(invocation),
+      values_(values),
+      config_(required(values, "config", page)),
+      overrides_(strings(values, "set")),
+      catalogue_(load(invocation, values, config_)) {}
+
+StudyPlan StudySession::read(config::ReadAs as) {
+  StudyPlan plan = config::read_study(config_, catalogue_, overrides_, as);
+  plan.config_text = with_overrides(plan.config_text, overrides_);
+  if (values_.count("workers")) plan.workers = values_["workers"].as<std::uint32_t>();
+  if (plan.workers == 0) throw Error(Message::usage_bad_option, "--workers 0 would run nothing", "give 1 or more");
+  complete_metric(plan, shared_);
+  return plan;
+}
+
+void StudySession::check(const StudyPlan& plan, const search::Searcher& searcher) {
+  check_study(plan, searcher, shared_);
+}
+
+void StudySession::open_database(const StudyPlan& plan) {
+  // Whoever watches the progress may leave: the study goes on.
+  std::signal(SIGPIPE, SIG_IGN);
+  database_ = values_.count("db") ? commands::database(values_) : plan.storage.value_or("tuner.db");
+  store_.emplace(database_, storage::Access::read_write, plan.durability,
+                 values_.count("allow-network-db") ? storage::Network::allowed : storage::Network::refused);
+}
+
+void StudySession::forget(const std::string& study) {
+  store_->erase_study(study);
+  const std::filesystem::path checkpoints = std::filesystem::absolute(database_ + ".checkpoints");
+  std::error_code none;
+  std::filesystem::remove_all(checkpoints / study, none);
+  std::filesystem::remove(checkpoints, none);  // where no other study has any
+}
+
+executor::StudyStatus StudySession::run(StudyPlan& plan, search::Searcher& searcher, config::ReadAs as) {
+  plan.checkpoint.folder = std::filesystem::absolute(database_ + ".checkpoints") / plan.name;
+  store_->open_study(study_record(plan));
+  std::vector<storage::PluginRecord> records;
+  for (const Plugin* plugin : plugins_of(plan)) records.push_back(executor::plugin_record(*plugin));
+  for (const auto& warning : store_->changed_plugins(plan.name, records)) std::cerr << "warning: " << warning << "\n";
+  if (!quiet())
+    std::cerr << fmt::format("study '{}': {}, seed {}, {} worker{}, database {}\n", plan.name, plan.method, plan.seed,
+                             plan.workers, plan.workers == 1 ? "" : "s", database_);
+
+  report::Progress progress(stderr, ::isatty(STDERR_FILENO) != 0, plan.metric.name);
+  const auto listener = [&](const executor::StudyStatus& status, std::span<const storage::TrialRecord> recorded,
+                            std::span<const executor::Running> running) {
+    if (!quiet()) progress.show(status, recorded, running);
+  };
+  const auto executor = make_executor(plan, invocation_.executable, overrides_, shared_, as);
+  const executor::StudyStatus status = executor::run_study(plan, searcher, *store_, *executor, listener);
+  progress.end();
+  return status;
+}
+
+std::string StudySession::database_words() const { return database_ == "tuner.db" ? "" : " --db " + database_; }
+
+int conclude(const StudyPlan& plan, const executor::StudyStatus& status) {
+  if (status.ending == executor::Ending::interrupted) return 130;
+  if (status.ending == executor::Ending::stopped)
+    throw Error(Message::trial_study_stopped,
+                fmt::format("study '{}' ended early: {}{}", plan.name, status.reason,
+                            status.not_run > 0 ? fmt::format("; {} trials were not run", status.not_run) : ""),
+                fmt::format("`tuner trials {}` says what failed; the same command continues", plan.name));
+  if (!status.best_number && status.done > 0)
+    throw Error(Message::trial_none_completed, fmt::format("no trial of study '{}' completed", plan.name),
+                fmt::format("`tuner trials {}` says why; try smaller learning rates if they diverged", plan.name));
+  const auto count = [&](Outcome outcome) {
+    return status.outcomes.contains(outcome) ? status.outcomes.at(outcome) : 0;
+  };
+  return count(Outcome::failed) + count(Outcome::timed_out) > 0 ? 6 : 0;
+}
+
+std::unique_ptr<executor::Executor> make_executor(const StudyPlan& plan, const std::filesystem::path& executable,
+                                                  const std::vector<std::string>& overrides, SharedObjectives& shared,
+                                                  config::ReadAs as) {
+  // More workers than trials would only be started.
+  const auto workers =
+      static_cast<std::uint32_t>(std::min<std::uint64_t>(plan.workers, plan.trials.value_or(UINT64_MAX)));
+  if (plan.isolation == Isolation::thread) return executor::make_thread_executor(plan, shared, workers);
+  executor::WorkerSetup setup{.libraries = {},
+                              .config_text = plan.config_text,
+                              .config_name = plan.config_path,
+                              .config_folder = std::filesystem::absolute(plan.config_path).parent_path().string(),
+                              .overrides = overrides,
+                              .as_lr_range_test = as == config::ReadAs::lr_range_test,
+                              .metric = plan.metric.name,
+                              .goal = plan.metric.goal,
+                              .memory_limit = plan.memory_limit,
+                              .checkpoint_folder = plan.checkpoint.folder.string()};
+  for (const Plugin* plugin : plugins_of(plan))
+    setup.libraries.push_back({plugin->library().path.string(), plugin->library().sha256});
+  return executor::make_process_executor(plan, setup, executable, workers);
+}
+
+}  // namespace tuner::commands

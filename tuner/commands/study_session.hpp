@@ -1,0 +1,63 @@
+// What the commands that run a study share: its file, its plugins, its database, and the run itself.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "tuner/catalogue.hpp"
+#include "tuner/commands/command.hpp"
+#include "tuner/commands/options.hpp"
+#include "tuner/config/config.hpp"
+#include "tuner/executor/study_run.hpp"
+#include "tuner/search/searcher.hpp"
+
+namespace tuner::commands {
+
+// --config, --set, --workers, --fresh, --quiet, --json, --plugin, --db, --allow-network-db.
+void add_study_options(po::options_description& options);
+
+class StudySession {
+ public:
+  // values: of those options; both must outlive it. Loads the plugins. Errors: config.*, plugin.*.
+  StudySession(const Invocation& invocation, const po::variables_map& values, const Page& page);
+
+  // One more --set.
+  void set(std::string assignment) { overrides_.push_back(std::move(assignment)); }
+
+  // The plan of the file with its metric. Errors: config.*.
+  [[nodiscard]] StudyPlan read(config::ReadAs as = config::ReadAs::study);
+  // Everything that can be found out before a trial runs. Errors: config.*.
+  void check(const StudyPlan& plan, const search::Searcher& searcher);
+
+  // Opens the database where the options or `plan` say it is. Call it once, before the two below.
+  void open_database(const StudyPlan& plan);
+  // --fresh: forgets the study with its trials and checkpoints.
+  void forget(const std::string& study);
+  // Opens the study and runs it to its end, or resumes it; shows progress.
+  [[nodiscard]] executor::StudyStatus run(StudyPlan& plan, search::Searcher& searcher,
+                                          config::ReadAs as = config::ReadAs::study);
+
+  [[nodiscard]] storage::Store& store() { return *store_; }
+  [[nodiscard]] const std::string& database() const { return database_; }
+  [[nodiscard]] SharedObjectives& shared() { return shared_; }
+  [[nodiscard]] bool json() const { return values_.count("json") > 0; }
+  [[nodiscard]] bool quiet() const { return values_.count("quiet") > 0 || json(); }
+  [[nodiscard]] bool fresh() const { return values_.count("fresh") > 0; }
+  // " --db FILE" for messages that name a command; empty for the default file.
+  [[nodiscard]] std::string database_words() const;
+
+ private:
+  const Invocation& invocation_;
+  const po::variables_map& values_;
+  std::string config_, database_;
+  std::vector<std::string> overrides_;
+  Catalogue catalogue_;
+  SharedObjectives shared_;
+  std::optional<storage::Store> store_;
+};
+
+// The exit code of a command that ran a study. Errors: trial.study_stopped, trial.none_completed.
+[[nodiscard]] int conclude(const StudyPlan& plan, const executor::StudyStatus& status);
+
+}  // namespace tuner::commands

@@ -1,0 +1,270 @@
+#include "tuner/lr_range/diagnosis.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <numeric>
+
+#include "tuner/lr_range/part_run.hpp"
+#include "tuner/lr_range/recommendation.hpp"
+
+namespace tuner::lr_range {
+
+namespace {
+
+// Seeds that differ more than so in what one curve suggests do not agree on anything.
+constexpr double kMostSpread = 10;
+
+std::string share_of(std::size_t count, std::size_t all) { return fmt::format("{} of {} seeds", count, all); }
+
+class Diagnosis {
+ public:
+  Diagnosis(const LrRangeSettings& settings, std::string label, std::span<const MeasuredPart> parts)
+      : settings_(settings), label_(std::move(label)), parts_(parts) {
+    for (const MeasuredPart& part : parts)
+      if (part.part.kind == PartKind::ladder) add_rung(rungs_, part.part, part.result.value);
+  }
+
+  std::vector<Suggestion> all() {
+    Suggestion stable = largest_stable(), steepest = by_rule("steepest"), best = best_short_run();
+    steepest.name = "steepest";
+    const Suggestion advice = recommend(rungs_, best);
+    std::vector<Suggestion> list{std::move(stable), std::move(steepest), std::move(best), advice};
+    if (!rungs_.empty()) list.push_back(largest_learning());
+    list.push_back(divergence());
+    for (Suggestion& limit : limits()) list.push_back(std::move(limit));
+    for (const Rule& rule : rules())
+      if (rule.name != "steepest") list.push_back(by_rule(rule.name));
+    return list;
+  }
+
+ private:
+  [[nodiscard]] std::vector<const MeasuredPart*> of(PartKind kind) const {
+    std::vector<const MeasuredPart*> found;
+    for (const MeasuredPart& part : parts_)
+      if (part.part.kind == kind) found.push_back(&part);
+    return found;
+  }
+  [[nodiscard]] Suggestion named(std::string_view name, std::string rule) const {
+    return {.branch = label_,
+            .name = std::string(name),
+            .value = {},
+            .low = {},
+            .high = {},
+            .rule = std::move(rule),
+            .note = ""};
+  }
+
+  // Middle and ends over the seeds.
+  static void summarise(Suggestion& suggestion, std::vector<double> lrs) {
+    std::ranges::sort(lrs);
+    suggestion.value = median(lrs), suggestion.low = lrs.front(), suggestion.high = lrs.back();
+  }
+
+  // A rule on the ramp of every seed.
+  [[nodiscard]] Suggestion by_rule(std::string_view rule) const {
+    Suggestion suggestion = named(fmt::format("rule.{}", rule), std::string(rule));
+    const auto ramps = of(PartKind::ramp);
+    std::vector<double> lrs;
+    std::string why = "no ramp was made";
+    for (const MeasuredPart* ramp : ramps) {
+      const Finding finding = apply_rule(rule, curve_of(ramp->result.metrics), settings_.smoothing,
+                                         static_cast<std::size_t>(settings_.steps));
+      if (finding.lr)
+        lrs.push_back(*finding.lr);
+      else
+        why = finding.why;
+    }
+    if (lrs.empty() || 2 * lrs.size() < ramps.size()) {
+      suggestion.note = "cannot tell: " + why;
+      return suggestion;
+    }
+    summarise(suggestion, lrs);
+    if (lrs.size() < ramps.size())
+      suggestion.note = fmt::format("from {}: {}", share_of(lrs.size(), ramps.size()), why);
+    if (const double spread = *suggestion.high / *suggestion.low; spread > kMostSpread) {
+      suggestion.value.reset();
+      suggestion.note = fmt::format("cannot tell: the seeds disagree {:.0f}-fold", spread);
+    }
+    return suggestion;
+  }
+
+  // On losses that never diverge (a dead network, a loss that grows no faster than its argument) the largest lr that is
+  // still of use.
+  [[nodiscard]] Suggestion largest_learning() const {
+    Suggestion suggestion =
+        named("largest_learning", "largest lr of the ladder that gains half as much as the best one");
+    std::map<std::int64_t, double> starts;  // by seed: the same for all lrs
+    for (const MeasuredPart* rung : of(PartKind::ladder))
+      if (!rung->result.metrics.empty()) starts.emplace(rung->part.seed, rung->result.metrics.front().value);
+    const auto best = best_rung(rungs_);
+    if (!best) {
+      suggestion.note = "cannot tell: every run of the ladder diverged or failed";
+      return suggestion;
+    }
+    const auto learns = [&](const Rung& rung) {
+      return std::ranges::all_of(starts, [&](const auto& start) {
+        const auto seed = static_cast<std::size_t>(start.first);
+        return rung.loss(seed) < start.second - 0.5 * (start.second - rungs_[*best].loss(seed));
+      });
+    };
+    std::size_t last = *best;
+    while (last + 1 < rungs_.size() && learns(rungs_[last + 1])) ++last;
+    suggestion.value = suggestion.low = rungs_[last].lr;
+    if (last + 1 < rungs_.size())
+      suggestion.high = rungs_[last + 1].lr;
+    else
+      suggestion.note = "the highest lr of the ladder";
+    return suggestion;
+  }
+
+  // Of the ramps, whose carried state makes it no measure of stability: it places the ladder.
+  [[nodiscard]] Suggestion divergence() const {
+    Suggestion suggestion = named("divergence", "where the ramps' smoothed loss is back near its start, or not finite");
+    const auto ramps = of(PartKind::ramp);
+    std::vector<double> lrs;
+    std::size_t at_once = 0;
+    for (const MeasuredPart* ramp : ramps) {
+      const Curve curve = curve_of(ramp->result.metrics);
+      if (const auto lr = divergence_lr(curve, settings_)) lrs.push_back(*lr);
+      if (!curve.empty() && !std::isfinite(curve.front().loss)) ++at_once;
+    }
+    if (at_once > 0)
+      suggestion.note = fmt::format("{} diverged at the first step, lr {:g}: lower lr_min of lr_range:",
+                                    share_of(at_once, ramps.size()), settings_.lr_min);
+    else if (lrs.size() < ramps.size())
+      suggestion.note = fmt::format("{} did not diverge up to {:g}: raise lr_max of lr_range:, or say extend: true",
+                                    share_of(ramps.size() - lrs.size(), ramps.size()), settings_.lr_max);
+    if (!lrs.empty()) summarise(suggestion, lrs);
+    return suggestion;
+  }
+
+  [[nodiscard]] Suggestion largest_stable() const {
+    Suggestion suggestion = named("largest_stable", "restarted bisection");
+    const auto bisections = of(PartKind::stability);
+    std::vector<double> stable, unstable;
+    std::size_t unbounded = 0, hopeless = 0;
+    for (const MeasuredPart* bisection : bisections) {
+      const auto low = last_value(bisection->result.metrics, "largest_stable");
+      const auto high = last_value(bisection->result.metrics, "smallest_unstable");
+      if (low && high) stable.push_back(*low), unstable.push_back(*high);
+      if (low && !high) ++unbounded;
+      if (!low && high) ++hopeless;
+    }
+    if (bisections.empty()) {
+      suggestion.note = "not measured: stability is none";
+    } else if (unbounded > 0 && 2 * unbounded >= bisections.size()) {
+      suggestion.low = settings_.lr_max;
+      suggestion.note =
+          fmt::format("no divergence up to {:g}{}", settings_.lr_max, rungs_.empty() ? "" : ": see largest_learning");
+    } else if (hopeless > 0 && 2 * hopeless >= bisections.size()) {
+      suggestion.high = settings_.lr_min;
+      suggestion.note = fmt::format("diverges at every lr down to {:g}: lower lr_min", settings_.lr_min);
+    } else if (stable.empty()) {
+      suggestion.note = "cannot tell: " + bisections.front()->result.error;
+    } else {
+      summarise(suggestion, stable);
+      suggestion.high = *std::ranges::max_element(unstable);
+      if (unbounded > 0)
+        suggestion.note =
+            fmt::format("{} did not diverge up to {:g}", share_of(unbounded, bisections.size()), settings_.lr_max);
+    }
+    return suggestion;
+  }
+
+  [[nodiscard]] Suggestion best_short_run() const {
+    Suggestion suggestion = named(
+        "best_short_run", fmt::format("least mean loss over the last quarter of {} steps", settings_.ladder_steps));
+    const auto best = best_rung(rungs_);
+    if (rungs_.empty()) {
+      suggestion.note = "not measured: ladder is none";
+      return suggestion;
+    }
+    if (!best) {
+      suggestion.note = "cannot tell: every run of the ladder diverged or failed";
+      return suggestion;
+    }
+    const auto [first, last] = indistinguishable(rungs_, *best);
+    suggestion.low = first == 0 ? rungs_[0].lr : std::sqrt(rungs_[first - 1].lr * rungs_[first].lr);
+    suggestion.high = last + 1 == rungs_.size() ? rungs_[last].lr : std::sqrt(rungs_[last].lr * rungs_[last + 1].lr);
+    if (first == 0 && last + 1 == rungs_.size()) {
+      suggestion.note = "cannot tell: no lr of the ladder differs from the best one by more than its noise";
+      return suggestion;
+    }
+    suggestion.value = rungs_[*best].lr;
+    if (*best == 0) suggestion.note = "the lowest lr of the ladder: the best may be below";
+    if (*best + 1 == rungs_.size()) suggestion.note = "the highest lr of the ladder: the best may be above";
+    return suggestion;
+  }
+
+  [[nodiscard]] std::vector<Suggestion> limits() const {
+    std::vector<Suggestion> list;
+    for (const MeasuredPart* curvature : of(PartKind::curvature)) {
+      const auto add = [&](std::string_view name, std::string rule) {
+        if (const auto value = last_value(curvature->result.metrics, name)) {
+          list.push_back(named(name, std::move(rule)));
+          list.back().value = value;
+        }
+      };
+      add("largest_eigenvalue", "Lanczos on the Hessian at the start");
+      add("preconditioned_eigenvalue", "Lanczos on P^-1/2 H P^-1/2, P from the first second moments");
+      add("limit", "closed form for a quadratic of this curvature");
+      if (curvature->result.outcome != Outcome::completed) {
+        list.push_back(named("limit", "closed form for a quadratic of this curvature"));
+        list.back().note = "cannot tell: " + curvature->result.error;
+      }
+    }
+    std::vector<double> critical;
+    std::size_t measured = 0;
+    for (const MeasuredPart* probe : of(PartKind::probe))
+      for (const MetricPoint& metric : probe->result.metrics)
+        if (metric.name == "critical_lr") {
+          ++measured;
+          if (metric.value > 0) critical.push_back(metric.value);
+        }
+    if (measured == 0) return list;
+    list.push_back(named("critical_lr", "least lr of one step along the optimizer's own direction that gains nothing"));
+    if (critical.empty())
+      list.back().note = "cannot tell: the direction never went down";
+    else
+      summarise(list.back(), critical);
+    if (!critical.empty() && critical.size() < measured)
+      list.back().note = fmt::format("in {} of {} probes the direction did not go down, or nothing stopped it",
+                                     measured - critical.size(), measured);
+    return list;
+  }
+
+  const LrRangeSettings& settings_;
+  std::string label_;
+  std::span<const MeasuredPart> parts_;
+  std::vector<Rung> rungs_;
+};
+
+}  // namespace
+
+std::vector<Suggestion> diagnose(const LrRangeSettings& settings, const std::string& label,
+                                 std::span<const MeasuredPart> parts) {
+  return Diagnosis(settings, label, parts).all();
+}
+
+double cost_in_gradients(const StudyPlan& plan) {
+  const LrRangeSettings& s = plan.lr_range;
+  const auto number = [](std::int64_t n) { return static_cast<double>(n); };
+  const double ramp = number(s.steps) * (s.extend ? 2 : 1) * (1 + 1.0 / 3);
+  const double rungs =
+      s.ladder_points > 0 ? number(s.ladder_points) + static_cast<double>(std::size(kFineQuarters)) : 0;
+  const double probe = s.probes > 0 ? number(s.probes) * (1 + kMostProbeLosses / 3) + number(s.ladder_steps) : 0;
+  const double bisection = number(s.stability_steps) * kMostBisectionRuns;
+  const double curvature = s.curvature ? kMostCurvatureProducts * 2 + 20 : 0;
+  return static_cast<double>(branches_of(plan).size()) *
+         (number(s.seeds) * (ramp + rungs * number(s.ladder_steps) + probe + bisection) + curvature);
+}
+
+double cost_in_gradients(const Evaluations& evaluations) {
+  return static_cast<double>(evaluations.gradient) + static_cast<double>(evaluations.loss) / 3 +
+         static_cast<double>(evaluations.hvp) * 2;
+}
+
+}  // namespace tuner::lr_range

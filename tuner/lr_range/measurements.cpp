@@ -1,0 +1,98 @@
+#include "tuner/lr_range/measurements.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <map>
+#include <numeric>
+
+namespace tuner::lr_range {
+
+namespace {
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
+double mean(const std::vector<double>& values) {
+  return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
+}
+
+// One-sided 95 % point of Student's t for n - 1 degrees of freedom; n >= 2.
+double student_t(std::size_t n) {
+  constexpr double kTable[] = {6.314, 2.920, 2.353, 2.132, 2.015, 1.943, 1.895, 1.860, 1.833};
+  return kTable[std::min(n - 2, std::size(kTable) - 1)];
+}
+
+// Is `other` worse than `best` by no more than the noise of their difference?
+bool is_alike(const Rung& best, const Rung& other) {
+  const std::size_t n = std::min(best.losses.size(), other.losses.size());
+  std::vector<double> differences;
+  for (std::size_t seed = 0; seed < n; ++seed) differences.push_back(other.losses[seed] - best.losses[seed]);
+  const double middle = mean(differences);
+  if (n < 2 || !std::isfinite(middle)) return false;
+  double squares = 0;
+  for (const double difference : differences) squares += (difference - middle) * (difference - middle);
+  const double error = std::sqrt(squares / static_cast<double>(n - 1) / static_cast<double>(n));
+  return middle <= student_t(n) * error;
+}
+
+}  // namespace
+
+Curve curve_of(std::span<const MetricPoint> metrics) {
+  std::map<std::int64_t, CurvePoint> points;
+  const auto at = [&](const MetricPoint& metric) -> CurvePoint& { return points[metric.step]; };
+  for (const MetricPoint& metric : metrics) {
+    if (metric.name == "lr") at(metric).lr = metric.value;
+    if (metric.name == "loss_before") at(metric).loss_before = metric.value;
+    if (metric.name == "loss") at(metric).loss = metric.value;
+  }
+  Curve curve;
+  for (const auto& [step, point] : points) curve.push_back(point);
+  return curve;
+}
+
+std::optional<double> divergence_lr(const Curve& curve, const LrRangeSettings& settings) {
+  if (curve.empty()) return std::nullopt;
+  if (!std::isfinite(curve.front().loss)) return curve.front().lr;
+  const Finding third = apply_rule("divergence/3", curve, settings.smoothing, static_cast<std::size_t>(settings.steps));
+  return third.lr ? std::optional(3 * *third.lr) : std::nullopt;
+}
+
+std::optional<double> last_value(std::span<const MetricPoint> metrics, std::string_view name) {
+  const MetricPoint* last = nullptr;
+  for (const MetricPoint& metric : metrics)
+    if (metric.name == name && (last == nullptr || metric.step >= last->step)) last = &metric;
+  return last ? std::optional(last->value) : std::nullopt;
+}
+
+void add_rung(std::vector<Rung>& rungs, const Part& part, std::optional<double> value) {
+  auto rung = std::ranges::lower_bound(rungs, part.lr, {}, &Rung::lr);
+  if (rung == rungs.end() || rung->lr != part.lr) rung = rungs.insert(rung, Rung{part.lr, {}});
+  const auto seed = static_cast<std::size_t>(part.seed);
+  if (rung->losses.size() <= seed) rung->losses.resize(seed + 1, kInfinity);
+  if (value) rung->losses[seed] = *value;
+}
+
+std::optional<std::size_t> best_rung(std::span<const Rung> rungs) {
+  std::optional<std::size_t> best;
+  double least = kInfinity;
+  for (std::size_t i = 0; i < rungs.size(); ++i)
+    if (const double loss = mean(rungs[i].losses); loss < least) best = i, least = loss;
+  return best;
+}
+
+std::pair<std::size_t, std::size_t> indistinguishable(std::span<const Rung> rungs, std::size_t best) {
+  std::size_t first = best, last = best;
+  while (first > 0 && is_alike(rungs[best], rungs[first - 1])) --first;
+  while (last + 1 < rungs.size() && is_alike(rungs[best], rungs[last + 1])) ++last;
+  return {first, last};
+}
+
+std::optional<double> median(std::vector<double> lrs) {
+  std::erase_if(lrs, [](double lr) { return !std::isfinite(lr); });
+  if (lrs.empty()) return std::nullopt;
+  std::ranges::sort(lrs);
+  const std::size_t middle = lrs.size() / 2;
+  return lrs.size() % 2 == 1 ? lrs[middle] : std::sqrt(lrs[middle - 1] * lrs[middle]);
+}
+
+}  // namespace tuner::lr_range

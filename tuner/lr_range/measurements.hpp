@@ -1,0 +1,47 @@
+// What the parts have measured, read back from their metrics.
+#pragma once
+
+#include <limits>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "tuner/lr_range/part.hpp"
+#include "tuner/lr_range/rules.hpp"
+
+namespace tuner::lr_range {
+
+// Of a ramp.
+[[nodiscard]] Curve curve_of(std::span<const MetricPoint> metrics);
+// The last lr before a ramp's loss has climbed back, or stopped to be finite; nothing where neither happens. The first
+// lr where that comes at once.
+[[nodiscard]] std::optional<double> divergence_lr(const Curve& curve, const LrRangeSettings& settings);
+
+// The value at the last step of a metric.
+[[nodiscard]] std::optional<double> last_value(std::span<const MetricPoint> metrics, std::string_view name);
+
+// Values of an lr of the ladder, by seed; infinite for a run that diverged or failed.
+struct Rung {
+  double lr = 0;
+  std::vector<double> losses;
+  // Infinite too for a seed whose run has not been made.
+  [[nodiscard]] double loss(std::size_t seed) const {
+    return seed < losses.size() ? losses[seed] : std::numeric_limits<double>::infinity();
+  }
+};
+// Adds one run. Rungs stand in order of lr.
+void add_rung(std::vector<Rung>& rungs, const Part& part, std::optional<double> value);
+// The rung with the least mean loss; nothing where every one has a run that diverged.
+[[nodiscard]] std::optional<std::size_t> best_rung(std::span<const Rung> rungs);
+
+// First and last of the rungs around the best one whose losses do not differ from its own by more than their noise: the
+// mean difference, paired by seed, is below the 95 % point of Student's t times its standard error. One seed knows no
+// noise: the best one alone.
+[[nodiscard]] std::pair<std::size_t, std::size_t> indistinguishable(std::span<const Rung> rungs, std::size_t best);
+
+// Of the finite values; the geometric mean of the middle two where their number is even.
+[[nodiscard]] std::optional<double> median(std::vector<double> lrs);
+
+}  // namespace tuner::lr_range

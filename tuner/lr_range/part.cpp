@@ -1,0 +1,121 @@
+#include "tuner/lr_range/part.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "tuner/lr_range/part_run.hpp"
+
+namespace tuner::lr_range {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+std::size_t dimension_of(const StudyPlan& plan, std::string_view name) {
+  const auto found = std::ranges::find(plan.space.dimensions, name, &Dimension::name);
+  return static_cast<std::size_t>(found - plan.space.dimensions.begin());
+}
+
+// The run that the file describes, but of this part's length, with this seed's random numbers, at a constant lr and
+// without what ends a run early.
+TrialSpec spec_of(const StudyPlan& plan, const Point& point, const Part& part) {
+  TrialSpec spec = resolve(plan, point, static_cast<std::uint64_t>(part.seed));
+  spec.schedule = {};
+  spec.training.common_random_numbers = false;
+  spec.training.early_stopping.reset();
+  return spec;
+}
+
+}  // namespace
+
+Point point_of(const StudyPlan& plan, Point branch, const Part& part) {
+  branch.resize(plan.space.dimensions.size());
+  branch[dimension_of(plan, kPartDimension)] = std::string(kLrRangeParts[static_cast<int>(part.kind)]);
+  branch[dimension_of(plan, kSeedDimension)] = part.seed;
+  if (part.lr > 0) branch[dimension_of(plan, kLrDimension)] = part.lr;
+  return branch;
+}
+
+Part part_of(const StudyPlan& plan, const Point& point) { return part_of(tuner::parameters_of(plan.space, point)); }
+
+Part part_of(const Parameters& parameters) {
+  Part part;
+  for (const auto& [name, value] : parameters) {
+    if (name == kPartDimension)
+      part.kind = static_cast<PartKind>(std::ranges::find(kLrRangeParts, std::get<std::string>(value)) -
+                                        std::begin(kLrRangeParts));
+    if (name == kSeedDimension) part.seed = std::get<std::int64_t>(value);
+    if (name == kLrDimension) part.lr = std::get<double>(value);
+  }
+  return part;
+}
+
+PartRun::PartRun(TrialSpec& spec, const LrRangeSettings& settings, SharedObjectives& shared,
+                 const std::stop_token& stop, TrialTrace& trace, TrialResult& result)
+    : spec_(spec), settings_(settings), stop_(stop), result_(result), trainer_(spec, shared, stop, trace, result) {
+  trainer_.prepare();
+  trainer_.init();
+}
+
+void PartRun::record(std::int64_t step, std::string_view name, double value) {
+  result_.metrics.push_back({step, std::string(name), value});
+}
+
+void PartRun::check_time() const {
+  if (stop_.stop_requested()) throw Ended{Outcome::cancelled, ""};
+  const double limit = spec_.training.time_limit_seconds;
+  if (limit > 0 && std::chrono::duration<double>(Clock::now() - start_).count() > limit)
+    throw Ended{Outcome::timed_out, fmt::format("step {}: the time limit of {:g} s is over", result_.steps, limit),
+                Failure::timeout};
+}
+
+double PartRun::take_step(std::int64_t step, std::int64_t horizon, double lr) {
+  check_time();
+  trainer_.set_lr(lr);
+  const double loss = trainer_.evaluate_step(step);
+  if (std::isfinite(loss)) trainer_.update(step, horizon, loss);
+  return loss;
+}
+
+bool has_diverged(double start, double least, double smoothed, double stop) {
+  return smoothed > start + (stop - 1) * std::max(std::abs(start), start - least);
+}
+
+TrialResult run_part(const StudyPlan& plan, const Point& point, SharedObjectives& shared, std::stop_token stop,
+                     TrialTrace* trace) {
+  TrialTrace own;
+  if (trace == nullptr) trace = &own;
+  const Part part = part_of(plan, point);
+  const auto start = Clock::now();
+  return run_guarded(*trace, [&](TrialResult& result) {
+    TrialSpec spec = spec_of(plan, point, part);
+    try {
+      PartRun run(spec, plan.lr_range, shared, stop, *trace, result);
+      switch (part.kind) {
+        case PartKind::ramp:
+          run_ramp(run);
+          break;
+        case PartKind::curvature:
+          run_curvature(run);
+          break;
+        case PartKind::probe:
+          run_probe(run, part.lr);
+          break;
+        case PartKind::ladder:
+          run_ladder(run, part.lr);
+          break;
+        case PartKind::stability:
+          run_stability(run, part.lr);
+          break;
+      }
+      result.log.insert(result.log.end(), run.trainer().host().log.begin(), run.trainer().host().log.end());
+    } catch (const Ended& end) {
+      result.outcome = end.outcome, result.error = end.error, result.failure = end.failure;
+    }
+    result.wall_seconds = std::chrono::duration<double>(Clock::now() - start).count();
+  });
+}
+
+}  // namespace tuner::lr_range

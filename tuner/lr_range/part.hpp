@@ -1,0 +1,50 @@
+// The parts that an LR range test is made of. Each is a trial of the study: any worker runs it, its measurements are
+// recorded as metrics, and `tuner replay` can run it again alone.
+//
+// What a part records, by metric (see docs/lr-range.md):
+//   ramp       at step i + 1: lr, loss_before and loss of update i, the two losses on that update's batch, and
+//              smoothed_loss, the moving average of loss
+//   curvature  largest_eigenvalue of the Hessian at the start, by number of products; where they are known
+//              preconditioned_eigenvalue and limit, the largest stable lr of a quadratic with that eigenvalue
+//   probe      at the steps where it was measured: critical_lr (NaN: none was found); lr and loss of the run in between
+//   ladder     loss at every step of a run at constant lr; the trial's value is its mean over the last quarter
+//   stability  at k for restarted run k: lr, steps, envelope_ratio, stable (1 or 0); at the last k largest_stable and
+//              smallest_unstable, where they were found
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <stop_token>
+#include <string>
+#include <string_view>
+
+#include "tuner/plan.hpp"
+#include "tuner/training.hpp"
+
+namespace tuner::lr_range {
+
+enum class PartKind { ramp, curvature, probe, ladder, stability };  // in the order of kLrRangeParts
+
+// The dimensions that the space of such a study has after those of the file, in this order.
+inline constexpr std::string_view kPartDimension = "lr_range.part", kSeedDimension = "lr_range.seed",
+                                  kLrDimension = "lr_range.lr";
+
+struct Part {
+  PartKind kind = PartKind::ramp;
+  std::int64_t seed = 0;
+  double lr = 0;  // ladder: of the run; probe and stability: where the search begins; others: none
+};
+
+// A part as a point of the study's space, and back. branch: a point that fills the dimensions of the file.
+[[nodiscard]] Point point_of(const StudyPlan& plan, Point branch, const Part& part);
+[[nodiscard]] Part part_of(const StudyPlan& plan, const Point& point);
+// From what the database has of a trial, which holds those three dimensions.
+[[nodiscard]] Part part_of(const Parameters& parameters);
+
+// Runs one part, as run_trial() runs a trial: never throws for what the plugins do, and keeps what was measured before
+// a failure. A ramp or a restarted run that diverges has done its work, a ladder's run that diverges is a diverged
+// trial. Requires: plan.method is lr_range. Threads: as run_trial().
+[[nodiscard]] TrialResult run_part(const StudyPlan& plan, const Point& point, SharedObjectives& shared,
+                                   std::stop_token stop, TrialTrace* trace);
+
+}  // namespace tuner::lr_range

@@ -1,0 +1,55 @@
+// What the parts have in common: a trainer, a place for what they measure, the clock.
+#pragma once
+
+#include <chrono>
+#include <stop_token>
+#include <string_view>
+
+#include "tuner/lr_range/part.hpp"
+#include "tuner/trainer.hpp"
+
+namespace tuner::lr_range {
+
+class PartRun {
+ public:
+  // spec, settings, trace and result must outlive it. Allocates and initialises. Throws Ended.
+  PartRun(TrialSpec& spec, const LrRangeSettings& settings, SharedObjectives& shared, const std::stop_token& stop,
+          TrialTrace& trace, TrialResult& result);
+
+  void record(std::int64_t step, std::string_view name, double value);
+  // Call it before every step. Throws Ended when the part was cancelled or its time is over.
+  void check_time() const;
+  // One update at constant lr, number step + 1. Returns the loss before it; where that is not finite nothing is
+  // updated. Throws Ended.
+  [[nodiscard]] double take_step(std::int64_t step, std::int64_t horizon, double lr);
+
+  [[nodiscard]] Trainer& trainer() { return trainer_; }
+  [[nodiscard]] const TrialSpec& spec() const { return spec_; }
+  [[nodiscard]] const LrRangeSettings& settings() const { return settings_; }
+  [[nodiscard]] TrialResult& result() { return result_; }
+
+ private:
+  const TrialSpec& spec_;
+  const LrRangeSettings& settings_;
+  std::stop_token stop_;
+  TrialResult& result_;
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+  Trainer trainer_;
+};
+
+// Each file of this folder with such a name has one of them.
+void run_ramp(PartRun& run);
+void run_curvature(PartRun& run);
+void run_probe(PartRun& run, double first_lr);
+void run_ladder(PartRun& run, double lr);
+void run_stability(PartRun& run, double first_lr);
+
+// What a part can cost at most, beside its own steps.
+inline constexpr double kMostCurvatureProducts = 300, kMostProbeLosses = 10, kMostBisectionRuns = 14;
+
+// Where a ramp has diverged for good: the smoothed loss has risen above its start by (stop - 1) times its scale, the
+// larger of the start's size and of what the loss has fallen since. For a loss above 0 that does not fall: above `stop`
+// times its start.
+[[nodiscard]] bool has_diverged(double start, double least, double smoothed, double stop);
+
+}  // namespace tuner::lr_range

@@ -1,0 +1,26 @@
+#include "tuner/lr_range/recommendation.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace tuner::lr_range {
+
+storage::LrSuggestion recommend(std::span<const Rung> rungs, const storage::LrSuggestion& best_short_run) {
+  storage::LrSuggestion advice = best_short_run;
+  advice.name = "recommended", advice.rule = fmt::format("low end of best_short_run / {:g}", kShortRunBias);
+  advice.value.reset(), advice.low.reset(), advice.high.reset();
+  if (!best_short_run.value) return advice;
+  const auto best = *best_rung(rungs);
+  const double lr = rungs[indistinguishable(rungs, best).first].lr / kShortRunBias;
+  advice.value = advice.low = lr;
+  advice.high = rungs[best].lr;
+  for (std::size_t seed = 0; seed < rungs[best].losses.size(); ++seed) {
+    const auto own = std::ranges::min_element(rungs, {}, [&](const Rung& rung) { return rung.loss(seed); });
+    advice.low = std::min(*advice.low, own->lr / kShortRunBias);
+    advice.high = std::max(*advice.high, own->lr);
+  }
+  return advice;
+}
+
+}  // namespace tuner::lr_range

@@ -1,0 +1,158 @@
+#include "tuner/lr_range/search.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "tuner/grid.hpp"
+#include "tuner/lr_range/measurements.hpp"
+
+namespace tuner::lr_range {
+
+namespace {
+
+Value first_value(const Dimension& dimension) {
+  const auto* range = std::get_if<Range>(&dimension.domain);
+  return range ? search::random_value(dimension, 0.5) : std::get<Values>(dimension.domain).front();
+}
+
+bool is_from_lr_range(const Dimension& dimension) {
+  const auto* range = std::get_if<Range>(&dimension.domain);
+  return range != nullptr && range->around_lr_range;
+}
+
+// Where the bisection begins, so that it finds a limit by itself and not by being told.
+constexpr double kBelowLimit = 1.7;
+
+class BranchList {
+ public:
+  explicit BranchList(const StudyPlan& plan) : space_(plan.space) {
+    const auto own = std::ranges::find(space_.dimensions, kPartDimension, &Dimension::name);
+    last_ = static_cast<std::size_t>(own - space_.dimensions.begin());
+    if (plan.optimizer->branches.size() == 1) only_ = plan.optimizer->branches.front().label;
+    add(0, Point(space_.dimensions.size()), "");
+  }
+  std::vector<Branch> list;
+
+ private:
+  void add(std::size_t i, Point point, const std::string& label) {
+    if (i == last_) {
+      list.push_back({label.empty() ? only_ : label, std::move(point)});
+      return;
+    }
+    const Dimension& dimension = space_.dimensions[i];
+    if (!is_active(space_, point, i)) return add(i + 1, std::move(point), label);
+    if (const auto* branches = std::get_if<Branches>(&dimension.domain)) {
+      for (const std::string& branch : branches->labels) {
+        Point chosen = point;
+        chosen[i] = branch;
+        add(i + 1, std::move(chosen), label.empty() ? branch : label + ", " + branch);
+      }
+      return;
+    }
+    // An lr that the test gives has its default until the parts set it.
+    if (!is_from_lr_range(dimension)) point[i] = first_value(dimension);
+    add(i + 1, std::move(point), label);
+  }
+
+  const Space& space_;
+  std::size_t last_;
+  std::string only_;
+};
+
+}  // namespace
+
+std::vector<Branch> branches_of(const StudyPlan& plan) {
+  std::vector<Branch> branches = BranchList(plan).list;
+  std::vector<std::size_t> wanted;
+  for (std::size_t i = 0; i < plan.space.dimensions.size(); ++i)
+    if (is_from_lr_range(plan.space.dimensions[i])) wanted.push_back(i);
+  if (!wanted.empty())
+    std::erase_if(branches, [&](const Branch& branch) {
+      return std::ranges::none_of(wanted, [&](std::size_t i) { return is_active(plan.space, branch.point, i); });
+    });
+  return branches;
+}
+
+std::vector<MeasuredPart> RangeSearch::measured(std::size_t branch) const {
+  std::vector<MeasuredPart> parts;
+  for (const auto& [number, result] : results_)
+    if (origins_[number].branch == branch) parts.push_back({origins_[number].part, result});
+  return parts;
+}
+
+RangeSearch::RangeSearch(const StudyPlan& plan) : plan_(plan), branches_(branches_of(plan)) {
+  const LrRangeSettings& s = plan.lr_range;
+  const auto seeds = static_cast<std::uint64_t>(s.seeds), rungs = static_cast<std::uint64_t>(s.ladder_points);
+  const std::uint64_t for_each_seed =
+      1 + rungs + (rungs > 0 ? std::size(kFineQuarters) : 0) + (s.probes > 0) + (s.stability_steps > 0);
+  size_ = branches_.size() * (seeds * for_each_seed + (s.curvature ? 1 : 0));
+  for (std::size_t branch = 0; branch < branches_.size(); ++branch) {
+    add(branch, PartKind::ramp);
+    if (!s.curvature) continue;
+    const Part part{.kind = PartKind::curvature};
+    points_.push_back(point_of(plan_, branches_[branch].point, part));
+    origins_.push_back({branch, part});
+  }
+}
+
+void RangeSearch::add(std::size_t branch, PartKind kind, double lr) {
+  for (std::int64_t seed = 0; seed < plan_.lr_range.seeds; ++seed) {
+    const Part part{.kind = kind, .seed = seed, .lr = lr};
+    points_.push_back(point_of(plan_, branches_[branch].point, part));
+    origins_.push_back({branch, part});
+  }
+}
+
+void RangeSearch::observe(std::uint64_t number, const TrialResult& result) {
+  results_.emplace(number, result);
+  while (results_.size() == points_.size() && round_ < 3) {
+    if (++round_ == 2)
+      begin_second_round();
+    else if (plan_.lr_range.ladder_points > 0)
+      begin_third_round();
+  }
+}
+
+double RangeSearch::diverged_at(std::size_t branch) const {
+  std::vector<double> lrs;
+  for (const auto& [number, result] : results_)
+    if (origins_[number].branch == branch && origins_[number].part.kind == PartKind::ramp)
+      lrs.push_back(divergence_lr(curve_of(result.metrics), plan_.lr_range).value_or(plan_.lr_range.lr_max));
+  return median(lrs).value_or(plan_.lr_range.lr_max);
+}
+
+std::optional<double> RangeSearch::limit(std::size_t branch) const {
+  for (const auto& [number, result] : results_)
+    if (origins_[number].branch == branch && origins_[number].part.kind == PartKind::curvature)
+      return last_value(result.metrics, "limit");
+  return std::nullopt;
+}
+
+void RangeSearch::begin_second_round() {
+  const LrRangeSettings& s = plan_.lr_range;
+  for (std::size_t branch = 0; branch < branches_.size(); ++branch) {
+    const double edge = diverged_at(branch);
+    const double low = std::max(s.lr_min, edge * kLadderBelow), high = std::min(s.lr_max, edge * kLadderAbove);
+    const double last = static_cast<double>(s.ladder_points - 1);
+    for (std::int64_t i = 0; i < s.ladder_points; ++i)
+      add(branch, PartKind::ladder, low * std::pow(high / low, static_cast<double>(i) / last));
+    if (s.probes > 0) add(branch, PartKind::probe, std::clamp(edge / 10, s.lr_min, s.lr_max));
+    if (s.stability_steps > 0)
+      add(branch, PartKind::stability, std::clamp(limit(branch).value_or(edge) / kBelowLimit, s.lr_min, s.lr_max));
+  }
+}
+
+void RangeSearch::begin_third_round() {
+  for (std::size_t branch = 0; branch < branches_.size(); ++branch) {
+    std::vector<Rung> rungs;
+    for (const auto& [number, result] : results_)
+      if (origins_[number].branch == branch && origins_[number].part.kind == PartKind::ladder)
+        add_rung(rungs, origins_[number].part, result.value);
+    const std::size_t best = best_rung(rungs).value_or(0);
+    const double ratio = std::pow(rungs[1].lr / rungs[0].lr, 0.25);
+    for (const int quarters : kFineQuarters) add(branch, PartKind::ladder, rungs[best].lr * std::pow(ratio, quarters));
+  }
+}
+
+}  // namespace tuner::lr_range

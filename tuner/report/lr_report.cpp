@@ -1,0 +1,134 @@
+#include "tuner/report/lr_report.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "tuner/report/table.hpp"
+
+namespace tuner::report {
+
+namespace {
+
+using storage::LrSuggestion;
+using Json = nlohmann::ordered_json;
+
+constexpr std::string_view kRulePrefix = "rule.";
+constexpr std::string_view kFour[] = {"largest_stable", "steepest", "best_short_run", "recommended"};
+
+bool is_one_of_four(const LrSuggestion& suggestion) {
+  return std::ranges::find(kFour, suggestion.name) != std::end(kFour);
+}
+bool is_rule(const LrSuggestion& suggestion) { return suggestion.name.starts_with(kRulePrefix); }
+
+LrChart chart_of(const LrReport& report, const LrBranch& branch) {
+  LrChart chart{.title = fmt::format("{}: {}", report.study, branch.label), .curves = {}, .marks = {}};
+  chart.y_label = "loss after the step, smoothed";
+  chart.curves = branch.ramps;
+  if (chart.curves.size() > 1) {
+    LrCurve median = median_curve(chart.curves, "median");
+    median.bold = true;
+    chart.curves.push_back(std::move(median));
+  }
+  for (const LrSuggestion& suggestion : branch.suggestions)
+    if (is_one_of_four(suggestion) && suggestion.value)
+      chart.marks.push_back({suggestion.name, *suggestion.value, suggestion.low, suggestion.high});
+  return chart;
+}
+
+std::string number(const std::optional<double>& value) { return value ? fmt::format("{:.4g}", *value) : ""; }
+
+void print_table(std::ostream& out, const LrBranch& branch) {
+  TableWriter table(out, "table");
+  table.header({branch.label, "value", "low", "high", "how", "note"});
+  for (const LrSuggestion& s : branch.suggestions)
+    if (!is_rule(s)) table.row({s.name, number(s.value), number(s.low), number(s.high), s.rule, s.note});
+  table.end();
+  out << "\n";
+  TableWriter ruled(out, "table");
+  ruled.header({"rule on the ramps", "lr", "low", "high", "note"});
+  for (const LrSuggestion& s : branch.suggestions)
+    if (is_rule(s))
+      ruled.row({s.name.substr(kRulePrefix.size()), number(s.value), number(s.low), number(s.high), s.note});
+  ruled.end();
+}
+
+void print_ladder(std::ostream& out, const LrBranch& branch) {
+  if (branch.rungs.empty()) return;
+  TableWriter table(out, "table");
+  std::vector<std::string> columns{"ladder: lr"};
+  for (std::size_t seed = 0; seed < branch.rungs.front().losses.size(); ++seed)
+    columns.push_back(fmt::format("loss, seed {}", seed));
+  table.header(std::move(columns));
+  for (const auto& rung : branch.rungs) {
+    std::vector<Value> cells{fmt::format("{:.4g}", rung.lr)};
+    for (const double loss : rung.losses)
+      cells.emplace_back(std::isfinite(loss) ? fmt::format("{:.5g}", loss) : std::string("diverged"));
+    table.row(cells);
+  }
+  table.end();
+}
+
+Json json_of(const std::optional<double>& value) { return value ? Json(*value) : Json(); }
+
+Json json_of(const LrSuggestion& s) {
+  return {{"value", json_of(s.value)},
+          {"low", json_of(s.low)},
+          {"high", json_of(s.high)},
+          {"rule", s.rule},
+          {"note", s.note.empty() ? Json() : Json(s.note)}};
+}
+
+template <class Select>
+Json chosen(const LrBranch& branch, Select select) {
+  Json object = Json::object();
+  for (const LrSuggestion& s : branch.suggestions)
+    if (select(s)) object[is_rule(s) ? s.name.substr(kRulePrefix.size()) : s.name] = json_of(s);
+  return object;
+}
+
+template <class Select>
+Json by_branch(const LrReport& report, Select select) {
+  if (report.branches.size() == 1) return chosen(report.branches.front(), select);
+  Json object = Json::object();
+  for (const LrBranch& branch : report.branches) object[branch.label] = chosen(branch, select);
+  return object;
+}
+
+}  // namespace
+
+LrCurve ramp_curve(std::int64_t seed, std::span<const MetricPoint> metrics) {
+  LrCurve curve{.name = fmt::format("seed {}", seed), .lr = {}, .loss = {}};
+  for (const MetricPoint& metric : metrics) {
+    if (metric.name == "lr") curve.lr.push_back(metric.value);
+    if (metric.name == "smoothed_loss") curve.loss.push_back(metric.value);
+  }
+  return curve;
+}
+
+std::string lr_text(const LrReport& report) {
+  std::ostringstream out;
+  for (const LrBranch& branch : report.branches) {
+    out << lr_chart_text(chart_of(report, branch)) << "\n";
+    print_table(out, branch);
+    out << "\n";
+    print_ladder(out, branch);
+    out << "\n";
+  }
+  return std::move(out).str();
+}
+
+std::string lr_json(const LrReport& report) {
+  const Json json{
+      {"study", report.study},
+      {"suggestions", by_branch(report, is_one_of_four)},
+      {"limits", by_branch(report, [](const LrSuggestion& s) { return !is_one_of_four(s) && !is_rule(s); })},
+      {"rules", by_branch(report, is_rule)}};
+  return json.dump();
+}
+
+std::string lr_svg(const LrReport& report, const LrBranch& branch) { return lr_chart_svg(chart_of(report, branch)); }
+
+}  // namespace tuner::report

@@ -1,0 +1,38 @@
+// An LR range test for people and machines: text with charts, JSON, SVG.
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "tuner/lr_range/measurements.hpp"
+#include "tuner/report/lr_chart.hpp"
+#include "tuner/storage/store.hpp"
+
+namespace tuner::report {
+
+struct LrBranch {
+  std::string label;
+  std::vector<storage::LrSuggestion> suggestions;
+  std::vector<LrCurve> ramps;         // of every seed: the smoothed loss
+  std::vector<lr_range::Rung> rungs;  // of the ladder
+};
+struct LrReport {
+  std::string study;
+  std::vector<LrBranch> branches;
+};
+// The curve of a ramp.
+[[nodiscard]] LrCurve ramp_curve(std::int64_t seed, std::span<const MetricPoint> metrics);
+
+// For every branch a chart and the four learning rates with their evidence, then the rest that was measured.
+[[nodiscard]] std::string lr_text(const LrReport& report);
+
+// One object: study; suggestions with largest_stable, steepest, best_short_run, recommended, each {value, low, high,
+// rule, note}; limits and rules of the same form. Where there are several branches, each of the three holds an object
+// by branch. What is not known is null.
+[[nodiscard]] std::string lr_json(const LrReport& report);
+
+// The chart of a branch as an SVG file.
+[[nodiscard]] std::string lr_svg(const LrReport& report, const LrBranch& branch);
+
+}  // namespace tuner::report
