@@ -1,9 +1,9 @@
 // Which trials of a study are the best, in order.
 //
 // `ranks` holds the completed trials of each study by rank. New ones would land anywhere in it, each on a page of its
-// own that has to be written, so they are collected in `recent_ranks`, which grows at its end, and now and then moved all
-// at once and in order. Who asks for the ranking merges the two. A trial is in one of them exactly if it has a rank_key,
-// at the end of every transaction.
+// own that has to be written, so they are collected in `recent_ranks`, which grows at its end, and now and then moved
+// all at once and in order. Who asks for the ranking merges the two. A trial is in one of them exactly if it has a
+// rank_key, at the end of every transaction.
 #pragma once
 
 #include <cstdint>

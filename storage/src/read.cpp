@@ -68,8 +68,7 @@ StudyRow read_study(Connection& connection, std::string_view name) {
   Rows best = connection.prepared(kRankedNumbers).query(id, 1);
   if (best.next()) {
     study.best_number = best.unsigned_integer(1);
-    Rows row = connection.prepared("SELECT value FROM trials WHERE study_id = ? AND number = ?")
-                   .query(id, *study.best_number);
+    Rows row = connection.prepared(fmt::format("SELECT value FROM trials {}", kOfNumber)).query(id, *study.best_number);
     row.next();
     study.best_value = row.real(0);
   }
@@ -202,8 +201,8 @@ std::vector<RunRow> Store::runs(std::string_view study, std::uint64_t limit, boo
   const std::int64_t most = limit == 0 ? -1 : static_cast<std::int64_t>(limit);
   std::vector<RunRow> runs;
   if (!ranked) {
-    Rows row = connection.prepared(fmt::format("{} WHERE study_id = ? ORDER BY number LIMIT ?", kSelectRuns))
-                   .query(id, most);
+    Rows row =
+        connection.prepared(fmt::format("{} WHERE study_id = ? ORDER BY number LIMIT ?", kSelectRuns)).query(id, most);
     while (row.next()) runs.push_back(read_run(connection, id, row));
     return runs;
   }

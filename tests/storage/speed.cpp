@@ -116,7 +116,8 @@ void growth(const std::filesystem::path& folder, std::uint64_t far) {
     Growing small(folder / "small.db", 1'000), large(folder / "large.db", far);
     for (int slice = 0; slice < 20; ++slice) small.append(1'000), large.append(1'000);
     wall.push_back(large.wall() / small.wall()), processor.push_back(large.processor() / small.processor());
-    fmt::print("{:6.2f} us a trial after 1,000 trials, {:6.2f} us after {}\n", 50 * small.wall(), 50 * large.wall(), far);
+    fmt::print("{:6.2f} us a trial after 1,000 trials, {:6.2f} us after {}\n", 50 * small.wall(), 50 * large.wall(),
+               far);
   }
   print_ratio("time ratio", wall);
   print_ratio("processor time ratio", processor);
