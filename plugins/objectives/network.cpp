@@ -50,6 +50,7 @@ void Network<T>::reserve(Eigen::Index samples, bool with_rates) {
   const auto grow = [&](Matrix& matrix, Eigen::Index rows) {
     if (matrix.cols() < samples) matrix.resize(rows, samples);
   };
+  if (input_.cols() < samples) gathered_.clear();
   grow(input_, layers_.front().in);
   if (labels_.size() < static_cast<std::size_t>(samples)) labels_.resize(static_cast<std::size_t>(samples));
   for (Layer& layer : layers_) {
@@ -61,6 +62,15 @@ void Network<T>::reserve(Eigen::Index samples, bool with_rates) {
     grow(layer.z_rate, layer.out), grow(layer.delta_rate, layer.out);
     if (!last) grow(layer.activated_rate, layer.out);
   }
+}
+
+// Line searches, sam and ramps evaluate one batch several times; its pixels are a tenth of the work.
+template <class T>
+void Network<T>::gather(std::uint32_t split, std::span<const std::uint64_t> piece) {
+  if (split == gathered_split_ && std::ranges::equal(piece, gathered_)) return;
+  gathered_.clear();
+  images_.gather(split, piece, input_.data(), labels_.data());
+  gathered_split_ = split, gathered_.assign(piece.begin(), piece.end());
 }
 
 template <class T>
@@ -164,7 +174,7 @@ BatchResult Network<T>::evaluate(const Batch& batch, bool with_gradient, const t
   BatchResult result;
   for_pieces(batch.indices, [&](std::size_t first, std::span<const std::uint64_t> piece) {
     const auto n = static_cast<Eigen::Index>(piece.size());
-    images_.gather(batch.split, piece, input_.data(), labels_.data());
+    gather(batch.split, piece);
     forward(n, first, drops ? &dropout_ : nullptr);
     const BatchResult sums = softmax(n, batch.training, with_gradient, static_cast<T>(1 / samples));
     result.loss += sums.loss, result.accuracy += sums.accuracy;
@@ -261,7 +271,7 @@ void Network<T>::hvp(std::span<const std::uint64_t> indices, const T* const* vec
   reserve(static_cast<Eigen::Index>(std::min(kPiece, indices.size())), true);
   for_pieces(indices, [&](std::size_t first, std::span<const std::uint64_t> piece) {
     const auto n = static_cast<Eigen::Index>(piece.size());
-    images_.gather(TUNER_SPLIT_TRAIN, piece, input_.data(), labels_.data());
+    gather(TUNER_SPLIT_TRAIN, piece);
     forward(n, first, dropped ? &dropout_ : nullptr);
     softmax(n, true, true, weight);
     forward_rates(n, vectors, dropped);

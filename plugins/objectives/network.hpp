@@ -76,6 +76,7 @@ class Network {
   };
 
   void reserve(Eigen::Index samples, bool with_rates);
+  void gather(std::uint32_t split, std::span<const std::uint64_t> piece);
   void forward(Eigen::Index n, std::uint64_t first, const tuner_rng* dropout);
   void drop(Layer& layer, Eigen::Index n, std::uint64_t first, const tuner_rng& rng);
   BatchResult softmax(Eigen::Index n, bool training, bool with_delta, T weight);
@@ -91,7 +92,9 @@ class Network {
   std::uint64_t blocks_per_sample_ = 0;
   Matrix input_;
   std::vector<std::uint8_t> labels_;
-  tuner_rng dropout_{};  // stream of the latest training evaluation
+  std::uint32_t gathered_split_ = 0;
+  std::vector<std::uint64_t> gathered_;  // the samples whose pixels and labels these are
+  tuner_rng dropout_{};                  // stream of the latest training evaluation
 };
 
 extern template class Network<float>;

@@ -112,6 +112,36 @@ TEST_P(Classifiers, ABatchIsTheMeanOfItsHalves) {
   for (std::size_t i = 0; i < g.size(); ++i) EXPECT_NEAR(g[i], 0.5 * (g1[i] + g2[i]), 1e-14);
 }
 
+// The pixels of the batch before are kept: other samples, another split and a batch that needs more room replace them.
+TEST_P(Classifiers, ABatchThatComesAgainHasItsOwnPixels) {
+  const Numbers x = random_point(11), v = random_point(12);
+  const std::vector<std::uint64_t> one = {1, 4, 9}, other = {2, 4, 9}, larger = {1, 4, 9, 9, 3, 2};
+  const auto alone = [&](const std::vector<std::uint64_t>& batch, std::uint32_t split) {
+    Problem fresh(GetParam().id, small(GetParam().settings));
+    fresh.set(x);
+    fresh.batch = batch, fresh.split = split;
+    return fresh.loss();
+  };
+  problem.set(x);
+  for (const auto& [batch, split] : {std::pair{one, TUNER_SPLIT_TRAIN},
+                                     {one, TUNER_SPLIT_TRAIN},
+                                     {other, TUNER_SPLIT_TRAIN},
+                                     {other, TUNER_SPLIT_VALID},
+                                     {one, TUNER_SPLIT_TRAIN},
+                                     {larger, TUNER_SPLIT_TRAIN},
+                                     {one, TUNER_SPLIT_TRAIN},
+                                     {larger, TUNER_SPLIT_TRAIN}}) {
+    problem.batch = batch, problem.split = split;
+    EXPECT_EQ(problem.loss(), alone(batch, split));
+  }
+  problem.batch = one, problem.split = TUNER_SPLIT_TRAIN;
+  const double loss = problem.loss();
+  const Numbers product = problem.hvp(v);
+  problem.batch = other;
+  EXPECT_NE(problem.hvp(v), product);
+  EXPECT_NE(problem.loss(), loss);
+}
+
 TEST_P(Classifiers, ContextsSideBySideGiveTheBitsOfOneAlone) {
   SharedObjectives shared;
   Problem one(GetParam().id, small(GetParam().settings), 1, &shared),
