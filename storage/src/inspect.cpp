@@ -22,6 +22,7 @@ constexpr std::int64_t kMostLines = 20;  // of one check
 struct Rule {
   const char* what;
   const char* wrong;
+  const char* needs = "trials";  // a table; files of older schemas lack some
 };
 constexpr Rule kTrialRules[] = {
     {"have no study", "s.id IS NULL"},
@@ -42,6 +43,11 @@ constexpr Rule kTrialRules[] = {
     {"are ranked by another number than their value",
      "t.rank_key IS NOT CASE WHEN t.outcome = 'completed' AND typeof(t.value) = 'real' THEN "
      "CASE s.goal WHEN 'minimize' THEN t.value ELSE -t.value END END"},
+    {"do not stand in the ranking once, as their rank says",
+     "(SELECT count(*) FROM ranks AS r WHERE r.study_id = t.study_id AND r.rank_key = t.rank_key AND r.number = "
+     "t.number) + (SELECT count(*) FROM recent_ranks AS r WHERE r.study_id = t.study_id AND r.number = t.number AND "
+     "r.rank_key = t.rank_key) <> (t.rank_key IS NOT NULL)",
+     "ranks"},
     {"have a count that is none",
      "typeof(t.number) <> 'integer' OR t.number < 0 OR typeof(t.attempt) <> 'integer' OR t.attempt < 1 OR "
      "typeof(t.steps) <> 'integer' OR t.steps < 0 OR typeof(t.loss_evaluations) <> 'integer' OR t.loss_evaluations < 0 "
@@ -82,11 +88,16 @@ struct TableRule {
 };
 constexpr const char* kNoTrial =
     "NOT EXISTS (SELECT 1 FROM trials AS o WHERE o.study_id = t.study_id AND o.number = t.number)";
+constexpr const char* kNoRankedTrial =
+    "NOT EXISTS (SELECT 1 FROM trials AS o WHERE o.study_id = t.study_id AND o.number = t.number AND o.rank_key = "
+    "t.rank_key)";
 constexpr TableRule kTableRules[] = {
     {"metrics", "belong to no trial", kNoTrial},
     {"metrics", "have a value that is no number", "typeof(t.value) <> 'real' AND t.value IS NOT 'nan'"},
     {"metrics", "have a step that is none", "typeof(t.step) <> 'integer' OR t.step < 0"},
     {"metrics", "have no name", "typeof(t.name) <> 'text' OR t.name = ''"},
+    {"ranks", "are not those of a trial", kNoRankedTrial},
+    {"recent_ranks", "are not those of a trial", kNoRankedTrial},
     {"trial_parameters", "belong to no trial", kNoTrial},
     {"trial_plugins", "belong to no trial", kNoTrial},
     {"trial_plugins", "name no plugin", "NOT EXISTS (SELECT 1 FROM plugins AS p WHERE p.plugin_key = t.plugin_key)"},
@@ -172,16 +183,20 @@ class Inspector {
   }
 
   void check_rows() {
-    for (const Rule& rule : kTrialRules)
+    for (const Rule& rule : kTrialRules) {
+      if (!has_table(rule.needs)) continue;
       check_rule("trials", rule.what,
                  fmt::format("SELECT s.name, count(*), min(t.number) FROM trials AS t LEFT JOIN studies AS s ON s.id = "
                              "t.study_id WHERE {} GROUP BY t.study_id",
                              rule.wrong));
-    for (const TableRule& rule : kTableRules)
+    }
+    for (const TableRule& rule : kTableRules) {
+      if (!has_table(rule.table)) continue;
       check_rule(rule.table, rule.what,
                  fmt::format("SELECT s.name, count(*), min(t.number) FROM {} AS t LEFT JOIN studies AS s ON s.id = "
                              "t.study_id WHERE {} GROUP BY t.study_id",
                              rule.table, rule.wrong));
+    }
     attempt("the foreign keys", [this] {
       Statement statement(connection_,
                           "SELECT \"table\", parent, count(*) FROM pragma_foreign_key_check GROUP BY 1, 2");
@@ -190,6 +205,13 @@ class Inspector {
         found_.damage.push_back(
             fmt::format("{} rows of {} point to no row of {}", row.integer(2), row.text(0), row.text(1)));
     });
+  }
+
+  // A table that should be there and is not is check_schema()'s to name.
+  bool has_table(const char* table) {
+    Rows row = connection_.prepared("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?")
+                   .query(std::string_view(table));
+    return row.next();
   }
 
   void check_rule(const char* table, const char* what, const std::string& sql) {
