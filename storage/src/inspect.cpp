@@ -197,6 +197,7 @@ class Inspector {
                              "t.study_id WHERE {} GROUP BY t.study_id",
                              rule.table, rule.wrong));
     }
+    if (has_table("outcome_counts")) attempt("table outcome_counts", [this] { check_counts(); });
     attempt("the foreign keys", [this] {
       Statement statement(connection_,
                           "SELECT \"table\", parent, count(*) FROM pragma_foreign_key_check GROUP BY 1, 2");
@@ -205,6 +206,19 @@ class Inspector {
         found_.damage.push_back(
             fmt::format("{} rows of {} point to no row of {}", row.integer(2), row.text(0), row.text(1)));
     });
+  }
+
+  void check_counts() {
+    Statement statement(connection_,
+                        "WITH counted AS (SELECT study_id, outcome, count(*) AS trials FROM trials GROUP BY 1, 2), "
+                        "said AS (SELECT study_id, outcome, trials FROM outcome_counts WHERE trials <> 0) "
+                        "SELECT s.name FROM studies AS s WHERE s.id IN (SELECT study_id FROM "
+                        "(SELECT * FROM counted EXCEPT SELECT * FROM said)) OR s.id IN (SELECT study_id FROM "
+                        "(SELECT * FROM said EXCEPT SELECT * FROM counted))");
+    Rows row = statement.query();
+    while (row.next())
+      found_.damage.push_back(
+          fmt::format("study '{}': outcome_counts does not say how many trials there are", row.text(0)));
   }
 
   // A table that should be there and is not is check_schema()'s to name.
