@@ -36,8 +36,10 @@ constexpr Rule kTrialRules[] = {
      "'null') AND t.best_value IS NOT 'nan') OR (typeof(t.last_value) NOT IN ('real', 'null') AND t.last_value IS NOT "
      "'nan')"},
     {"have a value that does not go with their outcome",
-     "(t.outcome = 'completed' AND t.value IS NULL) OR (t.outcome NOT IN ('completed', 'pruned') AND t.value IS NOT "
-     "NULL)"},
+     // Of the parts of an LR range test a run of the ladder alone has a value.
+     "(t.outcome = 'completed' AND t.value IS NULL AND NOT EXISTS (SELECT 1 FROM trial_parameters AS p WHERE "
+     "p.study_id = t.study_id AND p.number = t.number AND p.name = 'lr_range.part' AND p.value <> 'ladder')) OR "
+     "(t.outcome NOT IN ('completed', 'pruned') AND t.value IS NOT NULL)"},
     {"are ranked by another number than their value",
      "t.rank_key IS NOT CASE WHEN t.outcome = 'completed' AND typeof(t.value) = 'real' THEN "
      "CASE s.goal WHEN 'minimize' THEN t.value ELSE -t.value END END"},
@@ -100,7 +102,7 @@ constexpr TableRule kTableRules[] = {
     {"trial_plugins", "belong to no trial", kNoTrial},
     {"trial_plugins", "name no plugin", "NOT EXISTS (SELECT 1 FROM plugins AS p WHERE p.plugin_key = t.plugin_key)"},
 };
-constexpr const char* kViews[] = {"runs", "best_runs", "learning_curves"};
+constexpr const char* kViews[] = {"runs", "best_runs", "learning_curves", "learning_rates"};
 
 class Inspector {
  public:
@@ -118,6 +120,7 @@ class Inspector {
     attempt("the studies", [this] { check_studies(); });
     check_rows();
     attempt("the plugins", [this] { check_plugins(); });
+    attempt("table lr_suggestions", [this] { check_lr_suggestions(); });
     for (const char* view : kViews) attempt(fmt::format("the view {}", view), [&] { scan_view(view); });
     check_log_beside();
     count_all();
@@ -194,6 +197,7 @@ class Inspector {
                              "t.study_id WHERE {} GROUP BY t.study_id",
                              rule.table, rule.wrong));
     }
+    if (has_table("outcome_counts")) attempt("table outcome_counts", [this] { check_counts(); });
     attempt("the foreign keys", [this] {
       Statement statement(connection_,
                           "SELECT \"table\", parent, count(*) FROM pragma_foreign_key_check GROUP BY 1, 2");
@@ -202,6 +206,19 @@ class Inspector {
         found_.damage.push_back(
             fmt::format("{} rows of {} point to no row of {}", row.integer(2), row.text(0), row.text(1)));
     });
+  }
+
+  void check_counts() {
+    Statement statement(connection_,
+                        "WITH counted AS (SELECT study_id, outcome, count(*) AS trials FROM trials GROUP BY 1, 2), "
+                        "said AS (SELECT study_id, outcome, trials FROM outcome_counts WHERE trials <> 0) "
+                        "SELECT s.name FROM studies AS s WHERE s.id IN (SELECT study_id FROM "
+                        "(SELECT * FROM counted EXCEPT SELECT * FROM said)) OR s.id IN (SELECT study_id FROM "
+                        "(SELECT * FROM said EXCEPT SELECT * FROM counted))");
+    Rows row = statement.query();
+    while (row.next())
+      found_.damage.push_back(
+          fmt::format("study '{}': outcome_counts does not say how many trials there are", row.text(0)));
   }
 
   // A table that should be there and is not is check_schema()'s to name.
@@ -227,6 +244,21 @@ class Inspector {
         "64 "
         "OR sha256 GLOB '*[^0-9a-f]*' OR id = ''");
     if (bad > 0) found_.damage.push_back(fmt::format("{} rows of plugins have no kind, id or sha256", bad));
+  }
+
+  void check_lr_suggestions() {
+    Statement statement(
+        connection_,
+        "SELECT s.name, count(*) FROM lr_suggestions AS l LEFT JOIN studies AS s ON s.id = l.study_id WHERE l.name = "
+        "'' "
+        "OR (typeof(l.value) NOT IN ('real', 'null') AND l.value IS NOT 'nan') OR (typeof(l.low) NOT IN ('real', "
+        "'null') AND l.low IS NOT 'nan') OR (typeof(l.high) NOT IN ('real', 'null') AND l.high IS NOT 'nan') "
+        "GROUP BY l.study_id");
+    Rows row = statement.query();
+    while (row.next())
+      found_.damage.push_back(
+          fmt::format("study '{}': {} rows of lr_suggestions have no name or a value that is no number", row.text(0),
+                      row.integer(1)));
   }
 
   void scan_view(const char* view) {

@@ -59,8 +59,7 @@ StudyRow read_study(Connection& connection, std::string_view name) {
     study.created_at = row.text(4);
     study.tuner_version = row.text(5);
   }
-  Rows counts =
-      connection.prepared("SELECT outcome, count(*) FROM trials WHERE study_id = ? GROUP BY outcome").query(id);
+  Rows counts = connection.prepared("SELECT outcome, trials FROM outcome_counts WHERE study_id = ?").query(id);
   while (counts.next()) {
     study.trials += counts.unsigned_integer(1);
     if (counts.text(0) == to_string(Outcome::completed)) study.completed = counts.unsigned_integer(1);

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 
 #include "cells.hpp"
 #include "impl.hpp"
@@ -44,6 +45,14 @@ std::int64_t remove_cancelled(Connection& connection, std::int64_t study_id, std
   const std::int64_t attempt = row.integer(0);
   connection.prepared("DELETE FROM trials WHERE study_id = ? AND number = ?").run(study_id, number);
   return attempt;
+}
+
+void count_outcome(Connection& connection, std::int64_t study_id, Outcome outcome, std::int64_t change) {
+  connection
+      .prepared(
+          "INSERT INTO outcome_counts (study_id, outcome, trials) VALUES (?, ?, ?) "
+          "ON CONFLICT DO UPDATE SET trials = trials + excluded.trials")
+      .run(study_id, to_string(outcome), change);
 }
 
 // True if it is ranked.
@@ -114,8 +123,11 @@ void Store::record(std::span<const TrialRecord> trials) {
     Statement& use =
         connection.prepared("INSERT INTO trial_plugins (study_id, number, position, plugin_key) VALUES (?, ?, ?, ?)");
     std::int64_t recent_ranks = impl_->recent_ranks;
+    std::map<Outcome, std::int64_t> counts;
     for (const TrialRecord& trial : trials) {
       const std::int64_t before = remove_cancelled(connection, study_id, trial.number);
+      if (before > 0) --counts[Outcome::cancelled];
+      ++counts[trial.result.outcome];
       const std::int64_t attempt = std::max<std::int64_t>(before + 1, trial.attempt);
       if (insert_trial(connection, study_id, trial, attempt, impl_->goal)) ++recent_ranks;
       insert_details(connection, study_id, trial);
@@ -123,6 +135,7 @@ void Store::record(std::span<const TrialRecord> trials) {
         use.run(study_id, trial.number, i, key_of(trial.plugins[i]));
       }
     }
+    for (const auto& [outcome, change] : counts) count_outcome(connection, study_id, outcome, change);
     if (recent_ranks >= kRecentRanks) merge_recent_ranks(connection, study_id), recent_ranks = 0;
     transaction.commit();
     impl_->recent_ranks = recent_ranks;

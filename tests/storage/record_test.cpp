@@ -174,6 +174,14 @@ TEST_F(RecordTest, EveryOutcomeHasItsWord) {
   EXPECT_EQ(store_.best("demo")->number, 0u);
   EXPECT_EQ(store_.study("demo").trials, 6u);
   EXPECT_EQ(store_.study("demo").completed, 1u);
+  // The cancelled one, made again, is counted once; a batch that fails counts nothing.
+  store_.record(std::vector{make_trial(5)});
+  EXPECT_EQ(error_of([&] { store_.record(std::vector{make_trial(6), make_trial(0)}); }).id(), Message::storage_failed);
+  EXPECT_EQ(store_.study("demo").trials, 6u);
+  EXPECT_EQ(store_.study("demo").completed, 2u);
+  const char* counted = "SELECT outcome, trials FROM outcome_counts WHERE trials <> 0 ORDER BY 1";
+  EXPECT_EQ(table_of(store_, counted).rows,
+            table_of(store_, "SELECT outcome, count(*) FROM trials GROUP BY 1 ORDER BY 1").rows);
 }
 
 TEST_F(RecordTest, RanksByTheGoalAndThenByNumber) {
