@@ -148,7 +148,7 @@ def loss(value, error):
     if not math.isfinite(value):
         return "diverges"
     digits = 3 if abs(value) < 10 else 1
-    return f"{value:.{digits}f} +- {error:.{digits}f}"
+    return f"{round(value, digits) + 0.0:.{digits}f} +- {error:.{digits}f}"
 
 
 def rules_of(suggestions):
@@ -183,7 +183,7 @@ def problem_table(outcomes):
 
 
 def percent(x):
-    return f"{100 * x:.1f} %"
+    return f"{round(100 * x, 1) + 0.0:.1f} %"  # no -0.0
 
 
 def summary_table(measured):
