@@ -118,6 +118,11 @@ int exit_code_of(const StudyPlan& plan, const executor::StudyStatus& status) {
   return count(Outcome::failed) + count(Outcome::timed_out) > 0 ? 6 : 0;
 }
 
+void say_interrupted(const StudySession& session, const executor::StudyStatus& status) {
+  if (status.ending == executor::Ending::interrupted && !session.quiet())
+    std::cerr << "interrupted: the same command continues\n";
+}
+
 struct Tested {
   RangeSearch search;
   executor::StudyStatus status;
@@ -159,8 +164,7 @@ int run_lr_range(StudySession& session, StudyPlan plan, const LrRangeOutput& out
   const report::LrReport report = report_of(plan, tested->search, tested->suggestions);
   std::cout << (session.json() ? report::lr_json(report) + "\n" : report::lr_text(report)) << std::flush;
   if (!output.svg.empty()) write_svg(output.svg, report);
-  if (tested->status.ending == executor::Ending::interrupted && !session.quiet())
-    std::cerr << "interrupted: the same command continues\n";
+  say_interrupted(session, tested->status);
   return exit_code_of(plan, tested->status);
 }
 
@@ -169,7 +173,10 @@ std::optional<int> fill_from_lr_range(StudySession& session, StudyPlan& plan) {
   session.check(test_plan, RangeSearch(test_plan));
   if (session.fresh()) session.forget(test_plan.name);
   const auto tested = test(session, test_plan, config::ReadAs::lr_range_test);
-  if (tested->status.ending != executor::Ending::finished) return exit_code_of(test_plan, tested->status);
+  if (tested->status.ending != executor::Ending::finished) {
+    say_interrupted(session, tested->status);
+    return exit_code_of(test_plan, tested->status);
+  }
   for (std::size_t i = 0; i < plan.space.dimensions.size(); ++i) {
     Dimension& dimension = plan.space.dimensions[i];
     auto* range = std::get_if<Range>(&dimension.domain);
