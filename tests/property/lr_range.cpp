@@ -195,6 +195,27 @@ TEST(Probe, LeavesEverythingAsItWas) {
   }
 }
 
+// Parts train tensors of their own: a trial of the same process, with the same shared data, has the same bits before
+// and after them.
+TEST(AllParts, LeaveTrialsBesideThemAsTheyWere) {
+  const StudyPlan plan = plan_of("{plugin: noisy_quadratic, dim: 20, condition: 50}", "adamw");
+  SharedObjectives shared;
+  const auto trial = [&] {
+    TrialResult result = run_trial(resolve(plan, branches_of(plan).front().point, 3), shared);
+    result.wall_seconds = 0;
+    Writer out;
+    put(out, result);
+    return out.bytes();
+  };
+  const std::string before = trial();
+  for (const PartKind kind :
+       {PartKind::ramp, PartKind::curvature, PartKind::probe, PartKind::ladder, PartKind::stability}) {
+    const Point point = point_of(plan, branches_of(plan).front().point, {.kind = kind, .seed = 0, .lr = 1e-3});
+    EXPECT_EQ(run_part(plan, point, shared, {}, nullptr).outcome, Outcome::completed);
+    EXPECT_EQ(trial(), before) << kLrRangeParts[static_cast<int>(kind)];
+  }
+}
+
 // One eigenvalue, gradient descent: along the gradient the loss is back where it was at exactly 2 / lambda.
 TEST(Probe, FindsTwoOverTheCurvatureAlongTheGradient) {
   const StudyPlan plan = plan_of("{plugin: quadratic, eigenvalues: [50]}", "sgd");
