@@ -19,6 +19,7 @@ struct Store::Impl {
   std::string study_name;
   Goal goal = Goal::minimize;
   std::string token = new_lease_token();
+  std::int64_t recent_ranks = 0;  // of the open study
   // Rows of `plugins` that are known to be committed or in the current transaction.
   std::vector<std::pair<PluginRecord, std::int64_t>> plugin_keys;
 

@@ -22,6 +22,7 @@ constexpr std::int64_t kMostLines = 20;  // of one check
 struct Rule {
   const char* what;
   const char* wrong;
+  const char* needs = "trials";  // a table; files of older schemas lack some
 };
 constexpr Rule kTrialRules[] = {
     {"have no study", "s.id IS NULL"},
@@ -35,11 +36,18 @@ constexpr Rule kTrialRules[] = {
      "'null') AND t.best_value IS NOT 'nan') OR (typeof(t.last_value) NOT IN ('real', 'null') AND t.last_value IS NOT "
      "'nan')"},
     {"have a value that does not go with their outcome",
-     "(t.outcome = 'completed' AND t.value IS NULL) OR (t.outcome NOT IN ('completed', 'pruned') AND t.value IS NOT "
-     "NULL)"},
+     // Of the parts of an LR range test a run of the ladder alone has a value.
+     "(t.outcome = 'completed' AND t.value IS NULL AND NOT EXISTS (SELECT 1 FROM trial_parameters AS p WHERE "
+     "p.study_id = t.study_id AND p.number = t.number AND p.name = 'lr_range.part' AND p.value <> 'ladder')) OR "
+     "(t.outcome NOT IN ('completed', 'pruned') AND t.value IS NOT NULL)"},
     {"are ranked by another number than their value",
      "t.rank_key IS NOT CASE WHEN t.outcome = 'completed' AND typeof(t.value) = 'real' THEN "
      "CASE s.goal WHEN 'minimize' THEN t.value ELSE -t.value END END"},
+    {"do not stand in the ranking once, as their rank says",
+     "(SELECT count(*) FROM ranks AS r WHERE r.study_id = t.study_id AND r.rank_key = t.rank_key AND r.number = "
+     "t.number) + (SELECT count(*) FROM recent_ranks AS r WHERE r.study_id = t.study_id AND r.number = t.number AND "
+     "r.rank_key = t.rank_key) <> (t.rank_key IS NOT NULL)",
+     "ranks"},
     {"have a count that is none",
      "typeof(t.number) <> 'integer' OR t.number < 0 OR typeof(t.attempt) <> 'integer' OR t.attempt < 1 OR "
      "typeof(t.steps) <> 'integer' OR t.steps < 0 OR typeof(t.loss_evaluations) <> 'integer' OR t.loss_evaluations < 0 "
@@ -80,16 +88,21 @@ struct TableRule {
 };
 constexpr const char* kNoTrial =
     "NOT EXISTS (SELECT 1 FROM trials AS o WHERE o.study_id = t.study_id AND o.number = t.number)";
+constexpr const char* kNoRankedTrial =
+    "NOT EXISTS (SELECT 1 FROM trials AS o WHERE o.study_id = t.study_id AND o.number = t.number AND o.rank_key = "
+    "t.rank_key)";
 constexpr TableRule kTableRules[] = {
     {"metrics", "belong to no trial", kNoTrial},
     {"metrics", "have a value that is no number", "typeof(t.value) <> 'real' AND t.value IS NOT 'nan'"},
     {"metrics", "have a step that is none", "typeof(t.step) <> 'integer' OR t.step < 0"},
     {"metrics", "have no name", "typeof(t.name) <> 'text' OR t.name = ''"},
+    {"ranks", "are not those of a trial", kNoRankedTrial},
+    {"recent_ranks", "are not those of a trial", kNoRankedTrial},
     {"trial_parameters", "belong to no trial", kNoTrial},
     {"trial_plugins", "belong to no trial", kNoTrial},
     {"trial_plugins", "name no plugin", "NOT EXISTS (SELECT 1 FROM plugins AS p WHERE p.plugin_key = t.plugin_key)"},
 };
-constexpr const char* kViews[] = {"runs", "best_runs", "learning_curves"};
+constexpr const char* kViews[] = {"runs", "best_runs", "learning_curves", "learning_rates"};
 
 class Inspector {
  public:
@@ -107,6 +120,7 @@ class Inspector {
     attempt("the studies", [this] { check_studies(); });
     check_rows();
     attempt("the plugins", [this] { check_plugins(); });
+    attempt("table lr_suggestions", [this] { check_lr_suggestions(); });
     for (const char* view : kViews) attempt(fmt::format("the view {}", view), [&] { scan_view(view); });
     check_log_beside();
     count_all();
@@ -169,16 +183,21 @@ class Inspector {
   }
 
   void check_rows() {
-    for (const Rule& rule : kTrialRules)
+    for (const Rule& rule : kTrialRules) {
+      if (!has_table(rule.needs)) continue;
       check_rule("trials", rule.what,
                  fmt::format("SELECT s.name, count(*), min(t.number) FROM trials AS t LEFT JOIN studies AS s ON s.id = "
                              "t.study_id WHERE {} GROUP BY t.study_id",
                              rule.wrong));
-    for (const TableRule& rule : kTableRules)
+    }
+    for (const TableRule& rule : kTableRules) {
+      if (!has_table(rule.table)) continue;
       check_rule(rule.table, rule.what,
                  fmt::format("SELECT s.name, count(*), min(t.number) FROM {} AS t LEFT JOIN studies AS s ON s.id = "
                              "t.study_id WHERE {} GROUP BY t.study_id",
                              rule.table, rule.wrong));
+    }
+    if (has_table("outcome_counts")) attempt("table outcome_counts", [this] { check_counts(); });
     attempt("the foreign keys", [this] {
       Statement statement(connection_,
                           "SELECT \"table\", parent, count(*) FROM pragma_foreign_key_check GROUP BY 1, 2");
@@ -187,6 +206,26 @@ class Inspector {
         found_.damage.push_back(
             fmt::format("{} rows of {} point to no row of {}", row.integer(2), row.text(0), row.text(1)));
     });
+  }
+
+  void check_counts() {
+    Statement statement(connection_,
+                        "WITH counted AS (SELECT study_id, outcome, count(*) AS trials FROM trials GROUP BY 1, 2), "
+                        "said AS (SELECT study_id, outcome, trials FROM outcome_counts WHERE trials <> 0) "
+                        "SELECT s.name FROM studies AS s WHERE s.id IN (SELECT study_id FROM "
+                        "(SELECT * FROM counted EXCEPT SELECT * FROM said)) OR s.id IN (SELECT study_id FROM "
+                        "(SELECT * FROM said EXCEPT SELECT * FROM counted))");
+    Rows row = statement.query();
+    while (row.next())
+      found_.damage.push_back(
+          fmt::format("study '{}': outcome_counts does not say how many trials there are", row.text(0)));
+  }
+
+  // A table that should be there and is not is check_schema()'s to name.
+  bool has_table(const char* table) {
+    Rows row = connection_.prepared("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?")
+                   .query(std::string_view(table));
+    return row.next();
   }
 
   void check_rule(const char* table, const char* what, const std::string& sql) {
@@ -205,6 +244,21 @@ class Inspector {
         "64 "
         "OR sha256 GLOB '*[^0-9a-f]*' OR id = ''");
     if (bad > 0) found_.damage.push_back(fmt::format("{} rows of plugins have no kind, id or sha256", bad));
+  }
+
+  void check_lr_suggestions() {
+    Statement statement(
+        connection_,
+        "SELECT s.name, count(*) FROM lr_suggestions AS l LEFT JOIN studies AS s ON s.id = l.study_id WHERE l.name = "
+        "'' "
+        "OR (typeof(l.value) NOT IN ('real', 'null') AND l.value IS NOT 'nan') OR (typeof(l.low) NOT IN ('real', "
+        "'null') AND l.low IS NOT 'nan') OR (typeof(l.high) NOT IN ('real', 'null') AND l.high IS NOT 'nan') "
+        "GROUP BY l.study_id");
+    Rows row = statement.query();
+    while (row.next())
+      found_.damage.push_back(
+          fmt::format("study '{}': {} rows of lr_suggestions have no name or a value that is no number", row.text(0),
+                      row.integer(1)));
   }
 
   void scan_view(const char* view) {

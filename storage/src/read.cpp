@@ -3,6 +3,7 @@
 #include "cells.hpp"
 #include "diff.hpp"
 #include "impl.hpp"
+#include "ranks.hpp"
 #include "tuner/storage/store.hpp"
 
 namespace tuner::storage {
@@ -11,9 +12,7 @@ namespace {
 constexpr std::string_view kSelectRuns =
     "SELECT number, outcome, value, seed, attempt, steps, evaluations, wall_seconds, started_at, finished_at, error "
     "FROM trials";
-// Answered from the index trials_ranked, in its order.
-constexpr std::string_view kRanked =
-    "WHERE study_id = ? AND outcome = 'completed' AND rank_key IS NOT NULL ORDER BY rank_key, number";
+constexpr std::string_view kOfNumber = "WHERE study_id = ? AND number = ?";
 
 Goal goal_from(std::string_view text) { return text == "maximize" ? Goal::maximize : Goal::minimize; }
 
@@ -60,16 +59,17 @@ StudyRow read_study(Connection& connection, std::string_view name) {
     study.created_at = row.text(4);
     study.tuner_version = row.text(5);
   }
-  Rows counts =
-      connection.prepared("SELECT outcome, count(*) FROM trials WHERE study_id = ? GROUP BY outcome").query(id);
+  Rows counts = connection.prepared("SELECT outcome, trials FROM outcome_counts WHERE study_id = ?").query(id);
   while (counts.next()) {
     study.trials += counts.unsigned_integer(1);
     if (counts.text(0) == to_string(Outcome::completed)) study.completed = counts.unsigned_integer(1);
   }
-  Rows best = connection.prepared(fmt::format("SELECT number, value FROM trials {} LIMIT 1", kRanked)).query(id);
+  Rows best = connection.prepared(kRankedNumbers).query(id, 1);
   if (best.next()) {
-    study.best_number = best.unsigned_integer(0);
-    study.best_value = best.real(1);
+    study.best_number = best.unsigned_integer(1);
+    Rows row = connection.prepared(fmt::format("SELECT value FROM trials {}", kOfNumber)).query(id, *study.best_number);
+    row.next();
+    study.best_value = row.real(0);
   }
   return study;
 }
@@ -197,11 +197,20 @@ std::vector<RunRow> Store::runs(std::string_view study, std::uint64_t limit, boo
   Connection& connection = *impl_->connection;
   const Snapshot snapshot(connection);
   const std::int64_t id = find_study(connection, study);
-  const std::string_view order = ranked ? kRanked : "WHERE study_id = ? ORDER BY number";
-  Statement& statement = connection.prepared(fmt::format("{} {} LIMIT ?", kSelectRuns, order));
+  const std::int64_t most = limit == 0 ? -1 : static_cast<std::int64_t>(limit);
   std::vector<RunRow> runs;
-  Rows row = statement.query(id, limit == 0 ? std::int64_t{-1} : static_cast<std::int64_t>(limit));
-  while (row.next()) runs.push_back(read_run(connection, id, row));
+  if (!ranked) {
+    Rows row =
+        connection.prepared(fmt::format("{} WHERE study_id = ? ORDER BY number LIMIT ?", kSelectRuns)).query(id, most);
+    while (row.next()) runs.push_back(read_run(connection, id, row));
+    return runs;
+  }
+  Statement& of_number = connection.prepared(fmt::format("{} {}", kSelectRuns, kOfNumber));
+  Rows rank = connection.prepared(kRankedNumbers).query(id, most);
+  while (rank.next()) {
+    Rows row = of_number.query(id, rank.integer(1));
+    if (row.next()) runs.push_back(read_run(connection, id, row));
+  }
   return runs;
 }
 
@@ -211,7 +220,7 @@ TrialDetail Store::trial(std::string_view study, std::uint64_t number) const {
   const std::int64_t id = find_study(connection, study);
   TrialDetail detail;
   {
-    Rows row = connection.prepared(fmt::format("{} WHERE study_id = ? AND number = ?", kSelectRuns)).query(id, number);
+    Rows row = connection.prepared(fmt::format("{} {}", kSelectRuns, kOfNumber)).query(id, number);
     if (!row.next()) {
       throw Error(Message::usage_no_such_trial, fmt::format("study '{}' has no trial {}", study, number),
                   fmt::format("See what it has: tuner trials {}", study))

@@ -3,9 +3,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 
 #include "cells.hpp"
 #include "impl.hpp"
+#include "ranks.hpp"
 #include "tuner/storage/store.hpp"
 
 namespace tuner::storage {
@@ -45,11 +47,21 @@ std::int64_t remove_cancelled(Connection& connection, std::int64_t study_id, std
   return attempt;
 }
 
-void insert_trial(Connection& connection, std::int64_t study_id, const TrialRecord& trial, std::int64_t attempt,
+void count_outcome(Connection& connection, std::int64_t study_id, Outcome outcome, std::int64_t change) {
+  connection
+      .prepared(
+          "INSERT INTO outcome_counts (study_id, outcome, trials) VALUES (?, ?, ?) "
+          "ON CONFLICT DO UPDATE SET trials = trials + excluded.trials")
+      .run(study_id, to_string(outcome), change);
+}
+
+// True if it is ranked.
+bool insert_trial(Connection& connection, std::int64_t study_id, const TrialRecord& trial, std::int64_t attempt,
                   Goal goal) {
   const TrialResult& result = trial.result;
   const std::optional<std::string_view> error =
       result.error.empty() ? std::nullopt : std::optional<std::string_view>(result.error);
+  const std::optional<double> key = rank_key(result, goal);
   connection
       .prepared(
           "INSERT INTO trials (study_id, number, outcome, value, parameters, attempt, seed, started_at, finished_at, "
@@ -60,7 +72,9 @@ void insert_trial(Connection& connection, std::int64_t study_id, const TrialReco
            trial.seed, iso8601(trial.started_at_ms), iso8601(trial.finished_at_ms), result.steps, result.epochs,
            result.evaluations.loss, result.evaluations.gradient, result.evaluations.hvp, result.wall_seconds, error,
            result.best_value, result.last_value, result.nonfinite_gradients, result.target_step, result.target_seconds,
-           rank_key(result, goal));
+           key);
+  if (key) add_rank(connection, study_id, trial.number, *key);
+  return key.has_value();
 }
 
 void insert_details(Connection& connection, std::int64_t study_id, const TrialRecord& trial) {
@@ -108,15 +122,23 @@ void Store::record(std::span<const TrialRecord> trials) {
     check_held(connection, study_id, impl_->study_name, impl_->token);
     Statement& use =
         connection.prepared("INSERT INTO trial_plugins (study_id, number, position, plugin_key) VALUES (?, ?, ?, ?)");
+    std::int64_t recent_ranks = impl_->recent_ranks;
+    std::map<Outcome, std::int64_t> counts;
     for (const TrialRecord& trial : trials) {
       const std::int64_t before = remove_cancelled(connection, study_id, trial.number);
-      insert_trial(connection, study_id, trial, std::max<std::int64_t>(before + 1, trial.attempt), impl_->goal);
+      if (before > 0) --counts[Outcome::cancelled];
+      ++counts[trial.result.outcome];
+      const std::int64_t attempt = std::max<std::int64_t>(before + 1, trial.attempt);
+      if (insert_trial(connection, study_id, trial, attempt, impl_->goal)) ++recent_ranks;
       insert_details(connection, study_id, trial);
       for (std::size_t i = 0; i < trial.plugins.size(); ++i) {
         use.run(study_id, trial.number, i, key_of(trial.plugins[i]));
       }
     }
+    for (const auto& [outcome, change] : counts) count_outcome(connection, study_id, outcome, change);
+    if (recent_ranks >= kRecentRanks) merge_recent_ranks(connection, study_id), recent_ranks = 0;
     transaction.commit();
+    impl_->recent_ranks = recent_ranks;
   } catch (const SqliteError& error) {
     keys.resize(known_keys);  // rolled back
     if (error.code() != SQLITE_CONSTRAINT) throw;

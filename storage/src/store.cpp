@@ -6,6 +6,7 @@
 #include "diff.hpp"
 #include "impl.hpp"
 #include "open.hpp"
+#include "ranks.hpp"
 
 namespace tuner::storage {
 namespace {
@@ -73,10 +74,12 @@ void Store::open_study(const StudyRecord& study) {
   }
   if (impl_->study_id != 0) release_lease(connection, impl_->study_id, impl_->token);
   take_lease(connection, id, impl_->token, now);
+  const std::int64_t recent_ranks = count_recent_ranks(connection, id);
   transaction.commit();
   impl_->study_id = id;
   impl_->study_name = study.name;
   impl_->goal = study.goal;
+  impl_->recent_ranks = recent_ranks;
 }
 
 void Store::erase_study(std::string_view name) {

@@ -94,9 +94,14 @@ std::map<std::string, std::string> sweeps_of(const fs::path& file) {
 
 TEST(Schema, AgreesWithTheReaderOnTheSweepsOfTheCases) {
   // What the reader refuses and a schema cannot see, by parts of its messages.
-  const std::vector<std::string> blind = {"is a range, and a grid",  "would leave some out", "two branches",
-                                          "is left to a search",     "refuses its options",  "drives",
-                                          "so there is none to test"};
+  const std::vector<std::string> blind = {"is a range, and a grid",
+                                          "would leave some out",
+                                          "two branches",
+                                          "is left to a search",
+                                          "refuses its options",
+                                          "drives",
+                                          "so there is none to test",
+                                          "measures the loss, and the metric is"};
   int legal = 0, refused = 0;
   for (const auto& entry : fs::directory_iterator(TUNER_SOURCE_DIR "/tests/e2e/cases"))
     for (const auto& [name, text] : sweeps_of(entry.path())) {

@@ -68,6 +68,11 @@ TEST_F(CrashTest, EveryRecordedBatchSurvivesKillAndIsWhole) {
     EXPECT_EQ(table_of(store, "SELECT count(*), max(number) + 1 FROM trials").rows[0][0], Value(count));
     EXPECT_EQ(table_of(store, "SELECT count(*) FROM metrics").rows[0][0], Value(2 * count));
     EXPECT_EQ(table_of(store, "SELECT count(*) FROM trial_parameters").rows[0][0], Value(2 * count));
+    EXPECT_EQ(table_of(store,
+                       "SELECT count(DISTINCT number), count(*) FROM (SELECT number FROM ranks UNION ALL "
+                       "SELECT number FROM recent_ranks)")
+                  .rows[0],
+              (std::vector<Value>{Value(count), Value(count)}));
   }
   EXPECT_GT(total, 100u);  // the children did write
 }

@@ -1,7 +1,11 @@
 // Older files are brought forward, whole or not at all.
 #include <fmt/format.h>
+
+#include <fstream>
+#include <iterator>
 #include <vector>
 
+#include "connection.hpp"
 #include "fixture.hpp"
 #include "open.hpp"
 #include "schema.hpp"
@@ -44,6 +48,78 @@ TEST_F(MigrationTest, AnOlderFileIsBroughtForwardWithItsContent) {
   EXPECT_EQ(open_database(file_, Access::read_write, Durability::normal, list)->integer("SELECT count(*) FROM hosts"),
             1);
   EXPECT_EQ(error_of([&] { Store(file_, Access::read_write); }).id(), Message::storage_newer_schema);
+}
+
+// Schema 3 keeps the ranking in tables of its own; a file from before has it in an index.
+TEST_F(MigrationTest, TheRankingOfAnOlderFileIsKept) {
+  const std::filesystem::path old = folder_ / "old.db";
+  {
+    auto connection = open_database(old, Access::read_write, Durability::normal, migrations().first(2));
+    connection->execute(fmt::format("ATTACH '{}' AS source", file_.string()));
+    connection->execute("INSERT INTO studies SELECT * FROM source.studies");
+    for (const char* row : {"0, 'completed', 2.0, 2.0", "1, 'completed', -1.0, -1.0", "2, 'pruned', -5.0, NULL",
+                            "3, 'completed', 'nan', NULL", "4, 'completed', -1.0, -1.0"}) {
+      connection->execute(
+          fmt::format("INSERT INTO trials (number, outcome, value, rank_key, study_id, parameters, attempt, seed, "
+                      "started_at, finished_at, steps, epochs, loss_evaluations, gradient_evaluations, "
+                      "hvp_evaluations, wall_seconds, nonfinite_gradients) "
+                      "VALUES ({}, 1, '{{}}', 1, 1, '', '', 0, 0, 0, 0, 0, 0, 0)",
+                      row));
+    }
+    ASSERT_EQ(connection->integer("SELECT count(*) FROM sqlite_schema WHERE name = 'trials_ranked'"), 1);
+  }
+  Store store(old, Access::read_write);
+  EXPECT_TRUE(table_of(store, "SELECT 1 FROM sqlite_schema WHERE name = 'trials_ranked'").rows.empty());
+  store.open_study(make_study());
+  store.record(std::vector{make_trial(5, 0.0)});
+  std::vector<std::uint64_t> numbers;
+  for (const RunRow& run : store.runs("demo", 0, true)) numbers.push_back(run.number);
+  EXPECT_EQ(numbers, (std::vector<std::uint64_t>{1, 4, 5, 0}));
+  EXPECT_EQ(store.best("demo")->number, 1u);
+  EXPECT_EQ(table_of(store, "SELECT number FROM best_runs").rows.size(), 4u);
+  EXPECT_EQ(table_of(store, "SELECT number FROM best_runs").rows[2][0], Value(std::int64_t{5}));
+  EXPECT_EQ(table_of(store, "PRAGMA integrity_check").rows[0][0], Value("ok"));
+}
+
+// A file that version 1 has written, in the place of the one that the fixture made.
+class VersionOneTest : public StorageTest {
+ protected:
+  VersionOneTest() {
+    std::ifstream stream(std::filesystem::path(TUNER_SOURCE_DIR) / "tests" / "storage" / "data" / "version_1.sql");
+    Connection(file_, Connection::Mode::create).execute({std::istreambuf_iterator<char>(stream), {}});
+  }
+};
+
+TEST_F(VersionOneTest, IsBroughtForwardWithAllOfIt) {
+  EXPECT_EQ(Connection(file_, Connection::Mode::existing).integer("PRAGMA user_version"), 1);
+  Store store(file_, Access::read_write);
+  EXPECT_EQ(table_of(store, "PRAGMA user_version").rows[0][0], Value(migrations().back().version));
+  ASSERT_EQ(store.runs("demo").size(), 2u);
+  EXPECT_EQ(store.best("demo")->number, 0u);
+  EXPECT_EQ(store.trial("demo", 0).run.value, 4.114552150338377);
+  EXPECT_EQ(store.trial("demo", 1).metrics.size(), 7u);
+  EXPECT_EQ(store.plugins("demo").size(), 3u);
+  EXPECT_TRUE(store.lr_suggestions("demo").empty());
+  EXPECT_TRUE(table_of(store, "SELECT * FROM learning_rates").rows.empty());
+
+  store.open_study(make_study("test"));
+  store.record_lr_suggestions(
+      std::vector<LrSuggestion>{{"sgd", "recommended", 0.1, {}, {}, "low end of best_short_run / 1.5", ""}});
+  EXPECT_EQ(store.lr_suggestions("test").size(), 1u);
+}
+
+TEST_F(VersionOneTest, HasThenTheSchemaOfANewFile) {
+  const auto schema = [](const std::filesystem::path& file) {
+    const Store store(file, Access::read_write);
+    return table_of(store, "SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY name").rows;
+  };
+  EXPECT_EQ(schema(file_), schema(folder_ / "new.db"));
+}
+
+TEST_F(VersionOneTest, AReaderFindsNoSuggestionsInIt) {
+  const Store store(file_, Access::read_only);
+  EXPECT_EQ(store.study("demo").trials, 2u);
+  EXPECT_TRUE(store.lr_suggestions("demo").empty());
 }
 
 TEST_F(MigrationTest, AReaderBringsAnOlderFileForwardToo) {

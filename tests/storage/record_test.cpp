@@ -9,8 +9,10 @@
 #include <fstream>
 #include <limits>
 #include <nlohmann/json.hpp>
+#include <numeric>
 
 #include "fixture.hpp"
+#include "ranks.hpp"
 
 namespace tuner::storage {
 namespace {
@@ -172,6 +174,14 @@ TEST_F(RecordTest, EveryOutcomeHasItsWord) {
   EXPECT_EQ(store_.best("demo")->number, 0u);
   EXPECT_EQ(store_.study("demo").trials, 6u);
   EXPECT_EQ(store_.study("demo").completed, 1u);
+  // The cancelled one, made again, is counted once; a batch that fails counts nothing.
+  store_.record(std::vector{make_trial(5)});
+  EXPECT_EQ(error_of([&] { store_.record(std::vector{make_trial(6), make_trial(0)}); }).id(), Message::storage_failed);
+  EXPECT_EQ(store_.study("demo").trials, 6u);
+  EXPECT_EQ(store_.study("demo").completed, 2u);
+  const char* counted = "SELECT outcome, trials FROM outcome_counts WHERE trials <> 0 ORDER BY 1";
+  EXPECT_EQ(table_of(store_, counted).rows,
+            table_of(store_, "SELECT outcome, count(*) FROM trials GROUP BY 1 ORDER BY 1").rows);
 }
 
 TEST_F(RecordTest, RanksByTheGoalAndThenByNumber) {
@@ -206,6 +216,77 @@ TEST_F(RecordTest, AMetricReportedTwiceForAStepKeepsTheLastValue) {
   const TrialDetail read = round_trip(trial);
   ASSERT_EQ(read.metrics.size(), 1u);
   EXPECT_EQ(read.metrics[0].value, 2);
+}
+
+// Recorded ranks are moved from one table to another, now and then.
+class RankingTest : public StorageTest {
+ protected:
+  RankingTest() { store_.open_study(make_study()); }
+  // The next `count` trials; their values come in no order, and every one about twice.
+  std::vector<TrialRecord> next(std::int64_t count) {
+    std::vector<TrialRecord> batch;
+    for (std::int64_t i = 0; i < count; ++i) {
+      const std::uint64_t number = values_.size();
+      values_.push_back(static_cast<double>(number * 7919 % 4001));
+      batch.push_back(make_trial(number, values_.back()));
+      batch.back().parameters.clear(), batch.back().result.metrics.clear();
+    }
+    return batch;
+  }
+  void expect_ranked() {
+    std::vector<std::uint64_t> expected(values_.size());
+    std::iota(expected.begin(), expected.end(), 0);
+    std::ranges::stable_sort(expected, {}, [&](std::uint64_t number) { return values_[number]; });
+    std::vector<std::uint64_t> ranked, viewed;
+    for (const RunRow& run : store_.runs("demo", 0, true)) ranked.push_back(run.number);
+    for (const auto& row : table_of(store_, "SELECT number FROM best_runs WHERE study = 'demo'").rows) {
+      viewed.push_back(static_cast<std::uint64_t>(std::get<std::int64_t>(row[0])));
+    }
+    EXPECT_EQ(ranked, expected);
+    EXPECT_EQ(viewed, expected);
+  }
+  std::vector<std::int64_t> sizes() {
+    const Table table =
+        table_of(store_, "SELECT (SELECT count(*) FROM ranks), (SELECT count(*) FROM recent_ranks) FROM studies");
+    return {std::get<std::int64_t>(table.rows[0][0]), std::get<std::int64_t>(table.rows[0][1])};
+  }
+  Store store_{file_, Access::read_write};
+  std::vector<double> values_;
+};
+
+TEST_F(RankingTest, IsOneAcrossRecentAndMergedRanks) {
+  store_.record(next(kRecentRanks - 10));
+  EXPECT_EQ(sizes(), (std::vector<std::int64_t>{0, kRecentRanks - 10}));
+  // A batch that would have moved them fails, and nothing of it is left.
+  std::vector<TrialRecord> batch = next(20);
+  batch.push_back(make_trial(0));
+  EXPECT_EQ(error_of([&] { store_.record(batch); }).id(), Message::storage_failed);
+  EXPECT_EQ(sizes(), (std::vector<std::int64_t>{0, kRecentRanks - 10}));
+  // Another opening knows how many there are.
+  store_ = Store(file_, Access::read_write);
+  store_.open_study(make_study());
+  batch.pop_back();
+  store_.record(batch);
+  EXPECT_EQ(sizes(), (std::vector<std::int64_t>{kRecentRanks + 10, 0}));
+  expect_ranked();
+  store_.record(next(100));
+  EXPECT_EQ(sizes(), (std::vector<std::int64_t>{kRecentRanks + 10, 100}));
+  expect_ranked();
+  EXPECT_EQ(store_.best("demo")->number, 0u);
+  TrialRecord better = make_trial(values_.size(), -1);
+  store_.record(std::vector{better});
+  EXPECT_EQ(store_.best("demo")->number, better.number);
+  EXPECT_EQ(store_.study("demo").best_number, better.number);
+  // Erasing the study erases its ranks.
+  store_.erase_study("demo");
+  EXPECT_TRUE(table_of(store_, "SELECT number FROM ranks UNION ALL SELECT number FROM recent_ranks").rows.empty());
+}
+
+TEST_F(RankingTest, IsMergedAgainAndAgain) {
+  for (int i = 0; i < 2; ++i) store_.record(next(kRecentRanks));
+  store_.record(next(7));
+  EXPECT_EQ(sizes(), (std::vector<std::int64_t>{2 * kRecentRanks, 7}));
+  expect_ranked();
 }
 
 TEST_F(RecordTest, ABatchIsAllOrNothing) {

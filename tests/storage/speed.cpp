@@ -1,11 +1,17 @@
-// Measures how many small trials a second are recorded, by batch size and durability, and how long the best run takes
-// to find. Not a test. Build it with: ninja storage_speed; run it with a folder on the disk in question and, if wished,
-// the number of trials of the large study.
+// Measures how many small trials a second are recorded, by batch size and durability, how long the best run takes to
+// find, and whether a trial takes longer to record in a large study than in a small one. Not a test. Build it with:
+// ninja storage_speed; run it with a folder on the disk in question and, if wished, the number of trials of the large
+// study, or the word growth and how many trials are there before (100000).
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdlib>
+#include <ctime>
 #include <filesystem>
+#include <random>
+#include <string_view>
+#include <vector>
 
 #include "tuner/storage/store.hpp"
 
@@ -44,12 +50,77 @@ TrialRecord small_trial(std::uint64_t number) {
   return trial;
 }
 
-void record(Store& store, std::uint64_t first, std::uint64_t count, std::uint64_t batch_size) {
+// As of a random search on a black box: 2 parameters, 1 metric, 1 plugin, and values that come in no order.
+TrialRecord black_box_trial(std::uint64_t number) {
+  std::mt19937_64 random(number);
+  std::uniform_real_distribution<double> uniform(-5, 5);
+  TrialRecord trial = small_trial(number);
+  trial.parameters = {{"objective.x", uniform(random)}, {"objective.y", uniform(random)}};
+  trial.result.value = trial.result.best_value = trial.result.last_value = uniform(random) + 5;
+  trial.result.metrics.front() = {.step = 0, .name = "loss", .value = *trial.result.value};
+  trial.plugins.resize(1);
+  return trial;
+}
+
+void record(Store& store, std::uint64_t first, std::uint64_t count, std::uint64_t batch_size,
+            TrialRecord (*trial)(std::uint64_t) = small_trial) {
   std::vector<TrialRecord> batch;
   for (std::uint64_t number = first; number < first + count; ++number) {
-    batch.push_back(small_trial(number));
+    batch.push_back(trial(number));
     if (batch.size() == batch_size || number + 1 == first + count) store.record(batch), batch.clear();
   }
+}
+
+double processor_seconds() { return static_cast<double>(std::clock()) / CLOCKS_PER_SEC; }
+
+// A new study with `trials` trials in it, to which more are recorded, in batches as a sweep of two workers makes them.
+class Growing {
+ public:
+  Growing(const std::filesystem::path& file, std::uint64_t trials) : store_(fresh(file), Access::read_write) {
+    StudyRecord record;
+    record.name = "growing";
+    record.metric = "val_loss";
+    store_.open_study(record);
+    append(trials);
+    wall_ = processor_ = 0;
+  }
+  void append(std::uint64_t trials) {
+    const double before = processor_seconds();
+    wall_ += seconds_of([&] { record(store_, next_, trials, 128, black_box_trial); });
+    processor_ += processor_seconds() - before;
+    next_ += trials;
+  }
+  [[nodiscard]] double wall() const { return wall_; }
+  [[nodiscard]] double processor() const { return processor_; }
+
+ private:
+  static const std::filesystem::path& fresh(const std::filesystem::path& file) {
+    for (const char* part : {"", "-wal", "-shm"}) std::filesystem::remove(file.string() + part);
+    return file;
+  }
+  Store store_;
+  std::uint64_t next_ = 0;
+  double wall_ = 0, processor_ = 0;
+};
+
+void print_ratio(std::string_view name, std::vector<double> ratios) {
+  std::ranges::sort(ratios);
+  fmt::print("{}: {:.2f} ({:.2f} to {:.2f})\n", name, ratios[ratios.size() / 2], ratios.front(), ratios.back());
+}
+
+// 20,000 trials in a study of `far` trials and 20,000 in one of 1,000, a thousand here and a thousand there, so that
+// what else the machine does meets both.
+void growth(const std::filesystem::path& folder, std::uint64_t far) {
+  std::vector<double> wall, processor;
+  for (int round = 0; round < 5; ++round) {
+    Growing small(folder / "small.db", 1'000), large(folder / "large.db", far);
+    for (int slice = 0; slice < 20; ++slice) small.append(1'000), large.append(1'000);
+    wall.push_back(large.wall() / small.wall()), processor.push_back(large.processor() / small.processor());
+    fmt::print("{:6.2f} us a trial after 1,000 trials, {:6.2f} us after {}\n", 50 * small.wall(), 50 * large.wall(),
+               far);
+  }
+  print_ratio("time ratio", wall);
+  print_ratio("processor time ratio", processor);
 }
 
 StudyRecord study(std::string name) {
@@ -63,8 +134,12 @@ StudyRecord study(std::string name) {
 
 int main(int argc, char** argv) {
   if (argc < 2) {
-    fmt::print(stderr, "usage: storage_speed FOLDER [TRIALS]\n");
+    fmt::print(stderr, "usage: storage_speed FOLDER [TRIALS | growth [TRIALS]]\n");
     return 2;
+  }
+  if (argc > 2 && std::string_view(argv[2]) == "growth") {
+    growth(argv[1], argc > 3 ? std::strtoull(argv[3], nullptr, 10) : 100'000);
+    return 0;
   }
   const std::filesystem::path file = std::filesystem::path(argv[1]) / "speed.db";
   const std::uint64_t large = argc > 2 ? std::strtoull(argv[2], nullptr, 10) : 1'000'000;

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <limits>
 
 #include "tuner/details.hpp"
 #include "tuner/error.hpp"
@@ -85,7 +86,9 @@ void print_dry_run(const StudyPlan& plan, const RangeSearch& search) {
 
 void add_part(report::LrBranch& branch, const lr_range::Part& part, const TrialResult& result) {
   if (part.kind == lr_range::PartKind::ramp) branch.ramps.push_back(report::ramp_curve(part.seed, result.metrics));
-  if (part.kind == lr_range::PartKind::ladder) add_rung(branch.rungs, part, result.value);
+  if (part.kind != lr_range::PartKind::ladder) return;
+  const bool ended = result.outcome == Outcome::completed || result.outcome == Outcome::diverged;
+  add_rung(branch.rungs, part, ended ? result.value : std::numeric_limits<double>::quiet_NaN());
 }
 
 report::LrReport report_of(const StudyPlan& plan, const RangeSearch& search,
@@ -101,6 +104,11 @@ report::LrReport report_of(const StudyPlan& plan, const RangeSearch& search,
   return report;
 }
 
+[[noreturn]] void cannot_write(const std::string& file) {
+  throw Error(Message::usage_bad_option, fmt::format("--svg {}: the file cannot be written", file),
+              "name a file in a folder that exists and that you may write to");
+}
+
 int exit_code_of(const StudyPlan& plan, const executor::StudyStatus& status) {
   if (status.ending == executor::Ending::interrupted) return 130;
   if (status.ending == executor::Ending::stopped) return conclude(plan, status);
@@ -108,6 +116,11 @@ int exit_code_of(const StudyPlan& plan, const executor::StudyStatus& status) {
     return status.outcomes.contains(outcome) ? status.outcomes.at(outcome) : 0;
   };
   return count(Outcome::failed) + count(Outcome::timed_out) > 0 ? 6 : 0;
+}
+
+void say_interrupted(const StudySession& session, const executor::StudyStatus& status) {
+  if (status.ending == executor::Ending::interrupted && !session.quiet())
+    std::cerr << "interrupted: the same command continues\n";
 }
 
 struct Tested {
@@ -119,13 +132,19 @@ struct Tested {
 // The suggestions of a test that reached its end are recorded; one that did not says what is known so far.
 std::unique_ptr<Tested> test(StudySession& session, StudyPlan& plan, config::ReadAs as) {
   auto tested = std::make_unique<Tested>(Tested{RangeSearch(plan), {}, {}});
-  session.check(plan, tested->search);
   if (!session.quiet()) print_before(plan, tested->search);
   tested->status = session.run(plan, tested->search, as);
   tested->suggestions = diagnose(plan, tested->search);
   if (!session.quiet() && tested->status.done_now > 0) print_after(tested->search, tested->status);
   if (tested->status.ending == executor::Ending::finished) session.store().record_lr_suggestions(tested->suggestions);
   return tested;
+}
+
+// Where an end of the range is the test's own it does not bind: the ladder looks beyond. Where it is not, no lr beyond
+// it is legal.
+void fill(Range& range, const LrRangeSettings& tested, double low, double high) {
+  range.min = range.min > tested.lr_min ? std::max(range.min, low) : low;
+  range.max = range.max < tested.lr_max ? std::min(range.max, high) : high;
 }
 
 }  // namespace
@@ -137,29 +156,35 @@ int run_lr_range(StudySession& session, StudyPlan plan, const LrRangeOutput& out
     print_dry_run(plan, search);
     return 0;
   }
+  check_svg(output.svg);
+  session.check(plan, RangeSearch(plan));
   session.open_database(plan);
   if (session.fresh()) session.forget(plan.name);
   const auto tested = test(session, plan, as);
   const report::LrReport report = report_of(plan, tested->search, tested->suggestions);
+  std::cout << (session.json() ? report::lr_json(report) + "\n" : report::lr_text(report)) << std::flush;
   if (!output.svg.empty()) write_svg(output.svg, report);
-  std::cout << (session.json() ? report::lr_json(report) + "\n" : report::lr_text(report));
-  if (tested->status.ending == executor::Ending::interrupted && !session.quiet())
-    std::cerr << "interrupted: the same command continues\n";
+  say_interrupted(session, tested->status);
   return exit_code_of(plan, tested->status);
 }
 
 std::optional<int> fill_from_lr_range(StudySession& session, StudyPlan& plan) {
   StudyPlan test_plan = session.read(config::ReadAs::lr_range_test);
+  session.check(test_plan, RangeSearch(test_plan));
   if (session.fresh()) session.forget(test_plan.name);
   const auto tested = test(session, test_plan, config::ReadAs::lr_range_test);
-  if (tested->status.ending != executor::Ending::finished) return exit_code_of(test_plan, tested->status);
+  if (tested->status.ending != executor::Ending::finished) {
+    say_interrupted(session, tested->status);
+    return exit_code_of(test_plan, tested->status);
+  }
   for (std::size_t i = 0; i < plan.space.dimensions.size(); ++i) {
     Dimension& dimension = plan.space.dimensions[i];
     auto* range = std::get_if<Range>(&dimension.domain);
     if (range == nullptr || !range->around_lr_range) continue;
     // The dimensions of the file have the same places in the test's space.
     const auto& branches = tested->search.branches();
-    const auto branch = std::ranges::find_if(branches, [&](const auto& b) { return is_active(test_plan.space, b.point, i); });
+    const auto branch =
+        std::ranges::find_if(branches, [&](const auto& b) { return is_active(test_plan.space, b.point, i); });
     const auto found = std::ranges::find_if(tested->suggestions, [&](const storage::LrSuggestion& suggestion) {
       return branch != branches.end() && suggestion.branch == branch->label && suggestion.name == "recommended";
     });
@@ -171,7 +196,7 @@ std::optional<int> fill_from_lr_range(StudySession& session, StudyPlan& plan) {
                               test_plan.name, session.database_words()))
           .at(plan.config_path);
     const double lr = *found->value, factor = *range->around_lr_range;
-    range->min = std::max(range->min, lr / factor), range->max = std::min(range->max, lr * factor);
+    fill(*range, test_plan.lr_range, lr / factor, lr * factor);
     if (!session.quiet())
       std::cerr << fmt::format("{}: {:.4g} to {:.4g}, around {:.4g} ({})\n", dimension.name, range->min, range->max, lr,
                                found->rule);
@@ -200,10 +225,24 @@ report::LrReport stored_lr_report(const storage::Store& store, const std::string
     const lr_range::Part part = lr_range::part_of({split, run.parameters.end()});
     const bool ramp = part.kind == lr_range::PartKind::ramp;
     TrialResult result = ramp ? executor::result_of(store.trial(study, run.number)) : TrialResult{};
-    result.value = run.value;
+    result.value = run.value, result.outcome = run.outcome;
     add_part(report.branches[index], part, result);
   }
   return report;
+}
+
+std::string lr_range_test_words(StudySession& session) {
+  const StudyPlan plan = session.read(config::ReadAs::lr_range_test);
+  const RangeSearch search(plan);
+  session.check(plan, search);
+  return fmt::format("the LR range test '{}': {} parts, at most {:.0f} gradients' worth of work", plan.name,
+                     search.size().value_or(0), lr_range::cost_in_gradients(plan));
+}
+
+void check_svg(const std::string& file) {
+  const auto folder = std::filesystem::path(file).parent_path();
+  std::error_code none;
+  if (!file.empty() && !folder.empty() && !std::filesystem::is_directory(folder, none)) cannot_write(file);
 }
 
 void write_svg(const std::string& file, const report::LrReport& report) {
@@ -217,9 +256,7 @@ void write_svg(const std::string& file, const report::LrReport& report) {
     }
     std::ofstream out(path, std::ios::binary);
     out << report::lr_svg(report, branch) << std::flush;
-    if (!out)
-      throw Error(Message::usage_bad_option, fmt::format("--svg {}: the file cannot be written", path.string()),
-                  "name a file in a folder that exists and that you may write to");
+    if (!out) cannot_write(path.string());
   }
 }
 

@@ -28,6 +28,12 @@ int run_lr_range(StudySession& session, StudyPlan plan, const LrRangeOutput& out
 [[nodiscard]] report::LrReport stored_lr_report(const storage::Store& store, const std::string& study,
                                                 const std::vector<storage::LrSuggestion>& suggestions);
 
+// How the test of a sweep that begins with one is announced: its name, its parts, its cost. Errors: those of the test's
+// plan.
+[[nodiscard]] std::string lr_range_test_words(StudySession& session);
+
+// Errors: usage.bad_option where the folder of `file` does not exist, before anything is measured.
+void check_svg(const std::string& file);
 // The chart into `file`; of several branches into a file each, "curve.svg" becoming "curve-adamw.svg". Errors:
 // usage.bad_option where a file cannot be written.
 void write_svg(const std::string& file, const report::LrReport& report);

@@ -26,7 +26,8 @@ constexpr Page kPage{
 
 constexpr std::uint64_t kShownTrials = 5;
 
-void print_dry_run(const StudyPlan& plan, const search::Searcher& searcher) {
+// `first`: what is done before the trials, and decides their points; may be empty.
+void print_dry_run(const StudyPlan& plan, const search::Searcher& searcher, const std::string& first) {
   std::cout << "# plan of study '" << plan.name << "': this is its identity\n"
             << canonical_plan(plan) << "\n\n# search space\n";
   report::TableWriter space(std::cout, "table");
@@ -52,9 +53,11 @@ void print_dry_run(const StudyPlan& plan, const search::Searcher& searcher) {
   space.end();
   std::uint64_t total = searcher.size().value_or(kShownTrials);
   if (plan.trials) total = std::min(total, *plan.trials);
+  if (!first.empty()) std::cout << "\n# first " << first;
   std::cout << "\n# "
             << (searcher.size() ? fmt::format("{} trials", total) : std::string("trials until the budget is used"))
-            << ", " << plan.method << "; the first ones\n";
+            << ", " << plan.method << (first.empty() ? "; the first ones\n" : "; their points follow from the test\n");
+  if (!first.empty()) return;
   report::TableWriter trials(std::cout, "table");
   trials.header({"trial", "parameters"});
   for (std::uint64_t n = 0; n < std::min(total, kShownTrials); ++n)
@@ -116,7 +119,7 @@ int run(const Invocation& invocation) {
   auto searcher = search::make_searcher(plan);
   session.check(plan, *searcher);
   if (dry) {
-    print_dry_run(plan, *searcher);
+    print_dry_run(plan, *searcher, has_lr_range_test(plan) ? lr_range_test_words(session) : "");
     return 0;
   }
   session.open_database(plan);

@@ -86,7 +86,7 @@ class StudyRun {
       if (trial.error)
         error = trial.error;
       else if (!trial.not_run.empty())
-        ++status_.not_run, status_.reason = trial.not_run;
+        skip(trial);
       else if (is_retried(trial))
         retry(std::move(trial));
       else
@@ -117,6 +117,15 @@ class StudyRun {
     // Only where they are empty.
     std::filesystem::remove(plan_.checkpoint.folder, none);
     std::filesystem::remove(plan_.checkpoint.folder.parent_path(), none);
+  }
+
+  // A search that waits for every result of a round goes on with those that there will be.
+  void skip(const Finished& trial) {
+    ++status_.not_run, status_.reason = trial.not_run;
+    if (!searcher_.learns()) return;
+    TrialResult result;
+    result.outcome = Outcome::failed, result.error = trial.not_run;
+    searcher_.observe(trial.job.number, result);
   }
 
   [[nodiscard]] bool is_retried(const Finished& trial) const {

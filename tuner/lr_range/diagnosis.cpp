@@ -91,17 +91,43 @@ class Diagnosis {
     return suggestion;
   }
 
+  // The loss that the ladder's runs begin with, by seed: the same for all lrs.
+  [[nodiscard]] std::map<std::int64_t, double> ladder_starts() const {
+    std::map<std::int64_t, double> starts;
+    for (const MeasuredPart* rung : of(PartKind::ladder))
+      if (!rung->result.metrics.empty()) starts.emplace(rung->part.seed, rung->result.metrics.front().value);
+    return starts;
+  }
+  // Does any seed end below its start? Where none does the least of the losses is no merit.
+  [[nodiscard]] bool gains(std::size_t rung, const std::map<std::int64_t, double>& starts) const {
+    return std::ranges::any_of(starts, [&](const auto& start) {
+      return rungs_[rung].loss(static_cast<std::size_t>(start.first)) < start.second;
+    });
+  }
+  [[nodiscard]] std::string no_best(std::optional<std::size_t> best) const {
+    if (!best) return "cannot tell: every run of the ladder diverged or failed";
+    return fmt::format("cannot tell: no lr of the ladder brings the loss below its start; its lowest is {:.4g}",
+                       rungs_.front().lr);
+  }
+  [[nodiscard]] static std::string unmeasured(const char* part, bool wanted) {
+    return wanted ? "not measured yet" : fmt::format("not measured: {} is none", part);
+  }
+  // Why the first of the parts that failed did so; empty where none did.
+  [[nodiscard]] static std::string failure_of(const std::vector<const MeasuredPart*>& parts) {
+    for (const MeasuredPart* part : parts)
+      if (part->result.outcome != Outcome::completed) return part->result.error;
+    return "";
+  }
+
   // On losses that never diverge (a dead network, a loss that grows no faster than its argument) the largest lr that is
   // still of use.
   [[nodiscard]] Suggestion largest_learning() const {
     Suggestion suggestion =
         named("largest_learning", "largest lr of the ladder that gains half as much as the best one");
-    std::map<std::int64_t, double> starts;  // by seed: the same for all lrs
-    for (const MeasuredPart* rung : of(PartKind::ladder))
-      if (!rung->result.metrics.empty()) starts.emplace(rung->part.seed, rung->result.metrics.front().value);
+    const std::map<std::int64_t, double> starts = ladder_starts();
     const auto best = best_rung(rungs_);
-    if (!best) {
-      suggestion.note = "cannot tell: every run of the ladder diverged or failed";
+    if (!best || !gains(*best, starts)) {
+      suggestion.note = no_best(best);
       return suggestion;
     }
     const auto learns = [&](const Rung& rung) {
@@ -125,18 +151,31 @@ class Diagnosis {
     Suggestion suggestion = named("divergence", "where the ramps' smoothed loss is back near its start, or not finite");
     const auto ramps = of(PartKind::ramp);
     std::vector<double> lrs;
-    std::size_t at_once = 0;
+    std::size_t at_once = 0, failed = 0;
+    double last = settings_.lr_max;
     for (const MeasuredPart* ramp : ramps) {
       const Curve curve = curve_of(ramp->result.metrics);
-      if (const auto lr = divergence_lr(curve, settings_)) lrs.push_back(*lr);
-      if (!curve.empty() && !std::isfinite(curve.front().loss)) ++at_once;
+      if (ramp->result.outcome != Outcome::completed || curve.empty()) {
+        ++failed;
+        continue;
+      }
+      last = std::max(last, curve.back().lr);
+      const auto lr = divergence_lr(curve, settings_);
+      if (lr) lrs.push_back(*lr);
+      if (lr && *lr <= curve.front().lr && !(curve.front().loss < curve.front().loss_before)) ++at_once;
     }
-    if (at_once > 0)
+    const std::size_t bounded = ramps.size() - failed - lrs.size();
+    if (lrs.empty() && bounded == 0)
+      suggestion.note = ramps.empty() ? "not measured yet" : "cannot tell: " + failure_of(ramps);
+    else if (at_once > 0)
       suggestion.note = fmt::format("{} diverged at the first step, lr {:g}: lower lr_min of lr_range:",
                                     share_of(at_once, ramps.size()), settings_.lr_min);
-    else if (lrs.size() < ramps.size())
-      suggestion.note = fmt::format("{} did not diverge up to {:g}: raise lr_max of lr_range:, or say extend: true",
-                                    share_of(ramps.size() - lrs.size(), ramps.size()), settings_.lr_max);
+    else if (bounded > 0)
+      suggestion.note =
+          fmt::format("{} did not diverge up to {:g}: raise lr_max of lr_range:{}", share_of(bounded, ramps.size()),
+                      last, settings_.extend ? "" : ", or say extend: true");
+    else if (failed > 0)
+      suggestion.note = fmt::format("{} failed: {}", share_of(failed, ramps.size()), failure_of(ramps));
     if (!lrs.empty()) summarise(suggestion, lrs);
     return suggestion;
   }
@@ -144,6 +183,7 @@ class Diagnosis {
   [[nodiscard]] Suggestion largest_stable() const {
     Suggestion suggestion = named("largest_stable", "restarted bisection");
     const auto bisections = of(PartKind::stability);
+    const double highest = highest_lr(settings_);
     std::vector<double> stable, unstable;
     std::size_t unbounded = 0, hopeless = 0;
     for (const MeasuredPart* bisection : bisections) {
@@ -154,22 +194,21 @@ class Diagnosis {
       if (!low && high) ++hopeless;
     }
     if (bisections.empty()) {
-      suggestion.note = "not measured: stability is none";
+      suggestion.note = unmeasured("stability", settings_.stability_steps > 0);
     } else if (unbounded > 0 && 2 * unbounded >= bisections.size()) {
-      suggestion.low = settings_.lr_max;
+      suggestion.low = highest;
       suggestion.note =
-          fmt::format("no divergence up to {:g}{}", settings_.lr_max, rungs_.empty() ? "" : ": see largest_learning");
+          fmt::format("no divergence up to {:g}{}", highest, rungs_.empty() ? "" : ": see largest_learning");
     } else if (hopeless > 0 && 2 * hopeless >= bisections.size()) {
       suggestion.high = settings_.lr_min;
       suggestion.note = fmt::format("diverges at every lr down to {:g}: lower lr_min", settings_.lr_min);
     } else if (stable.empty()) {
-      suggestion.note = "cannot tell: " + bisections.front()->result.error;
+      suggestion.note = "cannot tell: " + failure_of(bisections);
     } else {
       summarise(suggestion, stable);
       suggestion.high = *std::ranges::max_element(unstable);
       if (unbounded > 0)
-        suggestion.note =
-            fmt::format("{} did not diverge up to {:g}", share_of(unbounded, bisections.size()), settings_.lr_max);
+        suggestion.note = fmt::format("{} did not diverge up to {:g}", share_of(unbounded, bisections.size()), highest);
     }
     return suggestion;
   }
@@ -179,11 +218,11 @@ class Diagnosis {
         "best_short_run", fmt::format("least mean loss over the last quarter of {} steps", settings_.ladder_steps));
     const auto best = best_rung(rungs_);
     if (rungs_.empty()) {
-      suggestion.note = "not measured: ladder is none";
+      suggestion.note = unmeasured("ladder", settings_.ladder_points > 0);
       return suggestion;
     }
-    if (!best) {
-      suggestion.note = "cannot tell: every run of the ladder diverged or failed";
+    if (!best || !gains(*best, ladder_starts())) {
+      suggestion.note = no_best(best);
       return suggestion;
     }
     const auto [first, last] = indistinguishable(rungs_, *best);

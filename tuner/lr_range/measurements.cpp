@@ -54,7 +54,12 @@ std::optional<double> divergence_lr(const Curve& curve, const LrRangeSettings& s
   if (curve.empty()) return std::nullopt;
   if (!std::isfinite(curve.front().loss)) return curve.front().lr;
   const Finding third = apply_rule("divergence/3", curve, settings.smoothing, static_cast<std::size_t>(settings.steps));
-  return third.lr ? std::optional(3 * *third.lr) : std::nullopt;
+  if (third.lr) return 3 * *third.lr;
+  if (std::ssize(curve) >= settings.steps && std::isfinite(curve.back().loss)) return std::nullopt;
+  // It ended before the rule has enough points to judge by.
+  const double start = curve.front().loss_before;
+  const auto back = std::ranges::find_if(curve, [&](const CurvePoint& point) { return !(point.loss < start); });
+  return back == curve.begin() ? curve.front().lr : std::prev(back)->lr;
 }
 
 std::optional<double> last_value(std::span<const MetricPoint> metrics, std::string_view name) {

@@ -16,7 +16,7 @@ namespace tuner::lr_range {
 // Of a ramp.
 [[nodiscard]] Curve curve_of(std::span<const MetricPoint> metrics);
 // The last lr before a ramp's loss has climbed back, or stopped to be finite; nothing where neither happens. The first
-// lr where that comes at once.
+// lr where that comes at once. The ramp must have come to its own end: one that stopped short of lr_max did diverge.
 [[nodiscard]] std::optional<double> divergence_lr(const Curve& curve, const LrRangeSettings& settings);
 
 // The value at the last step of a metric.

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "tuner/lr_range/part_run.hpp"
 
@@ -77,6 +78,11 @@ double PartRun::take_step(std::int64_t step, std::int64_t horizon, double lr) {
   const double loss = trainer_.evaluate_step(step);
   if (std::isfinite(loss)) trainer_.update(step, horizon, loss);
   return loss;
+}
+
+double highest_lr(const LrRangeSettings& settings) {
+  if (!settings.extend) return settings.lr_max;
+  return std::min(settings.lr_max * (settings.lr_max / settings.lr_min), std::numeric_limits<double>::max());
 }
 
 bool has_diverged(double start, double least, double smoothed, double stop) {

@@ -44,6 +44,9 @@ void run_probe(PartRun& run, double first_lr);
 void run_ladder(PartRun& run, double lr);
 void run_stability(PartRun& run, double first_lr);
 
+// The highest lr that a part may go to: lr_max, or as far again above it where the test may be extended.
+[[nodiscard]] double highest_lr(const LrRangeSettings& settings);
+
 // What a part can cost at most, beside its own steps.
 inline constexpr double kMostCurvatureProducts = 300, kMostProbeLosses = 10, kMostBisectionRuns = 14;
 

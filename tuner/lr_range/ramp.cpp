@@ -24,6 +24,7 @@ void run_ramp(PartRun& run) {
   for (std::int64_t i = 0; i < most; ++i) {
     const bool last = i == settings.steps - 1;  // exactly at lr_max
     const double lr = last ? settings.lr_max : settings.lr_min * std::exp(ratio * static_cast<double>(i));
+    if (lr > highest_lr(settings)) return;
     double before = kNan, after = kNan;
     try {
       before = run.take_step(i, most, lr);

@@ -6,6 +6,7 @@
 
 #include "tuner/grid.hpp"
 #include "tuner/lr_range/measurements.hpp"
+#include "tuner/lr_range/part_run.hpp"
 
 namespace tuner::lr_range {
 
@@ -118,8 +119,10 @@ double RangeSearch::diverged_at(std::size_t branch) const {
   std::vector<double> lrs;
   for (const auto& [number, result] : results_)
     if (origins_[number].branch == branch && origins_[number].part.kind == PartKind::ramp)
-      lrs.push_back(divergence_lr(curve_of(result.metrics), plan_.lr_range).value_or(plan_.lr_range.lr_max));
-  return median(lrs).value_or(plan_.lr_range.lr_max);
+      // A ramp that failed says nothing of where it would have diverged.
+      if (result.outcome == Outcome::completed)
+        lrs.push_back(divergence_lr(curve_of(result.metrics), plan_.lr_range).value_or(highest_lr(plan_.lr_range)));
+  return median(lrs).value_or(highest_lr(plan_.lr_range));
 }
 
 std::optional<double> RangeSearch::limit(std::size_t branch) const {
@@ -132,14 +135,14 @@ std::optional<double> RangeSearch::limit(std::size_t branch) const {
 void RangeSearch::begin_second_round() {
   const LrRangeSettings& s = plan_.lr_range;
   for (std::size_t branch = 0; branch < branches_.size(); ++branch) {
-    const double edge = diverged_at(branch);
-    const double low = std::max(s.lr_min, edge * kLadderBelow), high = std::min(s.lr_max, edge * kLadderAbove);
+    const double edge = diverged_at(branch), most = highest_lr(s);
+    const double low = std::max(s.lr_min, edge * kLadderBelow), high = std::min(most, edge * kLadderAbove);
     const double last = static_cast<double>(s.ladder_points - 1);
     for (std::int64_t i = 0; i < s.ladder_points; ++i)
       add(branch, PartKind::ladder, low * std::pow(high / low, static_cast<double>(i) / last));
-    if (s.probes > 0) add(branch, PartKind::probe, std::clamp(edge / 10, s.lr_min, s.lr_max));
+    if (s.probes > 0) add(branch, PartKind::probe, std::clamp(edge / 10, s.lr_min, most));
     if (s.stability_steps > 0)
-      add(branch, PartKind::stability, std::clamp(limit(branch).value_or(edge) / kBelowLimit, s.lr_min, s.lr_max));
+      add(branch, PartKind::stability, std::clamp(limit(branch).value_or(edge) / kBelowLimit, s.lr_min, most));
   }
 }
 

@@ -27,7 +27,7 @@ void run_stability(PartRun& run, double first_lr) {
   };
   const StabilityBracket bracket = largest_stable_lr(begin, {.first = first_lr,
                                                              .lowest = settings.lr_min,
-                                                             .highest = settings.lr_max,
+                                                             .highest = highest_lr(settings),
                                                              .precision = settings.stability_precision,
                                                              .most_steps = settings.stability_steps});
   std::int64_t k = 0;

@@ -59,13 +59,17 @@ void print_ladder(std::ostream& out, const LrBranch& branch) {
   if (branch.rungs.empty()) return;
   TableWriter table(out, "table");
   std::vector<std::string> columns{"ladder: lr"};
-  for (std::size_t seed = 0; seed < branch.rungs.front().losses.size(); ++seed)
-    columns.push_back(fmt::format("loss, seed {}", seed));
+  std::size_t seeds = 0;  // of a test that was interrupted some lrs have fewer
+  for (const auto& rung : branch.rungs) seeds = std::max(seeds, rung.losses.size());
+  for (std::size_t seed = 0; seed < seeds; ++seed) columns.push_back(fmt::format("loss, seed {}", seed));
   table.header(std::move(columns));
   for (const auto& rung : branch.rungs) {
     std::vector<Value> cells{fmt::format("{:.4g}", rung.lr)};
     for (const double loss : rung.losses)
-      cells.emplace_back(std::isfinite(loss) ? fmt::format("{:.5g}", loss) : std::string("diverged"));
+      cells.emplace_back(std::isfinite(loss) ? fmt::format("{:.5g}", loss)
+                         : std::isnan(loss)  ? std::string("failed")
+                                             : std::string("diverged"));
+    cells.resize(seeds + 1, std::string());
     table.row(cells);
   }
   table.end();
