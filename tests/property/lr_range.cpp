@@ -6,12 +6,12 @@
 #include <limits>
 
 #include "tuner/config/config.hpp"
+#include "tuner/lr_range/branches.hpp"
 #include "tuner/lr_range/flat.hpp"
 #include "tuner/lr_range/limits.hpp"
 #include "tuner/lr_range/measurements.hpp"
 #include "tuner/lr_range/part.hpp"
 #include "tuner/lr_range/probe.hpp"
-#include "tuner/lr_range/search.hpp"
 #include "tuner/lr_range/stability.hpp"
 #include "tuner/trainer.hpp"
 
