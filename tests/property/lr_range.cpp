@@ -6,12 +6,12 @@
 #include <limits>
 
 #include "tuner/config/config.hpp"
+#include "tuner/lr_range/branches.hpp"
 #include "tuner/lr_range/flat.hpp"
 #include "tuner/lr_range/limits.hpp"
 #include "tuner/lr_range/measurements.hpp"
 #include "tuner/lr_range/part.hpp"
 #include "tuner/lr_range/probe.hpp"
-#include "tuner/lr_range/search.hpp"
 #include "tuner/lr_range/stability.hpp"
 #include "tuner/trainer.hpp"
 
@@ -192,6 +192,27 @@ TEST(Probe, LeavesEverythingAsItWas) {
     EXPECT_EQ(before.bytes(), after.bytes()) << optimizer;
     EXPECT_EQ(trainer.steps(), 7) << optimizer;
     EXPECT_GT(critical.evaluations, 2) << optimizer;
+  }
+}
+
+// Parts train tensors of their own: a trial of the same process, with the same shared data, has the same bits before
+// and after them.
+TEST(AllParts, LeaveTrialsBesideThemAsTheyWere) {
+  const StudyPlan plan = plan_of("{plugin: noisy_quadratic, dim: 20, condition: 50}", "adamw");
+  SharedObjectives shared;
+  const auto trial = [&] {
+    TrialResult result = run_trial(resolve(plan, branches_of(plan).front().point, 3), shared);
+    result.wall_seconds = 0;
+    Writer out;
+    put(out, result);
+    return out.bytes();
+  };
+  const std::string before = trial();
+  for (const PartKind kind :
+       {PartKind::ramp, PartKind::curvature, PartKind::probe, PartKind::ladder, PartKind::stability}) {
+    const Point point = point_of(plan, branches_of(plan).front().point, {.kind = kind, .seed = 0, .lr = 1e-3});
+    EXPECT_EQ(run_part(plan, point, shared, {}, nullptr).outcome, Outcome::completed);
+    EXPECT_EQ(trial(), before) << kLrRangeParts[static_cast<int>(kind)];
   }
 }
 

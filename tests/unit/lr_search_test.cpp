@@ -1,5 +1,5 @@
 // The parts that an LR range test proposes: how many, where, and that order and interruptions do not matter.
-#include "tuner/lr_range/search.hpp"
+#include "tuner/search/lr_range.hpp"
 
 #include <gtest/gtest.h>
 
@@ -12,6 +12,8 @@
 #include "tuner/lr_range/measurements.hpp"
 
 namespace tuner::lr_range {
+
+using search::RangeSearch;
 namespace {
 
 // A test of optimizers of these names; {from: lr_range} stands at those that `from` has.

@@ -14,6 +14,7 @@
 #include "tuner/lr_range/diagnosis.hpp"
 #include "tuner/report/lr_report.hpp"
 #include "tuner/report/table.hpp"
+#include "tuner/search/lr_range.hpp"
 
 namespace tuner::commands {
 
@@ -33,7 +34,7 @@ constexpr Page kPage{
     "  tuner lr-range --config run.yaml --json\n\n"
     "Exit code: 0 done; 2 usage, 3 config, 4 plugin, 5 storage; 6 a part failed or timed out; 130 interrupted."};
 
-using lr_range::RangeSearch;
+using search::RangeSearch;
 
 std::vector<storage::LrSuggestion> diagnose(const StudyPlan& plan, const RangeSearch& search) {
   std::vector<storage::LrSuggestion> all;

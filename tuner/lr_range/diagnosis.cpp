@@ -7,6 +7,7 @@
 #include <map>
 #include <numeric>
 
+#include "tuner/lr_range/branches.hpp"
 #include "tuner/lr_range/part_run.hpp"
 #include "tuner/lr_range/recommendation.hpp"
 

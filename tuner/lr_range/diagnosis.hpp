@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "tuner/lr_range/measurements.hpp"
-#include "tuner/lr_range/search.hpp"
+#include "tuner/lr_range/part.hpp"
 #include "tuner/storage/store.hpp"
 
 namespace tuner::lr_range {

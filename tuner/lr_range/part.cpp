@@ -97,28 +97,32 @@ TrialResult run_part(const StudyPlan& plan, const Point& point, SharedObjectives
   const auto start = Clock::now();
   return run_guarded(*trace, [&](TrialResult& result) {
     TrialSpec spec = spec_of(plan, point, part);
+    std::optional<PartRun> run;
     try {
-      PartRun run(spec, plan.lr_range, shared, stop, *trace, result);
+      run.emplace(spec, plan.lr_range, shared, stop, *trace, result);
       switch (part.kind) {
         case PartKind::ramp:
-          run_ramp(run);
+          run_ramp(*run);
           break;
         case PartKind::curvature:
-          run_curvature(run);
+          run_curvature(*run);
           break;
         case PartKind::probe:
-          run_probe(run, part.lr);
+          run_probe(*run, part.lr);
           break;
         case PartKind::ladder:
-          run_ladder(run, part.lr);
+          run_ladder(*run, part.lr);
           break;
         case PartKind::stability:
-          run_stability(run, part.lr);
+          run_stability(*run, part.lr);
           break;
       }
-      result.log.insert(result.log.end(), run.trainer().host().log.begin(), run.trainer().host().log.end());
     } catch (const Ended& end) {
       result.outcome = end.outcome, result.error = end.error, result.failure = end.failure;
+    }
+    if (run) {
+      const auto& log = run->trainer().host().log;
+      result.log.insert(result.log.end(), log.begin(), log.end());
     }
     result.wall_seconds = std::chrono::duration<double>(Clock::now() - start).count();
   });

@@ -35,6 +35,17 @@ struct Part {
   double lr = 0;  // ladder: of the run; probe and stability: where the search begins; others: none
 };
 
+struct MeasuredPart {
+  Part part;
+  TrialResult result;
+};
+
+// The coarse ladder reaches from a thousandth to ten times the lr at which the ramps diverged, as far as the range of
+// the test allows.
+inline constexpr double kLadderBelow = 1e-3, kLadderAbove = 10;
+// Rungs of the fine ladder, in quarters of the coarse one's ratio from its best lr.
+inline constexpr int kFineQuarters[] = {-3, -2, -1, 1, 2, 3};
+
 // A part as a point of the study's space, and back. branch: a point that fills the dimensions of the file.
 [[nodiscard]] Point point_of(const StudyPlan& plan, Point branch, const Part& part);
 [[nodiscard]] Part part_of(const StudyPlan& plan, const Point& point);

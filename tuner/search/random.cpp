@@ -5,8 +5,8 @@
 #include <string_view>
 
 #include "tuner/abi.h"
-#include "tuner/lr_range/search.hpp"
 #include "tuner/search/grid.hpp"
+#include "tuner/search/lr_range.hpp"
 #include "tuner/search/searcher.hpp"
 
 namespace tuner::search {
@@ -87,7 +87,7 @@ Value random_value(const Dimension& dimension, double u) {
 
 std::unique_ptr<Searcher> make_searcher(const StudyPlan& plan) {
   if (plan.method == "random") return std::make_unique<Random>(plan);
-  if (plan.method == "lr_range") return std::make_unique<lr_range::RangeSearch>(plan);
+  if (plan.method == "lr_range") return std::make_unique<RangeSearch>(plan);
   return std::make_unique<Grid>(plan.space);
 }
 

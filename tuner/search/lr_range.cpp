@@ -1,79 +1,22 @@
-#include "tuner/lr_range/search.hpp"
+#include "tuner/search/lr_range.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <limits>
 
-#include "tuner/grid.hpp"
 #include "tuner/lr_range/measurements.hpp"
 #include "tuner/lr_range/part_run.hpp"
 
-namespace tuner::lr_range {
+namespace tuner::search {
+
+using namespace lr_range;  // its parts, and what they measured
 
 namespace {
-
-Value first_value(const Dimension& dimension) {
-  const auto* range = std::get_if<Range>(&dimension.domain);
-  return range ? search::random_value(dimension, 0.5) : std::get<Values>(dimension.domain).front();
-}
-
-bool is_from_lr_range(const Dimension& dimension) {
-  const auto* range = std::get_if<Range>(&dimension.domain);
-  return range != nullptr && range->around_lr_range;
-}
 
 // Where the bisection begins, so that it finds a limit by itself and not by being told.
 constexpr double kBelowLimit = 1.7;
 
-class BranchList {
- public:
-  explicit BranchList(const StudyPlan& plan) : space_(plan.space) {
-    const auto own = std::ranges::find(space_.dimensions, kPartDimension, &Dimension::name);
-    last_ = static_cast<std::size_t>(own - space_.dimensions.begin());
-    if (plan.optimizer->branches.size() == 1) only_ = plan.optimizer->branches.front().label;
-    add(0, Point(space_.dimensions.size()), "");
-  }
-  std::vector<Branch> list;
-
- private:
-  void add(std::size_t i, Point point, const std::string& label) {
-    if (i == last_) {
-      list.push_back({label.empty() ? only_ : label, std::move(point)});
-      return;
-    }
-    const Dimension& dimension = space_.dimensions[i];
-    if (!is_active(space_, point, i)) return add(i + 1, std::move(point), label);
-    if (const auto* branches = std::get_if<Branches>(&dimension.domain)) {
-      for (const std::string& branch : branches->labels) {
-        Point chosen = point;
-        chosen[i] = branch;
-        add(i + 1, std::move(chosen), label.empty() ? branch : label + ", " + branch);
-      }
-      return;
-    }
-    // An lr that the test gives has its default until the parts set it.
-    if (!is_from_lr_range(dimension)) point[i] = first_value(dimension);
-    add(i + 1, std::move(point), label);
-  }
-
-  const Space& space_;
-  std::size_t last_;
-  std::string only_;
-};
-
 }  // namespace
-
-std::vector<Branch> branches_of(const StudyPlan& plan) {
-  std::vector<Branch> branches = BranchList(plan).list;
-  std::vector<std::size_t> wanted;
-  for (std::size_t i = 0; i < plan.space.dimensions.size(); ++i)
-    if (is_from_lr_range(plan.space.dimensions[i])) wanted.push_back(i);
-  if (!wanted.empty())
-    std::erase_if(branches, [&](const Branch& branch) {
-      return std::ranges::none_of(wanted, [&](std::size_t i) { return is_active(plan.space, branch.point, i); });
-    });
-  return branches;
-}
 
 std::vector<MeasuredPart> RangeSearch::measured(std::size_t branch) const {
   std::vector<MeasuredPart> parts;
@@ -158,4 +101,4 @@ void RangeSearch::begin_third_round() {
   }
 }
 
-}  // namespace tuner::lr_range
+}  // namespace tuner::search

@@ -14,31 +14,13 @@
 #include <string>
 #include <vector>
 
+#include "tuner/lr_range/branches.hpp"
 #include "tuner/lr_range/part.hpp"
 #include "tuner/search/searcher.hpp"
 
-namespace tuner::lr_range {
+namespace tuner::search {
 
-// A branch of the file: every one_of decided, every other hole at its first value. In a file with {from: lr_range}
-// those alone where such a hole stands.
-struct Branch {
-  std::string label;  // what is chosen: "adamw", "mlp, lookahead, adam"; without a choice the optimizer's label
-  Point point;
-};
-[[nodiscard]] std::vector<Branch> branches_of(const StudyPlan& plan);
-
-struct MeasuredPart {
-  Part part;
-  TrialResult result;
-};
-
-// The coarse ladder reaches from a thousandth to ten times the lr at which the ramps diverged, as far as the range of
-// the test allows.
-inline constexpr double kLadderBelow = 1e-3, kLadderAbove = 10;
-// Rungs of the fine ladder, in quarters of the coarse one's ratio from its best lr.
-inline constexpr int kFineQuarters[] = {-3, -2, -1, 1, 2, 3};
-
-class RangeSearch : public search::Searcher {
+class RangeSearch : public Searcher {
  public:
   // The plan must outlive it. Requires: plan.method is lr_range.
   explicit RangeSearch(const StudyPlan& plan);
@@ -48,28 +30,28 @@ class RangeSearch : public search::Searcher {
   [[nodiscard]] bool learns() const override { return true; }
   void observe(std::uint64_t number, const TrialResult& result) override;
 
-  [[nodiscard]] const std::vector<Branch>& branches() const { return branches_; }
+  [[nodiscard]] const std::vector<lr_range::Branch>& branches() const { return branches_; }
   // What has been observed of a branch, in order of number.
-  [[nodiscard]] std::vector<MeasuredPart> measured(std::size_t branch) const;
+  [[nodiscard]] std::vector<lr_range::MeasuredPart> measured(std::size_t branch) const;
 
  private:
-  void add(std::size_t branch, PartKind kind, double lr = 0);
+  void add(std::size_t branch, lr_range::PartKind kind, double lr = 0);
   void begin_second_round();
   void begin_third_round();
   [[nodiscard]] double diverged_at(std::size_t branch) const;
   [[nodiscard]] std::optional<double> limit(std::size_t branch) const;
 
   const StudyPlan& plan_;
-  std::vector<Branch> branches_;
+  std::vector<lr_range::Branch> branches_;
   std::uint64_t size_ = 0;
   int round_ = 1;
   std::vector<Point> points_;  // of the rounds so far
   struct Origin {
     std::size_t branch;
-    Part part;
+    lr_range::Part part;
   };
   std::vector<Origin> origins_;  // of the points
   std::map<std::uint64_t, TrialResult> results_;
 };
 
-}  // namespace tuner::lr_range
+}  // namespace tuner::search

@@ -1,0 +1,19 @@
+// The branches of a file, each of which has an LR range test of its own.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "tuner/plan.hpp"
+
+namespace tuner::lr_range {
+
+// A branch of the file: every one_of decided, every other hole at its first value. In a file with {from: lr_range}
+// those alone where such a hole stands.
+struct Branch {
+  std::string label;  // what is chosen: "adamw", "mlp, lookahead, adam"; without a choice the optimizer's label
+  Point point;
+};
+[[nodiscard]] std::vector<Branch> branches_of(const StudyPlan& plan);
+
+}  // namespace tuner::lr_range
