@@ -195,6 +195,16 @@ TEST(Probe, LeavesEverythingAsItWas) {
   }
 }
 
+TEST(Branches, AreThoseOfObjectiveAndOptimizer) {
+  const std::string many = "{one_of: [sgd, adam, {plugin: lookahead, inner: {one_of: [sgd, adam]}}]}";
+  const StudyPlan plan = plan_of("{plugin: quadratic, dim: {values: [3, 4]}}", many,
+                                 "scheduler: {one_of: [constant, {plugin: constant, as: again}]}");
+  std::vector<std::string> labels;
+  for (const Branch& branch : branches_of(plan)) labels.push_back(branch.label);
+  EXPECT_EQ(labels, (std::vector<std::string>{"sgd", "adam", "lookahead, sgd", "lookahead, adam"}));
+  EXPECT_EQ(branches_of(plan).front().point[0], Value(std::int64_t{3}));
+}
+
 // Parts train tensors of their own: a trial of the same process, with the same shared data, has the same bits before
 // and after them.
 TEST(AllParts, LeaveTrialsBesideThemAsTheyWere) {

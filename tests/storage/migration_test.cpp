@@ -104,7 +104,7 @@ TEST_F(VersionOneTest, IsBroughtForwardWithAllOfIt) {
 
   store.open_study(make_study("test"));
   store.record_lr_suggestions(
-      std::vector<LrSuggestion>{{"sgd", "recommended", 0.1, {}, {}, "low end of best_short_run / 1.5", ""}});
+      std::vector<LrSuggestion>{{"sgd", "recommended", 0.1, {}, {}, "lowest lr as good as best / 1.5", ""}});
   EXPECT_EQ(store.lr_suggestions("test").size(), 1u);
 }
 

@@ -46,6 +46,11 @@ class BranchList {
     const Dimension& dimension = space_.dimensions[i];
     if (!is_active(space_, point, i)) return add(i + 1, std::move(point), label);
     if (const auto* branches = std::get_if<Branches>(&dimension.domain)) {
+      if (!dimension.name.starts_with("objective") && !dimension.name.starts_with("optimizer")) {
+        // A schedule, or a rule that ends a trial early: the test has neither.
+        point[i] = branches->labels.front();
+        return add(i + 1, std::move(point), label);
+      }
       for (const std::string& branch : branches->labels) {
         Point chosen = point;
         chosen[i] = branch;
