@@ -197,7 +197,6 @@ class Canonical {
   const Space& space_;
 };
 
-
 json canonical(const LrRangeSettings& s) {
   json object{{"lr_min", s.lr_min},       {"lr_max", s.lr_max}, {"steps", s.steps},   {"seeds", s.seeds},
               {"smoothing", s.smoothing}, {"stop", s.stop},     {"extend", s.extend}, {"curvature", s.curvature}};

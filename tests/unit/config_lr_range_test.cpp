@@ -110,7 +110,8 @@ TEST(ConfigLrRange, EveryBranchHasAnLrToTest) {
   expect_error(error_of(test_of("{one_of: [bare, rateless]}")), "sweep.yaml:2:12 config.impossible", {"'rateless'"});
   expect_error(error_of(test_of("{plugin: wrapper, inner: {one_of: [bare, rateless]}}")),
                "sweep.yaml:2:12 config.impossible", {"optimizer 'wrapper' around 'rateless' has no lr"});
-  expect_error(error_of(test_of("counted")), "sweep.yaml:2:12 config.impossible", {"'counted' (a count) is no real number"});
+  expect_error(error_of(test_of("counted")), "sweep.yaml:2:12 config.impossible",
+               {"'counted' (a count) is no real number"});
   EXPECT_EQ(error_of(test_of("{plugin: wrapper, inner: bare}")), "no error");
   EXPECT_EQ(error_of(test_of("{plugin: steered, inner: rateless}")), "no error");
 }

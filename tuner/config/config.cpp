@@ -76,9 +76,8 @@ bool turn_into_lr_range_test(Node& root) {
   const Node* method = root.find("method");
   const Node* name = method != nullptr && method->is_map() ? method->find("name") : method;
   const bool already = name != nullptr && name->is_word("lr_range");
-  std::erase_if(root.entries, [](const Entry& entry) {
-    return std::ranges::find(kOfSearches, entry.key) != std::end(kOfSearches);
-  });
+  std::erase_if(root.entries,
+                [](const Entry& entry) { return std::ranges::find(kOfSearches, entry.key) != std::end(kOfSearches); });
   Node word;
   word.type = Node::Type::scalar, word.text = "lr_range", word.place = root.place;
   root.entries.push_back({"method", root.place, std::move(word)});

@@ -80,8 +80,9 @@ void check_lr(const Chain& chain, const std::string& at) {
   if (tested == chain.end()) refuse(fmt::format("{} has no lr, so there is none to test", names_of(chain)));
   const Plugin& plugin = *(*tested)->plugin;
   if (!is_tested_lr(plugin, plugin.param(*plugin.find_param("lr"))))
-    refuse(fmt::format("the lr of optimizer '{}' ({}) is no real number that can change during a run, as a ramp needs it",
-                       plugin.id(), plugin.param(*plugin.find_param("lr")).doc));
+    refuse(
+        fmt::format("the lr of optimizer '{}' ({}) is no real number that can change during a run, as a ramp needs it",
+                    plugin.id(), plugin.param(*plugin.find_param("lr")).doc));
 }
 
 // The test would recommend the lr of a wrapper, and not that of the optimizer inside.

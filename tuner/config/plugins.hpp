@@ -9,7 +9,8 @@
 
 namespace tuner::config {
 
-// The option that LR range tests are about: `lr` of an optimizer, where it is a real number that can change during a run.
+// The option that LR range tests are about: `lr` of an optimizer, where it is a real number that can change during a
+// run.
 [[nodiscard]] bool is_tested_lr(const Plugin& plugin, const tuner_param& param);
 
 // What a branch of a one_of is called: `as`, else the plugin's id.

@@ -75,8 +75,8 @@ void check_trial(TrialSpec spec, SharedObjectives& shared);
                                     const Progress& progress = {}, TrialTrace* trace = nullptr,
                                     const Checkpoints* checkpoints = nullptr);
 
-// Runs `body`, whose plugins may throw past the ABI or run out of memory: that fails the trial, with what `body` has put
-// into the result kept. Errors: an Error goes through.
+// Runs `body`, whose plugins may throw past the ABI or run out of memory: that fails the trial, with what `body` has
+// put into the result kept. Errors: an Error goes through.
 [[nodiscard]] TrialResult run_guarded(const TrialTrace& trace, const std::function<void(TrialResult&)>& body);
 
 }  // namespace tuner
