@@ -9,7 +9,7 @@
 namespace tuner::lr_range {
 
 // The lowest lr of the ladder that is not measurably worse than its best one, divided by this: short runs are best at a
-// larger lr than long ones. Chosen on logistic_regression alone, among eleven candidates; docs/lr-range.md has what
+// larger lr than long ones. Chosen on logistic_regression alone, among twelve candidates; docs/lr-range.md has what
 // came of it on problems that the choice has not seen.
 inline constexpr double kShortRunBias = 1.5;
 

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "tuner/lr_range/diagnosis.hpp"
 #include "tuner/report/table.hpp"
 
 namespace tuner::report {
@@ -16,10 +17,9 @@ using storage::LrSuggestion;
 using Json = nlohmann::ordered_json;
 
 constexpr std::string_view kRulePrefix = "rule.";
-constexpr std::string_view kFour[] = {"largest_stable", "steepest", "best_short_run", "recommended"};
 
 bool is_one_of_four(const LrSuggestion& suggestion) {
-  return std::ranges::find(kFour, suggestion.name) != std::end(kFour);
+  return std::ranges::find(lr_range::kSuggestions, suggestion.name) != std::end(lr_range::kSuggestions);
 }
 bool is_rule(const LrSuggestion& suggestion) { return suggestion.name.starts_with(kRulePrefix); }
 
