@@ -20,7 +20,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view kBeginning = "tuner checkpoint 1\n";
+constexpr std::string_view kBeginning = "tuner checkpoint 2\n";
 constexpr std::size_t kDigest = 64;  // sha256, hex
 
 std::optional<std::int64_t> step_of(const fs::path& file) {

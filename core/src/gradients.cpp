@@ -11,7 +11,7 @@ namespace {
 
 // By bits, which compilers vectorise without reordering sums: the exponent of inf and NaN is all ones.
 template <class T>
-bool all_finite(const T* values, std::size_t n) {
+bool finite_values(const T* values, std::size_t n) {
   using Bits = std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>;
   constexpr Bits kExponent = sizeof(T) == 4 ? static_cast<Bits>(0x7f800000u) : static_cast<Bits>(0x7ff0000000000000ull);
   Bits found = 0;
@@ -32,20 +32,53 @@ void for_each_gradient(Tensors& tensors, Visit visit) {
   }
 }
 
-bool finite(const void* values, const tuner_tensor& t) {
-  if (t.dtype == TUNER_DTYPE_F32) return all_finite(static_cast<const float*>(values), t.numel);
-  return all_finite(static_cast<const double*>(values), t.numel);
+// A Euclidean norm as scale x root: the norm itself may be larger than any double.
+struct Norm {
+  double scale, root;
+};
+
+double sum_of_squares(Tensors& tensors, double scale) {
+  double sum = 0;
+  for_each_gradient(tensors, [&](const auto* g, std::uint64_t n) {
+    for (std::uint64_t i = 0; i < n; ++i) {
+      const double scaled = static_cast<double>(g[i]) * scale;
+      sum += scaled * scaled;
+    }
+  });
+  return sum;
+}
+
+Norm norm_of(Tensors& tensors) {
+  // Squares that are lost below it are no part of the sum's digits.
+  constexpr double kLeast = 1e-280;
+  const double plain = sum_of_squares(tensors, 1);
+  if (std::isfinite(plain) && plain >= kLeast) return {1, std::sqrt(plain)};
+  double largest = 0;
+  for_each_gradient(tensors, [&](const auto* g, std::uint64_t n) {
+    for (std::uint64_t i = 0; i < n; ++i) largest = std::max(largest, std::abs(static_cast<double>(g[i])));
+  });
+  if (largest == 0) return {1, 0};
+  // A power of two, so that scaling is exact; 2^-1000 at least, so that its inverse is a number.
+  const int exponent = std::max(std::ilogb(largest), -1000);
+  return {std::ldexp(1.0, exponent), std::sqrt(sum_of_squares(tensors, std::ldexp(1.0, -exponent)))};
 }
 
 }  // namespace
 
+bool all_finite(const void* values, std::uint64_t n, std::uint32_t dtype) {
+  if (dtype == TUNER_DTYPE_F32) return finite_values(static_cast<const float*>(values), n);
+  if (dtype == TUNER_DTYPE_F64) return finite_values(static_cast<const double*>(values), n);
+  return true;
+}
+
 bool gradients_finite(const Tensors& tensors) {
   return std::ranges::all_of(tensors.abi(),
-                             [](const tuner_tensor& t) { return t.grad == nullptr || finite(t.grad, t); });
+                             [](const tuner_tensor& t) { return t.grad == nullptr || all_finite(t.grad, t.numel, t.dtype); });
 }
 
 bool parameters_finite(const Tensors& tensors) {
-  return std::ranges::all_of(tensors.abi(), [](const tuner_tensor& t) { return finite(t.data, t); });
+  return std::ranges::all_of(tensors.abi(),
+                             [](const tuner_tensor& t) { return all_finite(t.data, t.numel, t.dtype); });
 }
 
 void zero_nonfinite_gradients(Tensors& tensors) {
@@ -77,15 +110,11 @@ void clip_by_value(Tensors& tensors, double limit) {
 }
 
 void clip_by_norm(Tensors& tensors, double limit) {
-  double squares = 0;
-  for_each_gradient(tensors, [&](const auto* g, std::uint64_t n) {
-    for (std::uint64_t i = 0; i < n; ++i) squares += static_cast<double>(g[i]) * static_cast<double>(g[i]);
-  });
-  const double factor = limit / (std::sqrt(squares) + 1e-6);
-  if (!(factor < 1)) return;
+  const Norm norm = norm_of(tensors);
+  if (!(norm.scale * norm.root > limit)) return;
+  const double down = 1 / norm.scale, factor = limit / norm.root;
   for_each_gradient(tensors, [&]<class T>(T* g, std::uint64_t n) {
-    const T scale = static_cast<T>(factor);
-    for (std::uint64_t i = 0; i < n; ++i) g[i] *= scale;
+    for (std::uint64_t i = 0; i < n; ++i) g[i] = static_cast<T>(static_cast<double>(g[i]) * down * factor);
   });
 }
 

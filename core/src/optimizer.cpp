@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 
+#include "gradients.hpp"
 #include "tuner/error.hpp"
 #include "tuner/objective.hpp"
 
@@ -39,6 +41,7 @@ struct InnerContext {
 
 std::int32_t inner_step(void* context) {
   auto* call = static_cast<InnerContext*>(context);
+  if (call->inputs->gradient_unusable && *call->inputs->gradient_unusable) return TUNER_STOP;
   const std::int32_t status = call->optimizer->step(*call->inputs, call->error);
   if (status != TUNER_OK && status != TUNER_STOP && call->error)
     name_source(*call->error, *call->optimizer->use().plugin);
@@ -212,6 +215,23 @@ std::uint64_t Optimizer::state_bytes() const {
   for (const auto& column : views_)
     for (const auto& view : column) bytes += view.count * dtype_size(view.dtype);
   return bytes;
+}
+
+std::string Optimizer::nonfinite_state() const {
+  if (inner_)
+    if (std::string inside = inner_->nonfinite_state(); !inside.empty()) return inside;
+  if (use_.plugin->has(TUNER_PLUGIN_DERIVATIVE_FREE)) return {};
+  for (std::size_t s = 0; s < views_.size(); ++s) {
+    const tuner_slot& slot = use_.plugin->slot(s);
+    if (!std::isfinite(slot.fill)) continue;
+    for (std::size_t t = 0; t < views_[s].size(); ++t) {
+      const SlotView& view = views_[s][t];
+      if (view.data == nullptr || all_finite(view.data, view.count, view.dtype)) continue;
+      const std::string where = fmt::format("slot '{}' of optimizer '{}'", slot.id, use_.plugin->id());
+      return slot.scope == TUNER_SCOPE_GLOBAL ? where : fmt::format("{}, tensor '{}'", where, tensors_.spec(t).name);
+    }
+  }
+  return {};
 }
 
 }  // namespace tuner

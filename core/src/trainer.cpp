@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <limits>
 #include <utility>
 
@@ -72,7 +74,11 @@ void Trainer::prepare() {
       std::make_unique<Batches>(objective_->samples(TUNER_SPLIT_TRAIN), spec_.training, spec_.study_seed, trial_);
   optimizer_ = std::make_unique<Optimizer>(*spec_.optimizer, objective_->tensors(), spec_.study_seed, trial_);
   const PluginUse* innermost = &*spec_.optimizer;
-  while (innermost->inner) innermost = innermost->inner.get();
+  while (innermost->inner) {
+    evaluates_ = evaluates_ || innermost->plugin->has(TUNER_PLUGIN_CLOSURE);
+    innermost = innermost->inner.get();
+  }
+  evaluates_ = evaluates_ || innermost->plugin->has(TUNER_PLUGIN_CLOSURE);
   derivative_free_ = innermost->plugin->has(TUNER_PLUGIN_DERIVATIVE_FREE);
   lr_ = lr_option(*spec_.optimizer);
   if (has_lr())
@@ -107,6 +113,7 @@ void Trainer::enter(std::int64_t step) {
 double Trainer::evaluate_step(std::int64_t step) {
   enter(step);
   evaluations_this_step_ = 0, budget_used_up_ = false;
+  if (spec_.training.nonfinite_gradient == NonfiniteGradient::skip) save_buffers();
   Objective::Request request;
   request.want = derivative_free_ ? TUNER_WANT_LOSS : TUNER_WANT_LOSS | TUNER_WANT_GRADIENT;
   request.flags = TUNER_EVALUATE_TRAIN | TUNER_EVALUATE_UPDATE_BUFFERS;
@@ -165,13 +172,16 @@ std::int32_t Trainer::closure_evaluate(void* context, std::uint32_t want, double
     ++self.result_.evaluations.loss;
   const Calling calling(self.trace_, TUNER_KIND_OBJECTIVE);
   const std::size_t scratch = self.host_.scratch_in_use();  // the optimizer's own stays valid
-  const std::int32_t status = self.objective_->evaluate(request, loss ? loss : &unused, nullptr, &self.error_);
+  double* const value = loss ? loss : &unused;
+  const std::int32_t status = self.objective_->evaluate(request, value, nullptr, &self.error_);
   self.host_.reset_scratch(scratch);
-  // Every gradient of a step is treated alike, with the same draw of noise. Those that are not finite stay: a search
-  // steps back from them by the loss.
-  if (status == TUNER_OK && (want & TUNER_WANT_GRADIENT) && gradients_finite(self.objective_->tensors()))
-    self.condition_gradients();
-  if (status != TUNER_OK && status != TUNER_STOP) name_source(self.error_, *self.spec_.objective.plugin);
+  if (status != TUNER_OK) {
+    self.objective_failed_ = true;
+    if (status != TUNER_STOP) name_source(self.error_, *self.spec_.objective.plugin);
+    return status;
+  }
+  if ((want & TUNER_WANT_LOSS) && !std::isfinite(*value)) self.met_nonfinite_ = true;
+  if (want & TUNER_WANT_GRADIENT) self.take_further_gradient();
   return status;
 }
 
@@ -187,31 +197,103 @@ std::int32_t Trainer::closure_hvp(void* context, const void* const* vectors, voi
   const std::size_t scratch = self.host_.scratch_in_use();
   const std::int32_t status = self.objective_->hvp(self.batch_, vectors, products, &self.error_);
   self.host_.reset_scratch(scratch);
-  if (status != TUNER_OK && status != TUNER_STOP) name_source(self.error_, *self.spec_.objective.plugin);
+  if (status != TUNER_OK) {
+    self.objective_failed_ = true;
+    if (status != TUNER_STOP) name_source(self.error_, *self.spec_.objective.plugin);
+    return status;
+  }
+  const std::span<const tuner_tensor> tensors = self.objective_->tensors().abi();
+  for (std::size_t i = 0; i < tensors.size(); ++i)
+    if (products[i] != nullptr && !all_finite(products[i], tensors[i].numel, tensors[i].dtype))
+      self.met_nonfinite_ = true;
   return status;
 }
 
-std::uint32_t Trainer::update(std::int64_t step, std::int64_t horizon, double loss) {
-  bool skipped = false;
-  if (!derivative_free_ && !gradients_finite(objective_->tensors())) {
+// Every gradient of a step is treated alike, with the same draw of noise. One that is not finite stays unless it is to
+// be zeroed: a search steps back from it by the loss.
+void Trainer::take_further_gradient() {
+  bool finite = gradients_finite(objective_->tensors());
+  if (!finite && spec_.training.nonfinite_gradient == NonfiniteGradient::zero) {
     ++result_.nonfinite_gradients;
-    if (spec_.training.nonfinite_gradient == NonfiniteGradient::error)
+    zero_nonfinite_gradients(objective_->tensors());
+    finite = true;
+  }
+  gradient_unusable_ = !finite;
+  if (finite)
+    condition_gradients();
+  else
+    met_nonfinite_ = true;
+}
+
+bool Trainer::may_step(std::int64_t step, double loss) {
+  const bool loss_is_finite = std::isfinite(loss);
+  if (loss_is_finite && (derivative_free_ || gradients_finite(objective_->tensors()))) return true;
+  if (spec_.training.nonfinite_gradient == NonfiniteGradient::error && !loss_is_finite)
+    throw Ended{Outcome::diverged, fmt::format("step {}: the loss is {}", step, loss)};
+  ++result_.nonfinite_gradients;
+  switch (spec_.training.nonfinite_gradient) {
+    case NonfiniteGradient::error:
       throw Ended{Outcome::diverged, fmt::format("step {}: the gradient is not finite", step)};
-    if (spec_.training.nonfinite_gradient == NonfiniteGradient::zero)
+    case NonfiniteGradient::zero:
       zero_nonfinite_gradients(objective_->tensors());
-    else
-      skipped = true;
+      return true;
+    case NonfiniteGradient::skip:
+      break;
   }
+  return false;
+}
+
+bool Trainer::judge(std::int32_t status, std::int64_t step) {
+  const bool refused =
+      status == TUNER_STOP && gradient_unusable_ && !budget_used_up_ && !objective_failed_ && !stop_.stop_requested();
+  const bool failed = status == TUNER_ERROR && !objective_failed_;
+  const bool skips = spec_.training.nonfinite_gradient == NonfiniteGradient::skip && met_nonfinite_;
+  std::string culprit;
+  if (failed || skips) culprit = optimizer_->nonfinite_state();
+  if (culprit.empty() && !parameters_finite(objective_->tensors())) culprit = "a parameter";
+  if (skips && (refused || failed || !culprit.empty())) {
+    ++result_.nonfinite_gradients;
+    return false;
+  }
+  if (refused) {
+    ++result_.nonfinite_gradients;
+    throw Ended{Outcome::diverged, fmt::format("step {}: the gradient is not finite", step)};
+  }
+  if (culprit.empty() && met_nonfinite_) culprit = "a value that the step asked for";
+  if (failed && !culprit.empty())
+    throw Ended{Outcome::diverged, fmt::format("step {}: {} is not finite (optimizer '{}': {})", step, culprit,
+                                               spec_.optimizer->plugin->id(), error_.text)};
+  return true;
+}
+
+bool Trainer::step_optimizer(std::int64_t step, std::int64_t horizon, double loss, std::uint32_t& flags) {
+  met_nonfinite_ = gradient_unusable_ = objective_failed_ = false;
+  // Only a step that evaluates can find out too late.
+  Writer before;
+  if (evaluates_ && spec_.training.nonfinite_gradient == NonfiniteGradient::skip) save(before);
+  if (!derivative_free_) condition_gradients();
+  host_.reset_scratch();
+  StepInputs inputs;
+  inputs.step = taken_ + 1, inputs.horizon = horizon, inputs.loss = loss, inputs.host = host_.abi(),
+  inputs.closure = &closure_, inputs.gradient_unusable = &gradient_unusable_;
+  const Calling calling(trace_, TUNER_KIND_OPTIMIZER);
+  const std::int32_t status = optimizer_->step(inputs, &error_, &flags);
+  if ((status != TUNER_OK || met_nonfinite_) && !judge(status, step)) {
+    Reader in(before.bytes());
+    restore(in);
+    flags = 0;
+    return false;
+  }
+  require(status, *spec_.optimizer);
+  ++taken_;
+  return true;
+}
+
+std::uint32_t Trainer::update(std::int64_t step, std::int64_t horizon, double loss) {
   std::uint32_t flags = 0;
-  if (!skipped) {
-    if (!derivative_free_) condition_gradients();
-    host_.reset_scratch();
-    StepInputs inputs;
-    inputs.step = step + 1, inputs.horizon = horizon, inputs.loss = loss, inputs.host = host_.abi(),
-    inputs.closure = &closure_;
-    const Calling calling(trace_, TUNER_KIND_OPTIMIZER);
-    require(optimizer_->step(inputs, &error_, &flags), *spec_.optimizer);
-  }
+  const std::int64_t met = result_.nonfinite_gradients;
+  if (!may_step(step, loss) || !step_optimizer(step, horizon, loss, flags)) restore_buffers();
+  nonfinite_in_a_row_ = result_.nonfinite_gradients > met ? nonfinite_in_a_row_ + 1 : 0;
   result_.steps = step + 1;
   trace_.step.store(result_.steps, std::memory_order_relaxed);
   if (!parameters_finite(objective_->tensors()))
@@ -227,14 +309,20 @@ void Trainer::condition_gradients() {
   if (t.clip_norm > 0) clip_by_norm(objective_->tensors(), t.clip_norm);
 }
 
-Objective& Trainer::at_evaluation_point(std::int64_t step) {
+bool Trainer::stuck() const {
+  return nonfinite_in_a_row_ > 0 && nonfinite_in_a_row_ >= std::min(steps_per_epoch(), result_.steps);
+}
+
+std::string Trainer::nonfinite_state() const { return optimizer_ ? optimizer_->nonfinite_state() : std::string(); }
+
+Objective& Trainer::at_evaluation_point() {
   if (!optimizer_->has_evaluation_point()) return *objective_;
   if (!evaluation_copy_) evaluation_copy_ = objective_->evaluation_copy();
   std::vector<void*> outputs;
   for (std::size_t i = 0; i < evaluation_copy_->tensors().size(); ++i)
     outputs.push_back(evaluation_copy_->tensors().data(i));
   const Calling calling(trace_, TUNER_KIND_OPTIMIZER);
-  require(optimizer_->evaluation_point(host_.abi(), step, outputs, &error_), *spec_.optimizer);
+  require(optimizer_->evaluation_point(host_.abi(), taken_, outputs, &error_), *spec_.optimizer);
   return *evaluation_copy_;
 }
 
@@ -242,6 +330,7 @@ void Trainer::save(Writer& out) const {
   for (const tuner_tensor& tensor : objective_->tensors().abi())
     out.put(tensor.numel), out.put_raw(tensor.data, tensor.numel * dtype_size(tensor.dtype));
   optimizer_->save(out);
+  out.put(taken_), out.put(nonfinite_in_a_row_);
 }
 
 void Trainer::restore(Reader& in) {
@@ -250,6 +339,24 @@ void Trainer::restore(Reader& in) {
     in.get_raw(tensor.data, tensor.numel * dtype_size(tensor.dtype));
   }
   optimizer_->restore(in);
+  taken_ = in.get<std::int64_t>(), nonfinite_in_a_row_ = in.get<std::int64_t>();
+}
+
+void Trainer::save_buffers() {
+  buffers_.clear();
+  for (const tuner_tensor& tensor : objective_->tensors().abi())
+    if (tensor.info->flags & TUNER_TENSOR_BUFFER)
+      buffers_.append(static_cast<const char*>(tensor.data), tensor.numel * dtype_size(tensor.dtype));
+}
+
+void Trainer::restore_buffers() {
+  std::size_t at = 0;
+  for (const tuner_tensor& tensor : objective_->tensors().abi()) {
+    if ((tensor.info->flags & TUNER_TENSOR_BUFFER) == 0) continue;
+    const std::size_t size = tensor.numel * dtype_size(tensor.dtype);
+    std::memcpy(tensor.data, buffers_.data() + at, size);
+    at += size;
+  }
 }
 
 }  // namespace tuner

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <bit>
 #include <chrono>
 #include <cmath>
 #include <limits>
@@ -62,6 +64,7 @@ class TrainingRun {
   void train();
   void prepare();
   void take_step(std::int64_t step);
+  void look_at_state();
   void evaluation_point(std::int64_t step);
   [[nodiscard]] std::vector<MetricPoint> evaluate_split(std::uint32_t split, std::string_view prefix,
                                                         std::int64_t step);
@@ -161,8 +164,11 @@ void TrainingRun::train() {
   }
   horizon_ = result_.steps;
   trainer_.enter(horizon_);
-  const double loss = trainer_.loss(trainer_.at_evaluation_point(horizon_));
-  if (!std::isfinite(loss)) throw Ended{Outcome::diverged, fmt::format("step {}: the loss is {}", horizon_, loss)};
+  const double loss = trainer_.loss(trainer_.at_evaluation_point());
+  // Steps over such batches were skipped; where none is left that could be trained on, the trial has diverged.
+  const bool tolerated = spec_.training.nonfinite_gradient != NonfiniteGradient::error && !trainer_.stuck();
+  if (!std::isfinite(loss) && !tolerated)
+    throw Ended{Outcome::diverged, fmt::format("step {}: the loss is {}", horizon_, loss)};
   record(horizon_, "loss", loss);
   evaluation_point(horizon_);
   if (trainer_.objective().samples(TUNER_SPLIT_TEST) > 0)
@@ -178,19 +184,34 @@ void TrainingRun::take_step(std::int64_t step) {
   }
   const double loss = trainer_.evaluate_step(step);
   const std::size_t samples = trainer_.batch().size();
-  epoch_loss_ += loss * static_cast<double>(samples);
-  epoch_samples_ += samples, samples_seen_ += samples;
+  samples_seen_ += samples;
+  if (std::isfinite(loss)) {
+    epoch_loss_ += loss * static_cast<double>(samples);
+    epoch_samples_ += samples;
+  }
   if (step % log_every_ == 0) {
     record(step, "loss", loss);
     if (const double lr = schedule_->lr(); !std::isnan(lr)) record(step, "lr", lr);
   }
-  if (!std::isfinite(loss)) throw Ended{Outcome::diverged, fmt::format("step {}: the loss is {}", step, loss)};
   const std::uint32_t flags = trainer_.update(step, horizon_, loss);
   if (flags & (TUNER_STEP_CONVERGED | TUNER_STEP_NO_PROGRESS)) {
     host().log.push_back(fmt::format("step {}: the optimizer says {}", result_.steps,
                                      flags & TUNER_STEP_CONVERGED ? "converged" : "no progress"));
     horizon_ = result_.steps;
   }
+  if (std::has_single_bit(static_cast<std::uint64_t>(result_.steps))) look_at_state();
+}
+
+// Once: the rules go on as their authors wrote them, with steps of 0 where a second moment is infinite.
+void TrainingRun::look_at_state() {
+  constexpr std::string_view kOverflow = "state_overflow: ";
+  const auto said = [&](const std::string& line) { return line.find(kOverflow) != std::string::npos; };
+  if (std::ranges::any_of(host().log, said)) return;
+  const std::string where = trainer_.nonfinite_state();
+  if (where.empty()) return;
+  host().log.push_back(fmt::format("step {}: {}{} is not finite, and parameters that are divided by it stop moving: "
+                                   "scale the loss down, or take dtype f64",
+                                   result_.steps, kOverflow, where));
 }
 
 void TrainingRun::evaluation_point(std::int64_t step) {
@@ -221,7 +242,7 @@ std::vector<MetricPoint> TrainingRun::validate(std::int64_t step) {
 }
 
 std::vector<MetricPoint> TrainingRun::evaluate_split(std::uint32_t split, std::string_view prefix, std::int64_t step) {
-  Objective& objective = trainer_.at_evaluation_point(step);
+  Objective& objective = trainer_.at_evaluation_point();
   const std::uint64_t n = objective.samples(split);
   std::uint64_t chunk = kEvaluationBatch;
   for (std::size_t m = 0; m < objective.metric_count(); ++m)
@@ -303,6 +324,7 @@ bool TrainingRun::restore_checkpoint() {
 
 void TrainingRun::finish() {
   record_reports();  // what plugins said before the trial ended
+  if (result_.outcome == Outcome::completed) look_at_state();
   if (result_.outcome == Outcome::completed) {
     result_.value = tracker_.value(result_);
     if (!result_.value) {

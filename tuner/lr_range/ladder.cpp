@@ -15,7 +15,7 @@ void run_ladder(PartRun& run, double lr) {
   for (std::int64_t i = 0; i < steps; ++i) {
     double loss = run.take_step(i, steps, lr);
     // What the optimizer wants to be judged by.
-    if (averages && i >= tail && std::isfinite(loss)) loss = trainer.loss(trainer.at_evaluation_point(i + 1));
+    if (averages && i >= tail && std::isfinite(loss)) loss = trainer.loss(trainer.at_evaluation_point());
     run.record(i, "loss", loss);
     if (!std::isfinite(loss)) throw Ended{Outcome::diverged, fmt::format("step {}: the loss is {}", i, loss)};
     if (i >= tail) sum += loss;

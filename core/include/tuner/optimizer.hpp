@@ -6,6 +6,7 @@
 #include <limits>
 #include <memory>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "tuner/bytes.hpp"
@@ -15,11 +16,14 @@
 namespace tuner {
 
 struct StepInputs {
-  std::int64_t step = 1;  // from 1
+  std::int64_t step = 1;  // from 1, steps of the optimizer: those that were skipped do not count
   std::int64_t horizon = -1;
   double loss = std::numeric_limits<double>::quiet_NaN();
   const tuner_host* host = nullptr;
   const tuner_closure* closure = nullptr;
+  // True while the gradient in the tensors, which a wrapper asked for, is not finite: the optimizer inside does not get
+  // it, and the wrapper gets TUNER_STOP. Null: never.
+  const bool* gradient_unusable = nullptr;
 };
 
 // Can `wrapper` wrap `inner`, directly or with others between them? Throws config.impossible: a wrapper that evaluates
@@ -66,6 +70,9 @@ class Optimizer {
   };
   [[nodiscard]] SlotView slot(std::size_t slot, std::size_t tensor = 0) const;
   [[nodiscard]] std::uint64_t state_bytes() const;
+  // Where the state is not finite: "slot 'exp_avg_sq' of optimizer 'adam', tensor 'x'"; empty where it is. Slots that
+  // start so are not looked at, nor are those of optimizers without derivatives, whose losses may be infinite.
+  [[nodiscard]] std::string nonfinite_state() const;
 
   // Slots and place in the random stream, those of the inner one too: with the tensors' data, all that the next step
   // depends on. restore() throws Garbled where the bytes are of another optimizer.

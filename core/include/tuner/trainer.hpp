@@ -3,6 +3,11 @@
 // A step: the batch that seed, trial and step give; loss and gradient on it; gradient noise, clipping by value,
 // clipping by global norm (each optional, in this order); the optimizer's update; finite parameters. Noise (the same
 // draw) and clipping act on every further gradient that the optimizer asks for within the step.
+//
+// A step that meets a loss or a gradient that is not finite is treated by training.nonfinite_gradient. One that is
+// skipped never was, as far as the optimizer is concerned: parameters, slots, its place in its random stream and its
+// number of steps stay as they were, while batches, noise and schedule go on. A search within a step may meet such
+// values and step back from them; its step is skipped where they end in parameters or state.
 #pragma once
 
 #include <cstdint>
@@ -65,9 +70,9 @@ class Trainer {
   // enter(), then the loss there and its gradient, as the update needs them. Throws Ended for a failing objective; a
   // loss that is not finite is for the caller to judge.
   [[nodiscard]] double evaluate_step(std::int64_t step);
-  // Update number step + 1, from evaluate_step()'s gradient. horizon: steps of the run, -1 unknown. Returns the flags
-  // TUNER_STEP_... Throws Ended (diverged) for gradients, by training.nonfinite_gradient, and parameters that are not
-  // finite.
+  // Update number step + 1, from evaluate_step()'s loss and gradient. horizon: steps of the run, -1 unknown. Returns the
+  // flags TUNER_STEP_... Throws Ended (diverged) for a loss or a gradient that is not finite, by
+  // training.nonfinite_gradient, for parameters that are not, and for an optimizer that fails on state that is not.
   std::uint32_t update(std::int64_t step, std::int64_t horizon, double loss);
   // Updates done, as `result` counts them.
   [[nodiscard]] std::int64_t steps() const { return result_.steps; }
@@ -79,8 +84,12 @@ class Trainer {
   // The Hessian on it times a vector, a buffer per tensor. Requires has_hvp().
   void hvp(const void* const* vectors, void* const* products);
 
-  // The objective at the parameters that the optimizer wants to be judged by after `step` updates.
-  [[nodiscard]] Objective& at_evaluation_point(std::int64_t step);
+  // The objective at the parameters that the optimizer wants to be judged by after the updates so far.
+  [[nodiscard]] Objective& at_evaluation_point();
+  // Did the last whole epoch (the last step, where there are none) consist of steps that met what is not finite?
+  [[nodiscard]] bool stuck() const;
+  // Optimizer::nonfinite_state(), empty before prepare().
+  [[nodiscard]] std::string nonfinite_state() const;
 
   // The optimizer's lr, its own or that of the optimizer that it wraps, from the next update on. A group whose lr was
   // given keeps its ratio to the others. Requires has_lr().
@@ -101,13 +110,23 @@ class Trainer {
   // Throws Ended unless a call into `use` went well.
   void require(std::int32_t status, const PluginUse& use);
 
-  // Parameters, slots and places in random streams: with a step's number, all that the steps after it depend on.
+  // Parameters, slots, places in random streams and counts of steps: with a step's number, all that the steps after it
+  // depend on.
   // restore() throws Garbled.
   void save(Writer& out) const;
   void restore(Reader& in);
 
  private:
   void condition_gradients();
+  void take_further_gradient();
+  // Judges loss and gradient by training.nonfinite_gradient. False: the step is to be skipped. Throws Ended.
+  [[nodiscard]] bool may_step(std::int64_t step, double loss);
+  // The optimizer's step. False where it met what is not finite and is to be skipped: all is as before. Throws Ended.
+  [[nodiscard]] bool step_optimizer(std::int64_t step, std::int64_t horizon, double loss, std::uint32_t& flags);
+  // False: the step is to be skipped. Throws Ended.
+  [[nodiscard]] bool judge(std::int32_t status, std::int64_t step);
+  void save_buffers();
+  void restore_buffers();
   [[nodiscard]] tuner_rng stream(std::uint32_t purpose, std::int64_t step) const;
   static std::int32_t closure_evaluate(void* context, std::uint32_t want, double* loss);
   static std::int32_t closure_hvp(void* context, const void* const* vectors, void* const* products);
@@ -131,7 +150,13 @@ class Trainer {
   Binding lr_;
   std::vector<double> lr_base_;  // by group
   std::uint64_t evaluations_this_step_ = 0;
-  bool budget_used_up_ = false, derivative_free_ = false;
+  bool budget_used_up_ = false, derivative_free_ = false, evaluates_ = false;
+  std::int64_t taken_ = 0;  // steps of the optimizer
+  std::int64_t nonfinite_in_a_row_ = 0;
+  // Of the step at hand, by its closure: a value that is not finite was met; the last gradient is not finite; the
+  // objective failed.
+  bool met_nonfinite_ = false, gradient_unusable_ = false, objective_failed_ = false;
+  std::string buffers_;  // the objective's statistics before the step, where it may be skipped
 };
 
 }  // namespace tuner
