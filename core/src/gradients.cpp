@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <limits>
 #include <type_traits>
 
 namespace tuner {
@@ -72,13 +73,12 @@ bool all_finite(const void* values, std::uint64_t n, std::uint32_t dtype) {
 }
 
 bool gradients_finite(const Tensors& tensors) {
-  return std::ranges::all_of(tensors.abi(),
-                             [](const tuner_tensor& t) { return t.grad == nullptr || all_finite(t.grad, t.numel, t.dtype); });
+  return std::ranges::all_of(
+      tensors.abi(), [](const tuner_tensor& t) { return t.grad == nullptr || all_finite(t.grad, t.numel, t.dtype); });
 }
 
 bool parameters_finite(const Tensors& tensors) {
-  return std::ranges::all_of(tensors.abi(),
-                             [](const tuner_tensor& t) { return all_finite(t.data, t.numel, t.dtype); });
+  return std::ranges::all_of(tensors.abi(), [](const tuner_tensor& t) { return all_finite(t.data, t.numel, t.dtype); });
 }
 
 void zero_nonfinite_gradients(Tensors& tensors) {
@@ -112,9 +112,12 @@ void clip_by_value(Tensors& tensors, double limit) {
 void clip_by_norm(Tensors& tensors, double limit) {
   const Norm norm = norm_of(tensors);
   if (!(norm.scale * norm.root > limit)) return;
-  const double down = 1 / norm.scale, factor = limit / norm.root;
+  // g down is of the order of 1 where the norm was scaled, and where limit / norm would be lost.
+  const double factor = limit / norm.root;
+  const bool lost = factor < std::numeric_limits<double>::min();
+  const double down = lost ? 1 / norm.root / norm.scale : 1 / norm.scale, rest = lost ? limit : factor;
   for_each_gradient(tensors, [&]<class T>(T* g, std::uint64_t n) {
-    for (std::uint64_t i = 0; i < n; ++i) g[i] = static_cast<T>(static_cast<double>(g[i]) * down * factor);
+    for (std::uint64_t i = 0; i < n; ++i) g[i] = static_cast<T>(static_cast<double>(g[i]) * down * rest);
   });
 }
 

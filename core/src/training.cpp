@@ -209,9 +209,10 @@ void TrainingRun::look_at_state() {
   if (std::ranges::any_of(host().log, said)) return;
   const std::string where = trainer_.nonfinite_state();
   if (where.empty()) return;
-  host().log.push_back(fmt::format("step {}: {}{} is not finite, and parameters that are divided by it stop moving: "
-                                   "scale the loss down, or take dtype f64",
-                                   result_.steps, kOverflow, where));
+  host().log.push_back(
+      fmt::format("step {}: {}{} is not finite, and parameters that are divided by it stop moving: "
+                  "scale the loss down, or take dtype f64",
+                  result_.steps, kOverflow, where));
 }
 
 void TrainingRun::evaluation_point(std::int64_t step) {

@@ -65,15 +65,15 @@ struct Adafactor {
     const std::size_t n = t.size();
     if (n == 0) return;
     const tuner::Options& o = t.options();
-    const double steps = static_cast<double>(s.number()), count = static_cast<double>(n);
+    const double steps = static_cast<double>(s.number());
     const double w = std::pow(steps, o[kBeta2Decay]);
     double alpha = o.flag(kRelativeStep) ? std::min(o[kLr], 1 / std::sqrt(steps)) : o[kLr];
-    if (o.flag(kScaleParameter)) alpha *= std::max(o[kEps2], std::sqrt(shape::sum_of_squares(t.data(), n) / count));
+    if (o.flag(kScaleParameter)) alpha *= std::max(o[kEps2], root_mean_square(t.data(), n));
     if (t.info().rank < 2)
       divide_vector(t, w);
     else
       divide_matrices(t, w);
-    const double size = std::sqrt(shape::sum_of_squares(t.grad(), n) / count);
+    const double size = root_mean_square(t.grad(), n);
     const T clip = static_cast<T>(1 / std::max(1.0, size / o[kD]));
     const T kept = static_cast<T>(1 - o[kLr] * o[kWeightDecay]), rate = static_cast<T>(alpha);
     if (o[kBeta1] == 0) return t.update([=](T& x, T u) TUNER_INLINE { x = kept * x - rate * (clip * u); });
@@ -87,6 +87,12 @@ struct Adafactor {
   }
 
  private:
+  template <class T>
+  static double root_mean_square(const T* values, std::size_t n) {
+    const double sum = shape::sum_of_squares(values, n), count = static_cast<double>(n);
+    return shape::ordinary(sum) ? std::sqrt(sum / count) : shape::norm(values, n) / std::sqrt(count);
+  }
+
   struct Floors {
     double added, mean, v;
     template <class T>

@@ -102,7 +102,10 @@ struct Agd {
     std::vector<double> norms(positions, 0.0);
     for (std::size_t i = 0; i < t.size(); ++i)
       norms[i % positions] += static_cast<double>(t.grad()[i]) * static_cast<double>(t.grad()[i]);
-    for (double& norm : norms) norm = std::sqrt(norm);
+    for (std::size_t p = 0; p < positions; ++p)
+      norms[p] = shape::norm_of(norms[p], [&](auto add) {
+        add(t.size() / positions, [&](std::size_t i) { return t.grad()[i * positions + p]; });
+      });
     return norms;
   }
 

@@ -88,7 +88,7 @@ struct Bfgs {
     const double from = o[kLr] * (first ? std::min(1.0, 1 / tuner::flat::sum_abs(g)) : 1);
     const tuner::flat::Step1d end = tuner::flat::StrongWolfe(line, start, rule, 1, work).run(from);
     line.go(end.at.t);
-    if (end.at.t == 0) {
+    if (p.at(x)) {
       if (updates == 0) s.flag(TUNER_STEP_NO_PROGRESS);
       return reset(inverse, p.size(), updates);
     }
@@ -113,7 +113,7 @@ struct Bfgs {
   static void update(Vector inverse, tuner::flat::ConstVector s, tuner::flat::ConstVector y, Vector hy,
                      std::int64_t& updates) {
     const double ys = tuner::flat::dot(y, s), yy = tuner::flat::dot(y, y), ss = tuner::flat::dot(s, s);
-    if (!(ys > 1e-10 * std::sqrt(ss * yy))) return;
+    if (!(ys > 1e-10 * std::sqrt(ss) * std::sqrt(yy))) return;
     const std::size_t n = s.size();
     if (updates == 0)
       for (std::size_t i = 0; i < n; ++i) inverse[i * (n + 1)] = ys / yy;

@@ -52,24 +52,33 @@ struct Dog {
   }
 
   static void step(const tuner::Step& s) {
-    const bool alone = s.options().choice(kGranularity) == 1;
-    double away = 0, start = 0, gradient = 0;
-    for (std::size_t i = 0; i < s.tensor_count(); ++i) {
-      if (s.raw_tensor(i).grad == nullptr) continue;
-      s.visit_tensor(i, [&](const auto& t) { add_norms(t, away, start, gradient); });
-      if (!alone) continue;
-      const double rate = advance(s, i, away, start, gradient);
-      s.visit_tensor(i, [&](const auto& t) { descend(t, rate); });
-      away = start = gradient = 0;
-    }
-    if (alone) return;
-    const double rate = advance(s, 0, away, start, gradient);
-    s.for_each_tensor([&](const auto& t) { descend(t, rate); });
+    if (s.options().choice(kGranularity) == 0) return advance(s, 0, [&](auto visit) { s.for_each_tensor(visit); });
+    for (std::size_t i = 0; i < s.tensor_count(); ++i)
+      if (s.raw_tensor(i).grad) advance(s, i, [&](auto visit) { s.visit_tensor(i, visit); });
   }
 
  private:
+  // One step of the tensors that for_each(visit) visits, which share r and s.
+  template <class ForEach>
+  static void advance(const tuner::Step& s, std::size_t cell, ForEach for_each) {
+    double away = 0, start = 0, gradient = 0;
+    for_each([&](const auto& t) { add_squares(t, away, start, gradient); });
+    away = shape::norm_of(away, [&](auto add) {
+      for_each([&](const auto& t) {
+        const auto *x = t.data(), *initial = t.slot(kInitial);
+        add(t.size(), [=](std::size_t i) { return static_cast<double>(x[i]) - initial[i]; });
+      });
+    });
+    start = shape::norm_of(start, [&](auto add) {
+      for_each(
+          [&](const auto& t) { add(t.size(), [initial = t.slot(kInitial)](std::size_t i) { return initial[i]; }); });
+    });
+    const double rate = step_size(s, cell, away, start, gradient);
+    for_each([&](const auto& t) { descend(t, rate); });
+  }
+
   template <class T>
-  static void add_norms(const tuner::Tensor<T>& t, double& away, double& start, double& gradient) {
+  static void add_squares(const tuner::Tensor<T>& t, double& away, double& start, double& gradient) {
     const double decay = t.options()[kWeightDecay];
     const T *x = t.data(), *initial = t.slot(kInitial), *g = t.grad();
     away += shape::sum(t.size(), [=](std::size_t i) TUNER_INLINE {
@@ -83,11 +92,11 @@ struct Dog {
     });
   }
 
-  // The step size of one cell, without lr, from squared norms.
-  static double advance(const tuner::Step& s, std::size_t cell, double away, double start, double gradient) {
+  // Without lr, from |x - x0|, |x0| and |g|^2.
+  static double step_size(const tuner::Step& s, std::size_t cell, double away, double start, double gradient) {
     const tuner::Options o = s.options();
     double &distance = s.global_slot(kDistance)[cell], &norms = s.global_slot(kNorms)[cell];
-    distance = std::max({distance, o[kRepsRel] * (1 + std::sqrt(start)), std::sqrt(away)});
+    distance = std::max({distance, o[kRepsRel] * (1 + start), away});
     const bool weighted = o.choice(kWeighting) == 1;
     norms += weighted ? distance * distance * gradient : gradient;
     return tuner::ratio(weighted ? distance * distance : distance, std::sqrt(norms + o[kEps]));

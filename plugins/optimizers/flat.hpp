@@ -73,6 +73,14 @@ class Parameters {
   void read_gradient(Vector to) const {
     for_each([&](const auto& t, std::size_t at) { std::copy_n(t.grad(), t.size(), to.begin() + index(at)); });
   }
+  // Are the parameters, as they are rounded, at `point`?
+  [[nodiscard]] bool at(ConstVector point) const {
+    bool same = true;
+    for_each([&](const auto& t, std::size_t at) {
+      for (std::size_t i = 0; i < t.size(); ++i) same = same && t.data()[i] == point[at + i];
+    });
+    return same;
+  }
   // x = point
   void write_point(ConstVector point) const {
     for_each([&](const auto& t, std::size_t at) { assign(t.data(), t.size(), point.subspan(at)); });

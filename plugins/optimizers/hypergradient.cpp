@@ -1,4 +1,6 @@
 #include <cmath>
+#include <tuple>
+#include <utility>
 
 #include "norms.hpp"
 
@@ -74,8 +76,29 @@ struct Hypergradient {
       squares_u += layers::sum_of_squares(t.size(), [=](std::size_t i) TUNER_INLINE { return u[i]; });
     });
     if (o.choice(kRule) == kAdditive) return rate + o[kHyperLr] * product;
-    const double norms = std::sqrt(squares_g) * std::sqrt(squares_u);
+    double norms = std::sqrt(squares_g) * std::sqrt(squares_u);
+    if (!shape::ordinary(squares_g) || !shape::ordinary(squares_u)) std::tie(product, norms) = scaled_product(s);
     return norms > 0 ? rate * (1 + o[kHyperLr] * (product / norms)) : rate;
+  }
+
+  // g . u and ||g|| ||u||, both divided by the norms' powers of two.
+  static std::pair<double, double> scaled_product(const tuner::Step& s) {
+    const auto norm = [&](auto values) {
+      return shape::scaled_norm([&](auto add) {
+        s.for_each_tensor([&](const auto& t) { add(t.size(), [v = values(t)](std::size_t i) { return v[i]; }); });
+      });
+    };
+    const double of_g = norm([](const auto& t) { return t.grad(); });
+    const double of_u = norm([](const auto& t) { return t.slot(kDirection); });
+    if (of_g == 0 || of_u == 0) return {0, 0};
+    const int down_g = -std::ilogb(of_g), down_u = -std::ilogb(of_u);
+    double product = 0;
+    s.for_each_tensor([&](const auto& t) {
+      for (std::size_t i = 0; i < t.size(); ++i)
+        product += std::ldexp(static_cast<double>(t.grad()[i]), down_g) *
+                   std::ldexp(static_cast<double>(t.slot(kDirection)[i]), down_u);
+    });
+    return {product, std::ldexp(of_g, down_g) * std::ldexp(of_u, down_u)};
   }
 
   static void step(const tuner::Step& s) {

@@ -72,8 +72,8 @@ struct Lamb {
     t.update([=](T&, T g, T& m, T& v) TUNER_INLINE { advance(g, m, v); }, m, v);
     const T decay = t[kWeightDecay], inner = o.flag(kDecayInRatio) ? decay : T(0), outer = decay - inner;
     const T* x = t.data();
-    const double step_norm = std::sqrt(layers::sum_of_squares(
-        t.size(), [=](std::size_t i) TUNER_INLINE { return direction(m[i], v[i]) + inner * x[i]; }));
+    const double step_norm =
+        layers::norm(t.size(), [=](std::size_t i) TUNER_INLINE { return direction(m[i], v[i]) + inner * x[i]; });
     const double norm = layers::norm(x, t.size());
     const T trust = static_cast<T>(norm > 0 && step_norm > 0 ? norm / step_norm : 1);
     t.update([=](T& x, T, T& m, T& v) TUNER_INLINE { x -= lr * (trust * (direction(m, v) + inner * x) + outer * x); },

@@ -51,8 +51,7 @@ struct Lars {
     const double norm = layers::norm(x, t.size());
     const double other = o.choice(kNormOf) == kGradientAndDecay
                              ? layers::norm(g, t.size()) + o[kWeightDecay] * norm
-                             : std::sqrt(layers::sum_of_squares(
-                                   t.size(), [=](std::size_t i) TUNER_INLINE { return g[i] + decay * x[i]; }));
+                             : layers::norm(t.size(), [=](std::size_t i) TUNER_INLINE { return g[i] + decay * x[i]; });
     return norm > 0 && other > 0 ? o[kTrust] * norm / (other + o[kEps]) : 1;
   }
 

@@ -24,8 +24,11 @@ struct Lbfgs {
           "of the loss is below tolerance_change, or max_eval evaluations (0: 5/4 max_iter) are used up.\n"
           "Variant: PyTorch's, history and last move carried from step to step; inner products in double. For full\n"
           "batches (batch_size 0): on mini-batches y compares two functions. Clipping and noise of the training\n"
-          "loop reach every gradient, and not the losses that strong_wolfe compares. lr = 0 and g = 0 leave x alone; "
-          "the latter ends the run as converged.\n"
+          "loop reach every gradient, and not the losses that strong_wolfe compares. A step that moves nothing drops\n"
+          "the history; one along -g that moves nothing, or without a line search any, ends the run with no progress. "
+          "With\n"
+          "strong_wolfe the first iteration of a step searches whatever g'd; PyTorch stays where it is for ever.\n"
+          "lr = 0 and g = 0 leave x alone; the latter ends the run as converged.\n"
           "family  second order\n"
           "rule    x -= t H g,  H: from the last history_size changes of x and g\n"
           "use     smooth full-batch problems of any size, such as logistic regression, with line_search: "
@@ -89,24 +92,35 @@ class Run {
     if (tuner::flat::max_abs(g_) <= o_[Lbfgs::kToleranceGrad]) return s_.flag(TUNER_STEP_CONVERGED);
     p_.read(Lbfgs::kDirection, 0, d_);
     p_.read(Lbfgs::kPrevGrad, 0, last_g_);
+    const Vector start = p_.vector();
+    p_.read_point(start);
+    const bool along_gradient = iterations_ == 0;
     const std::int64_t max_iter = o_.integer(Lbfgs::kMaxIter);
     max_eval_ = o_.integer(Lbfgs::kMaxEval) > 0 ? o_.integer(Lbfgs::kMaxEval) : max_iter * 5 / 4;
     std::int64_t n = 1;
-    while (iterate(n == max_iter) && n < max_iter) ++n;
+    while (iterate(n == 1, n == max_iter) && n < max_iter) ++n;
     p_.write(Lbfgs::kDirection, 0, d_);
     p_.write(Lbfgs::kPrevGrad, 0, last_g_);
+    if (!p_.at(start)) return;
+    // The next step would be the same again. A search has the gradient left to try; without one that could go anywhere.
+    if (along_gradient || !searches()) s_.flag(TUNER_STEP_NO_PROGRESS);
+    iterations_ = 0;
   }
 
  private:
-  // One iteration; `last`: the step ends after it, so that its end point need not be evaluated. False: no more of them.
-  bool iterate(bool last) {
+  [[nodiscard]] bool searches() const { return o_.choice(Lbfgs::kSearch) == Lbfgs::kStrongWolfe; }
+
+  // One iteration, the first or the last of its step; the last one's end point need not be evaluated. False: no more of
+  // them.
+  bool iterate(bool first, bool last) {
     find_direction();
     tuner::flat::copy(g_, last_g_);
     const double before = loss_, slope = tuner::flat::dot(g_, d_), tolerance = o_[Lbfgs::kToleranceChange];
     length_ = o_[Lbfgs::kLr] * (iterations_ == 1 ? std::min(1.0, 1 / tuner::flat::sum_abs(g_)) : 1);
-    if (slope > -tolerance) return false;
+    // A step begins with a search whatever the slope: PyTorch, which ends it here, would not move ever after.
+    if (slope > -tolerance && !(first && searches() && slope < 0)) return false;
     p_.read_point(x_);
-    if (o_.choice(Lbfgs::kSearch) == Lbfgs::kStrongWolfe) {
+    if (searches()) {
       search(slope);
     } else {
       p_.write_point(x_, length_, d_);
@@ -202,4 +216,4 @@ void Lbfgs::step(const tuner::Step& s) {
 
 }  // namespace
 
-TUNER_LIBRARY("lbfgs", "1.0.0", "MIT", tuner::optimizer<Lbfgs>)
+TUNER_LIBRARY("lbfgs", "2.0.0", "MIT", tuner::optimizer<Lbfgs>)

@@ -59,7 +59,7 @@ struct LineSearchGd {
     const tuner::flat::Trial start{0, s.loss(), -tuner::flat::dot(g, g), g};
     const tuner::flat::Step1d end = search(o, p, line, start);
     line.go(end.at.t);
-    if (end.at.t == 0) s.flag(TUNER_STEP_NO_PROGRESS);
+    if (p.at(x)) s.flag(TUNER_STEP_NO_PROGRESS);
   }
 
  private:

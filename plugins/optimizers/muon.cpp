@@ -112,7 +112,7 @@ struct Muon {
       m[i] = kept * m[i] + rest * t.grad()[i];
       t.grad()[i] = o.flag(kNesterov) ? kept * m[i] + rest * t.grad()[i] : m[i];
     }
-    u *= static_cast<T>(tuner::ratio(1.0, std::max(std::sqrt(shape::sum_of_squares(t.grad(), t.size())), o[kEps])));
+    u *= static_cast<T>(tuner::ratio(1.0, std::max(shape::norm(t.grad(), t.size()), o[kEps])));
     // The smaller side makes the smaller products.
     const bool wide = shape.rows <= shape.columns;
     const std::int64_t n = std::min(shape.rows, shape.columns);

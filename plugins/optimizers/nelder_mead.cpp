@@ -29,7 +29,8 @@ struct NelderMead {
           "is\n"
           "not finite is worse than any other. No gradient is asked for. The run has converged where the losses "
           "differ\n"
-          "by tolerance_loss and the points by tolerance_x at most, both at once. For full batches: losses are kept.\n"
+          "by tolerance_loss and the points by tolerance_x at most, both at once. A simplex that rounding keeps from\n"
+          "shrinking ends the run with no progress. For full batches: losses are kept.\n"
           "family  derivative-free\n"
           "rule    the worst of n + 1 points is reflected, expanded or contracted through the mean of the others, "
           "or all shrink to the best\n"
@@ -122,12 +123,18 @@ class Simplex {
       const double inside = along(contract, other_);
       if (inside < worst) return replace_worst(other_, inside);
     }
+    bool shrinks = false;
     for (std::size_t i = 1; i <= n_; ++i) {
       const Vector p = point(i);
-      for (std::size_t k = 0; k < n_; ++k) p[k] = point(0)[k] + shrink * (p[k] - point(0)[k]);
+      for (std::size_t k = 0; k < n_; ++k) {
+        const double nearer = point(0)[k] + shrink * (p[k] - point(0)[k]);
+        shrinks = shrinks || nearer != p[k];
+        p[k] = nearer;
+      }
       losses_[i] = loss_at(p);
     }
     sort();
+    if (!shrinks) s_.flag(TUNER_STEP_NO_PROGRESS);  // as small as rounding lets it be: every step would be this one
   }
 
   void find_centre() {

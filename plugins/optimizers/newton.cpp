@@ -80,7 +80,7 @@ struct Newton {
     tuner::flat::Line line(s, p, x, d);
     const tuner::flat::Step1d end = tuner::flat::armijo(line, {0, s.loss(), tuner::flat::dot(g, d), g}, o[kLr], {});
     line.go(end.at.t);
-    if (!end.found) s.flag(TUNER_STEP_NO_PROGRESS);
+    if (p.at(x)) s.flag(TUNER_STEP_NO_PROGRESS);
   }
 
  private:

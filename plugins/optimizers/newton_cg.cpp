@@ -77,7 +77,7 @@ struct NewtonCg {
       end = tuner::flat::StrongWolfe(line, start, rule, 1, work).run(o[kLr]);
     }
     line.go(end.at.t);
-    if (end.at.t == 0) s.flag(TUNER_STEP_NO_PROGRESS);
+    if (p.at(x)) s.flag(TUNER_STEP_NO_PROGRESS);
   }
 
  private:

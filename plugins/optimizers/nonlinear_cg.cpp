@@ -87,11 +87,13 @@ struct NonlinearCg {
     const tuner::flat::Trial start{0, s.loss(), slope, g};
     const tuner::flat::Step1d end = search(o, p, line, start, from);
     line.go(end.at.t);
-    if (end.at.t == 0 && age == 0) s.flag(TUNER_STEP_NO_PROGRESS);
+    const bool stays = p.at(x);
+    if (stays && age == 0) s.flag(TUNER_STEP_NO_PROGRESS);
     p.write(kPrevGrad, 0, g);
     p.write(kDirection, 0, d);
-    age = end.found ? age + 1 : 0;
-    length = end.at.t, slope_before = slope;
+    age = end.found && !stays ? age + 1 : 0;
+    length = stays ? 0 : end.at.t;
+    slope_before = slope;
   }
 
  private:

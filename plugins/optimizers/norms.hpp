@@ -18,9 +18,15 @@ TUNER_INLINE inline double sum_of_squares(std::size_t n, Value value) {
   });
 }
 
+// Its root, also where the sum is no number.
+template <class Value>
+TUNER_INLINE inline double norm(std::size_t n, Value value) {
+  return shape::norm_of(sum_of_squares(n, value), [=](auto add) { add(n, value); });
+}
+
 template <class T>
 double norm(const T* values, std::size_t n) {
-  return std::sqrt(sum_of_squares(n, [=](std::size_t i) TUNER_INLINE { return values[i]; }));
+  return norm(n, [=](std::size_t i) TUNER_INLINE { return values[i]; });
 }
 
 // Biases and the scales of normalisation layers: usually kept out of trust ratios and weight decay.

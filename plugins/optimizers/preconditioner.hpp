@@ -3,6 +3,7 @@
 #pragma once
 
 #include <Eigen/Dense>
+#include <limits>
 
 #include "shape.hpp"
 
@@ -48,6 +49,15 @@ Matrix gradient_of(const tuner::Tensor<T>& t) {
 inline Matrix outer(const Matrix& g, Side side) {
   if (side == kLeft) return g * g.transpose();
   return g.transpose() * g;
+}
+
+// The share of the largest eigenvalue of a sum of outer() at or below which an eigenvalue is rounding: of the sum, in
+// double, or of the gradients in their own type, which enters squared.
+template <class T>
+double rounding(const shape::Matrix& m, std::int64_t n) {
+  const double of_gradients = std::numeric_limits<T>::epsilon(), of_sum = std::numeric_limits<double>::epsilon();
+  const double longest = static_cast<double>(std::max(m.rows, m.columns));
+  return std::max(static_cast<double>(n) * of_sum, 16 * longest * of_gradients * of_gradients);
 }
 
 // A column's sign, which an eigenvector leaves open, so that its entry of largest magnitude is positive.

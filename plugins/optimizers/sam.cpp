@@ -35,8 +35,11 @@ struct Sam {
     const tuner::Options o = s.options();
     double sum = 0;
     s.for_each_tensor([&](const auto& t) { sum += squared_size(t); });
-    const double scale = tuner::ratio(o[kRho], std::sqrt(sum) + o[kEps]);
-    if (scale > 0 && sum > 0) {
+    const double norm = shape::norm_of(sum, [&](auto add) {
+      s.for_each_tensor([&](const auto& t) { add(t.size(), [&](std::size_t i) { return size(t, i); }); });
+    });
+    const double scale = tuner::ratio(o[kRho], norm + o[kEps]);
+    if (scale > 0 && norm > 0) {
       const std::span<void*> saved = s.host().scratch<void*>(s.tensor_count());
       for (std::size_t i = 0; i < saved.size(); ++i)
         if (s.raw_tensor(i).grad) s.visit_tensor(i, [&](const auto& t) { saved[i] = ascend(s, t, scale); });
@@ -53,10 +56,14 @@ struct Sam {
     if (!t.options().flag(kAdaptive)) return shape::sum_of_squares(t.grad(), t.size());
     double sum = 0;
     for (std::size_t i = 0; i < t.size(); ++i) {
-      const double scaled = static_cast<double>(t.data()[i]) * t.grad()[i];
+      const double scaled = size(t, i);
       sum += scaled * scaled;
     }
     return sum;
+  }
+  template <class T>
+  static double size(const tuner::Tensor<T>& t, std::size_t i) {
+    return t.options().flag(kAdaptive) ? static_cast<double>(t.data()[i]) * t.grad()[i] : t.grad()[i];
   }
 
   // Goes to x + e and returns where x is kept meanwhile.

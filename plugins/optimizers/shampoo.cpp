@@ -26,11 +26,20 @@ struct Shampoo {
           "A side of length 1 or above max_dim has no preconditioner, and with one side left k = 1. Where none is "
           "left\n"
           "D = D + g^2, as L, and P = M^ / sqrt(D + eps): diagonal Adagrad.\n"
-          "Roots are renewed in step 1 and then every precondition_frequency steps, by an eigendecomposition in "
-          "double.\n"
-          "Variant: defaults and bias corrections of Meta's implementation; its blocks and Adam grafting are not "
-          "here.\n"
-          "lr = 0 leaves x alone; g = 0 on fresh state only decays it. In step 1 a matrix G = U S V' gives P = U V'.\n"
+          "Roots are renewed in the steps precondition_frequency, 2 precondition_frequency, ..., by an "
+          "eigendecomposition;\n"
+          "until the first of them all eigenvalues count as their mean. One that is 0 but for rounding has the root 0: "
+          "no gradient\n"
+          "was seen along it, and nothing moves along it before the next renewal. L, R and roots are in double, "
+          "whatever "
+          "the\n"
+          "tensor's type.\n"
+          "Variant: defaults, late start and bias corrections of Meta's implementation, which takes the gradient "
+          "itself "
+          "before\n"
+          "the first roots where nothing is grafted; its blocks and Adam grafting are not here.\n"
+          "lr = 0 leaves x alone; g = 0 on fresh state only decays it. In step 1 a matrix G = U S V' gives P = U V'\n"
+          "where precondition_frequency is 1.\n"
           "family  matrix\n"
           "rule    x -= lr (L + eps I)^(-1/4) m^ (R + eps I)^(-1/4),  L, R: sums of G G', G' G\n"
           "use     large models, where roots cost little beside the gradients: a distributed form won AlgoPerf "
@@ -47,18 +56,22 @@ struct Shampoo {
       tuner::real("beta2", 1, "decay of L and R; 1: sums").at_least(0).at_most(1),
       tuner::real("eps", 1e-12, "added to the eigenvalues").at_least(0).search(1e-12, 1e-3, tuner::kLog),
       tuner::real("weight_decay", 0, "decoupled weight decay").at_least(0).search(1e-6, 1e-1, tuner::kLog),
-      tuner::integer("precondition_frequency", 1, "steps between two renewals of the roots").at_least(1).search(1, 100),
+      tuner::integer("precondition_frequency", 1, "steps before the first roots, and between two renewals")
+          .at_least(1)
+          .search(1, 100),
       tuner::integer("max_dim", 1024, "longest side with a preconditioner").at_least(1).structural(),
       tuner::boolean("precondition_1d", false, "the full matrix for vectors too").structural(),
       tuner::choice("grafting", kGraftings, "whose norm a step has")};
   enum { kExpAvg, kSumLeft, kSumRight, kRootLeft, kRootRight, kDiagonal };
   static constexpr tuner::Slot slots[] = {
       tuner::per_element("exp_avg", "moving average M of G"),
-      tuner::per_tensor("left", "L: sum or average of G G'"),
-      tuner::per_tensor("right", "R: sum or average of G' G"),
-      tuner::per_tensor("root_left", "inverse root of L"),
-      tuner::per_tensor("root_right", "inverse root of R"),
+      tuner::per_tensor("left", "L: sum or average of G G'").as(TUNER_DTYPE_F64),
+      tuner::per_tensor("right", "R: sum or average of G' G").as(TUNER_DTYPE_F64),
+      tuner::per_tensor("root_left", "inverse root of L").as(TUNER_DTYPE_F64),
+      tuner::per_tensor("root_right", "inverse root of R").as(TUNER_DTYPE_F64),
       tuner::per_tensor("diagonal", "D: sum or average of g^2, where no side has a preconditioner")};
+
+  static constexpr std::uint32_t state_version = 2;
 
   static std::uint64_t slot_extent(const tuner_extent_args& args) {
     const tuner_tensor_info& info = *args.tensors[args.tensor];
@@ -73,6 +86,8 @@ struct Shampoo {
     if (t.size() == 0) return;
     const tuner::Options& o = t.options();
     const double steps = static_cast<double>(s.number());
+    const bool renews = s.number() % o.integer(kPreconditionFrequency) == 0;
+    const bool has_roots = s.number() >= o.integer(kPreconditionFrequency);
     const shape::Matrix shape = shape::flattened(t.info());
     const Matrix g = preconditioner::gradient_of(t);
     View<T> m(t.slot(kExpAvg), shape.rows, shape.columns);
@@ -82,9 +97,16 @@ struct Shampoo {
     Matrix p = corrected;
     const int k = sides(t.info(), limits(o));
     if (k == 0) p = divided(t, g, corrected, steps);
-    for (const Side side : {kLeft, kRight})
-      if (preconditioner::has(t.info(), side, limits(o))) precondition(t, side, g, p, steps, -0.5 / k);
-    if (o.choice(kGrafting) == 1) p *= tuner::ratio(corrected.norm(), p.norm());
+    for (const Side side : {kLeft, kRight}) {
+      if (!preconditioner::has(t.info(), side, limits(o))) continue;
+      accumulate(t, side, g);
+      if (renews) renew(t, side, steps, -0.5 / k);
+      if (has_roots)
+        apply(t, side, p);
+      else
+        p *= mean_root(t, side, steps, -0.5 / k);
+    }
+    if (o.choice(kGrafting) == 1) p *= tuner::ratio(norm(corrected), norm(p));
     View<T> x(t.data(), shape.rows, shape.columns);
     const double kept = 1 - o[kLr] * o[kWeightDecay];
     x = (kept * x.template cast<double>() - o[kLr] * p).template cast<T>();
@@ -108,31 +130,52 @@ struct Shampoo {
   };
 
   template <class T>
-  static void precondition(const tuner::Tensor<T>& t, Side side, const Matrix& g, Matrix& p, double steps,
-                           double exponent) {
-    const tuner::Options& o = t.options();
-    const Weights weight(o, steps);
-    const std::int64_t n = preconditioner::extent(shape::flattened(t.info()), side);
-    auto sum = preconditioner::square(t.slot(side == kLeft ? kSumLeft : kSumRight), n);
-    auto root = preconditioner::square(t.slot(side == kLeft ? kRootLeft : kRootRight), n);
-    const Matrix updated = weight.old * sum.template cast<double>() + weight.fresh * preconditioner::outer(g, side);
-    sum = updated.template cast<T>();
-    if (std::fmod(steps - 1, o[kPreconditionFrequency]) == 0)
-      root = power(updated * weight.correction, exponent, o[kEps]).template cast<T>();
-    if (side == kLeft)
-      p = root.template cast<double>() * p;
-    else
-      p = p * root.template cast<double>();
+  static View<double> square(const tuner::Tensor<T>& t, Side side, std::size_t left, std::size_t right) {
+    return preconditioner::square(t.template slot<double>(side == kLeft ? left : right),
+                                  preconditioner::extent(shape::flattened(t.info()), side));
   }
 
-  // (a + eps I)^exponent of a symmetric matrix that is positive but for rounding; an eigenvalue of 0 stays one.
-  static Matrix power(const Matrix& a, double exponent, double eps) {
+  template <class T>
+  static void accumulate(const tuner::Tensor<T>& t, Side side, const Matrix& g) {
+    const Weights weight(t.options(), 1);
+    View<double> sum = square(t, side, kSumLeft, kSumRight);
+    sum = weight.old * sum + weight.fresh * preconditioner::outer(g, side);
+  }
+
+  template <class T>
+  static void renew(const tuner::Tensor<T>& t, Side side, double steps, double exponent) {
+    const View<double> sum = square(t, side, kSumLeft, kSumRight);
+    const double rounding = preconditioner::rounding<T>(shape::flattened(t.info()), sum.rows());
+    square(t, side, kRootLeft, kRootRight) =
+        power(sum * Weights(t.options(), steps).correction, exponent, t.options()[kEps], rounding);
+  }
+
+  // What the root is of L or R with all eigenvalues at their mean.
+  template <class T>
+  static double mean_root(const tuner::Tensor<T>& t, Side side, double steps, double exponent) {
+    const View<double> sum = square(t, side, kSumLeft, kSumRight);
+    const double mean = sum.trace() * Weights(t.options(), steps).correction / static_cast<double>(sum.rows());
+    return mean > 0 ? std::pow(mean + t.options()[kEps], exponent) : 0;
+  }
+
+  template <class T>
+  static void apply(const tuner::Tensor<T>& t, Side side, Matrix& p) {
+    const View<double> root = square(t, side, kRootLeft, kRootRight);
+    p = side == kLeft ? Matrix(root * p) : Matrix(p * root);
+  }
+
+  static double norm(const Matrix& m) {
+    const double plain = m.norm();
+    return shape::ordinary(plain * plain) ? plain : m.stableNorm();
+  }
+
+  // (a + eps I)^exponent of a symmetric matrix that is positive but for rounding; an eigenvalue of 0 stays one, and so
+  // does one that is no more than `rounding` of the largest.
+  static Matrix power(const Matrix& a, double exponent, double eps, double rounding) {
     const Eigen::SelfAdjointEigenSolver<Matrix> solver(a);
     if (solver.info() != Eigen::Success) throw std::runtime_error("an eigendecomposition did not converge");
-    const auto raised = [&](double value) {
-      const double shifted = std::max(value, 0.0) + eps;
-      return shifted > 0 ? std::pow(shifted, exponent) : 0;
-    };
+    const double least = rounding * solver.eigenvalues().maxCoeff();
+    const auto raised = [&](double value) { return value > least ? std::pow(value + eps, exponent) : 0; };
     const Eigen::VectorXd values = solver.eigenvalues().unaryExpr(raised);
     return solver.eigenvectors() * values.asDiagonal() * solver.eigenvectors().transpose();
   }
@@ -152,4 +195,4 @@ struct Shampoo {
 
 }  // namespace
 
-TUNER_LIBRARY("shampoo", "1.0.0", "MIT", tuner::optimizer<Shampoo>)
+TUNER_LIBRARY("shampoo", "2.0.0", "MIT", tuner::optimizer<Shampoo>)

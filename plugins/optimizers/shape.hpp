@@ -1,6 +1,7 @@
-// Shapes and sums, for rules that treat a tensor as a whole. Sums are taken in double.
+// Shapes, sums and norms, for rules that treat a tensor as a whole. Sums are taken in double.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -43,6 +44,44 @@ template <class T>
 double sum_of_squares(const T* values, std::size_t n) {
   return sum(
       n, [=](std::size_t i) TUNER_INLINE { return static_cast<double>(values[i]) * static_cast<double>(values[i]); });
+}
+
+// Does a sum of squares hold the digits of its root? Not where a square overflowed, or where some may have been lost.
+inline bool ordinary(double sum_of_squares) { return std::isfinite(sum_of_squares) && sum_of_squares >= 1e-280; }
+
+// The root of the sum of squares of all values that visit(add) hands to add(n, value), which it calls for every part
+// and is called twice itself. Scaled by a power of two: neither overflows nor underflows where the norm itself does
+// not.
+template <class Visit>
+double scaled_norm(Visit visit) {
+  double largest = 0, sum = 0;
+  visit([&](std::size_t n, auto value) {
+    for (std::size_t i = 0; i < n; ++i) {
+      const double size = std::abs(static_cast<double>(value(i)));
+      if (!(size <= largest)) largest = size;  // NaN stays
+    }
+  });
+  if (largest == 0 || !std::isfinite(largest)) return largest;
+  const int exponent = std::max(std::ilogb(largest), -1000);
+  visit([&](std::size_t n, auto value) {
+    for (std::size_t i = 0; i < n; ++i) {
+      const double scaled = std::ldexp(static_cast<double>(value(i)), -exponent);
+      sum += scaled * scaled;
+    }
+  });
+  return std::ldexp(std::sqrt(sum), exponent);
+}
+
+// The same from the plain sum of squares where that holds it: the ordinary case, in one pass.
+template <class Visit>
+double norm_of(double sum_of_squares, Visit visit) {
+  return ordinary(sum_of_squares) ? std::sqrt(sum_of_squares) : scaled_norm(visit);
+}
+
+template <class T>
+double norm(const T* values, std::size_t n) {
+  return norm_of(sum_of_squares(values, n),
+                 [=](auto add) { add(n, [=](std::size_t i) { return static_cast<double>(values[i]); }); });
 }
 
 }  // namespace shape

@@ -5,7 +5,7 @@
 namespace {
 
 constexpr const char* kReactions[] = {"pytorch", "keras"};
-constexpr const char* kThresholdModes[] = {"auto", "rel", "abs"};
+constexpr const char* kThresholdModes[] = {"auto", "rel", "abs", "torch_rel"};
 
 // What happens when a value of the metric arrives; the state is in slots, one set per group.
 struct Plateau {
@@ -17,23 +17,26 @@ struct Plateau {
           "lr starts at the optimizer's and changes at new values m of the study's metric alone (one per evaluation\n"
           "point; training.eval_every sets how many). m is better than best: smaller by threshold |best| (rel) or by\n"
           "threshold (abs), larger where the goal is to maximize; auto: rel in reaction pytorch, abs in keras.\n"
+          "torch_rel: smaller than best (1 - threshold), as torch has it: the same for a positive metric; for a "
+          "negative one\n"
+          "a value that is slightly worse counts as better, and lr never falls.\n"
           "pytorch:  bad = better ? 0 : bad + 1; in a cooldown bad = 0 and the cooldown falls by 1; then, if\n"
           "          bad > patience, lr' = max(lr factor, min_lr), taken if lr - lr' > eps; cooldown; bad = 0\n"
           "keras:    in a cooldown it falls by 1 and bad = 0; then better: bad = 0; else, out of the cooldown,\n"
           "          bad + 1, and if bad >= patience the same fall, without eps: one value earlier than PyTorch\n"
-          "rel is torch's best (1 - threshold), with best's own sign: for a negative metric use abs. A metric that\n"
-          "is NaN is not better. Values from before the schedule's first step (warmup, earlier stages) do not count.",
+          "A metric that is NaN is not better. Values from before the schedule's first step (warmup, earlier stages) "
+          "do not count.",
       .reference = "torch.optim.lr_scheduler.ReduceLROnPlateau 2.x; Keras ReduceLROnPlateau",
       .flags = TUNER_PLUGIN_NEEDS_METRIC};
 
   enum { kFactor, kPatience, kThreshold, kThresholdMode, kCooldown, kMinLr, kEps, kReaction };
   enum { kPytorch, kKeras };
-  enum { kAuto, kRel, kAbs };
+  enum { kAuto, kRel, kAbs, kTorchRel };
   static constexpr tuner::Param params[] = {
       tuner::real("factor", 0.1, "factor of one fall").above(0).below(1).search(0.1, 0.9),
       tuner::integer("patience", 10, "values without improvement that are borne").at_least(0).in("values"),
       tuner::real("threshold", 1e-4, "least improvement (Keras's min_delta)").at_least(0),
-      tuner::choice("threshold_mode", kThresholdModes, "relative to best, or absolute"),
+      tuner::choice("threshold_mode", kThresholdModes, "relative to |best|, or absolute"),
       tuner::integer("cooldown", 0, "values after a fall that count for nothing").at_least(0).in("values"),
       tuner::real("min_lr", 0, "lr falls no deeper").at_least(0),
       tuner::real("eps", 1e-8, "reaction pytorch: a smaller fall of lr is left out").at_least(0),
@@ -48,10 +51,13 @@ struct Plateau {
 
   static bool is_better(const tuner::Schedule& s, double value, double best) {
     const std::size_t mode = s.options().choice(kThresholdMode);
-    const bool relative = mode == kRel || (mode == kAuto && s.options().choice(kReaction) == kPytorch);
-    const double sign = s.minimize() ? -1 : 1, threshold = s[kThreshold];
+    const bool relative =
+        mode == kRel || mode == kTorchRel || (mode == kAuto && s.options().choice(kReaction) == kPytorch);
+    // Towards better; a share of best, which then has the sign of best too.
+    double change = s.minimize() ? -s[kThreshold] : s[kThreshold];
+    if (relative && mode != kTorchRel && best < 0) change = -change;
     // Before the first value best is infinite, and any number is better.
-    const double mark = relative && std::isfinite(best) ? best * (1 + sign * threshold) : best + sign * threshold;
+    const double mark = relative && std::isfinite(best) ? best * (1 + change) : best + change;
     return s.minimize() ? value < mark : value > mark;
   }
 
@@ -95,4 +101,4 @@ struct Plateau {
 
 }  // namespace
 
-TUNER_LIBRARY("plateau", "1.0.0", "MIT", tuner::scheduler<Plateau>)
+TUNER_LIBRARY("plateau", "2.0.0", "MIT", tuner::scheduler<Plateau>)

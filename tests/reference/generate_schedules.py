@@ -100,12 +100,14 @@ def plateau_case(number, mode, options):
     keras = options.get("reaction") == "keras"
     optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.5)
     given = {k: v for k, v in options.items() if k != "reaction"}
+    values, lr = metrics(number, mode), []
+    if options.get("threshold_mode") == "torch_rel":  # another rule than rel where the metric is negative
+        values, given["threshold_mode"] = [v - 5 for v in values], "rel"
     if keras:
         given["min_delta"] = given.pop("threshold", 1e-4)
         schedule = schedule_papers.KerasPlateau(0.5, mode, **given)
     else:
         schedule = torch_lr.ReduceLROnPlateau(optimizer, mode=mode, **given)
-    values, lr = metrics(number, mode), []
     for value in values:
         schedule.step(value)
         lr.append(schedule.lr if keras else optimizer.param_groups[0]["lr"])
@@ -127,6 +129,7 @@ PLATEAUS = [
     dict(reaction="keras", factor=0.7, patience=1, min_lr=0.01),
     dict(reaction="keras", factor=0.3, patience=4, threshold=0.03),
     dict(reaction="keras", factor=0.5, patience=0, cooldown=1),
+    dict(factor=0.5, patience=1, threshold=1e-3, threshold_mode="torch_rel"),
 ]
 
 

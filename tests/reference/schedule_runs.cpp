@@ -64,7 +64,7 @@ Value value_of(const Json& json) {
 TEST(PlateauReference, AgreesWithTorchAndKeras) {
   std::ifstream file(TUNER_SOURCE_DIR "/tests/reference/data/plateau.json");
   const Json cases = Json::parse(file);
-  EXPECT_GE(cases.size(), 26u);
+  EXPECT_GE(cases.size(), 28u);
   for (const Json& c : cases) {
     SCOPED_TRACE(c["mode"].get<std::string>() + " " + c["options"].dump());
     Given given;
@@ -78,6 +78,39 @@ TEST(PlateauReference, AgreesWithTorchAndKeras) {
       ASSERT_DOUBLE_EQ(plateau.advance(), lr[i]) << "without a new value after value " << i;
     }
   }
+}
+
+// A constant metric is no improvement, whatever its sign.
+TEST(Plateau, ANegativeMetricStandsStillLikeAPositiveOne) {
+  for (const Goal goal : {Goal::minimize, Goal::maximize})
+    for (const double metric : {-78.3, -1e-300, 0.0, 1e-300, 78.3}) {
+      Listener plateau("plateau", {{"patience", std::int64_t{2}}, {"factor", .5}}, 1, goal);
+      std::vector<double> lr;
+      for (int i = 0; i < 7; ++i) lr.push_back(plateau.hear(metric));
+      EXPECT_EQ(lr, (std::vector<double>{1, 1, 1, .5, .5, .5, .25})) << metric;
+    }
+}
+
+// The threshold is a share of |best|: better by less than that is no improvement, by more it is one.
+TEST(Plateau, TheThresholdIsRelativeToTheSizeOfBest) {
+  for (const Goal goal : {Goal::minimize, Goal::maximize})
+    for (const double best : {-50.0, 50.0}) {
+      const double better = goal == Goal::minimize ? -1 : 1;
+      const auto after = [&](double change) {
+        Listener plateau("plateau", {{"patience", std::int64_t{0}}, {"factor", .5}, {"threshold", 0.1}}, 1, goal);
+        plateau.hear(best);
+        return plateau.hear(best + better * change);
+      };
+      EXPECT_EQ(after(-1), .5) << best;
+      EXPECT_EQ(after(4.9), .5) << best;
+      EXPECT_EQ(after(5.1), 1) << best;
+    }
+}
+
+TEST(Plateau, TorchsRelativeThresholdTakesSlightlyWorseNegativeValuesForBetterOnes) {
+  Listener plateau("plateau", {{"patience", std::int64_t{0}}, {"threshold_mode", std::string("torch_rel")}}, 1,
+                   Goal::minimize);
+  for (int i = 0; i < 10; ++i) EXPECT_EQ(plateau.hear(-78.3), 1);
 }
 
 TEST(Plateau, NotANumberIsNoImprovement) {

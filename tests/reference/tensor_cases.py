@@ -4,13 +4,15 @@ import tensor_roots as roots
 
 
 class TensorReference:
-    """loose: slots (or "x") whose one-step tolerance in f64 is wider than 1e-13, from the options."""
+    """loose: slots (or "x") whose one-step tolerance in f64 is wider than 1e-13, from the options. wide: slots that are
+    kept in double whatever the tensors' type."""
 
-    def __init__(self, defaults, init, step, lr, sets, loose=None):
+    def __init__(self, defaults, init, step, lr, sets, loose=None, wide=()):
         self.defaults, self.init, self.step, self.sets = defaults, init, step, sets
         names = ("quadratic", "rosenbrock", "beale", "network")
         self.lr = dict(zip(names, lr))
         self.loose = loose or (lambda o: {})
+        self.wide = wide
 
 
 TENSOR_REFERENCES = {
@@ -58,7 +60,7 @@ TENSOR_REFERENCES = {
         roots.shampoo_init, roots.shampoo_step, (0.1, 0.02, 0.05, 0.05),
         [dict(eps=1e-3, precondition_1d=True), dict(eps=1e-2, beta2=0.9, beta1=0.5, weight_decay=0.1, precondition_frequency=5),
          dict(eps=0.1, beta1=0.0, grafting="sgd", lr=1e-3), dict(max_dim=2, weight_decay=0.01, eps=1e-3),
-         dict(max_dim=1, beta2=0.99)], roots.shampoo_loose),
+         dict(max_dim=1, beta2=0.99)], roots.shampoo_loose, ("left", "right", "root_left", "root_right")),
     "soap": TensorReference(
         dict(lr=3e-3, beta1=0.95, beta2=0.95, shampoo_beta=-1.0, eps=1e-8, weight_decay=0.01,
              precondition_frequency=10, max_precond_dim=10000, precondition_1d=False, correct_bias=True),

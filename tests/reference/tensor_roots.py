@@ -25,7 +25,8 @@ def empty_squares(xs, sides):
             for k in (0, 1)]
 
 
-# ---- Shampoo: Gupta, Koren, Singer 2018, algorithm 1; averages, bias corrections and grafting: Shi et al. 2023, sec. 3
+# ---- Shampoo: Gupta, Koren, Singer 2018, algorithm 1; averages, bias corrections, grafting and a start after
+# precondition_frequency steps: Shi et al. 2023, sec. 3
 
 def sides_of(x, longest, vectors_too):
     return preconditioned_sides(x, longest) if x.ndim >= 2 or vectors_too else [False, False]
@@ -39,10 +40,13 @@ def shampoo_init(o, xs, roles):
             "diagonal": [NONE if any(has) else np.zeros_like(x) for x, has in zip(xs, sides)]}
 
 
-def inverse_root(a, order, eps):
-    """(a + eps I)^(-1 / order) by the singular value decomposition, which is that of a positive matrix's eigenvalues."""
+def inverse_root(a, order, eps, shape, dtype):
+    """(a + eps I)^(-1 / order) by the singular value decomposition, which is that of a positive matrix's eigenvalues; 0
+    along those that are 0 but for rounding, in double or squared in the type of the gradients, where no gradient was."""
     u, s, _ = np.linalg.svd((a + a.T) / 2, hermitian=True)
-    return u @ np.diag((s + eps) ** (-1 / order)) @ u.T
+    rounding = max(len(a) * np.finfo(np.float64).eps, 16 * max(shape) * float(np.finfo(dtype).eps) ** 2)
+    known = s > rounding * s.max()
+    return u @ np.diag(np.where(known, (np.where(known, s, 1) + eps) ** (-1 / order), 0)) @ u.T
 
 
 def shampoo_loose(o):
@@ -53,7 +57,7 @@ def shampoo_loose(o):
 
 def shampoo_step(o, t, xs, gs, s, roles, hvp):
     new = []
-    b1, b2 = o["beta1"], o["beta2"]
+    b1, b2, every = o["beta1"], o["beta2"], o["precondition_frequency"]
     weight, correction = (1, 1) if b2 == 1 else (1 - b2, 1 - b2 ** t)
     for i, (x, g) in enumerate(zip(xs, gs)):
         m = s["exp_avg"][i] = b1 * s["exp_avg"][i] + (1 - b1) * g
@@ -65,9 +69,13 @@ def shampoo_step(o, t, xs, gs, s, roles, hvp):
             if not has[k]:
                 continue
             s[side][i] = b2 * s[side][i] + weight * squares_of(as_matrix(g))[k]
-            if (t - 1) % o["precondition_frequency"] == 0:
-                s["root_" + side][i] = inverse_root(s[side][i] / correction, order, o["eps"])
-            p = s["root_" + side][i] @ p if k == 0 else p @ s["root_" + side][i]
+            if t % every == 0:
+                s["root_" + side][i] = inverse_root(s[side][i] / correction, order, o["eps"], m_hat.shape, o["dtype"])
+            if t < every:  # all eigenvalues at their mean
+                mean = np.mean(np.diag(s[side][i])) / correction
+                p = p * ((mean + o["eps"]) ** (-1 / order) if mean > 0 else 0)
+            else:
+                p = s["root_" + side][i] @ p if k == 0 else p @ s["root_" + side][i]
         if order == 0:
             s["diagonal"][i] = b2 * s["diagonal"][i] + weight * g ** 2
             p = quotient(m_hat, np.sqrt(as_matrix(s["diagonal"][i]) / correction + o["eps"]))

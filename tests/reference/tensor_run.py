@@ -24,9 +24,9 @@ def join(parts):
     return np.concatenate([np.ravel(p) for p in parts])
 
 
-def rounded(state, dtype):
+def rounded(state, dtype, wide):
     """What is kept from step to step: rounded to the tensors' type, in double for the arithmetic of the next step."""
-    return {k: v if isinstance(v, Global) else [p.astype(dtype).astype(np.float64) for p in v]
+    return {k: v if isinstance(v, Global) or k in wide else [p.astype(dtype).astype(np.float64) for p in v]
             for k, v in state.items()}
 
 
@@ -42,10 +42,12 @@ def run_tensors(case, start, nudge, gradient, dtypes):
     numpy_type, torch_type = dtypes
     shapes, roles = case.problem.shapes, case.problem.roles
     x = np.array(start, numpy_type)
-    state = rounded(case.reference.init(case.options, split(x.astype(np.float64), shapes), roles), numpy_type)
+    wide = case.reference.wide
+    state = rounded(case.reference.init(case.options, split(x.astype(np.float64), shapes), roles), numpy_type, wide)
     for t in range(1, max(case.problem.rows) + 1):
         grad, loss = gradient(case, torch.tensor(x, dtype=torch_type), t, nudge)
-        flat = {k: np.array(v) if isinstance(v, Global) else join(v).astype(numpy_type) for k, v in state.items()}
+        flat = {k: np.array(v) if isinstance(v, Global) else join(v).astype(np.float64 if k in wide else numpy_type)
+                for k, v in state.items()}
         yield t, x, grad.numpy(), loss, flat
 
         def hvp(vector):
@@ -57,6 +59,6 @@ def run_tensors(case, start, nudge, gradient, dtypes):
 
         xs = split(x.astype(np.float64), shapes)
         gs = split(grad.numpy().astype(np.float64), shapes)
-        xs = case.reference.step(case.options, t, xs, gs, state, roles, hvp)
+        xs = case.reference.step({**case.options, "dtype": numpy_type}, t, xs, gs, state, roles, hvp)
         x = join(xs).astype(numpy_type)
-        state = rounded(state, numpy_type)
+        state = rounded(state, numpy_type, wide)

@@ -98,16 +98,19 @@ TEST(ClipByValue, BringsEveryEntryIntoTheInterval) {
             (std::vector<double>{-2, -2, 0.5, 2, 2}));
 }
 
-// torch.nn.utils.clip_grad_norm_: g *= min(1, limit / (norm + 1e-6)), the norm over all tensors.
-TEST(ClipByNorm, IsTorchsFormula) {
+// g *= min(1, limit / norm), the norm over all tensors.
+TEST(ClipByNorm, ScalesToTheLimitAndOnlyAboveIt) {
   for (const double limit : {1e-3, 1.0, 12.9, 13.0, 13.1, 1e6}) {
     Tensors tensors = tensors_of({2, 1});
     gradient(tensors, 0)[0] = 3, gradient(tensors, 0)[1] = -4, gradient(tensors, 1)[0] = 12;  // norm 13
     clip_by_norm(tensors, limit);
-    const double factor = std::min(1.0, limit / (13 + 1e-6));
+    const double factor = std::min(1.0, limit / 13);
     EXPECT_DOUBLE_EQ(gradient(tensors, 0)[0], 3 * factor) << limit;
     EXPECT_DOUBLE_EQ(gradient(tensors, 0)[1], -4 * factor) << limit;
     EXPECT_DOUBLE_EQ(gradient(tensors, 1)[0], 12 * factor) << limit;
+    if (limit >= 13) {
+      EXPECT_EQ(gradient(tensors, 0)[0], 3) << "bit for bit";
+    }
   }
   Tensors zero = tensors_of({3});
   clip_by_norm(zero, 1);
@@ -120,6 +123,47 @@ TEST(ClipByNorm, InSinglePrecisionSumsInDouble) {
   clip_by_norm(tensors, 5);
   EXPECT_FLOAT_EQ(gradient<float>(tensors)[0], 3);
   EXPECT_FLOAT_EQ(gradient<float>(tensors)[1], 4);
+}
+
+// Over tensors, whatever the size of the gradients: 3, -4 and 12 times `unit`, whose norm is 13 units.
+template <class T>
+void expect_clips(std::uint32_t dtype, double unit, double limit) {
+  SCOPED_TRACE(std::to_string(unit) + " to " + std::to_string(limit));
+  Tensors tensors = tensors_of({2, 1}, dtype);
+  const T values[] = {static_cast<T>(3 * unit), static_cast<T>(-4 * unit), static_cast<T>(12 * unit)};
+  gradient<T>(tensors, 0)[0] = values[0], gradient<T>(tensors, 0)[1] = values[1],
+                       gradient<T>(tensors, 1)[0] = values[2];
+  clip_by_norm(tensors, limit);
+  const T got[] = {gradient<T>(tensors, 0)[0], gradient<T>(tensors, 0)[1], gradient<T>(tensors, 1)[0]};
+  const double factor = limit / 13;
+  for (int i = 0; i < 3; ++i) {
+    const double want = (i == 0 ? 3 : i == 1 ? -4 : 12) * factor;
+    EXPECT_NEAR(static_cast<double>(got[i]) / want, 1, 2 * std::numeric_limits<T>::epsilon()) << i;
+  }
+}
+
+TEST(ClipByNorm, NeitherOverflowsNorUnderflows) {
+  for (const int exponent : {-1060, -1000, -600, -530, -500, 0, 500, 600, 1000, 1020})
+    for (const int limit : {-1000, -600, 0, 600, 1000})
+      if (limit < exponent) expect_clips<double>(TUNER_DTYPE_F64, std::ldexp(1, exponent), 13 * std::ldexp(1, limit));
+  for (const int exponent : {-140, -100, -60, 0, 60, 100, 124})
+    for (const int limit : {-120, -60, 0, 60, 100})
+      if (limit < exponent) expect_clips<float>(TUNER_DTYPE_F32, std::ldexp(1, exponent), 13 * std::ldexp(1, limit));
+}
+
+TEST(ClipByNorm, OfANormThatIsNoDouble) {
+  Tensors tensors = tensors_of({4});
+  std::ranges::fill(gradient(tensors), std::numeric_limits<double>::max());  // twice that in norm
+  clip_by_norm(tensors, 1);
+  for (const double g : gradient(tensors)) EXPECT_DOUBLE_EQ(g, 0.5);
+}
+
+TEST(ClipByNorm, LeavesSmallOnesWithinTheLimitAlone) {
+  Tensors tensors = tensors_of({2});
+  gradient(tensors)[0] = 9.5e-8, gradient(tensors)[1] = 1e-200;
+  clip_by_norm(tensors, 1e-7);
+  EXPECT_EQ(gradient(tensors)[0], 9.5e-8);
+  EXPECT_EQ(gradient(tensors)[1], 1e-200);
 }
 
 // The variance of n normals has relative deviation sqrt(2 / n): 0.0063 at n = 50,000.

@@ -3,7 +3,9 @@
 #include <cmath>
 #include <thread>
 
+#include "temporary_folder.hpp"
 #include "trial_fixture.hpp"
+#include "tuner/checkpoint.hpp"
 
 namespace tuner::test {
 namespace {
@@ -128,6 +130,110 @@ TEST(Diverged, ByTheGradientUnlessItIsSkippedOrZeroed) {
   EXPECT_EQ(zero.outcome, Outcome::completed);
   EXPECT_EQ(zero.nonfinite_gradients, 1);
   EXPECT_EQ(series(zero, "loss"), (Series{{0, 0}, {1, -2}, {2, -3}, {3, -5}})) << "step 1 moved the other one";
+}
+
+TEST(Diverged, ByTheLossUnlessItsStepIsSkipped) {
+  const auto result = [](NonfiniteGradient policy, const char* kind) {
+    TrialSpec spec = trial(objective("slope", {{kind, 1}}), optimizer("recorder", {{"lr", 1}}), 3);
+    spec.training.nonfinite_gradient = policy;
+    return run(std::move(spec));
+  };
+  for (const char* kind : {"loss_nan", "loss_inf"}) {
+    const TrialResult error = result(NonfiniteGradient::error, kind);
+    EXPECT_EQ(error.outcome, Outcome::diverged);
+    EXPECT_EQ(error.nonfinite_gradients, 0);
+
+    const TrialResult skip = result(NonfiniteGradient::skip, kind);
+    EXPECT_EQ(skip.outcome, Outcome::completed);
+    EXPECT_EQ(skip.nonfinite_gradients, 1);
+    EXPECT_EQ(skip.value, -2) << "steps 0 and 2 moved";
+    EXPECT_EQ(skip.steps, 3);
+
+    const TrialResult zero = result(NonfiniteGradient::zero, kind);
+    EXPECT_EQ(zero.outcome, Outcome::completed);
+    EXPECT_EQ(zero.nonfinite_gradients, 1);
+    EXPECT_EQ(zero.value, -3) << "the gradient was finite";
+  }
+}
+
+TEST(Diverged, NotByABatchAfterTheLastStepThatWouldBeSkipped) {
+  for (const auto policy : {NonfiniteGradient::skip, NonfiniteGradient::zero}) {
+    TrialSpec spec = trial(objective("slope", {{"loss_inf", 3}}), optimizer("recorder"), 3);
+    spec.training.nonfinite_gradient = policy, spec.training.summary = Summary::best;
+    const TrialResult result = run(std::move(spec));
+    EXPECT_EQ(result.outcome, Outcome::completed) << result.error;
+    EXPECT_EQ(result.nonfinite_gradients, 0);
+  }
+}
+
+// Nothing is left that could be trained on.
+TEST(Diverged, WhereTheLastEpochWasSkippedAndTheLossIsNotFinite) {
+  TrialSpec spec = trial(objective("rosenbrock", {{"start", List{1e200, 1.0}}}), optimizer("sgd"), 3);
+  spec.training.nonfinite_gradient = NonfiniteGradient::skip, spec.training.summary = Summary::best;
+  const TrialResult result = run(std::move(spec));
+  EXPECT_EQ(result.outcome, Outcome::diverged);
+  EXPECT_EQ(result.error, "step 3: the loss is inf");
+  EXPECT_EQ(result.nonfinite_gradients, 3);
+}
+
+// The optimizer's own number of steps is part of a checkpoint, and so are the objective's statistics.
+TEST(SkippedStep, LeavesTheSameBitsWhereTheTrialIsResumed) {
+  const auto spec = [] {
+    TrialSpec spec = trial(objective("mishap", {{"kind", std::string("gradient_nan")}, {"at", 2}}),
+                           optimizer("adam", {{"lr", 0.1}}), 8);
+    spec.training.nonfinite_gradient = NonfiniteGradient::skip, spec.training.log_every = 1;
+    return spec;
+  };
+  const TrialResult straight = completed(spec());
+  EXPECT_EQ(straight.nonfinite_gradients, 1);
+  EXPECT_EQ(series(straight, "evaluations").at(7), 7) << "eight steps but for the skipped one";
+  const TemporaryFolder folder;
+  const Checkpoints checkpoints({.every_seconds = 1000, .keep_all = false, .folder = folder.path()}, 0, "plan");
+  TrialResult last;
+  for (std::int64_t stop_at = 1; stop_at <= 8; ++stop_at) {
+    std::stop_source stop;
+    SharedObjectives shared;
+    const auto look = [&](std::int64_t step, std::int64_t, double) {
+      if (step + 1 == stop_at) stop.request_stop();
+    };
+    last = run_trial(spec(), shared, stop.get_token(), look, nullptr, &checkpoints);
+  }
+  SharedObjectives shared;
+  if (last.outcome == Outcome::cancelled) last = run_trial(spec(), shared, {}, {}, nullptr, &checkpoints);
+  EXPECT_EQ(last.outcome, Outcome::completed);
+  EXPECT_EQ(series(last, "loss"), series(straight, "loss"));
+  EXPECT_EQ(last.nonfinite_gradients, 1);
+}
+
+// Zeroed gradients of a step's further evaluations count too; an error ends the trial at the first.
+TEST(FurtherGradients, AreZeroedOrEndTheTrial) {
+  const auto result = [](NonfiniteGradient policy) {
+    TrialSpec spec = trial(objective("mishap", {{"kind", std::string("further_gradient_nan")}, {"at", 2}}),
+                           wrapped(optimizer("sam"), optimizer("sgd", {{"lr", 0.1}})), 5);
+    spec.training.nonfinite_gradient = policy;
+    return run(std::move(spec));
+  };
+  const TrialResult zero = result(NonfiniteGradient::zero);
+  EXPECT_EQ(zero.outcome, Outcome::completed) << zero.error;
+  EXPECT_EQ(zero.nonfinite_gradients, 1);
+  const TrialResult error = result(NonfiniteGradient::error);
+  EXPECT_EQ(error.outcome, Outcome::diverged);
+  EXPECT_EQ(error.error, "step 2: the gradient is not finite");
+  EXPECT_EQ(error.nonfinite_gradients, 1);
+}
+
+TEST(StateOverflow, IsSaidOnceWithTheTrial) {
+  const auto lines = [](const char* dtype) {
+    TrialSpec spec = trial(objective("rosenbrock", {{"start", List{1e6, 1.0}}, {"dtype", std::string(dtype)}}),
+                           optimizer("adam", {{"lr", 1000}}), 20);
+    std::vector<std::string> lines;
+    for (const std::string& line : completed(std::move(spec)).log)
+      if (line.find("state_overflow") != std::string::npos) lines.push_back(line);
+    return lines;
+  };
+  ASSERT_EQ(lines("f32").size(), 1u);
+  EXPECT_TRUE(says(lines("f32")[0], "step 4: state_overflow: slot 'exp_avg_sq' of optimizer 'adam', tensor 'x'"));
+  EXPECT_TRUE(lines("f64").empty());
 }
 
 TEST(Diverged, ByTheParameters) {

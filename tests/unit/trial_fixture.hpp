@@ -21,6 +21,7 @@ inline const Plugin& plugin(Kind kind, const std::string& id) {
   static Catalogue* const kCatalogue = [] {
     auto* catalogue = new Catalogue;  // plugins are never unloaded
     catalogue->add_file(TUNER_BUILD_DIR "/tests/plugins/loop_plugins.so");
+    catalogue->add_file(TUNER_BUILD_DIR "/tests/plugins/mishap.so");
     for (const char* name : {"constant", "sgd", "adam", "lookahead", "sam", "schedule_free_sgd", "schedule_free_adamw",
                              "sophia_h", "quadratic", "rosenbrock"})
       catalogue->add_file(std::string(TUNER_PLUGIN_DIR) + "/" + name + ".so");
