@@ -97,8 +97,8 @@ TEST(LargestStableLr, AdamHasNone) {
   }
 }
 
-// A stated second moment, put into the slot before every step so that the step divides by it; steps are counted from
-// 1000, so that the first moment's bias correction is over.
+// A stated second moment, put into the slot before every step so that the step divides by it; after 1000 steps at lr 0,
+// so that the first moment's bias correction is over.
 TEST(LargestStableLr, OfAdamWithAFrozenSecondMomentIsTheClosedForm) {
   constexpr double kBeta1 = 0.9, kBeta2 = 0.999, kEps = 1e-8;
   const StudyPlan plan = plan_of("{plugin: quadratic, eigenvalues: [1, 4, 30, 100], start: [1, 1, 1, 1]}", "adam");
@@ -113,6 +113,8 @@ TEST(LargestStableLr, OfAdamWithAFrozenSecondMomentIsTheClosedForm) {
   Trainer trainer(spec, shared, {}, trace, result);
   trainer.prepare();
   trainer.init();
+  trainer.set_lr(0);
+  for (std::int64_t step = 0; step < 1000; ++step) trainer.update(step, -1, trainer.evaluate_step(step));
   Writer start;
   trainer.save(start);
   const StartRun begin = [&](double lr) -> NextLoss {

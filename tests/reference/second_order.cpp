@@ -31,6 +31,20 @@ Given options_of(const Json& options) {
   return given;
 }
 
+// From where on PyTorch's L-BFGS does nothing for ever, ours goes down, ends the run, or loses its history to go down
+// in the step after.
+void expect_progress_or_end(ClosureStepper& stepper, std::int64_t number) {
+  int in_vain = 0;
+  for (std::int64_t i = 0; i < 20; ++i) {
+    const double before = stepper.loss();
+    const bool ended = stepper.step(number + i).flags != 0;
+    ASSERT_LE(stepper.loss(), before);
+    if (ended) return;
+    in_vain = stepper.loss() < before ? 0 : in_vain + 1;
+    ASSERT_LE(in_vain, 1) << "step " << number + i;
+  }
+}
+
 class SecondOrder : public ::testing::TestWithParam<std::string> {};
 
 TEST_P(SecondOrder, WalksAsTheReference) {
@@ -47,6 +61,10 @@ TEST_P(SecondOrder, WalksAsTheReference) {
     double moves = 0;
     stepper.set_x(rows[0][3].get<Vector>());
     for (std::size_t r = 0; r + 1 < rows.size(); ++r) {
+      if (GetParam() == "lbfgs" && rows[r + 1][3] == rows[r][3]) {
+        expect_progress_or_end(stepper, rows[r][0].get<std::int64_t>());
+        break;
+      }
       const auto result = stepper.step(rows[r][0].get<std::int64_t>());
       const Vector got = stepper.x(), want = rows[r + 1][3].get<Vector>();
       // Errors of the steps before stay in the walk, also where the two walks of the generator cross.
