@@ -70,8 +70,8 @@ class Trainer {
   // enter(), then the loss there and its gradient, as the update needs them. Throws Ended for a failing objective; a
   // loss that is not finite is for the caller to judge.
   [[nodiscard]] double evaluate_step(std::int64_t step);
-  // Update number step + 1, from evaluate_step()'s loss and gradient. horizon: steps of the run, -1 unknown. Returns the
-  // flags TUNER_STEP_... Throws Ended (diverged) for a loss or a gradient that is not finite, by
+  // Update number step + 1, from evaluate_step()'s loss and gradient. horizon: steps of the run, -1 unknown. Returns
+  // the flags TUNER_STEP_... Throws Ended (diverged) for a loss or a gradient that is not finite, by
   // training.nonfinite_gradient, for parameters that are not, and for an optimizer that fails on state that is not.
   std::uint32_t update(std::int64_t step, std::int64_t horizon, double loss);
   // Updates done, as `result` counts them.

@@ -8,9 +8,9 @@
 // A metric's step is the number of updates already done: the first loss is at step 0, the loss after the last update at
 // step = steps (on the batch that would come next, at the optimizer's evaluation point). `loss` and `lr` are logged
 // every log_every steps; for the metric `loss` every logged value counts as an evaluation point. train_loss is the mean
-// over the batches since the evaluation point before, those apart whose loss is not finite. test_* are measured once, at
-// the end. Optimizer state that is not finite is looked for after steps 1, 2, 4, 8, ... and at the end, and said once in
-// the log.
+// over the batches since the evaluation point before, those apart whose loss is not finite. test_* are measured once,
+// at the end. Optimizer state that is not finite is looked for after steps 1, 2, 4, 8, ... and at the end, and said
+// once in the log.
 #pragma once
 
 #include <atomic>
