@@ -90,7 +90,7 @@ struct Hypergradient {
     };
     const double of_g = norm([](const auto& t) { return t.grad(); });
     const double of_u = norm([](const auto& t) { return t.slot(kDirection); });
-    if (of_g == 0 || of_u == 0) return {0, 0};
+    if (!(of_g > 0 && of_u > 0) || std::isinf(of_g) || std::isinf(of_u)) return {0, 0};
     const int down_g = -std::ilogb(of_g), down_u = -std::ilogb(of_u);
     double product = 0;
     s.for_each_tensor([&](const auto& t) {
