@@ -29,20 +29,24 @@ Cell cell_of(const Value& value) {
       value);
 }
 
-Value value_from(std::string_view type, const Rows& row, int value_column) {
-  if (type == "boolean") return row.integer(value_column) != 0;
+Value value_from(const Rows& row, int type_column, int value_column) {
+  const std::string type = row.text(type_column);
+  if (type == "boolean") return row.integer(value_column, 0, 1) != 0;
   if (type == "integer") return row.integer(value_column);
   if (type == "number") return row.real(value_column);
   if (type == "text") return row.text(value_column);
-  if (type == "list") {
-    try {
-      return value_from_json(row.text(value_column));
-    } catch (const std::invalid_argument& error) {
-      throw Error(Message::storage_damaged, fmt::format("a stored list is no JSON: {}", error.what()),
-                  std::string(kDamagedRemedy));
-    }
+  if (type == "null") {
+    if (!row.is_null(value_column)) row.refuse(value_column, "NULL");
+    return Null{};
   }
-  return Null{};
+  if (type != "list") row.refuse(type_column, "the name of a type");
+  try {
+    Value list = value_from_json(row.text(value_column));
+    if (std::holds_alternative<List>(list)) return list;
+  } catch (const std::invalid_argument&) {
+    // No JSON.
+  }
+  row.refuse(value_column, "a JSON array");
 }
 
 std::string json_of(const Parameters& parameters) {

@@ -15,8 +15,8 @@ namespace tuner::storage {
 [[nodiscard]] std::string_view type_of(const Value& value);
 // Column `value` beside it: NULL, 0 or 1, INTEGER, REAL (NaN: 'nan'), TEXT, canonical JSON.
 [[nodiscard]] Cell cell_of(const Value& value);
-// Both back.
-[[nodiscard]] Value value_from(std::string_view type, const Rows& row, int value_column);
+// Both back. Errors: DamagedValue.
+[[nodiscard]] Value value_from(const Rows& row, int type_column, int value_column);
 
 // A JSON object, names in the given order.
 [[nodiscard]] std::string json_of(const Parameters& parameters);

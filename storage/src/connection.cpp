@@ -2,15 +2,24 @@
 
 #include <fmt/format.h>
 #include <sqlite3.h>
+#include <unistd.h>
 
 #include <cmath>
+#include <cstdio>
 #include <limits>
+#include <thread>
+
+#include "tuner/value.hpp"
 
 namespace tuner::storage {
 namespace {
 
+using Clock = std::chrono::steady_clock;
+
 // How long a writer waits for another one, and a reader for the moment in which the log of a crashed writer is read.
-constexpr int kBusyTimeoutMs = 30'000;
+constexpr std::chrono::seconds kLongestWait{30};
+// From then on a person wonders what the program does.
+constexpr std::chrono::seconds kQuietWait{2};
 constexpr std::string_view kNan = "nan";
 
 bool is_damage(int code) { return code == SQLITE_CORRUPT || code == SQLITE_NOTADB; }
@@ -58,6 +67,9 @@ SqliteError::SqliteError(int code, const std::string& text, const std::filesyste
   at(file.string());
 }
 
+DamagedValue::DamagedValue(const std::string& what)
+    : Error(Message::storage_damaged, what, std::string(kDamagedRemedy)) {}
+
 Rows::~Rows() { sqlite3_reset(statement_->handle()); }
 
 bool Rows::next() {
@@ -69,24 +81,69 @@ bool Rows::next() {
 
 bool Rows::is_null(int column) const { return sqlite3_column_type(statement_->handle(), column) == SQLITE_NULL; }
 
-std::int64_t Rows::integer(int column) const { return sqlite3_column_int64(statement_->handle(), column); }
+bool Rows::is_text(int column) const { return sqlite3_column_type(statement_->handle(), column) == SQLITE_TEXT; }
+
+std::int64_t Rows::integer(int column, std::int64_t least, std::int64_t most) const {
+  if (sqlite3_column_type(statement_->handle(), column) != SQLITE_INTEGER) refuse(column, "an integer");
+  const std::int64_t value = sqlite3_column_int64(statement_->handle(), column);
+  if (value < least) refuse(column, fmt::format("an integer from {} on", least));
+  if (value > most) refuse(column, fmt::format("an integer up to {}", most));
+  return value;
+}
+
+std::uint64_t Rows::count(int column) const { return static_cast<std::uint64_t>(integer(column, 0)); }
 
 std::uint64_t Rows::unsigned_integer(int column) const { return static_cast<std::uint64_t>(integer(column)); }
 
 double Rows::real(int column) const {
-  // The only text that is ever stored where a number is due is 'nan'.
-  if (sqlite3_column_type(statement_->handle(), column) == SQLITE_TEXT) return std::numeric_limits<double>::quiet_NaN();
-  return sqlite3_column_double(statement_->handle(), column);
+  const int type = sqlite3_column_type(statement_->handle(), column);
+  if (type == SQLITE_FLOAT) return sqlite3_column_double(statement_->handle(), column);
+  if (type == SQLITE_TEXT && text(column) == kNan) return std::numeric_limits<double>::quiet_NaN();
+  refuse(column, "a number");
 }
 
 std::optional<double> Rows::optional_real(int column) const {
   return is_null(column) ? std::nullopt : std::optional(real(column));
 }
 
+double Rows::amount(int column) const {
+  const double value = real(column);
+  if (!(value >= 0 && std::isfinite(value))) refuse(column, "a number from 0 on");
+  return value;
+}
+
 std::string Rows::text(int column) const {
+  if (!is_text(column)) refuse(column, "a text");
   const auto* bytes = reinterpret_cast<const char*>(sqlite3_column_text(statement_->handle(), column));
-  if (bytes == nullptr) return {};
+  // There was no memory for it.
+  if (bytes == nullptr) statement_->connection_->fail(SQLITE_NOMEM);
   return {bytes, static_cast<std::size_t>(sqlite3_column_bytes(statement_->handle(), column))};
+}
+
+std::string Rows::optional_text(int column) const { return is_null(column) ? std::string() : text(column); }
+
+std::string Rows::shown(int column) const {
+  constexpr std::size_t kShown = 40;
+  sqlite3_stmt* statement = statement_->handle();
+  switch (sqlite3_column_type(statement, column)) {
+    case SQLITE_INTEGER:
+      return fmt::format("{}", sqlite3_column_int64(statement, column));
+    case SQLITE_FLOAT:
+      return format_number(sqlite3_column_double(statement, column));
+    case SQLITE_TEXT: {
+      const std::string whole = text(column);
+      return json_quoted(whole.substr(0, kShown)) + (whole.size() > kShown ? "..." : "");
+    }
+    case SQLITE_BLOB:
+      return fmt::format("a blob of {} bytes", sqlite3_column_bytes(statement, column));
+    default:
+      return "NULL";
+  }
+}
+
+void Rows::refuse(int column, std::string_view due) const {
+  throw DamagedValue(
+      fmt::format("{} is {}, not {}", sqlite3_column_name(statement_->handle(), column), shown(column), due));
 }
 
 void Statement::Finalize::operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
@@ -124,6 +181,32 @@ void Statement::bind(int index, const Cell& cell) {
   bind(index, nullptr);
 }
 
+bool LockWait::again(const std::filesystem::path& file) {
+  const auto waited = Clock::now() - begun_;
+  if (waited > kLongestWait) return false;
+  if (waited > kQuietWait && !announced_) {
+    announced_ = true;
+    // On a terminal a line of progress may stand there.
+    std::fputs(fmt::format("{}waiting for another program that has the database locked: {}\n",
+                           ::isatty(STDERR_FILENO) != 0 ? "\r\x1b[K" : "", file.string())
+                   .c_str(),
+               stderr);
+  }
+  std::this_thread::sleep_for(std::chrono::milliseconds(waited < std::chrono::milliseconds(50) ? 1 : 20));
+  return true;
+}
+
+void LockWait::begin() {
+  begun_ = Clock::now();
+  announced_ = false;
+}
+
+int Connection::wait_for_lock(void* connection, int attempt) {
+  auto* self = static_cast<Connection*>(connection);
+  if (attempt == 0) self->lock_wait_.begin();
+  return self->lock_wait_.again(self->file_) ? 1 : 0;
+}
+
 void Connection::Close::operator()(sqlite3* handle) const { sqlite3_close_v2(handle); }
 
 Connection::Connection(const std::filesystem::path& file, Mode mode) : file_(file) {
@@ -135,7 +218,7 @@ Connection::Connection(const std::filesystem::path& file, Mode mode) : file_(fil
   const int code = sqlite3_open_v2(uri.c_str(), &handle, flags, nullptr);
   handle_.reset(handle);
   if (code != SQLITE_OK) fail(code);
-  sqlite3_busy_timeout(handle, kBusyTimeoutMs);
+  sqlite3_busy_handler(handle, wait_for_lock, this);
 }
 
 Connection::~Connection() = default;

@@ -4,6 +4,7 @@
 // ordinary REALs.
 #pragma once
 
+#include <chrono>
 #include <concepts>
 #include <cstdint>
 #include <filesystem>
@@ -40,6 +41,13 @@ class SqliteError : public Error {
   std::string reason_;
 };
 
+// A stored value that its column does not hold: storage.damaged. The message names the column; whoever reads the row
+// adds which one it is.
+class DamagedValue : public Error {
+ public:
+  explicit DamagedValue(const std::string& what);
+};
+
 class Connection;
 class Statement;
 
@@ -59,12 +67,25 @@ class Rows {
   // Moves on to the next row; false after the last one. Errors: SqliteError.
   bool next();
   [[nodiscard]] bool is_null(int column) const;
-  [[nodiscard]] std::int64_t integer(int column) const;
-  // The bits of a std::uint64_t that was bound.
+  [[nodiscard]] bool is_text(int column) const;
+  // Any program may have written to the file, so each of these checks what is there. Errors: DamagedValue.
+  [[nodiscard]] std::int64_t integer(int column, std::int64_t least = INT64_MIN, std::int64_t most = INT64_MAX) const;
+  // An integer from 0 on.
+  [[nodiscard]] std::uint64_t count(int column) const;
+  // The bits of a std::uint64_t that was bound: any integer.
   [[nodiscard]] std::uint64_t unsigned_integer(int column) const;
+  // Also an infinity, and a NaN.
   [[nodiscard]] double real(int column) const;
   [[nodiscard]] std::optional<double> optional_real(int column) const;
+  // From 0 on and finite.
+  [[nodiscard]] double amount(int column) const;
   [[nodiscard]] std::string text(int column) const;
+  // Empty for NULL.
+  [[nodiscard]] std::string optional_text(int column) const;
+  // Whatever is there, as words of a message. Never an error.
+  [[nodiscard]] std::string shown(int column) const;
+  // Throws DamagedValue: "COLUMN is VALUE, not DUE".
+  [[noreturn]] void refuse(int column, std::string_view due) const;
 
  private:
   Statement* statement_;
@@ -112,6 +133,19 @@ class Statement {
   std::unique_ptr<sqlite3_stmt, Finalize> handle_;
 };
 
+// Waits while another program has the database locked. Says so on standard error after two seconds.
+class LockWait {
+ public:
+  // Sleeps a little. False when it has waited for as long as it does (30 s): give up.
+  bool again(const std::filesystem::path& file);
+  // The next wait is a new one.
+  void begin();
+
+ private:
+  std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
+  bool announced_ = false;
+};
+
 // Threads: one at a time.
 class Connection {
  public:
@@ -145,8 +179,11 @@ class Connection {
   struct Close {
     void operator()(sqlite3* handle) const;
   };
+  static int wait_for_lock(void* connection, int attempt);
+
   std::filesystem::path file_;
   std::unique_ptr<sqlite3, Close> handle_;
+  LockWait lock_wait_;
   std::map<std::string, Statement, std::less<>> statements_;
 };
 

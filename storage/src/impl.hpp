@@ -2,12 +2,14 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "connection.hpp"
 #include "lease.hpp"
+#include "place.hpp"
 #include "tuner/storage/store.hpp"
 
 namespace tuner::storage {
@@ -22,6 +24,11 @@ struct Store::Impl {
   std::int64_t recent_ranks = 0;  // of the open study
   // Rows of `plugins` that are known to be committed or in the current transaction.
   std::vector<std::pair<PluginRecord, std::int64_t>> plugin_keys;
+
+  std::optional<Place> place;  // of what was opened for writing
+
+  // After each transaction of the open study. Errors: storage.failed, as Place::give_up().
+  void check_place();
 
   ~Impl();
 };

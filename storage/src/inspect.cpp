@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <functional>
+#include <iterator>
 #include <string_view>
 
 #include "connection.hpp"
@@ -55,7 +57,8 @@ constexpr Rule kTrialRules[] = {
      "'integer' OR t.hvp_evaluations < 0 OR typeof(t.nonfinite_gradients) <> 'integer' OR t.nonfinite_gradients < 0 OR "
      "typeof(t.seed) <> 'integer'"},
     {"have a duration that is none",
-     "typeof(t.wall_seconds) <> 'real' OR t.wall_seconds < 0 OR typeof(t.epochs) <> 'real' OR t.epochs < 0"},
+     "typeof(t.wall_seconds) <> 'real' OR t.wall_seconds NOT BETWEEN 0 AND 1.7976931348623157e308 OR "
+     "typeof(t.epochs) <> 'real' OR t.epochs NOT BETWEEN 0 AND 1.7976931348623157e308"},
     {"have a time that is none",
      "julianday(t.started_at) IS NULL OR julianday(t.finished_at) IS NULL OR t.started_at NOT GLOB "
      "'*T*.[0-9][0-9][0-9]Z' "
@@ -86,29 +89,36 @@ struct TableRule {
   const char* what;
   const char* wrong;
 };
-constexpr const char* kNoTrial =
-    "NOT EXISTS (SELECT 1 FROM trials AS o WHERE o.study_id = t.study_id AND o.number = t.number)";
 constexpr const char* kNoRankedTrial =
     "NOT EXISTS (SELECT 1 FROM trials AS o WHERE o.study_id = t.study_id AND o.number = t.number AND o.rank_key = "
     "t.rank_key)";
 constexpr TableRule kTableRules[] = {
-    {"metrics", "belong to no trial", kNoTrial},
     {"metrics", "have a value that is no number", "typeof(t.value) <> 'real' AND t.value IS NOT 'nan'"},
     {"metrics", "have a step that is none", "typeof(t.step) <> 'integer' OR t.step < 0"},
     {"metrics", "have no name", "typeof(t.name) <> 'text' OR t.name = ''"},
     {"ranks", "are not those of a trial", kNoRankedTrial},
     {"recent_ranks", "are not those of a trial", kNoRankedTrial},
-    {"trial_parameters", "belong to no trial", kNoTrial},
-    {"trial_plugins", "belong to no trial", kNoTrial},
     {"trial_plugins", "name no plugin", "NOT EXISTS (SELECT 1 FROM plugins AS p WHERE p.plugin_key = t.plugin_key)"},
 };
-constexpr const char* kViews[] = {"runs", "best_runs", "learning_curves", "learning_rates"};
+// Each row of these belongs to a trial. Trials are looked up once for all of their rows.
+constexpr const char* kTablesOfTrials[] = {"metrics", "trial_parameters", "trial_plugins"};
+constexpr const char* kNoTrial =
+    "(t.study_id, t.number) IN (SELECT g.study_id, g.number FROM (SELECT DISTINCT study_id, number FROM {}) AS g WHERE "
+    "NOT EXISTS (SELECT 1 FROM trials AS o WHERE o.study_id = g.study_id AND o.number = g.number))";
+// Their foreign keys are looked at by SQLite; those of the tables above are rules here.
+constexpr const char* kTablesWithKeys[] = {"trials", "events",       "lr_suggestions",
+                                           "ranks",  "recent_ranks", "outcome_counts"};
+// learning_curves is not read: its rows are those of metrics, each of which has been looked at.
+constexpr const char* kViews[] = {"runs", "best_runs", "learning_rates"};
+
+// A text without quotes, anything else as a message shows it.
+std::string words(const Rows& row, int column) { return row.is_text(column) ? row.text(column) : row.shown(column); }
 
 class Inspector {
  public:
   // in_use: another process had it open before we did.
-  Inspector(Connection& connection, const fs::path& file, bool in_use)
-      : connection_(connection), file_(file), in_use_(in_use) {}
+  Inspector(Connection& connection, const fs::path& file, bool in_use, const InspectionProgress& progress)
+      : connection_(connection), file_(file), in_use_(in_use), progress_(progress) {}
 
   Inspection run() {
     found_.schema_version = connection_.integer("PRAGMA user_version");
@@ -130,10 +140,13 @@ class Inspector {
  private:
   // Damage may show as an error of any statement.
   void attempt(const std::string& what, const std::function<void()>& act) {
+    if (progress_) progress_(what);
     try {
       act();
     } catch (const SqliteError& error) {
       found_.damage.push_back(fmt::format("{} cannot be read: {}", what, error.reason()));
+    } catch (const DamagedValue& error) {
+      found_.damage.push_back(fmt::format("{}: {}", what, error.message()));
     }
   }
 
@@ -141,7 +154,7 @@ class Inspector {
     Statement statement(connection_, fmt::format("PRAGMA integrity_check({})", kMostLines));
     Rows row = statement.query();
     while (row.next())
-      if (row.text(0) != "ok") found_.damage.push_back(row.text(0));
+      if (const std::string line = row.text(0); line != "ok") found_.damage.push_back(line);
   }
 
   // Tables, indexes and views as the migrations make them; what others have added is theirs.
@@ -156,7 +169,7 @@ class Inspector {
       Rows there = actual.query(std::string_view(row.text(0)), std::string_view(row.text(1)));
       if (!there.next())
         found_.damage.push_back(fmt::format("there is no {} {}", row.text(0), row.text(1)));
-      else if (there.text(0) != row.text(2))
+      else if (words(there, 0) != row.text(2))
         found_.damage.push_back(fmt::format("the {} {} is not what it should be", row.text(0), row.text(1)));
     }
   }
@@ -166,20 +179,21 @@ class Inspector {
                         "SELECT name, config, config_sha256, json_valid(plan), goal IN ('minimize', 'maximize'), "
                         "lease_token IS NOT NULL, lease_pid, lease_boot_id, lease_start_ticks FROM studies");
     Rows row = statement.query();
-    while (row.next()) {
-      const std::string name = row.text(0);
-      if (sha256_of_text(row.text(1)) != row.text(2))
-        found_.damage.push_back(fmt::format("study '{}': its config does not have the recorded hash", name));
-      if (row.integer(3) == 0) found_.damage.push_back(fmt::format("study '{}': its plan is no JSON", name));
-      if (row.integer(4) == 0) found_.damage.push_back(fmt::format("study '{}': its goal is none", name));
-      if (row.integer(5) == 0) continue;
-      const Process holder{.pid = row.integer(6), .boot_id = row.text(7), .start_ticks = row.integer(8)};
-      found_.notes.push_back(
-          is_alive(holder)
-              ? fmt::format("study '{}' is being run by process {}", name, holder.pid)
-              : fmt::format("study '{}': the run of process {} was ended by force; the next one takes over", name,
-                            holder.pid));
-    }
+    while (row.next()) attempt(fmt::format("study '{}'", words(row, 0)), [&] { check_study(row); });
+  }
+
+  void check_study(const Rows& row) {
+    const std::string name = row.text(0);
+    if (sha256_of_text(row.text(1)) != row.text(2))
+      found_.damage.push_back(fmt::format("study '{}': its config does not have the recorded hash", name));
+    if (row.integer(3) == 0) found_.damage.push_back(fmt::format("study '{}': its plan is no JSON", name));
+    if (row.integer(4) == 0) found_.damage.push_back(fmt::format("study '{}': its goal is none", name));
+    if (row.integer(5) == 0) return;
+    const Process holder{.pid = row.integer(6), .boot_id = row.text(7), .start_ticks = row.integer(8)};
+    found_.notes.push_back(
+        is_alive(holder) ? fmt::format("study '{}' is being run by process {}", name, holder.pid)
+                         : fmt::format("study '{}': the run of process {} was ended by force; the next one takes over",
+                                       name, holder.pid));
   }
 
   void check_rows() {
@@ -190,22 +204,46 @@ class Inspector {
                              "t.study_id WHERE {} GROUP BY t.study_id",
                              rule.wrong));
     }
-    for (const TableRule& rule : kTableRules) {
-      if (!has_table(rule.table)) continue;
-      check_rule(rule.table, rule.what,
-                 fmt::format("SELECT s.name, count(*), min(t.number) FROM {} AS t LEFT JOIN studies AS s ON s.id = "
-                             "t.study_id WHERE {} GROUP BY t.study_id",
-                             rule.table, rule.wrong));
-    }
+    for (const char* table : kTablesOfTrials)
+      if (has_table(table)) check_table(table, "belong to no trial", fmt::format(kNoTrial, table));
+    check_tables();
     if (has_table("outcome_counts")) attempt("table outcome_counts", [this] { check_counts(); });
-    attempt("the foreign keys", [this] {
-      Statement statement(connection_,
-                          "SELECT \"table\", parent, count(*) FROM pragma_foreign_key_check GROUP BY 1, 2");
-      Rows row = statement.query();
-      while (row.next())
-        found_.damage.push_back(
-            fmt::format("{} rows of {} point to no row of {}", row.integer(2), row.text(0), row.text(1)));
-    });
+    for (const char* table : kTablesWithKeys) {
+      if (!has_table(table)) continue;
+      attempt(fmt::format("the foreign keys of {}", table), [&] {
+        Statement statement(connection_, "SELECT parent, count(*) FROM pragma_foreign_key_check(?) GROUP BY 1");
+        Rows row = statement.query(std::string_view(table));
+        while (row.next())
+          found_.damage.push_back(
+              fmt::format("{} rows of {} point to no row of {}", row.shown(1), table, words(row, 0)));
+      });
+    }
+  }
+
+  // A table is read once for all of its rules, and again by rule only where it breaks one.
+  void check_tables() {
+    for (auto rule = std::begin(kTableRules); rule != std::end(kTableRules);) {
+      const auto next = std::find_if(rule, std::end(kTableRules), [&](const TableRule& other) {
+        return std::string_view(other.table) != rule->table;
+      });
+      std::string any;
+      for (auto one = rule; one != next; ++one) any += fmt::format("{}({})", any.empty() ? "" : " OR ", one->wrong);
+      bool broken = false;
+      if (has_table(rule->table))
+        attempt(fmt::format("table {}", rule->table), [&] {
+          Statement statement(connection_, fmt::format("SELECT 1 FROM {} AS t WHERE {} LIMIT 1", rule->table, any));
+          broken = statement.query().next();
+        });
+      for (; rule != next; ++rule)
+        if (broken) check_table(rule->table, rule->what, rule->wrong);
+    }
+  }
+
+  void check_table(const char* table, const char* what, const std::string& wrong) {
+    check_rule(table, what,
+               fmt::format("SELECT s.name, count(*), min(t.number) FROM {} AS t LEFT JOIN studies AS s ON s.id = "
+                           "t.study_id WHERE {} GROUP BY t.study_id",
+                           table, wrong));
   }
 
   void check_counts() {
@@ -218,7 +256,7 @@ class Inspector {
     Rows row = statement.query();
     while (row.next())
       found_.damage.push_back(
-          fmt::format("study '{}': outcome_counts does not say how many trials there are", row.text(0)));
+          fmt::format("study '{}': outcome_counts does not say how many trials there are", words(row, 0)));
   }
 
   // A table that should be there and is not is check_schema()'s to name.
@@ -233,8 +271,8 @@ class Inspector {
       Statement statement(connection_, sql);
       Rows row = statement.query();
       for (std::int64_t lines = 0; lines < kMostLines && row.next(); ++lines)
-        found_.damage.push_back(fmt::format("study '{}': {} rows of {} {} (the first of trial {})", row.text(0),
-                                            row.integer(1), table, what, row.integer(2)));
+        found_.damage.push_back(fmt::format("study '{}': {} rows of {} {} (the first of trial {})", words(row, 0),
+                                            row.integer(1), table, what, row.shown(2)));
     });
   }
 
@@ -257,7 +295,7 @@ class Inspector {
     Rows row = statement.query();
     while (row.next())
       found_.damage.push_back(
-          fmt::format("study '{}': {} rows of lr_suggestions have no name or a value that is no number", row.text(0),
+          fmt::format("study '{}': {} rows of lr_suggestions have no name or a value that is no number", words(row, 0),
                       row.integer(1)));
   }
 
@@ -285,44 +323,52 @@ class Inspector {
 
   void count_all() {
     std::vector<std::pair<std::int64_t, std::string>> studies;
-    attempt("table studies", [&] {
+    attempt("the numbers of rows", [&] {
       Rows row = connection_.prepared("SELECT id, name FROM studies ORDER BY id").query();
-      while (row.next()) studies.emplace_back(row.integer(0), row.text(1));
+      while (row.next()) studies.emplace_back(row.integer(0), words(row, 1));
     });
     for (const auto& [id, name] : studies) {
       StudyCounts counts{.name = name};
-      count("SELECT outcome FROM trials WHERE study_id = ?", id, counts, [&](const Rows& row) {
-        ++counts.trials;
-        if (row.text(0) == "completed") ++counts.completed;
-      });
-      count("SELECT value FROM trial_parameters WHERE study_id = ?", id, counts,
-            [&](const Rows&) { ++counts.parameters; });
-      count("SELECT value FROM metrics WHERE study_id = ?", id, counts, [&](const Rows&) { ++counts.metrics; });
+      counts.trials = count("trials WHERE study_id = ?", id, counts);
+      counts.completed = count("trials WHERE outcome = 'completed' AND study_id = ?", id, counts);
+      counts.parameters = count("trial_parameters WHERE study_id = ?", id, counts);
+      counts.metrics = count("metrics WHERE study_id = ?", id, counts);
       found_.studies.push_back(std::move(counts));
     }
   }
-  void count(const char* sql, std::int64_t id, StudyCounts& counts, const std::function<void(const Rows&)>& each) {
+  // Up to the damage, if there is any.
+  std::uint64_t count(const char* of, std::int64_t id, StudyCounts& counts) {
     try {
-      Rows row = connection_.prepared(sql).query(id);
-      while (row.next()) each(row);
+      Rows row = connection_.prepared(fmt::format("SELECT count(*) FROM {}", of)).query(id);
+      row.next();
+      return row.count(0);
     } catch (const SqliteError&) {
       counts.complete = false;  // said above
     }
+    std::uint64_t number = 0;
+    try {
+      Rows row = connection_.prepared(fmt::format("SELECT 1 FROM {}", of)).query(id);
+      while (row.next()) ++number;
+    } catch (const SqliteError&) {
+      return number;
+    }
+    return number;
   }
 
   Connection& connection_;
   fs::path file_;
   bool in_use_;
+  const InspectionProgress& progress_;
   Inspection found_;
 };
 
 }  // namespace
 
-Inspection inspect(const fs::path& file) {
+Inspection inspect(const fs::path& file, const InspectionProgress& progress) {
   const fs::path path = fs::absolute(file).lexically_normal();
   const bool in_use = is_in_use(path);
   const auto connection = open_for_inspection(path);
-  return Inspector(*connection, path, in_use).run();
+  return Inspector(*connection, path, in_use, progress).run();
 }
 
 }  // namespace tuner::storage

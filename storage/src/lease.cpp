@@ -5,11 +5,14 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <climits>
 #include <fstream>
 #include <iterator>
 #include <optional>
 #include <random>
 #include <sstream>
+
+#include "reading.hpp"
 
 namespace tuner::storage {
 namespace {
@@ -50,6 +53,7 @@ Process this_process() {
 }
 
 bool is_alive(const Process& process) {
+  if (process.pid <= 0 || process.pid > INT_MAX) return false;  // what no process has
   if (process.boot_id != read_boot_id()) return false;
   if (kill(static_cast<pid_t>(process.pid), 0) != 0 && errno == ESRCH) return false;
   const std::optional<Stat> stat = read_stat(process.pid);
@@ -68,11 +72,20 @@ void check_free(Connection& connection, std::string_view study, std::string_view
                      "SELECT lease_token, lease_pid, lease_boot_id, lease_start_ticks, lease_since FROM studies "
                      "WHERE name = ? AND lease_token IS NOT NULL")
                  .query(study);
-  if (!row.next() || row.text(0) == token) return;
-  const Process holder{.pid = row.integer(1), .boot_id = row.text(2), .start_ticks = row.integer(3)};
-  if (!is_alive(holder)) return;
+  if (!row.next()) return;
+  Process holder;
+  bool ours = false;
+  Reading(connection, nullptr)
+      .row([&] { return fmt::format("study '{}'", study); },
+           [&] {
+             in_table("studies", [&] {
+               ours = row.text(0) == token;
+               holder = {.pid = row.integer(1), .boot_id = row.text(2), .start_ticks = row.integer(3)};
+             });
+           });
+  if (ours || !is_alive(holder)) return;
   throw Error(Message::storage_busy_study,
-              fmt::format("study '{}' is being run by process {} since {}", study, holder.pid, row.text(4)),
+              fmt::format("study '{}' is being run by process {} since {}", study, holder.pid, row.optional_text(4)),
               fmt::format("Wait for it, stop it (kill {}), or give this sweep another name with `study:`.", holder.pid))
       .at(connection.file().string());
 }
@@ -96,13 +109,14 @@ void release_lease(Connection& connection, std::int64_t study_id, std::string_vi
 
 void check_held(Connection& connection, std::int64_t study_id, std::string_view study, std::string_view token) {
   Rows row =
-      connection.prepared("SELECT lease_token, lease_pid, lease_since FROM studies WHERE id = ?").query(study_id);
+      connection.prepared("SELECT lease_token IS ?, lease_token, lease_pid, lease_since FROM studies WHERE id = ?")
+          .query(token, study_id);
   const bool there = row.next();
-  if (there && row.text(0) == token) return;
+  if (there && row.integer(0) == 1) return;
   std::string what = fmt::format("study '{}' was erased while it ran here", study);
-  if (there && row.is_null(0)) what = fmt::format("study '{}' was run by another process meanwhile", study);
-  if (there && !row.is_null(0)) {
-    what = fmt::format("study '{}' was taken over by process {} at {}", study, row.integer(1), row.text(2));
+  if (there && row.is_null(1)) what = fmt::format("study '{}' was run by another process meanwhile", study);
+  if (there && !row.is_null(1)) {
+    what = fmt::format("study '{}' was taken over by process {} at {}", study, row.shown(2), row.shown(3));
   }
   throw Error(Message::storage_busy_study, what,
               "Nothing more is recorded from here. Run a study from one place at a time.")

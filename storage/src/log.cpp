@@ -10,6 +10,7 @@
 #include <cstring>
 #include <ctime>
 #include <fstream>
+#include <optional>
 #include <span>
 #include <system_error>
 #include <vector>
@@ -54,26 +55,35 @@ std::int64_t booted_at() {
   return now.tv_sec - since_boot.tv_sec;
 }
 
-// How many frames were committed, by the memory that the users of the log shared; it outlives a killed process. 0 where
-// there is none, where it speaks of another round of the log (other salts), or where the machine was started since:
-// what a loss of power leaves of a log is no damage.
-std::uint64_t acknowledged_frames(const fs::path& file, std::span<const unsigned char> salts) {
-  const fs::path memory = file.string() + "-shm";
+// What the memory that the users of the log shared says of it; nothing where there is none, or where the machine was
+// started since: what a loss of power leaves of a log is no damage.
+struct Acknowledged {
+  std::uint32_t frames = 0;  // committed ones
+  std::uint32_t moved = 0;   // those of them that stand in the file too
+  std::array<unsigned char, 8> salts{};
+};
+
+std::optional<Acknowledged> acknowledged_by(const fs::path& file) {
+  const fs::path memory = memory_of(file);
   struct stat status {};
-  if (::stat(memory.c_str(), &status) != 0 || status.st_mtim.tv_sec < booted_at()) return 0;
-  std::array<unsigned char, 96> head{};
+  if (::stat(memory.c_str(), &status) != 0 || status.st_mtim.tv_sec < booted_at()) return std::nullopt;
+  // Two copies of one header, in the machine's own order of bytes, then how far the log was moved.
+  std::array<unsigned char, 100> head{};
   std::ifstream stream(memory, std::ios::binary);
-  if (!stream.read(reinterpret_cast<char*>(head.data()), head.size())) return 0;
-  // Two copies of one header, in the machine's own order of bytes.
-  const bool whole = std::equal(&head[0], &head[48], &head[48]) && head[12] == 1;
-  std::uint32_t frames = 0;
-  std::memcpy(&frames, &head[16], sizeof frames);
-  return whole && std::equal(salts.begin(), salts.end(), &head[32]) ? frames : 0;
+  if (!stream.read(reinterpret_cast<char*>(head.data()), head.size())) return std::nullopt;
+  if (!std::equal(&head[0], &head[48], &head[48]) || head[12] != 1) return std::nullopt;
+  Acknowledged found;
+  std::memcpy(&found.frames, &head[16], sizeof found.frames);
+  std::memcpy(&found.moved, &head[96], sizeof found.moved);
+  std::copy(&head[32], &head[40], found.salts.begin());
+  return found;
 }
 
 }  // namespace
 
 fs::path log_of(const fs::path& file) { return file.string() + "-wal"; }
+
+fs::path memory_of(const fs::path& file) { return file.string() + "-shm"; }
 
 bool has_log(const fs::path& file) {
   std::error_code ignored;
@@ -93,20 +103,31 @@ bool is_in_use(const fs::path& file) {
 LogState read_log(const fs::path& file) {
   LogState state;
   std::ifstream stream(log_of(file), std::ios::binary | std::ios::ate);
-  if (!stream || stream.tellg() <= 0) return state;
-  state.bytes = static_cast<std::uint64_t>(stream.tellg());
+  const std::streamoff bytes = stream ? std::streamoff{stream.tellg()} : 0;
+  state.bytes = static_cast<std::uint64_t>(std::max<std::streamoff>(bytes, 0));
+  const std::optional<Acknowledged> acknowledged = acknowledged_by(file);
+  // The first write to a log is its header and the frames of one transaction.
+  if (state.bytes <= kHeader + kFrameHeader) {
+    if (acknowledged && acknowledged->frames > acknowledged->moved)
+      state.damage = fmt::format("the log {}, and {} committed pages that stood in it are lost",
+                                 !stream            ? "is gone"
+                                 : state.bytes == 0 ? "is empty"
+                                                    : fmt::format("was cut to {} bytes", state.bytes),
+                                 acknowledged->frames - acknowledged->moved);
+    return state;
+  }
   stream.seekg(0);
   std::array<unsigned char, kHeader> header{};
   stream.read(reinterpret_cast<char*>(header.data()), kHeader);
-  // The first write to a log is its header and the frames of one transaction.
-  if (state.bytes <= kHeader + kFrameHeader) return state;
   const std::uint32_t magic = big_endian(header.data()), page = big_endian(&header[8]);
   const bool big = (magic & 1) != 0;
   Checksum sum{};
   add(sum, std::span(header).first(24), big);
-  const std::uint64_t acknowledged = acknowledged_frames(file, std::span(header).subspan(16, 8));
+  // Other salts are of another round of the log.
+  const bool same_round = acknowledged && std::equal(&header[16], &header[24], acknowledged->salts.begin());
+  const std::uint64_t committed = same_round ? acknowledged->frames : 0;
   if ((magic & ~1U) != kMagic || page < 512 || page > 65536 || (page & (page - 1)) != 0 || !equals(sum, &header[24])) {
-    if (acknowledged > 0) state.damage = fmt::format("the log of {} bytes does not begin as one", state.bytes);
+    if (committed > 0) state.damage = fmt::format("the log of {} bytes does not begin as one", state.bytes);
     return state;
   }
   std::vector<unsigned char> frame(kFrameHeader + page);
@@ -119,21 +140,24 @@ LogState read_log(const fs::path& file) {
     if (!std::equal(&frame[8], &frame[16], &header[16]) || !equals(sum, &frame[16])) break;
     if (big_endian(&frame[4]) != 0) state.committed_frames = number;
   }
-  if (state.committed_frames < acknowledged)
+  if (state.committed_frames < committed)
     state.damage = fmt::format("{} of {} committed pages in the log cannot be reached, the first damage is in page {}",
-                               acknowledged - state.committed_frames, acknowledged, state.committed_frames + 1);
+                               committed - state.committed_frames, committed, state.committed_frames + 1);
   return state;
 }
 
 void check_log(const fs::path& file) {
-  if (!has_log(file) || is_in_use(file)) return;
+  std::error_code ignored;
+  // Beside a file that is not there, or empty, what another one left means nothing.
+  if (!fs::exists(file, ignored) || fs::file_size(file, ignored) == 0 || is_in_use(file)) return;
   const LogState state = read_log(file);
   // Asked again: whoever opens the database meanwhile may begin the log anew.
   if (state.damage.empty() || is_in_use(file)) return;
   throw Error(
       Message::storage_damaged, fmt::format("{}: {}", log_of(file).filename().string(), state.damage),
-      "Nothing was changed. Restore copies of both files; or keep a copy of them, remove the log, and go on with "
-      "what stands in the file alone.")
+      fmt::format("Nothing was changed. Restore copies of both files; or keep a copy of them, remove the log and "
+                  "{}, and go on with what stands in the file alone.",
+                  memory_of(file).filename().string()))
       .at(file.string());
 }
 

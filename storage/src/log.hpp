@@ -8,6 +8,8 @@
 namespace tuner::storage {
 
 [[nodiscard]] std::filesystem::path log_of(const std::filesystem::path& file);
+// The memory that the users of the log share; it outlives a killed process.
+[[nodiscard]] std::filesystem::path memory_of(const std::filesystem::path& file);
 [[nodiscard]] bool has_log(const std::filesystem::path& file);
 
 // Has another process the database open now?

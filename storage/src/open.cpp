@@ -4,10 +4,8 @@
 #include <sqlite3.h>
 #include <unistd.h>
 
-#include <chrono>
 #include <fstream>
 #include <system_error>
-#include <thread>
 
 #include "log.hpp"
 
@@ -139,8 +137,7 @@ void check_pages(Connection& connection) {
 
 // Changing the journal mode does not wait for other connections by itself.
 void turn_on_log(Connection& connection) {
-  using Clock = std::chrono::steady_clock;
-  const auto deadline = Clock::now() + std::chrono::seconds(30);
+  LockWait wait;
   while (true) {
     try {
       const std::string mode = connection.text("PRAGMA journal_mode = WAL");
@@ -148,9 +145,8 @@ void turn_on_log(Connection& connection) {
       cannot_open(connection.file(), "its file system offers no shared memory, which the write-ahead log needs",
                   "Put the database on a local disk: --db /some/local/folder/tuner.db");
     } catch (const SqliteError& error) {
-      if (error.code() != SQLITE_BUSY || Clock::now() > deadline) throw;
+      if (error.code() != SQLITE_BUSY || !wait.again(connection.file())) throw;
     }
-    std::this_thread::sleep_for(std::chrono::milliseconds(5));
   }
 }
 
@@ -201,7 +197,10 @@ std::unique_ptr<Connection> open_reader(const fs::path& file, std::span<const Mi
   if (identity.version == 0) {
     cannot_open(file, "it is empty", std::string(kRunFirst));
   }
-  if (identity.version < migrations.back().version) {
+  std::int64_t needed = 0;
+  for (const Migration& migration : migrations)
+    if (migration.for_readers) needed = migration.version;
+  if (identity.version < needed) {
     connection.reset();
     try {
       open_writer(file, Durability::normal, migrations);

@@ -1,9 +1,14 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cmath>
+
 #include "cells.hpp"
 #include "diff.hpp"
 #include "impl.hpp"
 #include "ranks.hpp"
+#include "reading.hpp"
+#include "tuner/library.hpp"
 #include "tuner/storage/store.hpp"
 
 namespace tuner::storage {
@@ -14,63 +19,114 @@ constexpr std::string_view kSelectRuns =
     "FROM trials";
 constexpr std::string_view kOfNumber = "WHERE study_id = ? AND number = ?";
 
-Goal goal_from(std::string_view text) { return text == "maximize" ? Goal::maximize : Goal::minimize; }
+std::string words_of_study(std::string_view study) { return fmt::format("study '{}'", study); }
+std::string words_of_trial(std::string_view study, const std::string& number) {
+  return fmt::format("trial {} of study '{}'", number, study);
+}
+
+Goal goal_of(const Rows& row, int column) {
+  const std::string text = row.text(column);
+  for (const Goal goal : {Goal::minimize, Goal::maximize})
+    if (text == to_string(goal)) return goal;
+  row.refuse(column, "a goal");
+}
+
+Outcome outcome_of(const Rows& row, int column) {
+  if (const auto outcome = outcome_from(row.text(column))) return *outcome;
+  row.refuse(column, "an outcome");
+}
+
+// The row of trial_parameters that follows those in `parameters`.
+void read_parameter(const Rows& row, Parameters& parameters) {
+  in_table("trial_parameters", [&] {
+    parameters.emplace_back(row.text(0), value_from(row, 1, 2));
+    if (row.integer(3) != std::ssize(parameters) - 1) row.refuse(3, fmt::format("{}", parameters.size() - 1));
+  });
+}
+
+Rows parameter_rows(Connection& connection, std::int64_t study_id, std::uint64_t number) {
+  return connection
+      .prepared(
+          "SELECT name, type, value, position FROM trial_parameters WHERE study_id = ? AND number = ? "
+          "ORDER BY position")
+      .query(study_id, number);
+}
 
 Parameters parameters_of(Connection& connection, std::int64_t study_id, std::uint64_t number) {
   Parameters parameters;
-  Rows row = connection
-                 .prepared(
-                     "SELECT name, type, value FROM trial_parameters WHERE study_id = ? AND number = ? "
-                     "ORDER BY position")
-                 .query(study_id, number);
-  while (row.next()) parameters.emplace_back(row.text(0), value_from(row.text(1), row, 2));
+  Rows row = parameter_rows(connection, study_id, number);
+  while (row.next()) read_parameter(row, parameters);
   return parameters;
 }
 
-RunRow read_run(Connection& connection, std::int64_t study_id, const Rows& row) {
-  RunRow run;
-  run.number = row.unsigned_integer(0);
-  run.outcome = outcome_from(row.text(1)).value_or(Outcome::failed);  // the table allows no other words
-  run.value = row.optional_real(2);
-  run.seed = row.unsigned_integer(3);
-  run.attempt = row.unsigned_integer(4);
-  run.steps = row.integer(5);
-  run.evaluations = row.unsigned_integer(6);
-  run.wall_seconds = row.real(7);
-  run.started_at = row.text(8);
-  run.finished_at = row.text(9);
-  run.error = row.text(10);
-  run.parameters = parameters_of(connection, study_id, run.number);
-  return run;
+// Without its parameters.
+RunRow read_run(const Rows& row) {
+  return in_table("trials", [&] {
+    RunRow run;
+    run.number = row.count(0);
+    run.outcome = outcome_of(row, 1);
+    run.value = row.optional_real(2);
+    run.seed = row.unsigned_integer(3);
+    run.attempt = static_cast<std::uint64_t>(row.integer(4, 1, UINT32_MAX));
+    run.steps = row.integer(5, 0);
+    run.evaluations = row.count(6);
+    run.wall_seconds = row.amount(7);
+    run.started_at = row.text(8);
+    run.finished_at = row.text(9);
+    run.error = row.optional_text(10);
+    return run;
+  });
+}
+
+void read_counts(Connection& connection, std::int64_t id, StudyRow& study) {
+  in_table("outcome_counts", [&] {
+    // Sums of these stay far from the largest integer.
+    constexpr std::int64_t kMostTrials = INT64_MAX / 16;
+    Rows counts = connection.prepared("SELECT outcome, trials FROM outcome_counts WHERE study_id = ?").query(id);
+    while (counts.next()) {
+      const auto trials = static_cast<std::uint64_t>(counts.integer(1, 0, kMostTrials));
+      study.trials += trials;
+      if (outcome_of(counts, 0) == Outcome::completed) study.completed = trials;
+    }
+  });
+}
+
+[[noreturn]] void refuse_rank(const char* why) {
+  DamagedValue error(fmt::format("it is ranked and {}", why));
+  error.at("ranks");
+  throw error;
+}
+
+std::uint64_t ranked_number(const Rows& rank) {
+  return in_table("ranks", [&] { return rank.count(1); });
+}
+
+void read_best(Connection& connection, std::int64_t id, StudyRow& study) {
+  Rows best = connection.prepared(kRankedNumbers).query(id, 1);
+  if (!best.next()) return;
+  study.best_number = ranked_number(best);
+  Rows row = connection.prepared(fmt::format("SELECT value FROM trials {}", kOfNumber)).query(id, *study.best_number);
+  if (!row.next()) refuse_rank("not there");
+  study.best_value = in_table("trials", [&] { return row.real(0); });
 }
 
 StudyRow read_study(Connection& connection, std::string_view name) {
   StudyRow study;
   const std::int64_t id = find_study(connection, name);
-  {
+  in_table("studies", [&] {
     Rows row =
         connection.prepared("SELECT name, metric, goal, seed, created_at, tuner_version FROM studies WHERE id = ?")
             .query(id);
     row.next();
     study.name = row.text(0);
     study.metric = row.text(1);
-    study.goal = goal_from(row.text(2));
+    study.goal = goal_of(row, 2);
     study.seed = row.unsigned_integer(3);
     study.created_at = row.text(4);
     study.tuner_version = row.text(5);
-  }
-  Rows counts = connection.prepared("SELECT outcome, trials FROM outcome_counts WHERE study_id = ?").query(id);
-  while (counts.next()) {
-    study.trials += counts.unsigned_integer(1);
-    if (counts.text(0) == to_string(Outcome::completed)) study.completed = counts.unsigned_integer(1);
-  }
-  Rows best = connection.prepared(kRankedNumbers).query(id, 1);
-  if (best.next()) {
-    study.best_number = best.unsigned_integer(1);
-    Rows row = connection.prepared(fmt::format("SELECT value FROM trials {}", kOfNumber)).query(id, *study.best_number);
-    row.next();
-    study.best_value = row.real(0);
-  }
+  });
+  read_counts(connection, id, study);
+  read_best(connection, id, study);
   return study;
 }
 
@@ -81,25 +137,33 @@ void read_summary(Connection& connection, std::int64_t id, std::uint64_t number,
                      "nonfinite_gradients, target_step, target_seconds FROM trials WHERE study_id = ? AND number = ?")
                  .query(id, number);
   row.next();
-  detail.best_value = row.optional_real(0);
-  detail.last_value = row.optional_real(1);
-  detail.epochs = row.real(2);
-  detail.evaluations = {
-      .loss = row.unsigned_integer(3), .gradient = row.unsigned_integer(4), .hvp = row.unsigned_integer(5)};
-  detail.nonfinite_gradients = row.integer(6);
-  if (!row.is_null(7)) detail.target_step = row.integer(7);
-  detail.target_seconds = row.optional_real(8);
+  in_table("trials", [&] {
+    detail.best_value = row.optional_real(0);
+    detail.last_value = row.optional_real(1);
+    detail.epochs = row.amount(2);
+    detail.evaluations = {.loss = row.count(3), .gradient = row.count(4), .hvp = row.count(5)};
+    detail.nonfinite_gradients = row.integer(6, 0);
+    if (!row.is_null(7)) detail.target_step = row.integer(7, 0);
+    if (!row.is_null(8)) detail.target_seconds = row.amount(8);
+  });
+}
+
+MetricPoint read_metric(const Rows& row) {
+  return in_table("metrics",
+                  [&] { return MetricPoint{.step = row.integer(0, 0), .name = row.text(1), .value = row.real(2)}; });
 }
 
 PluginRecord read_plugin(const Rows& row) {
-  return {.kind = row.text(0),
-          .id = row.text(1),
-          .version = row.text(2),
-          .sha256 = row.text(3),
-          .path = row.text(4),
-          .abi_minor = static_cast<std::uint32_t>(row.integer(5)),
-          .build_flags = static_cast<std::uint32_t>(row.integer(6)),
-          .build = row.text(7)};
+  return in_table("plugins", [&] {
+    return PluginRecord{.kind = row.text(0),
+                        .id = row.text(1),
+                        .version = row.text(2),
+                        .sha256 = row.text(3),
+                        .path = row.text(4),
+                        .abi_minor = static_cast<std::uint32_t>(row.integer(5, 0, UINT32_MAX)),
+                        .build_flags = static_cast<std::uint32_t>(row.integer(6, 0, UINT32_MAX)),
+                        .build = row.text(7)};
+  });
 }
 
 }  // namespace
@@ -111,7 +175,8 @@ std::int64_t find_study(Connection& connection, std::string_view name) {
   }
   std::vector<std::string> names;
   Rows row = connection.prepared("SELECT name FROM studies ORDER BY name").query();
-  while (row.next()) names.push_back(row.text(0));
+  while (row.next())
+    if (row.is_text(0)) names.push_back(row.text(0));
   throw Error(Message::usage_no_such_study, fmt::format("there is no study '{}'", name),
               names.empty() ? "The database holds no study yet." : did_you_mean(name, names))
       .at(connection.file().string());
@@ -119,6 +184,7 @@ std::int64_t find_study(Connection& connection, std::string_view name) {
 
 std::vector<PluginRecord> Store::plugins(std::string_view study) const {
   Connection& connection = *impl_->connection;
+  const Reading reading(connection, nullptr);
   std::vector<PluginRecord> plugins;
   Rows row =
       connection
@@ -126,7 +192,7 @@ std::vector<PluginRecord> Store::plugins(std::string_view study) const {
               "SELECT kind, id, version, sha256, path, abi_minor, build_flags, build FROM plugins "
               "WHERE plugin_key IN (SELECT plugin_key FROM trial_plugins WHERE study_id = ?) ORDER BY plugin_key")
           .query(find_study(connection, study));
-  while (row.next()) plugins.push_back(read_plugin(row));
+  while (row.next()) reading.row([&] { return words_of_study(study); }, [&] { plugins.push_back(read_plugin(row)); });
   return plugins;
 }
 
@@ -148,13 +214,37 @@ std::vector<std::string> Store::changed_plugins(std::span<const PluginRecord> ea
   return lines;
 }
 
+void Damage::add(std::string line) {
+  constexpr std::size_t kShown = 20;
+  ++count_;
+  if (lines_.size() < kShown) lines_.push_back(std::move(line));
+}
+
+void Damage::raise(const std::filesystem::path& file) const {
+  if (empty()) return;
+  std::string list;
+  for (const std::string& line : lines_) list += "\n  " + line;
+  if (count_ > lines_.size()) list += fmt::format("\n  ... and {} more", count_ - lines_.size());
+  throw Error(Message::storage_damaged, fmt::format("what cannot be read was left out:{}", list),
+              std::string(kDamagedRemedy))
+      .at(file.string());
+}
+
 std::vector<std::uint64_t> Store::finished(std::string_view study) const {
   Connection& connection = *impl_->connection;
+  const Reading reading(connection, nullptr);
   std::vector<std::uint64_t> numbers;
-  Rows row =
-      connection.prepared("SELECT number FROM trials WHERE study_id = ? AND outcome <> 'cancelled' ORDER BY number")
-          .query(find_study(connection, study));
-  while (row.next()) numbers.push_back(row.unsigned_integer(0));
+  Rows row = connection.prepared("SELECT number, outcome FROM trials WHERE study_id = ? ORDER BY number")
+                 .query(find_study(connection, study));
+  while (row.next()) {
+    reading.row([&] { return words_of_trial(study, row.shown(0)); },
+                [&] {
+                  in_table("trials", [&] {
+                    const std::uint64_t number = row.count(0);
+                    if (outcome_of(row, 1) != Outcome::cancelled) numbers.push_back(number);
+                  });
+                });
+  }
   return numbers;
 }
 
@@ -163,61 +253,100 @@ std::optional<RunRow> Store::best(std::string_view study) const {
   return first.empty() ? std::nullopt : std::optional(std::move(first.front()));
 }
 
-std::vector<StudyRow> Store::studies() const {
+std::vector<StudyRow> Store::studies(Damage* damage) const {
   Connection& connection = *impl_->connection;
   const Snapshot snapshot(connection);
+  const Reading reading(connection, damage);
   std::vector<StudyRow> studies;
   Rows row = connection.prepared("SELECT name FROM studies ORDER BY id").query();
-  while (row.next()) studies.push_back(read_study(connection, row.text(0)));
+  while (reading.next(row, "studies")) {
+    reading.row([&] { return fmt::format("study {}", row.shown(0)); },
+                [&] {
+                  const std::string name = in_table("studies", [&] { return row.text(0); });
+                  studies.push_back(read_study(connection, name));
+                });
+  }
   return studies;
 }
 
 StudyRow Store::study(std::string_view name) const {
   const Snapshot snapshot(*impl_->connection);
-  return read_study(*impl_->connection, name);
+  StudyRow study;
+  Reading(*impl_->connection, nullptr)
+      .row([&] { return words_of_study(name); }, [&] { study = read_study(*impl_->connection, name); });
+  return study;
 }
 
-std::string Store::study_config(std::string_view name) const {
+std::string Store::study_config(std::string_view name, Damage* damage) const {
   Connection& connection = *impl_->connection;
   const Snapshot snapshot(connection);
-  Rows row = connection.prepared("SELECT config FROM studies WHERE id = ?").query(find_study(connection, name));
+  std::string config;
+  Rows row =
+      connection.prepared("SELECT config, config_sha256 FROM studies WHERE id = ?").query(find_study(connection, name));
   row.next();
-  return row.text(0);
+  Reading(connection, damage)
+      .row([&] { return words_of_study(name); },
+           [&] {
+             in_table("studies", [&] {
+               config = row.text(0);
+               if (sha256_of_text(config) != row.text(1)) throw DamagedValue("config does not have its recorded hash");
+             });
+           });
+  return config;
 }
 
 std::string Store::plan_difference(std::string_view name, std::string_view plan) const {
   Connection& connection = *impl_->connection;
   const Snapshot snapshot(connection);
+  std::string recorded;
   Rows row = connection.prepared("SELECT plan FROM studies WHERE id = ?").query(find_study(connection, name));
   row.next();
-  return line_diff(row.text(0), plan);
+  Reading(connection, nullptr)
+      .row([&] { return words_of_study(name); }, [&] { recorded = in_table("studies", [&] { return row.text(0); }); });
+  return line_diff(recorded, plan);
 }
 
-std::vector<RunRow> Store::runs(std::string_view study, std::uint64_t limit, bool ranked) const {
+std::vector<RunRow> Store::runs(std::string_view study, std::uint64_t limit, bool ranked, Damage* damage) const {
   Connection& connection = *impl_->connection;
   const Snapshot snapshot(connection);
+  const Reading reading(connection, damage);
   const std::int64_t id = find_study(connection, study);
-  const std::int64_t most = limit == 0 ? -1 : static_cast<std::int64_t>(limit);
+  const std::int64_t most = limit == 0 ? -1 : static_cast<std::int64_t>(std::min<std::uint64_t>(limit, INT64_MAX));
   std::vector<RunRow> runs;
+  const auto read = [&](const Rows& row) {
+    RunRow run = read_run(row);
+    run.parameters = parameters_of(connection, id, run.number);
+    return run;
+  };
   if (!ranked) {
     Rows row =
         connection.prepared(fmt::format("{} WHERE study_id = ? ORDER BY number LIMIT ?", kSelectRuns)).query(id, most);
-    while (row.next()) runs.push_back(read_run(connection, id, row));
+    while (reading.next(row, "trials"))
+      reading.row([&] { return words_of_trial(study, row.shown(0)); }, [&] { runs.push_back(read(row)); });
     return runs;
   }
   Statement& of_number = connection.prepared(fmt::format("{} {}", kSelectRuns, kOfNumber));
   Rows rank = connection.prepared(kRankedNumbers).query(id, most);
-  while (rank.next()) {
-    Rows row = of_number.query(id, rank.integer(1));
-    if (row.next()) runs.push_back(read_run(connection, id, row));
+  while (reading.next(rank, "ranks")) {
+    const auto read_ranked = [&] {
+      Rows row = of_number.query(id, ranked_number(rank));
+      if (!row.next()) refuse_rank("not there");
+      RunRow run = read(row);
+      if (run.outcome != Outcome::completed || !run.value || std::isnan(*run.value))
+        refuse_rank("did not complete with a number");
+      runs.push_back(std::move(run));
+    };
+    reading.row([&] { return words_of_trial(study, rank.shown(1)); }, read_ranked);
   }
   return runs;
 }
 
-TrialDetail Store::trial(std::string_view study, std::uint64_t number) const {
+TrialDetail Store::trial(std::string_view study, std::uint64_t number, Damage* damage) const {
   Connection& connection = *impl_->connection;
   const Snapshot snapshot(connection);
   const std::int64_t id = find_study(connection, study);
+  const Reading reading(connection, damage);
+  const auto words = [&] { return words_of_trial(study, std::to_string(number)); };
   TrialDetail detail;
   {
     Rows row = connection.prepared(fmt::format("{} {}", kSelectRuns, kOfNumber)).query(id, number);
@@ -226,26 +355,28 @@ TrialDetail Store::trial(std::string_view study, std::uint64_t number) const {
                   fmt::format("See what it has: tuner trials {}", study))
           .at(connection.file().string());
     }
-    detail.run = read_run(connection, id, row);
+    Reading(connection, nullptr).row(words, [&] { detail.run = read_run(row); });
   }
-  read_summary(connection, id, number, detail);
+  reading.row(words, [&] { read_summary(connection, id, number, detail); });
+  Rows parameter = parameter_rows(connection, id, number);
+  while (reading.next(parameter, "trial_parameters"))
+    reading.row(words, [&] { read_parameter(parameter, detail.run.parameters); });
   Rows metric =
       connection.prepared("SELECT step, name, value FROM metrics WHERE study_id = ? AND number = ? ORDER BY name, step")
           .query(id, number);
-  while (metric.next()) {
-    detail.metrics.push_back({.step = metric.integer(0), .name = metric.text(1), .value = metric.real(2)});
-  }
+  while (reading.next(metric, "metrics")) reading.row(words, [&] { detail.metrics.push_back(read_metric(metric)); });
   Rows plugin = connection
                     .prepared(
                         "SELECT kind, id, version, sha256, path, abi_minor, build_flags, build "
                         "FROM trial_plugins JOIN plugins USING (plugin_key) WHERE study_id = ? AND number = ? "
                         "ORDER BY position")
                     .query(id, number);
-  while (plugin.next()) detail.plugins.push_back(read_plugin(plugin));
+  while (reading.next(plugin, "plugins")) reading.row(words, [&] { detail.plugins.push_back(read_plugin(plugin)); });
   Rows line =
       connection.prepared("SELECT text FROM events WHERE study_id = ? AND number = ? AND kind = 'log' ORDER BY id")
           .query(id, number);
-  while (line.next()) detail.log.push_back(line.text(0));
+  while (reading.next(line, "events"))
+    reading.row(words, [&] { detail.log.push_back(in_table("events", [&] { return line.text(0); })); });
   return detail;
 }
 

@@ -8,6 +8,7 @@
 #include "cells.hpp"
 #include "impl.hpp"
 #include "ranks.hpp"
+#include "reading.hpp"
 #include "tuner/storage/store.hpp"
 
 namespace tuner::storage {
@@ -42,7 +43,10 @@ std::int64_t remove_cancelled(Connection& connection, std::int64_t study_id, std
       connection.prepared("SELECT attempt FROM trials WHERE study_id = ? AND number = ? AND outcome = 'cancelled'")
           .query(study_id, number);
   if (!row.next()) return 0;
-  const std::int64_t attempt = row.integer(0);
+  std::int64_t attempt = 0;
+  Reading(connection, nullptr)
+      .row([&] { return fmt::format("trial {}", number); },
+           [&] { attempt = in_table("trials", [&] { return row.integer(0, 1, UINT32_MAX); }); });
   connection.prepared("DELETE FROM trials WHERE study_id = ? AND number = ?").run(study_id, number);
   return attempt;
 }
@@ -126,7 +130,6 @@ void Store::record(std::span<const TrialRecord> trials) {
     std::map<Outcome, std::int64_t> counts;
     for (const TrialRecord& trial : trials) {
       const std::int64_t before = remove_cancelled(connection, study_id, trial.number);
-      if (before > 0) --counts[Outcome::cancelled];
       ++counts[trial.result.outcome];
       const std::int64_t attempt = std::max<std::int64_t>(before + 1, trial.attempt);
       if (insert_trial(connection, study_id, trial, attempt, impl_->goal)) ++recent_ranks;
@@ -148,6 +151,7 @@ void Store::record(std::span<const TrialRecord> trials) {
                 "Nothing of its batch was written. Please report this.")
         .at(connection.file().string());
   }
+  impl_->check_place();
 }
 
 void Store::add_event(std::string_view kind, std::string_view text) {
@@ -158,6 +162,7 @@ void Store::add_event(std::string_view kind, std::string_view text) {
   connection.prepared("INSERT INTO events (study_id, at, kind, text) VALUES (?, ?, ?, ?)")
       .run(impl_->study_id, iso8601(now_ms()), kind, text);
   transaction.commit();
+  impl_->check_place();
 }
 
 }  // namespace tuner::storage

@@ -202,10 +202,39 @@ FROM (
 );
 )sql";
 
+// What depends on a row goes with it, also where someone deletes by hand and PRAGMA foreign_keys is off, as it is in
+// the sqlite3 shell. A build of a plugin stays as long as a trial names it.
+constexpr const char* kMigration4 = R"sql(
+CREATE TRIGGER trial_is_deleted AFTER DELETE ON trials BEGIN
+  DELETE FROM trial_parameters WHERE study_id = OLD.study_id AND number = OLD.number;
+  DELETE FROM metrics WHERE study_id = OLD.study_id AND number = OLD.number;
+  DELETE FROM trial_plugins WHERE study_id = OLD.study_id AND number = OLD.number;
+  DELETE FROM events WHERE study_id = OLD.study_id AND number = OLD.number;
+  DELETE FROM ranks WHERE study_id = OLD.study_id AND rank_key = OLD.rank_key AND number = OLD.number;
+  DELETE FROM recent_ranks WHERE study_id = OLD.study_id AND number = OLD.number;
+  UPDATE outcome_counts SET trials = trials - 1 WHERE study_id = OLD.study_id AND outcome = OLD.outcome;
+END;
+
+CREATE TRIGGER study_is_deleted AFTER DELETE ON studies BEGIN
+  DELETE FROM trials WHERE study_id = OLD.id;
+  DELETE FROM events WHERE study_id = OLD.id;
+  DELETE FROM lr_suggestions WHERE study_id = OLD.id;
+  DELETE FROM ranks WHERE study_id = OLD.id;
+  DELETE FROM recent_ranks WHERE study_id = OLD.id;
+  DELETE FROM outcome_counts WHERE study_id = OLD.id;
+END;
+
+CREATE TRIGGER used_plugin_stays BEFORE DELETE ON plugins
+WHEN EXISTS (SELECT 1 FROM trial_plugins AS u WHERE u.plugin_key = OLD.plugin_key) BEGIN
+  SELECT RAISE(ABORT, 'a trial used this build of a plugin: delete that first');
+END;
+)sql";
+
 constexpr Migration kMigrations[] = {
     {1, kMigration1},
     {2, kMigration2},
     {3, kMigration3},
+    {4, kMigration4, false},
 };
 
 }  // namespace

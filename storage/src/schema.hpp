@@ -15,6 +15,8 @@ constexpr std::int64_t kApplicationId = 0x74756e72;
 struct Migration {
   std::int64_t version;
   const char* sql;
+  // Does a reader see a difference? If not, it reads an older file as it is.
+  bool for_readers = true;
 };
 // In order, from version 1, without gaps.
 [[nodiscard]] std::span<const Migration> migrations();

@@ -7,6 +7,7 @@
 #include "impl.hpp"
 #include "open.hpp"
 #include "ranks.hpp"
+#include "reading.hpp"
 
 namespace tuner::storage {
 namespace {
@@ -46,9 +47,22 @@ Store::Impl::~Impl() {
   }
 }
 
+void Store::Impl::check_place() {
+  if (!place) return;
+  const std::string problem = place->problem();
+  if (problem.empty()) return;
+  try {
+    release_lease(*connection, study_id, token);  // nobody runs the copy
+  } catch (const Error&) {
+    // It ends with the process anyhow.
+  }
+  place->give_up(*connection, study_name, problem);
+}
+
 Store::Store(const std::filesystem::path& file, Access access, Durability durability, Network network)
     : impl_(std::make_unique<Impl>()) {
   impl_->connection = open_database(file, access, durability, migrations(), network);
+  if (access == Access::read_write) impl_->place.emplace(impl_->connection->file());
 }
 Store::~Store() = default;
 Store::Store(Store&&) noexcept = default;
@@ -62,7 +76,12 @@ void Store::open_study(const StudyRecord& study) {
   std::string recorded;
   {
     Rows row = connection.prepared("SELECT id, plan FROM studies WHERE name = ?").query(study.name);
-    if (row.next()) id = row.integer(0), recorded = row.text(1);
+    if (row.next()) {
+      id = row.integer(0);
+      Reading(connection, nullptr)
+          .row([&] { return fmt::format("study '{}'", study.name); },
+               [&] { recorded = in_table("studies", [&] { return row.text(1); }); });
+    }
   }
   if (id == 0) {
     id = insert_study(connection, study, now);
@@ -86,6 +105,11 @@ void Store::erase_study(std::string_view name) {
   Connection& connection = *impl_->connection;
   Transaction transaction(connection);
   check_free(connection, name, impl_->token);
+  // Table by table; the triggers, which do it row by row, find nothing left.
+  for (const char* table :
+       {"metrics", "trial_parameters", "trial_plugins", "events", "ranks", "recent_ranks", "trials"})
+    connection.prepared(fmt::format("DELETE FROM {} WHERE study_id IN (SELECT id FROM studies WHERE name = ?)", table))
+        .run(name);
   connection.prepared("DELETE FROM studies WHERE name = ?").run(name);
   transaction.commit();
   if (impl_->study_name == name) impl_->study_id = 0, impl_->study_name.clear();

@@ -185,6 +185,17 @@ TEST_F(Damage, LogsThatAreCutOrFlipped) {
       // As a loss of power leaves it: nobody knows how much there was, and a beginning of it is there.
       require(look_at(put(content, log.substr(0, size))).trials % kBatch == 0, "half a batch" + what);
     }
+    // Gone, empty, or without a whole page.
+    for (const std::size_t size : {0, 1, 31, 32, 33, 34, 55, 56}) {
+      const std::string what = " of a log of " + std::to_string(size) + " bytes";
+      for (const bool there : {true, false}) {
+        if (!there && size > 0) continue;
+        const fs::path copy = put(content, "", memory);
+        if (there) write_text(copy.string() + "-wal", log.substr(0, size));
+        const Seen seen = look_at(copy);
+        require(seen.found_damaged && seen.refused && seen.trials == 0, "nothing is said" + what);
+      }
+    }
     for (int i = 0; i < 120; ++i) {
       std::string flipped = log;
       const std::size_t place = random() % log.size();

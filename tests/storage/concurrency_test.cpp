@@ -1,7 +1,11 @@
 // Readers beside a writer: no error, and never half a batch.
+#include <unistd.h>
+
 #include <atomic>
+#include <chrono>
 #include <thread>
 
+#include "connection.hpp"
 #include "fixture.hpp"
 
 namespace tuner::storage {
@@ -103,6 +107,39 @@ TEST_F(ConcurrencyTest, TwoStudiesOfOneFileAreWrittenSideBySide) {
   const Store store(file_, Access::read_only);
   for (const StudyRow& study : store.studies()) EXPECT_EQ(study.trials, 200u);
   EXPECT_EQ(store.studies().size(), 3u);
+}
+
+// Holds the database locked in a process of its own, from when it returns.
+pid_t lock(const std::filesystem::path& file, std::chrono::milliseconds duration) {
+  int ready[2];
+  if (pipe(ready) != 0) throw std::runtime_error("pipe");
+  const pid_t child = spawn([&] {
+    Connection connection(file, Connection::Mode::existing);
+    const Transaction transaction(connection);
+    if (write(ready[1], "x", 1) != 1) throw std::runtime_error("write");
+    std::this_thread::sleep_for(duration);
+  });
+  char byte = 0;
+  EXPECT_EQ(read(ready[0], &byte, 1), 1);
+  close(ready[0]);
+  close(ready[1]);
+  return child;
+}
+
+TEST_F(ConcurrencyTest, AHeldLockIsAnnouncedAfterTwoSeconds) {
+  Store store(file_, Access::read_write);
+  store.open_study(make_study());
+  for (const bool is_long : {false, true}) {
+    const pid_t child = lock(file_, std::chrono::milliseconds(is_long ? 3500 : 300));
+    testing::internal::CaptureStderr();
+    store.add_event("started", "");
+    const std::string said = testing::internal::GetCapturedStderr();
+    EXPECT_EQ(wait_for(child), 0);
+    // A machine that is busy may make a short wait a long one.
+    if (is_long || !said.empty()) {
+      EXPECT_EQ(said, "waiting for another program that has the database locked: " + file_.string() + "\n");
+    }
+  }
 }
 
 }  // namespace

@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "tuner/library.hpp"
 #include "tuner/storage/store.hpp"
 
 namespace tuner::storage {
@@ -34,7 +35,7 @@ class StorageTest : public testing::Test {
 inline StudyRecord make_study(std::string name = "demo", std::string plan = "{\n  \"seed\": 1\n}") {
   return {.name = std::move(name),
           .config_text = "seed: 1\n",
-          .config_sha256 = "ab12",
+          .config_sha256 = sha256_of_text("seed: 1\n"),
           .plan = std::move(plan),
           .metric = "loss",
           .goal = Goal::minimize,

@@ -81,14 +81,53 @@ TEST_F(MigrationTest, TheRankingOfAnOlderFileIsKept) {
   EXPECT_EQ(table_of(store, "PRAGMA integrity_check").rows[0][0], Value("ok"));
 }
 
-// A file that version 1 has written, in the place of the one that the fixture made.
-class VersionOneTest : public StorageTest {
+// A file that an older version has written, in the place of the one that the fixture made.
+class OldFileTest : public StorageTest {
  protected:
-  VersionOneTest() {
-    std::ifstream stream(std::filesystem::path(TUNER_SOURCE_DIR) / "tests" / "storage" / "data" / "version_1.sql");
+  explicit OldFileTest(const char* name) {
+    std::ifstream stream(std::filesystem::path(TUNER_SOURCE_DIR) / "tests" / "storage" / "data" / name);
     Connection(file_, Connection::Mode::create).execute({std::istreambuf_iterator<char>(stream), {}});
   }
+  static std::vector<std::vector<Value>> schema(const std::filesystem::path& file) {
+    const Store store(file, Access::read_write);
+    return table_of(store, "SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY name").rows;
+  }
 };
+class VersionOneTest : public OldFileTest {
+ protected:
+  VersionOneTest() : OldFileTest("version_1.sql") {}
+};
+class VersionThreeTest : public OldFileTest {
+ protected:
+  VersionThreeTest() : OldFileTest("version_3.sql") {}
+};
+
+TEST_F(VersionThreeTest, IsReadAsItIs) {
+  {
+    const Store store(file_, Access::read_only);
+    EXPECT_EQ(store.runs("demo").size(), 3u);
+    EXPECT_EQ(store.runs("run.lr_range").size(), 1u);
+    EXPECT_FALSE(store.lr_suggestions("run.lr_range").empty());
+    EXPECT_EQ(store.study("demo").completed, 2u);
+  }
+  EXPECT_EQ(Connection(file_, Connection::Mode::existing).integer("PRAGMA user_version"), 3)
+      << "a reader sees no difference to version 4, and a read-only medium may hold it";
+}
+
+TEST_F(VersionThreeTest, AWriterBringsItForwardWithAllOfIt) {
+  const auto all = [&] {
+    const Store store(file_, Access::read_only);
+    std::vector<std::vector<std::vector<Value>>> tables;
+    for (const char* table : {"studies", "trials", "trial_parameters", "metrics", "plugins", "trial_plugins", "events",
+                              "ranks", "recent_ranks", "outcome_counts", "lr_suggestions"})
+      tables.push_back(table_of(store, fmt::format("SELECT * FROM {}", table)).rows);
+    return tables;
+  };
+  const auto before = all();
+  EXPECT_EQ(schema(file_), schema(folder_ / "new.db"));
+  EXPECT_EQ(Connection(file_, Connection::Mode::existing).integer("PRAGMA user_version"), migrations().back().version);
+  EXPECT_EQ(all(), before);
+}
 
 TEST_F(VersionOneTest, IsBroughtForwardWithAllOfIt) {
   EXPECT_EQ(Connection(file_, Connection::Mode::existing).integer("PRAGMA user_version"), 1);
@@ -108,13 +147,7 @@ TEST_F(VersionOneTest, IsBroughtForwardWithAllOfIt) {
   EXPECT_EQ(store.lr_suggestions("test").size(), 1u);
 }
 
-TEST_F(VersionOneTest, HasThenTheSchemaOfANewFile) {
-  const auto schema = [](const std::filesystem::path& file) {
-    const Store store(file, Access::read_write);
-    return table_of(store, "SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY name").rows;
-  };
-  EXPECT_EQ(schema(file_), schema(folder_ / "new.db"));
-}
+TEST_F(VersionOneTest, HasThenTheSchemaOfANewFile) { EXPECT_EQ(schema(file_), schema(folder_ / "new.db")); }
 
 TEST_F(VersionOneTest, AReaderFindsNoSuggestionsInIt) {
   const Store store(file_, Access::read_only);

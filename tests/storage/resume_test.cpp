@@ -21,7 +21,7 @@ TEST_F(ResumeTest, AStudyIsFoundAgainWithItsTrials) {
 
   Store store(file_, Access::read_write);
   study.config_text = "# a comment\nseed: 1\n";
-  study.config_sha256 = "cd34";
+  study.config_sha256 = sha256_of_text(study.config_text);
   study.tuner_version = "1.0.1";
   store.open_study(study);
   EXPECT_EQ(store.finished("demo"), (std::vector<std::uint64_t>{0, 2}));
@@ -36,7 +36,7 @@ TEST_F(ResumeTest, AStudyIsFoundAgainWithItsTrials) {
   EXPECT_EQ(row.trials, 3u);
   EXPECT_EQ(row.completed, 2u);
   EXPECT_EQ(row.best_number, 0u);
-  EXPECT_EQ(table_of(store, "SELECT config_sha256 FROM studies").rows[0][0], Value("cd34"));
+  EXPECT_EQ(table_of(store, "SELECT config_sha256 FROM studies").rows[0][0], Value(study.config_sha256));
 }
 
 TEST_F(ResumeTest, ACancelledTrialIsReplacedAndItsAttemptCountedOn) {

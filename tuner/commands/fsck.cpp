@@ -1,7 +1,13 @@
 // tuner fsck: is the database whole?
 #include <fmt/format.h>
+#include <unistd.h>
 
+#include <chrono>
+#include <condition_variable>
+#include <cstdio>
 #include <iostream>
+#include <mutex>
+#include <thread>
 
 #include "tuner/commands/options.hpp"
 #include "tuner/error.hpp"
@@ -9,6 +15,60 @@
 #include "tuner/storage/inspect.hpp"
 
 namespace tuner::commands {
+
+namespace {
+
+// Says on standard error what is being looked at, from two seconds on: on a terminal in one line, else every ten
+// seconds.
+class Progress {
+ public:
+  Progress()
+      : thread_([this](const std::stop_token& stop) {
+          std::unique_lock lock(mutex_);
+          for (auto next = std::chrono::seconds(2); !woken_.wait_for(lock, stop, pause_, [] { return false; });) {
+            if (stop.stop_requested()) return;
+            const auto elapsed = std::chrono::steady_clock::now() - start_;
+            if (elapsed < next) continue;
+            next = std::chrono::duration_cast<std::chrono::seconds>(elapsed) + std::chrono::seconds(terminal_ ? 0 : 10);
+            std::fputs(fmt::format("{}looking at {}, {} so far{}", terminal_ ? "\r" : "", what_,
+                                   report::duration_text(std::chrono::duration<double>(elapsed).count()),
+                                   terminal_ ? "\x1b[K" : "\n")
+                           .c_str(),
+                       stderr);
+            std::fflush(stderr);
+            shown_ = true;
+          }
+        }) {}
+  ~Progress() {
+    thread_.request_stop();
+    thread_.join();
+    if (shown_ && terminal_) std::fputs("\r\x1b[K", stderr);
+  }
+  Progress(const Progress&) = delete;
+  Progress& operator=(const Progress&) = delete;
+
+  void show(const std::string& what) {
+    const std::lock_guard lock(mutex_);
+    what_ = what;
+  }
+
+ private:
+  static constexpr std::chrono::milliseconds pause_{250};
+  const bool terminal_ = ::isatty(STDERR_FILENO) != 0;
+  const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+  std::mutex mutex_;
+  std::condition_variable_any woken_;
+  std::string what_ = "the file";
+  bool shown_ = false;
+  std::jthread thread_;
+};
+
+storage::Inspection inspect(const std::string& file) {
+  Progress progress;
+  return storage::inspect(file, [&](const std::string& what) { progress.show(what); });
+}
+
+}  // namespace
 
 int fsck(const Invocation& invocation) {
   constexpr Page kPage{
@@ -22,7 +82,7 @@ int fsck(const Invocation& invocation) {
   const auto values = parse(invocation, options, {}, kPage);
   if (!values) return 0;
   const std::string file = database(*values);
-  const storage::Inspection found = storage::inspect(file);
+  const storage::Inspection found = inspect(file);
   std::cout << fmt::format("{}: {} pages of {} bytes, schema version {}\n\n", file, found.pages, found.page_size,
                            found.schema_version);
   report::TableWriter table(std::cout, "table");

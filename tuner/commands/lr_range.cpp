@@ -208,7 +208,7 @@ std::optional<int> fill_from_lr_range(StudySession& session, StudyPlan& plan) {
 // From the database alone. The parts of a branch have the same parameters but for those that say which part it is, and
 // branches begin in the order of their suggestions.
 report::LrReport stored_lr_report(const storage::Store& store, const std::string& study,
-                                  const std::vector<storage::LrSuggestion>& suggestions) {
+                                  const std::vector<storage::LrSuggestion>& suggestions, storage::Damage& damage) {
   report::LrReport report{.study = study, .branches = {}};
   for (const auto& suggestion : suggestions) {
     if (report.branches.empty() || report.branches.back().label != suggestion.branch)
@@ -216,18 +216,32 @@ report::LrReport stored_lr_report(const storage::Store& store, const std::string
     report.branches.back().suggestions.push_back(suggestion);
   }
   std::vector<Parameters> chosen;
-  for (const storage::RunRow& run : store.runs(study)) {
+  const auto runs = store.runs(study, 0, false, &damage);
+  for (const storage::RunRow& run : runs) {
+    const auto words = [&] { return fmt::format("trial {} of study '{}'", run.number, study); };
     const auto split = std::ranges::find(run.parameters, lr_range::kPartDimension, &Parameters::value_type::first);
+    const auto part = lr_range::part_of({split, run.parameters.end()});
+    // Seeds are counted from 0, and each has a trial.
+    if (!part || part->seed >= std::ssize(runs) || (part->kind == lr_range::PartKind::ladder && !(part->lr > 0))) {
+      damage.add(words() + ": trial_parameters: they are not those of a part of an LR range test");
+      continue;
+    }
     const Parameters branch(run.parameters.begin(), split);
     auto place = std::ranges::find(chosen, branch);
     if (place == chosen.end()) place = chosen.insert(place, branch);
     const auto index = static_cast<std::size_t>(place - chosen.begin());
     if (index >= report.branches.size()) break;
-    const lr_range::Part part = lr_range::part_of({split, run.parameters.end()});
-    const bool ramp = part.kind == lr_range::PartKind::ramp;
-    TrialResult result = ramp ? executor::result_of(store.trial(study, run.number)) : TrialResult{};
-    result.value = run.value, result.outcome = run.outcome;
-    add_part(report.branches[index], part, result);
+    TrialResult result;
+    if (part->kind == lr_range::PartKind::ramp) {
+      result = executor::result_of(store.trial(study, run.number, &damage));
+      const auto count = [&](const char* name) { return std::ranges::count(result.metrics, name, &MetricPoint::name); };
+      if (count("lr") != count("smoothed_loss"))
+        damage.add(fmt::format("{}: metrics: there are {} of lr and {} of smoothed_loss", words(), count("lr"),
+                               count("smoothed_loss")));
+    }
+    result.value = run.value;
+    result.outcome = run.outcome;
+    add_part(report.branches[index], *part, result);
   }
   return report;
 }

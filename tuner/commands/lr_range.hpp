@@ -24,9 +24,11 @@ int run_lr_range(StudySession& session, StudyPlan plan, const LrRangeOutput& out
 // interrupted. Errors: config.bad_hole where the test found no recommendation for a branch.
 [[nodiscard]] std::optional<int> fill_from_lr_range(StudySession& session, StudyPlan& plan);
 
-// A test as the database has it. suggestions: those of the study.
+// A test as the database has it. suggestions: those of the study. What cannot be read, or is not what such a test has,
+// is left out and noted in `damage`.
 [[nodiscard]] report::LrReport stored_lr_report(const storage::Store& store, const std::string& study,
-                                                const std::vector<storage::LrSuggestion>& suggestions);
+                                                const std::vector<storage::LrSuggestion>& suggestions,
+                                                storage::Damage& damage);
 
 // How the test of a sweep that begins with one is announced: its name, its parts, its cost. Errors: those of the test's
 // plan.

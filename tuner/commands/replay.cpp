@@ -17,6 +17,7 @@
 #include "tuner/config/config.hpp"
 #include "tuner/error.hpp"
 #include "tuner/executor/study_run.hpp"
+#include "tuner/lr_range/part.hpp"
 #include "tuner/report/table.hpp"
 
 namespace tuner::commands {
@@ -174,22 +175,47 @@ Read read_recorded(const storage::Store& store, const std::string& study, const 
   other_plan(study, file, difference);
 }
 
+[[noreturn]] void damaged_parameters(const std::string& trial, const std::string& what) {
+  throw Error(Message::storage_damaged, fmt::format("trial_parameters of trial {}: {}", trial, what),
+              "Ask what else is damaged: tuner fsck");
+}
+
+// May the dimension have that value? Of a range any number within: which of them a grid has does not matter here.
+bool fits(const Dimension& dimension, const Value& value) {
+  if (const auto* branches = std::get_if<Branches>(&dimension.domain)) {
+    const auto* label = std::get_if<std::string>(&value);
+    return label != nullptr && std::ranges::find(branches->labels, *label) != branches->labels.end();
+  }
+  if (const auto* values = std::get_if<Values>(&dimension.domain))
+    return std::ranges::find(*values, to_json(value), to_json) != values->end();  // a NaN is a NaN
+  const Range& range = std::get<Range>(dimension.domain);
+  if (std::holds_alternative<std::int64_t>(value)) return range.integer;
+  const auto* real = std::get_if<double>(&value);
+  return real != nullptr && !range.integer && std::isfinite(*real);
+}
+
+// Those of an LR range test say which part the trial was, and are not always there.
+bool may_be_missing(const Dimension& dimension) { return dimension.name == lr_range::kLrDimension; }
+
 Point point_of(const StudyPlan& plan, const Parameters& parameters, const std::string& name) {
   Point point(plan.space.dimensions.size());
   for (std::size_t i = 0; i < point.size(); ++i) {
     if (!is_active(plan.space, point, i)) continue;
-    const auto found = std::ranges::find(parameters, plan.space.dimensions[i].name, &Parameters::value_type::first);
-    if (found == parameters.end()) continue;
-    if (const auto* branches = std::get_if<Branches>(&plan.space.dimensions[i].domain)) {
-      const auto* label = std::get_if<std::string>(&found->second);
-      if (label == nullptr || std::ranges::find(branches->labels, *label) == branches->labels.end()) continue;
+    const Dimension& dimension = plan.space.dimensions[i];
+    const auto found = std::ranges::find(parameters, dimension.name, &Parameters::value_type::first);
+    if (found == parameters.end()) {
+      if (may_be_missing(dimension)) continue;
+      damaged_parameters(name, fmt::format("there is no {}", dimension.name));
     }
+    if (!fits(dimension, found->second))
+      damaged_parameters(
+          name, fmt::format("{} is {}, which its study does not allow", dimension.name, to_json(found->second)));
     point[i] = found->second;
   }
-  if (parameters_of(plan.space, point) == parameters) return point;
-  throw Error(Message::storage_damaged,
-              fmt::format("the parameters that are stored of trial {} do not fill its study's space", name),
-              "Ask what else is damaged: tuner fsck");
+  if (std::ranges::equal(parameters_of(plan.space, point), parameters, {}, &Parameters::value_type::first,
+                         &Parameters::value_type::first))
+    return point;
+  damaged_parameters(name, "there are more of them than the study has, or they are in another order");
 }
 
 // The program's own plugins, those that are named, and of the recorded ones those that are still missing.

@@ -25,16 +25,17 @@ constexpr Page kPage{
 
 std::string optional_number(const std::optional<double>& value) { return value ? to_json(*value) : "null"; }
 
-void show_study(const storage::Store& store, const std::string& name, bool json, const std::string& svg) {
+void show_study(const storage::Store& store, const std::string& name, bool json, const std::string& svg,
+                storage::Damage& damage) {
   const auto study = store.study(name);
-  const std::string config = store.study_config(name);
-  const auto suggestions = store.lr_suggestions(name);
+  const std::string config = store.study_config(name, &damage);
+  const auto suggestions = store.lr_suggestions(name, &damage);
   if (!svg.empty() && suggestions.empty())
     throw Error(Message::usage_bad_option,
                 fmt::format("--svg draws an LR range test that has reached its end, and study '{}' is none", name),
                 "make one: tuner lr-range --config FILE");
   std::optional<report::LrReport> test;
-  if (!suggestions.empty()) test = stored_lr_report(store, name, suggestions);
+  if (!suggestions.empty()) test = stored_lr_report(store, name, suggestions, damage);
   if (!svg.empty()) write_svg(svg, *test);
   if (json) {
     std::cout
@@ -140,16 +141,18 @@ int show(const Invocation& invocation) {
   const std::string name = required(*values, "STUDY", kPage);
   const bool json = values->count("json") > 0;
   const storage::Store store(database(*values), storage::Access::read_only);
+  storage::Damage damage;
   if (name.find('/') == std::string::npos) {
-    show_study(store, name, json, (*values)["svg"].as<std::string>());
-    return 0;
+    show_study(store, name, json, (*values)["svg"].as<std::string>(), damage);
+  } else {
+    const auto [study, number] = trial_name(name, kPage);
+    const auto trial = store.trial(study, number, &damage);
+    if (json)
+      print_trial_json(study, trial);
+    else
+      print_trial(study, trial);
   }
-  const auto [study, number] = trial_name(name, kPage);
-  const auto trial = store.trial(study, number);
-  if (json)
-    print_trial_json(study, trial);
-  else
-    print_trial(study, trial);
+  damage.raise(database(*values));
   return 0;
 }
 

@@ -18,7 +18,8 @@ int studies(const Invocation& invocation) {
   const storage::Store store(database(*values), storage::Access::read_only);
   report::TableWriter table(std::cout, format(*values));
   table.header({"study", "trials", "completed", "metric", "goal", "best_value", "best_trial", "seed", "created_at"});
-  for (const auto& study : store.studies()) {
+  storage::Damage damage;
+  for (const auto& study : store.studies(&damage)) {
     const Value best = study.best_value ? Value(*study.best_value) : Value(Null{});
     const Value number = study.best_number ? Value(static_cast<std::int64_t>(*study.best_number)) : Value(Null{});
     table.row({study.name, static_cast<std::int64_t>(study.trials), static_cast<std::int64_t>(study.completed),
@@ -26,6 +27,7 @@ int studies(const Invocation& invocation) {
                study.created_at});
   }
   table.end();
+  damage.raise(database(*values));
   return 0;
 }
 

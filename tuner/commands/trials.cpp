@@ -23,13 +23,15 @@ int list(const Invocation& invocation, const Page& page, bool ranked, std::uint6
   // `value` is the study's metric; in the JSON parameters are a text, as in the view `runs`.
   table.header({"trial", "outcome", "value", "steps", "evaluations", "seconds", "parameters", "error"});
   const bool readable = format(*values) == "table";
-  for (const auto& run : store.runs(name, (*values)["limit"].as<std::uint64_t>(), ranked))
+  storage::Damage damage;
+  for (const auto& run : store.runs(name, (*values)["limit"].as<std::uint64_t>(), ranked, &damage))
     table.row({static_cast<std::int64_t>(run.number), std::string(to_string(run.outcome)),
                run.value ? Value(*run.value) : Value(Null{}), run.steps, static_cast<std::int64_t>(run.evaluations),
                run.wall_seconds,
                readable ? report::parameters_text(run.parameters) : report::parameters_json(run.parameters),
                run.error});
   table.end();
+  damage.raise(database(*values));
   return 0;
 }
 

@@ -29,7 +29,7 @@ class StudyRun {
     if (plan.trials) status_.total = std::min(plan.trials.value_or(UINT64_MAX), status_.total.value_or(UINT64_MAX));
     for (const std::uint64_t number : store.finished(plan.name)) {
       done_.insert(number);
-      if (searcher.learns()) searcher.observe(number, result_of(store.trial(plan.name, number)));
+      if (searcher.learns()) observe(number, result_of(store.trial(plan.name, number)));
     }
     status_.done = done_.size();
     if (const auto best = store.best(plan.name)) remember(best->number, *best->value, best->parameters);
@@ -95,8 +95,7 @@ class StudyRun {
     if (!records.empty()) store_.record(records);
     for (const auto& record : records) {
       count(record);
-      if (searcher_.learns() && record.result.outcome != Outcome::cancelled)
-        searcher_.observe(record.number, record.result);
+      if (searcher_.learns() && record.result.outcome != Outcome::cancelled) observe(record.number, record.result);
     }
     forget_checkpoints(records);
     if (too_many_failed() && status_.reason.empty()) {
@@ -125,7 +124,16 @@ class StudyRun {
     if (!searcher_.learns()) return;
     TrialResult result;
     result.outcome = Outcome::failed, result.error = trial.not_run;
-    searcher_.observe(trial.job.number, result);
+    observe(trial.job.number, result);
+  }
+
+  // Where someone deleted a trial from the database, those of later rounds wait until it has been made again.
+  void observe(std::uint64_t number, const TrialResult& result) {
+    unready_.emplace(number, result);
+    while (!unready_.empty() && searcher_.ready(unready_.begin()->first)) {
+      const auto first = unready_.extract(unready_.begin());
+      searcher_.observe(first.key(), first.mapped());
+    }
   }
 
   [[nodiscard]] bool is_retried(const Finished& trial) const {
@@ -176,6 +184,7 @@ class StudyRun {
   Clock::time_point start_ = Clock::now();
   StudyStatus status_;
   std::set<std::uint64_t> done_;
+  std::map<std::uint64_t, TrialResult> unready_;
   std::uint64_t next_ = 0, failed_ = 0;
   std::map<const Plugin*, storage::PluginRecord> records_;
 };

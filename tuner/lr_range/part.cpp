@@ -39,18 +39,34 @@ Point point_of(const StudyPlan& plan, Point branch, const Part& part) {
   return branch;
 }
 
-Part part_of(const StudyPlan& plan, const Point& point) { return part_of(tuner::parameters_of(plan.space, point)); }
+Part part_of(const StudyPlan& plan, const Point& point) {
+  return part_of(tuner::parameters_of(plan.space, point)).value();
+}
 
-Part part_of(const Parameters& parameters) {
+std::optional<Part> part_of(const Parameters& parameters) {
   Part part;
+  bool has_kind = false, has_seed = false;
   for (const auto& [name, value] : parameters) {
-    if (name == kPartDimension)
-      part.kind = static_cast<PartKind>(std::ranges::find(kLrRangeParts, std::get<std::string>(value)) -
-                                        std::begin(kLrRangeParts));
-    if (name == kSeedDimension) part.seed = std::get<std::int64_t>(value);
-    if (name == kLrDimension) part.lr = std::get<double>(value);
+    if (name == kPartDimension) {
+      const auto* word = std::get_if<std::string>(&value);
+      const auto* kind = word ? std::ranges::find(kLrRangeParts, *word) : std::end(kLrRangeParts);
+      if (kind == std::end(kLrRangeParts)) return std::nullopt;
+      part.kind = static_cast<PartKind>(kind - std::begin(kLrRangeParts));
+      has_kind = true;
+    }
+    if (name == kSeedDimension) {
+      const auto* seed = std::get_if<std::int64_t>(&value);
+      if (seed == nullptr || *seed < 0) return std::nullopt;
+      part.seed = *seed;
+      has_seed = true;
+    }
+    if (name == kLrDimension) {
+      const auto* lr = std::get_if<double>(&value);
+      if (lr == nullptr) return std::nullopt;
+      part.lr = *lr;
+    }
   }
-  return part;
+  return has_kind && has_seed ? std::optional(part) : std::nullopt;
 }
 
 PartRun::PartRun(TrialSpec& spec, const LrRangeSettings& settings, SharedObjectives& shared,

@@ -14,6 +14,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -49,8 +50,8 @@ inline constexpr int kFineQuarters[] = {-3, -2, -1, 1, 2, 3};
 // A part as a point of the study's space, and back. branch: a point that fills the dimensions of the file.
 [[nodiscard]] Point point_of(const StudyPlan& plan, Point branch, const Part& part);
 [[nodiscard]] Part part_of(const StudyPlan& plan, const Point& point);
-// From what the database has of a trial, which holds those three dimensions.
-[[nodiscard]] Part part_of(const Parameters& parameters);
+// From what the database has of a trial; nothing where those three dimensions have no values that a part has.
+[[nodiscard]] std::optional<Part> part_of(const Parameters& parameters);
 
 // Runs one part, as run_trial() runs a trial: never throws for what the plugins do, and keeps what was measured before
 // a failure. A ramp or a restarted run that diverges has done its work, a ladder's run that diverges is a diverged

@@ -46,11 +46,15 @@ std::string chart(std::span<const double> y, const std::string& x_label, ChartSi
   if (all.empty()) return "";
   // A constant stands in the middle, between round bounds of its own.
   if (all.low == all.high) {
-    const double around = all.low == 0 ? 1 : std::abs(all.low);
-    all.low -= around, all.high += around;
+    constexpr double kMost = std::numeric_limits<double>::max();
+    const double around = all.low == 0 ? 1 : std::max(std::abs(all.low), std::numeric_limits<double>::min());
+    all.low = std::max(all.low - around, -kMost);
+    all.high = std::min(all.high + around, kMost);
   }
   const auto row_of = [&](double value) {
-    const double share = (all.high - value) / (all.high - all.low);
+    // Halves, as the difference of two numbers may be infinite; those of the least numbers would be equal.
+    const double scale = all.high - all.low < 1 ? 1 : 0.5;
+    const double share = (all.high * scale - value * scale) / (all.high * scale - all.low * scale);
     return static_cast<std::size_t>(std::lround(share * (size.height - 1)));
   };
   std::vector<std::string> rows(static_cast<std::size_t>(size.height),

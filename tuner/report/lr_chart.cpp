@@ -35,8 +35,15 @@ struct Axis {
   void widen() {
     // What rounding alone keeps apart is one value.
     if (high - low > 1e-12 * std::max(std::abs(low), std::abs(high))) return;
-    const double around = low == 0 ? 1 : std::abs(low) / 2;
-    log ? (low /= 2, high *= 2) : (low -= around, high += around);
+    using Limits = std::numeric_limits<double>;
+    if (log) {
+      low = std::max(low / 2, Limits::denorm_min());
+      high = std::min(high * 2, Limits::max());
+      return;
+    }
+    const double around = low == 0 ? 1 : std::max(std::abs(low) / 2, Limits::min());
+    low -= around;
+    high += around;
   }
 };
 
@@ -69,8 +76,9 @@ Axes axes_of(const LrChart& chart) {
 
 // The ends of a mark's interval within the axis, or its value twice.
 std::pair<double, double> interval(const LrMark& mark, const Axis& x) {
-  const double low = std::min(mark.low.value_or(mark.value), mark.value);
-  const double high = std::max(mark.high.value_or(mark.value), mark.value);
+  // An end that is no number is none.
+  const double low = std::fmin(mark.low.value_or(mark.value), mark.value);
+  const double high = std::fmax(mark.high.value_or(mark.value), mark.value);
   return {std::max(low, x.low), std::min(high, x.high)};
 }
 
@@ -99,7 +107,7 @@ std::vector<Tick> log_ticks(const Axis& axis) {
   for (int exponent = static_cast<int>(std::floor(std::log10(axis.low))); exponent <= last; ++exponent)
     for (const double factor : {1., 2., 5.}) {
       const double value = factor * std::pow(10, exponent);
-      if (!within(value)) continue;
+      if (!within(value) || !std::isfinite(value)) continue;
       if (factor == 1) decades.push_back({value, power_of_ten(exponent)});
       all.push_back({value, factor == 1 ? power_of_ten(exponent) : fmt::format("{:.4g}", value)});
     }

@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <sstream>
+#include <utility>
 
 #include "tuner/lr_range/diagnosis.hpp"
 #include "tuner/report/table.hpp"
@@ -104,10 +106,16 @@ Json by_branch(const LrReport& report, Select select) {
 }  // namespace
 
 LrCurve ramp_curve(std::int64_t seed, std::span<const MetricPoint> metrics) {
-  LrCurve curve{.name = fmt::format("seed {}", seed), .lr = {}, .loss = {}};
+  std::map<std::int64_t, std::pair<const MetricPoint*, const MetricPoint*>> steps;
   for (const MetricPoint& metric : metrics) {
-    if (metric.name == "lr") curve.lr.push_back(metric.value);
-    if (metric.name == "smoothed_loss") curve.loss.push_back(metric.value);
+    if (metric.name == "lr") steps[metric.step].first = &metric;
+    if (metric.name == "smoothed_loss") steps[metric.step].second = &metric;
+  }
+  LrCurve curve{.name = fmt::format("seed {}", seed), .lr = {}, .loss = {}};
+  for (const auto& [step, pair] : steps) {
+    if (pair.first == nullptr || pair.second == nullptr) continue;
+    curve.lr.push_back(pair.first->value);
+    curve.loss.push_back(pair.second->value);
   }
   return curve;
 }
@@ -130,7 +138,8 @@ std::string lr_json(const LrReport& report) {
       {"suggestions", by_branch(report, is_one_of_four)},
       {"limits", by_branch(report, [](const LrSuggestion& s) { return !is_one_of_four(s) && !is_rule(s); })},
       {"rules", by_branch(report, is_rule)}};
-  return json.dump();
+  // What is no UTF-8 may stand in a database.
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
 std::string lr_svg(const LrReport& report, const LrBranch& branch) { return lr_chart_svg(chart_of(report, branch)); }

@@ -21,7 +21,7 @@ struct LrReport {
   std::string study;
   std::vector<LrBranch> branches;
 };
-// The curve of a ramp.
+// The curve of a ramp: the steps that have an lr and a smoothed loss.
 [[nodiscard]] LrCurve ramp_curve(std::int64_t seed, std::span<const MetricPoint> metrics);
 
 // For every branch a chart and the four learning rates with their evidence, then the rest that was measured.

@@ -47,7 +47,8 @@ std::string Progress::status_line(const executor::StudyStatus& status,
   const double rate = status.elapsed_seconds > 0 ? static_cast<double>(status.done_now) / status.elapsed_seconds : 0;
   if (rate > 0) {
     text += rate >= 1 ? fmt::format(" | {:.0f} trials/s", rate) : fmt::format(" | {:.1f} trials/min", rate * 60);
-    if (status.total) text += " | " + duration_text(static_cast<double>(*status.total - status.done) / rate) + " left";
+    if (status.total && *status.total >= status.done)
+      text += " | " + duration_text(static_cast<double>(*status.total - status.done) / rate) + " left";
   }
   for (const auto& worker : running)
     if (worker.steps > 0) text += fmt::format(" | {}: {}%", worker.number, 100 * worker.step / worker.steps);

@@ -106,6 +106,7 @@ std::string parameters_json(const Parameters& parameters) {
 }
 
 std::string duration_text(double seconds) {
+  if (!(std::abs(seconds) < 1e15)) return fmt::format("{:g} s", seconds);
   if (seconds < 0.000995) return fmt::format("{:.0f} us", seconds * 1e6);
   if (seconds < 0.0995) return fmt::format("{:.3g} ms", seconds * 1000);
   if (seconds < 99.95) return fmt::format("{:.1f} s", seconds);

@@ -96,7 +96,8 @@ void RangeSearch::begin_third_round() {
       if (origins_[number].branch == branch && origins_[number].part.kind == PartKind::ladder)
         add_rung(rungs, origins_[number].part, result.value);
     const std::size_t best = best_rung(rungs).value_or(0);
-    const double ratio = std::pow(rungs[1].lr / rungs[0].lr, 0.25);
+    // One alone: of a stored test whose measurements were changed.
+    const double ratio = rungs.size() > 1 ? std::pow(rungs[1].lr / rungs[0].lr, 0.25) : 1;
     for (const int quarters : kFineQuarters) add(branch, PartKind::ladder, rungs[best].lr * std::pow(ratio, quarters));
   }
 }

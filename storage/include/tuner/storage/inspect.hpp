@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -22,10 +23,13 @@ struct Inspection {
   std::vector<std::string> damage, notes;
 };
 
+// Called with what is looked at next: "the pages", "table metrics".
+using InspectionProgress = std::function<void(const std::string& what)>;
+
 // SQLite's own check of every page and index, foreign keys, tables and views against the schema, the log beside the
 // file, and for every study whether its rows agree with each other. Writes neither to the file nor to its log; as for
 // any reader, a -shm file may appear beside a log. Takes time in proportion to the file.
 // Errors: storage.cannot_open, .not_a_database, .newer_schema as Store; storage.damaged where nothing can be read.
-[[nodiscard]] Inspection inspect(const std::filesystem::path& file);
+[[nodiscard]] Inspection inspect(const std::filesystem::path& file, const InspectionProgress& progress = {});
 
 }  // namespace tuner::storage

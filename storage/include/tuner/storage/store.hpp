@@ -98,6 +98,22 @@ struct Table {
   std::vector<std::vector<Value>> rows;
 };
 
+// What could not be read of a database, a line each: the row, the table, and what is wrong with it.
+//
+// Functions that read take one. Given it, they leave such rows out, note them there and go on; without it, and also
+// where nothing would be left, they throw storage.damaged at the first one.
+class Damage {
+ public:
+  void add(std::string line);
+  [[nodiscard]] bool empty() const { return count_ == 0; }
+  // Throws storage.damaged with the lines, the first 20 of many; does nothing where there are none.
+  void raise(const std::filesystem::path& file) const;
+
+ private:
+  std::vector<std::string> lines_;
+  std::uint64_t count_ = 0;
+};
+
 enum class Access { read_write, read_only };
 enum class Network { refused, allowed };  // what to do with a network file system
 
@@ -153,19 +169,22 @@ class Store {
   // Replaces the suggestions of the open study. Errors: as record().
   void record_lr_suggestions(std::span<const LrSuggestion> suggestions);
   // In the order in which they were recorded; none for a study that is no LR range test, or not at its end.
-  [[nodiscard]] std::vector<LrSuggestion> lr_suggestions(std::string_view study) const;
+  [[nodiscard]] std::vector<LrSuggestion> lr_suggestions(std::string_view study, Damage* damage = nullptr) const;
 
-  [[nodiscard]] std::vector<StudyRow> studies() const;
+  [[nodiscard]] std::vector<StudyRow> studies(Damage* damage = nullptr) const;
   [[nodiscard]] StudyRow study(std::string_view name) const;
-  [[nodiscard]] std::string study_config(std::string_view name) const;
+  // With `damage` also a text that does not have its recorded hash.
+  [[nodiscard]] std::string study_config(std::string_view name, Damage* damage = nullptr) const;
   // Its recorded plan against another one, "- " and "+ " before the lines that differ; empty where they are equal.
   [[nodiscard]] std::string plan_difference(std::string_view name, std::string_view plan) const;
   // Every build of a plugin that its trials used.
   [[nodiscard]] std::vector<PluginRecord> plugins(std::string_view study) const;
   // In order of number; with `ranked` the completed ones from best to worst, as best() ranks. limit 0: all.
-  [[nodiscard]] std::vector<RunRow> runs(std::string_view study, std::uint64_t limit = 0, bool ranked = false) const;
+  // The value of a ranked one is a number.
+  [[nodiscard]] std::vector<RunRow> runs(std::string_view study, std::uint64_t limit = 0, bool ranked = false,
+                                         Damage* damage = nullptr) const;
   // Errors: usage.no_such_trial.
-  [[nodiscard]] TrialDetail trial(std::string_view study, std::uint64_t number) const;
+  [[nodiscard]] TrialDetail trial(std::string_view study, std::uint64_t number, Damage* damage = nullptr) const;
 
   // One statement that only reads; anything else, several statements, and mistakes are storage.bad_query with SQLite's
   // own words. The header goes out before the first row, and also where there are no rows; rows go to `row` as they
