@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <limits>
+#include <string>
 #include <vector>
 
 namespace tuner::report {
@@ -53,6 +56,28 @@ TEST(Chart, LeavesGapsAndTakesShortCurves) {
             "0 |*\n"
             "  +----------\n"
             "   0        9\n");
+}
+
+TEST(Chart, TakesAnyNumbers) {
+  constexpr double kMost = std::numeric_limits<double>::max(), kLeast = std::numeric_limits<double>::denorm_min();
+  const double some[] = {0, -0.0, 1, -1, kMost, -kMost, kLeast, -kLeast, 1e-310, 1e300, NAN, INFINITY, -INFINITY};
+  for (const double a : some)
+    for (const double b : some)
+      for (const double c : some) {
+        const std::vector<double> y{a, b, c};
+        const std::string text = chart(y, "t", {.width = 10, .height = 3});
+        const bool any = std::isfinite(a) || std::isfinite(b) || std::isfinite(c);
+        EXPECT_EQ(std::ranges::count(text, '\n'), any ? 5 : 0) << a << " " << b << " " << c;
+        EXPECT_EQ(text.find("nan"), std::string::npos) << text;
+      }
+  const std::vector<double> ends{-kMost, kMost}, greatest{kMost, kMost}, least{kLeast, kLeast, kLeast};
+  EXPECT_EQ(chart(ends, "", {.width = 10, .height = 2}),
+            " 1.798e+308 |         *\n"
+            "-1.798e+308 |*\n"
+            "            +----------\n"
+            "             0        1\n");
+  for (const auto& constant : {greatest, least})
+    EXPECT_NE(chart(constant, "", {.width = 10, .height = 3}).find("|**********\n"), std::string::npos);
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cctype>
 #include <cmath>
+#include <limits>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -98,6 +99,33 @@ TEST(LrChart, TakesExtremeNumbers) {
             "     0.5  1    2  lr\n"
             "     loss  * a\n");
   EXPECT_EQ(lr_chart_svg(chart).find("nan"), std::string::npos);
+}
+
+// Whatever stands in a database.
+TEST(LrChart, TakesAnyNumbers) {
+  constexpr double kMost = std::numeric_limits<double>::max(), kLeast = std::numeric_limits<double>::denorm_min();
+  const double some[] = {0, 1, -1, kMost, -kMost, kLeast, -kLeast, 1e300, -1e300, NAN, INFINITY, -INFINITY};
+  for (const double a : some)
+    for (const double b : some)
+      for (const double c : some) {
+        LrChart chart{.title = "t", .curves = {{.name = "c", .lr = {a, b, 0.5}, .loss = {b, c, a}}}, .marks = {}};
+        chart.marks.push_back({.label = "m", .value = a, .low = b, .high = c});
+        chart.marks.push_back({.label = "n", .value = c, .low = a, .high = {}});
+        SCOPED_TRACE(testing::Message() << a << " " << b << " " << c);
+        const std::string text = lr_chart_text(chart), svg = lr_chart_svg(chart);
+        EXPECT_EQ(text.empty(), svg.empty());
+        for (const char* attribute : {"x=\"nan", "x=\"inf", "x1=\"nan", "x1=\"inf", "x1=\"-", "y1=\"nan", "width=\"nan",
+                                      "width=\"inf", "Mnan", "Lnan", "Minf", " nan ", "y=\"inf"})
+          EXPECT_EQ(svg.find(attribute), std::string::npos) << attribute << svg;
+      }
+}
+
+TEST(LrChart, TheLeastAndTheGreatestLrHaveAPlace) {
+  constexpr double kMost = std::numeric_limits<double>::max(), kLeast = std::numeric_limits<double>::denorm_min();
+  for (const double lr : {kMost, kLeast}) {
+    const LrChart chart{.title = "", .curves = {{.name = "c", .lr = {lr}, .loss = {1}}}, .marks = {}};
+    EXPECT_NE(lr_chart_text(chart).find('*'), std::string::npos);
+  }
 }
 
 TEST(LrChart, MedianOfRunsThatEndEarly) {
