@@ -194,8 +194,11 @@ bool fits(const Dimension& dimension, const Value& value) {
   return real != nullptr && !range.integer && std::isfinite(*real);
 }
 
-// Those of an LR range test say which part the trial was, and are not always there.
-bool may_be_missing(const Dimension& dimension) { return dimension.name == lr_range::kLrDimension; }
+// A part of an LR range test need not have an lr, and none that the test is to give.
+bool may_be_missing(const Dimension& dimension) {
+  const auto* range = std::get_if<Range>(&dimension.domain);
+  return dimension.name == lr_range::kLrDimension || (range != nullptr && range->around_lr_range);
+}
 
 Point point_of(const StudyPlan& plan, const Parameters& parameters, const std::string& name) {
   Point point(plan.space.dimensions.size());
