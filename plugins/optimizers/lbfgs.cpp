@@ -12,6 +12,7 @@ struct Lbfgs {
   static constexpr tuner::Info info{
       .id = "lbfgs",
       .name = "L-BFGS",
+      .version = "2.0.0",
       .doc = "quasi-Newton steps from the last gradients' differences, as torch.optim.LBFGS",
       .details =
           "A step is up to max_iter iterations on one batch:\n"

@@ -16,6 +16,7 @@ struct Shampoo {
   static constexpr tuner::Info info{
       .id = "shampoo",
       .name = "Shampoo",
+      .version = "2.0.0",
       .doc = "gradients of a matrix divided by roots of their second moments on both sides",
       .details =
           "G is the gradient as a matrix, first extent x rest; a vector is a column.\n"

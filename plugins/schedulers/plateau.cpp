@@ -12,6 +12,7 @@ struct Plateau {
   static constexpr tuner::Info info{
       .id = "plateau",
       .name = "Reduce on plateau",
+      .version = "2.0.0",
       .doc = "lr times factor when the study's metric stops improving, as torch's ReduceLROnPlateau, or as Keras's",
       .details =
           "lr starts at the optimizer's and changes at new values m of the study's metric alone (one per evaluation\n"

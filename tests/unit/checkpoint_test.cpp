@@ -7,6 +7,7 @@
 #include "temporary_folder.hpp"
 #include "trial_fixture.hpp"
 #include "tuner/bytes.hpp"
+#include "tuner/library.hpp"
 
 namespace tuner {
 namespace {
@@ -107,6 +108,19 @@ TEST_F(CheckpointFile, OfAnotherPlanIsNotTaken) {
   EXPECT_EQ(checkpoints_.newest(log_), std::nullopt);
   ASSERT_EQ(log_.size(), 1u);
   EXPECT_TRUE(says(log_[0], "it belongs to another plan, or to other plugins"));
+}
+
+// Version 1 had no count of the optimizer's own steps: after a skipped step it would go on with other bits.
+TEST_F(CheckpointFile, OfAnEarlierVersionIsNotTaken) {
+  checkpoints_.write(4, "four", log_);
+  std::string bytes = contents(file(4));
+  ASSERT_TRUE(bytes.starts_with("tuner checkpoint 2\n"));
+  bytes.resize(bytes.size() - 64);
+  bytes[17] = '1';
+  overwrite(file(4), bytes + sha256_of_text(bytes));
+  EXPECT_EQ(checkpoints_.newest(log_), std::nullopt);
+  ASSERT_EQ(log_.size(), 1u);
+  EXPECT_TRUE(says(log_[0], "3/4' is not used: it is no checkpoint of this version"));
 }
 
 TEST_F(CheckpointFile, IsNotTakenWhereAnyByteIsLostOrChanged) {
