@@ -3,16 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 #include <set>
 
 #include "tuner/error.hpp"
+#include "tuner/json.hpp"
 
 namespace tuner {
 
 namespace {
-
-using nlohmann::json;
 
 // Fills holes with the values of one point.
 class Filling {
@@ -119,26 +117,26 @@ TrainingSettings fill_training(const StudyPlan& plan, const Filling& filling) {
 
 // ---- canonical form
 
-json canonical(const Value& value) { return json::parse(to_json(value)); }
+Json canonical(const Value& value) { return Json::parse(to_json(value)); }
 
 class Canonical {
  public:
   explicit Canonical(const Space& space) : space_(space) {}
 
-  [[nodiscard]] json setting(const Setting& s) const {
+  [[nodiscard]] Json setting(const Setting& s) const {
     if (const auto* hole = std::get_if<Hole>(&s)) return dimension(space_.dimensions[hole->dimension]);
     return canonical(std::get<Value>(s));
   }
-  [[nodiscard]] json settings(const Settings& map) const {
-    json object = json::object();
+  [[nodiscard]] Json settings(const Settings& map) const {
+    Json object = Json::object();
     for (const auto& [key, s] : map) object[key] = setting(s);
     return object;
   }
-  [[nodiscard]] json plugin(const PluginPlan& plan) const {
-    json object{{"plugin", plan.plugin->id()}, {"version", plan.plugin->version()}};
+  [[nodiscard]] Json plugin(const PluginPlan& plan) const {
+    Json object{{"plugin", plan.plugin->id()}, {"version", plan.plugin->version()}};
     if (plan.label != plan.plugin->id()) object["as"] = plan.label;
     // Defaults stand in full: a default that changes is another study.
-    json options = json::object();
+    Json options = Json::object();
     for (std::size_t p = 0; p < plan.plugin->param_count(); ++p) {
       const tuner_param& param = plan.plugin->param(p);
       const auto given = plan.options.find(param.id);
@@ -147,7 +145,7 @@ class Canonical {
     }
     object["options"] = std::move(options);
     for (const GroupPlan& group : plan.groups) {
-      json roles = json::array();
+      Json roles = Json::array();
       for (const std::uint32_t role : group.match.roles) roles.push_back(role_name(role));
       object["groups"].push_back(
           {{"roles", roles}, {"names", group.match.names}, {"options", settings(group.options)}});
@@ -156,8 +154,8 @@ class Canonical {
       object["inner"] = one_of(plan.inner.front(), [this](const PluginPlan& p) { return plugin(p); });
     return object;
   }
-  [[nodiscard]] json schedule(const SchedulePlan& plan) const {
-    json object = settings(plan.warmup);
+  [[nodiscard]] Json schedule(const SchedulePlan& plan) const {
+    Json object = settings(plan.warmup);
     for (const StagePlan& stage : plan.stages)
       object["stages"].push_back(
           {{"scheduler", one_of(stage.scheduler, [this](const PluginPlan& p) { return plugin(p); })},
@@ -165,9 +163,9 @@ class Canonical {
     return object;
   }
   template <class T, class Form>
-  [[nodiscard]] json one_of(const OneOf<T>& choice, Form form) const {
-    if (!choice.dimension) return choice.branches.empty() ? json() : form(choice.branches.front());
-    json branches = json::array();
+  [[nodiscard]] Json one_of(const OneOf<T>& choice, Form form) const {
+    if (!choice.dimension) return choice.branches.empty() ? Json() : form(choice.branches.front());
+    Json branches = Json::array();
     const auto& labels = std::get<Branches>(space_.dimensions[*choice.dimension].domain).labels;
     for (std::size_t i = 0; i < choice.branches.size(); ++i)
       branches.push_back({{labels[i], form(choice.branches[i])}});
@@ -175,20 +173,20 @@ class Canonical {
   }
 
  private:
-  [[nodiscard]] static json dimension(const Dimension& d) {
+  [[nodiscard]] static Json dimension(const Dimension& d) {
     if (const auto* values = std::get_if<Values>(&d.domain)) {
-      json list = json::array();
+      Json list = Json::array();
       for (const Value& value : *values) list.push_back(canonical(value));
       return {{"values", list}};
     }
     const auto& range = std::get<Range>(d.domain);
     // What the test has found is a result of the study.
     if (range.around_lr_range) {
-      json object{{"from", "lr_range"}, {"factor", *range.around_lr_range}};
+      Json object{{"from", "lr_range"}, {"factor", *range.around_lr_range}};
       if (range.count) object["count"] = *range.count;
       return object;
     }
-    json object{{"min", range.min}, {"max", range.max}, {"scale", kScales[static_cast<std::size_t>(range.scale)]}};
+    Json object{{"min", range.min}, {"max", range.max}, {"scale", kScales[static_cast<std::size_t>(range.scale)]}};
     if (range.step) object["step"] = *range.step;
     if (range.count) object["count"] = *range.count;
     if (range.integer) object["integer"] = true;
@@ -197,10 +195,10 @@ class Canonical {
   const Space& space_;
 };
 
-json canonical(const LrRangeSettings& s) {
-  json object{{"lr_min", s.lr_min},       {"lr_max", s.lr_max}, {"steps", s.steps},   {"seeds", s.seeds},
+Json canonical(const LrRangeSettings& s) {
+  Json object{{"lr_min", s.lr_min},       {"lr_max", s.lr_max}, {"steps", s.steps},   {"seeds", s.seeds},
               {"smoothing", s.smoothing}, {"stop", s.stop},     {"extend", s.extend}, {"curvature", s.curvature}};
-  object["ladder"] = object["stability"] = object["probe"] = json();
+  for (const char* part : {"ladder", "stability", "probe"}) object[part] = Json();
   if (s.ladder_points > 0) object["ladder"] = {{"points", s.ladder_points}, {"steps", s.ladder_steps}};
   if (s.stability_steps > 0) object["stability"] = {{"steps", s.stability_steps}, {"precision", s.stability_precision}};
   if (s.probes > 0) object["probe"] = {{"times", s.probes}};
@@ -263,14 +261,14 @@ TrialSpec resolve(const StudyPlan& plan, const Point& point, std::uint64_t numbe
 std::string canonical_plan(const StudyPlan& plan) {
   const Canonical form(plan.space);
   const auto plugin = [&](const PluginPlan& p) { return form.plugin(p); };
-  json object{{"seed", plan.seed},
+  Json object{{"seed", plan.seed},
               {"method", plan.method},
               {"metric", {{"name", plan.metric.name}, {"goal", to_string(plan.metric.goal)}}},
               {"objective", form.one_of(plan.objective, plugin)},
               {"schedule", form.one_of(plan.schedule, [&](const SchedulePlan& s) { return form.schedule(s); })},
               {"training", form.settings(plan.training)},
               {"early_stopping", form.one_of(plan.early_stopping, [&](const OptionalSettings& s) {
-                 return s ? form.settings(*s) : json();
+                 return s ? form.settings(*s) : Json();
                })}};
   // A grid counts its points in the order of the file: in another order its trials have other numbers.
   if (plan.method == "grid")
@@ -278,7 +276,7 @@ std::string canonical_plan(const StudyPlan& plan) {
   if (plan.metric.target) object["metric"]["target"] = *plan.metric.target;
   if (has_lr_range_test(plan)) object["lr_range"] = canonical(plan.lr_range);
   if (plan.optimizer) object["optimizer"] = form.one_of(*plan.optimizer, plugin);
-  return object.dump(1);
+  return object.sorted().dump(1);
 }
 
 bool has_lr_range_test(const StudyPlan& plan) {

@@ -3,8 +3,9 @@
 #include <fmt/format.h>
 
 #include <cmath>
-#include <nlohmann/json.hpp>
 #include <stdexcept>
+
+#include "tuner/json.hpp"
 
 namespace tuner {
 
@@ -37,11 +38,10 @@ Scalar widen_to_scalar(const Value& value) {
                     value);
 }
 
-Scalar scalar_from(const nlohmann::json& json) {
+Scalar scalar_from(const Json& json) {
   if (json.is_null()) return Null{};
   if (json.is_boolean()) return json.get<bool>();
-  const bool beyond = json.is_number_unsigned() && json.get<std::uint64_t>() > std::uint64_t{INT64_MAX};
-  if (json.is_number_integer() && !beyond) return json.get<std::int64_t>();
+  if (json.is_integer()) return json.get<std::int64_t>();
   if (json.is_number()) return json.get<double>();
   if (json.is_string()) return json.get<std::string>();
   throw std::invalid_argument("neither a scalar nor a flat list: " + json.dump());
@@ -61,9 +61,7 @@ std::string format_number(double value) {
   return text;
 }
 
-std::string json_quoted(std::string_view text) {
-  return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-}
+std::string json_quoted(std::string_view text) { return Json(text).dump(); }
 
 std::string to_json(const Value& value) {
   if (const auto* list = std::get_if<List>(&value)) {
@@ -75,15 +73,10 @@ std::string to_json(const Value& value) {
 }
 
 Value value_from_json(std::string_view text) {
-  nlohmann::json json;
-  try {
-    json = nlohmann::json::parse(text);
-  } catch (const nlohmann::json::exception& e) {
-    throw std::invalid_argument(e.what());
-  }
+  const Json json = Json::parse(text);
   if (json.is_array()) {
     List list;
-    for (const auto& item : json) list.push_back(scalar_from(item));
+    for (const Json& item : json) list.push_back(scalar_from(item));
     return list;
   }
   return std::visit([](auto&& v) -> Value { return std::forward<decltype(v)>(v); }, scalar_from(json));

@@ -4,8 +4,8 @@
 # docs/plugin-guide.md, followed literally by an author who has nothing but an installed tuner: every file that it shows
 # is written, every command is run, in their order, and what a command prints is compared where the guide shows it.
 #
-# A block of code is a file, after <!-- file: NAME -->, or a console session. Marks of a session: <!-- exit: N -->, how its
-# last command ends, and <!-- needs: PROGRAM -->, what must be there. Formulas are text. Anything else is an error.
+# A block of code is a file, after <!-- file: NAME -->, or a console session. Mark of a session: <!-- exit: N -->, how its
+# last command ends. Formulas are text. Anything else is an error.
 set -euo pipefail
 build=$1 source=$2
 work=$(mktemp -d)
@@ -33,10 +33,10 @@ function end_console() {
   print "--- stderr\n..."
   command = ""
 }
-/^<!-- (file|exit|needs): .* -->$/ {
+/^<!-- (file|exit): .* -->$/ {
   if (block != "") fail("a mark inside a block")
   mark = $0; sub(/^<!-- [a-z]*: /, "", mark); sub(/ -->$/, "", mark)
-  if ($2 == "file:") file = mark; else if ($2 == "exit:") status = mark; else needs = mark
+  if ($2 == "file:") file = mark; else status = mark
   next
 }
 /^```/ {
@@ -44,8 +44,6 @@ function end_console() {
     block = substr($0, 4)
     if (file != "") { block = "file"; content = ""; next }
     if (block != "console" && block != "text") fail("a block of '" block "' without a file's name")
-    skipped = block == "console" && needs != "" && index(there, " " needs " ") == 0
-    if (skipped) print FILENAME ":" FNR ": not run, there is no " needs > "/dev/stderr"
     ++blocks[block]
     next
   }
@@ -53,14 +51,14 @@ function end_console() {
     run("cat > '" file "' <<'END_OF_FILE'\n" content "END_OF_FILE\npwd > \"$HERE/.where\"\n")
     ++blocks["file"]
   }
-  if (block == "console" && !skipped) end_console()
-  block = file = status = needs = ""
+  if (block == "console") end_console()
+  block = file = status = ""
   next
 }
 block == "file" { content = content $0 "\n" }
-block == "console" && !skipped && /^\$ / { end_run(); command = substr($0, 3) "\n"; next }
-block == "console" && !skipped && /^> / && shown == "" { command = command substr($0, 3) "\n"; next }
-block == "console" && !skipped {
+block == "console" && /^\$ / { end_run(); command = substr($0, 3) "\n"; next }
+block == "console" && /^> / && shown == "" { command = command substr($0, 3) "\n"; next }
+block == "console" {
   if (command == "") fail("an output without its command")
   sub(/^\.\.\.\//, "*/")  # .../FILE: wherever it is
   shown = shown $0 "\n"
@@ -71,9 +69,7 @@ END {
   if (blocks["file"] < 8 || blocks["console"] < 8) fail("the guide has lost its blocks")
 }
 END
-there=" "
-if command -v rustc >/dev/null || [[ -x ${HOME:-/root}/.cargo/bin/rustc ]]; then there=" rustc "; fi
-awk -v there="$there" -f "$work/convert.awk" "$source/docs/plugin-guide.md" >"$work/guide.test"
+awk -f "$work/convert.awk" "$source/docs/plugin-guide.md" >"$work/guide.test"
 
 # Warnings are errors here, so that no reader meets one. ccache is not asked: an author has none.
 export PREFIX=$prefix CMAKE_GENERATOR=Ninja CXXFLAGS="-Wall -Wextra -Werror" CFLAGS="-Wall -Wextra -Werror"

@@ -5,15 +5,13 @@
 #include <cmath>
 #include <fstream>
 #include <memory>
-#include <nlohmann/json.hpp>
 
 #include "stepper.hpp"
+#include "tuner/json.hpp"
 #include "tuner/schedule.hpp"
 
 namespace tuner::test {
 namespace {
-
-using Json = nlohmann::json;
 
 constexpr std::int64_t kHorizon = 400;
 
@@ -57,7 +55,7 @@ class Listener {
 
 Value value_of(const Json& json) {
   if (json.is_string()) return json.get<std::string>();
-  if (json.is_number_integer()) return json.get<std::int64_t>();
+  if (json.is_integer()) return json.get<std::int64_t>();
   return json.get<double>();
 }
 

@@ -5,15 +5,13 @@
 #include <fstream>
 #include <functional>
 #include <map>
-#include <nlohmann/json.hpp>
 
 #include "timetable.hpp"
 #include "tuner/error.hpp"
+#include "tuner/json.hpp"
 
 namespace tuner::test {
 namespace {
-
-using Json = nlohmann::json;
 
 Value value_of(const Json& json) {
   if (json.is_boolean()) return json.get<bool>();
@@ -21,7 +19,7 @@ Value value_of(const Json& json) {
   if (json.is_array()) {
     List list;
     for (const Json& item : json)
-      item.is_number_integer() ? list.emplace_back(item.get<std::int64_t>()) : list.emplace_back(item.get<double>());
+      item.is_integer() ? list.emplace_back(item.get<std::int64_t>()) : list.emplace_back(item.get<double>());
     return list;
   }
   return json.get<double>();
@@ -43,10 +41,12 @@ TEST(ScheduleReference, AgreesWithTorchAndPapers) {
     SCOPED_TRACE(c["scheduler"].get<std::string>() + " " + c["options"].dump());
     Given given;
     for (const auto& [id, value] : c["options"].items()) given[id] = value_of(value);
-    const Timetable schedule(c["scheduler"], given, reference["base"].get<double>(), reference["horizon"]);
+    const auto scheduler = c["scheduler"].get<std::string>();
+    const Timetable schedule(scheduler, given, reference["base"].get<double>(),
+                             reference["horizon"].get<std::int64_t>());
     expect_values(c["values"], [&](std::int64_t t) { return schedule.at(t); });
     if (c.contains("momentum")) expect_values(c["momentum"], [&](std::int64_t t) { return schedule.all_at(t)[1]; });
-    ++compared[c["scheduler"]];
+    ++compared[scheduler];
   }
   EXPECT_EQ(compared.size(), 19u);  // every PURE scheduler
   for (const auto& [id, count] : compared) EXPECT_GE(count, id == "constant" ? 1 : 4) << id;

@@ -4,14 +4,12 @@
 #include <algorithm>
 #include <cmath>
 #include <fstream>
-#include <nlohmann/json.hpp>
 
 #include "functions.hpp"
+#include "tuner/json.hpp"
 
 namespace tuner::test {
 namespace {
-
-using Json = nlohmann::json;
 
 // What a step's own rounding errors may add up to, in units of one ulp at every evaluation.
 constexpr double kUnits = 50;
@@ -23,7 +21,7 @@ Given options_of(const Json& options) {
       given[id] = value.get<bool>();
     else if (value.is_string())
       given[id] = value.get<std::string>();
-    else if (value.is_number_integer())
+    else if (value.is_integer())
       given[id] = value.get<std::int64_t>();
     else
       given[id] = value.get<double>();
@@ -72,10 +70,10 @@ TEST_P(SecondOrder, WalksAsTheReference) {
       const double tolerance = std::max(least, kUnits * moves);
       for (std::size_t i = 0; i < want.size(); ++i)
         ASSERT_NEAR(got[i], want[i], tolerance * std::max(1.0, std::abs(want[i])))
-            << "element " << i << " after step " << rows[r][0];
+            << "element " << i << " after step " << rows[r][0].dump();
       ++points;
       if (const auto evaluations = rows[r][2].get<std::int64_t>(); evaluations >= 0) {
-        ASSERT_EQ(static_cast<std::int64_t>(result.losses.size()), evaluations) << "in step " << rows[r][0];
+        ASSERT_EQ(static_cast<std::int64_t>(result.losses.size()), evaluations) << "in step " << rows[r][0].dump();
         ++counts;
       }
     }

@@ -8,11 +8,11 @@
 #include <ctime>
 #include <fstream>
 #include <limits>
-#include <nlohmann/json.hpp>
 #include <numeric>
 
 #include "fixture.hpp"
 #include "ranks.hpp"
+#include "tuner/json.hpp"
 
 namespace tuner::storage {
 namespace {
@@ -137,7 +137,7 @@ TEST_F(RecordTest, ParametersInTheViewAreTheCanonicalJson) {
   trial.parameters = {{"z", 0.1}, {"a\"", List{std::int64_t{1}, 2.0}}, {"é", Null{}}, {"t", true}};
   store_.record(std::span(&trial, 1));
   const Table table = table_of(store_, "SELECT parameters FROM runs");
-  const auto json = nlohmann::ordered_json::parse(std::get<std::string>(table.rows[0][0]));
+  const auto json = Json::parse(std::get<std::string>(table.rows[0][0]));
   EXPECT_EQ(json.dump(), R"({"z":0.1,"a\"":[1,2.0],"é":null,"t":true})");
 }
 

@@ -5,9 +5,9 @@
 
 #include <cmath>
 #include <functional>
-#include <nlohmann/json.hpp>
 #include <set>
 
+#include "tuner/json.hpp"
 #include "tuner/lr_range/recommendation.hpp"
 #include "tuner/report/lr_report.hpp"
 
@@ -324,7 +324,7 @@ TEST(LrReport, JsonHasOneObjectOrOneForEachBranch) {
   report::LrReport report{.study = "a \"b\"", .branches = {}};
   const Measurements test = whole();
   report.branches.push_back(branch("sgd", test.settings, test.parts));
-  const auto one = nlohmann::json::parse(report::lr_json(report));
+  const auto one = Json::parse(report::lr_json(report));
   EXPECT_EQ(one.at("study"), "a \"b\"");
   const auto& stable = one.at("suggestions").at("largest_stable");
   EXPECT_EQ(stable.at("value"), *test["largest_stable"].value) << "every bit";
@@ -337,7 +337,7 @@ TEST(LrReport, JsonHasOneObjectOrOneForEachBranch) {
     for (const auto& [name, object] : one.at(group).items()) EXPECT_EQ(object.size(), 5u) << name;
 
   report.branches.push_back(branch("mlp, adam", {}, {}));
-  const auto two = nlohmann::json::parse(report::lr_json(report));
+  const auto two = Json::parse(report::lr_json(report));
   EXPECT_EQ(two.at("suggestions").at("sgd"), one.at("suggestions"));
   const auto& empty = two.at("suggestions").at("mlp, adam").at("recommended");
   EXPECT_TRUE(empty.at("value").is_null() && empty.at("low").is_null());

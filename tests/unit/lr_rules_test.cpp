@@ -5,16 +5,14 @@
 #include <fstream>
 #include <functional>
 #include <limits>
-#include <nlohmann/json.hpp>
 #include <random>
 #include <set>
 
+#include "tuner/json.hpp"
 #include "tuner/lr_range/rules.hpp"
 
 namespace tuner::lr_range {
 namespace {
-
-using Json = nlohmann::json;
 
 const std::vector<std::string> kOwn{"divergence/3", "divergence/10", "steepest", "minimum/10", "valley", "slide"};
 const std::vector<double> kSmoothing{0, 0.5, 0.9};
@@ -43,7 +41,8 @@ const std::vector<Known>& known() {
       Curve curve;
       for (std::size_t i = 0; i < c["lr"].size(); ++i)
         curve.push_back({number(c["lr"][i]), number(c["loss_before"][i]), number(c["loss"][i])});
-      result.push_back({c["name"], curve, c["planned"], c["tools"], c["own"]});
+      result.push_back({c["name"].get<std::string>(), curve, static_cast<std::size_t>(c["planned"].get<std::int64_t>()),
+                        c["tools"], c["own"]});
     }
     if (result.size() < 40) throw std::runtime_error("curves are missing");
     return result;
@@ -75,7 +74,7 @@ TEST(LrRules, OfOurOwnAgreeWithTheReference) {
     for (const Json& expected : c.own) {
       for (const std::string& rule : kOwn) {
         SCOPED_TRACE(c.name + ": " + rule + " " + expected["smoothing"].dump());
-        expect_same(apply_rule(rule, c.curve, expected["smoothing"]), expected.at(rule));
+        expect_same(apply_rule(rule, c.curve, expected["smoothing"].get<double>()), expected.at(rule));
       }
     }
   }

@@ -1,51 +1,12 @@
 #include <cmath>
 #include <thread>
 
-#include "idx_files.hpp"
-#include "objective_fixture.hpp"
+#include "classifier_cases.hpp"
 
 namespace tuner::test {
 namespace {
 
-const SmallImages& images() {
-  static const SmallImages kImages;
-  return kImages;
-}
-
-Settings small(Settings more = {}) {
-  more.insert({{"dataset", std::string("idx")},
-               {"data_dir", images().folder.path().string()},
-               {"valid_size", std::int64_t{10}},
-               {"dtype", std::string("f64")}});
-  return more;
-}
-
-Value integers(std::initializer_list<std::int64_t> numbers) { return List(numbers.begin(), numbers.end()); }
-
-struct Case {
-  const char* name;
-  const char* id;
-  Settings settings;
-};
-const std::vector<Case>& cases() {
-  static const std::vector<Case> kCases = {
-      {"logistic", "logistic_regression", {}},
-      {"logistic_smooth_l2", "logistic_regression", {{"label_smoothing", 0.1}, {"l2", 0.3}}},
-      {"relu", "mlp", {{"hidden", integers({7})}}},
-      {"leaky", "mlp", {{"hidden", integers({7})}, {"activation", std::string("leaky_relu")}}},
-      {"tanh_deep", "mlp", {{"hidden", integers({6, 5, 4})}, {"activation", std::string("tanh")}}},
-      {"sigmoid_l2", "mlp", {{"hidden", integers({5, 6})}, {"activation", std::string("sigmoid")}, {"l2", 0.2}}},
-      {"gelu_smooth",
-       "mlp",
-       {{"hidden", integers({5, 4})}, {"activation", std::string("gelu")}, {"label_smoothing", 0.2}}},
-      {"dropout",
-       "mlp",
-       {{"hidden", integers({9, 6})}, {"activation", std::string("tanh")}, {"dropout", 0.4}, {"l2", 0.1}}},
-      {"linear", "mlp", {{"hidden", Value(List{})}}}};
-  return kCases;
-}
-
-class Classifiers : public testing::TestWithParam<Case> {
+class Classifiers : public testing::TestWithParam<ClassifierCase> {
  protected:
   static constexpr double kSpread = 0.8;
   Problem problem{GetParam().id, small(GetParam().settings)};
@@ -53,7 +14,7 @@ class Classifiers : public testing::TestWithParam<Case> {
     return random_numbers(problem.parameters().size(), seed, -kSpread, kSpread);
   }
 };
-INSTANTIATE_TEST_SUITE_P(Options, Classifiers, testing::ValuesIn(cases()),
+INSTANTIATE_TEST_SUITE_P(Options, Classifiers, testing::ValuesIn(classifier_cases()),
                          [](const auto& info) { return info.param.name; });
 
 TEST_P(Classifiers, DerivativesAreExact) {
@@ -283,23 +244,6 @@ TEST_P(Classifiers, AgreesWithAnIndependentNetwork) {
   for (std::size_t i = 0; i < g.size(); ++i) EXPECT_NEAR(g[i], naive.gradient[i], 1e-13 * (1 + largest(g)));
   EXPECT_NEAR(problem.metric(), naive.accuracy, 1e-15);
 }
-
-#if defined(TUNER_PORTABLE_PLUGIN_DIR)
-// What gets installed is another compilation of the same sources.
-TEST_P(Classifiers, ThePortableBuildAgrees) {
-  static Catalogue* const kPortable = [] {
-    auto* catalogue = new Catalogue;
-    catalogue->add_file(TUNER_PORTABLE_PLUGIN_DIR "/classifiers.so");
-    return catalogue;
-  }();
-  Problem portable(use_of(kPortable->get(Kind::objective, GetParam().id), small(GetParam().settings)));
-  EXPECT_EQ(portable.parameters(), problem.parameters());
-  const Numbers x = random_point(11);
-  problem.set(x), portable.set(x);
-  const Numbers g = problem.all_samples().gradient(), other = portable.all_samples().gradient();
-  for (std::size_t i = 0; i < g.size(); ++i) EXPECT_NEAR(g[i], other[i], 1e-14 * (1 + largest(g)));
-}
-#endif
 
 TEST(Mlp, RegularisationCountsInTrainingAlone) {
   Problem plain("mlp", small({{"hidden", integers({4})}}));

@@ -9,19 +9,20 @@
 #include <cstdio>
 #include <filesystem>
 #include <iterator>
-#include <nlohmann/json.hpp>
 #include <set>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <thread>
 #include <vector>
 
 #include "animals.hpp"
+#include "tuner/json.hpp"
 
 namespace {
 
 namespace fs = std::filesystem;
-using nlohmann::json;
+using tuner::Json;
 
 using zoo::Animal;
 using zoo::kAnimals;
@@ -32,7 +33,7 @@ struct Answer {
   std::string text;
 };
 
-Answer tuner(const std::string& arguments) {
+Answer run_tuner(const std::string& arguments) {
   const std::string command = "exec '" TUNER_BUILD_DIR "/bin/tuner' " + arguments + " 2>&1 </dev/null";
   FILE* const pipe = ::popen(command.c_str(), "re");
   if (pipe == nullptr) throw std::runtime_error("cannot start tuner");
@@ -46,7 +47,7 @@ Answer tuner(const std::string& arguments) {
 
 Answer check(const fs::path& file, double time_limit_s = 0) {
   const std::string limit = time_limit_s > 0 ? " --time-limit " + std::to_string(time_limit_s) : "";
-  return tuner("plugins check '" + file.string() + "' --json" + limit);
+  return run_tuner("plugins check '" + file.string() + "' --json" + limit);
 }
 
 fs::path sin_of(const std::string& name) { return fs::path(ZOO_FOLDER) / "sins" / (name + ".so"); }
@@ -70,13 +71,23 @@ void run(std::vector<Job>& jobs) {
   for (std::size_t i = 0; i < n; ++i) threads.emplace_back(work);
 }
 
+// Without a check where the answer is no JSON.
+Json checks_of(const Answer& answer) {
+  try {
+    return Json::parse(answer.text);
+  } catch (const std::invalid_argument&) {
+    ADD_FAILURE() << answer.text;
+    return {{"checks", Json::array()}};
+  }
+}
+
 // "arithmetic.step failed: cause", one line for every check that did not pass.
-std::string trouble(const json& answer) {
+std::string trouble(const Json& answer) {
   std::string text;
-  for (const json& c : answer["checks"]) {
+  for (const Json& c : answer["checks"]) {
     if (c["verdict"] == "passed" || c["verdict"] == "not applicable") continue;
     text += "  " + c["check"].get<std::string>() + " " + c["verdict"].get<std::string>() + "\n";
-    for (const json& f : c["findings"]) text += "    " + f["cause"].get<std::string>() + "\n";
+    for (const Json& f : c["findings"]) text += "    " + f["cause"].get<std::string>() + "\n";
   }
   return text;
 }
@@ -87,23 +98,20 @@ bool contains(const std::string& text, const char* part) { return text.find(part
 std::string expect_the_sin(const Animal& animal, const Answer& answer) {
   SCOPED_TRACE(animal.name);
   EXPECT_EQ(answer.exit_code, 4);
-  const json found = json::parse(answer.text, nullptr, false);
-  if (found.is_discarded()) {
-    ADD_FAILURE() << answer.text;
-    return {};
-  }
+  const Json found = checks_of(answer);
   std::string causes;
   bool failed = false;
-  for (const json& c : found["checks"]) {
-    const std::string id = c["check"], verdict = c["verdict"];
+  for (const Json& c : found["checks"]) {
+    const auto id = c["check"].get<std::string>();
+    const auto verdict = c["verdict"].get<std::string>();
     if (id != animal.check) {
       EXPECT_TRUE(verdict == "passed" || verdict == "not applicable" || verdict == "blocked") << trouble(found);
       continue;
     }
     failed = verdict == "failed";
-    for (const json& f : c["findings"]) {
+    for (const Json& f : c["findings"]) {
       causes += f["cause"].get<std::string>() + "\n";
-      EXPECT_FALSE(f["remedy"].get<std::string>().empty()) << f["cause"];
+      EXPECT_FALSE(f["remedy"].get<std::string>().empty()) << f["cause"].dump();
     }
   }
   EXPECT_TRUE(failed) << animal.check << " did not fail\n" << trouble(found);
@@ -113,10 +121,9 @@ std::string expect_the_sin(const Animal& animal, const Answer& answer) {
 
 void expect_sound(const std::string& name, const Answer& answer) {
   SCOPED_TRACE("repaired " + name);
-  const json found = json::parse(answer.text, nullptr, false);
-  ASSERT_FALSE(found.is_discarded()) << answer.text;
+  const Json found = checks_of(answer);
   EXPECT_EQ(answer.exit_code, 0) << trouble(found);
-  for (const json& c : found["checks"])
+  for (const Json& c : found["checks"])
     EXPECT_TRUE(c["verdict"] == "passed" || c["verdict"] == "not applicable") << trouble(found);
 }
 
@@ -157,9 +164,9 @@ TEST(Zoo, HasEverySourceAndASinnerForEveryCheck) {
   for (const Animal& animal : kRefused) caught.insert(animal.check);
   EXPECT_EQ(sources, rows);
   EXPECT_EQ(rows.size(), std::size(kAnimals)) << "a name twice";
-  const Answer answer = tuner("plugins check --list --json");
+  const Answer answer = run_tuner("plugins check --list --json");
   ASSERT_EQ(answer.exit_code, 0) << answer.text;
-  for (const json& c : json::parse(answer.text)) checks.insert(c["check"]);
+  for (const Json& c : Json::parse(answer.text)) checks.insert(c["check"].get<std::string>());
   EXPECT_EQ(checks, caught);
 }
 

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <array>
 #include <iostream>
-#include <nlohmann/json.hpp>
 #include <sstream>
 #include <thread>
 #include <utility>
@@ -14,6 +13,7 @@
 #include "tuner/commands/options.hpp"
 #include "tuner/commands/plugins.hpp"
 #include "tuner/error.hpp"
+#include "tuner/json.hpp"
 
 namespace tuner::commands {
 
@@ -119,12 +119,12 @@ void print(const std::vector<Result>& results) {
 }
 
 void print_json(const std::vector<Result>& results, std::uint64_t seed) {
-  using nlohmann::ordered_json;
-  ordered_json checks = ordered_json::array(), counts;
+  Json checks = Json::array();
+  Json counts;
   for (const Verdict verdict : kVerdicts)
     counts[to_string(verdict)] = std::ranges::count(results, verdict, &Result::verdict);
   for (const Result& result : results) {
-    ordered_json findings = ordered_json::array();
+    Json findings = Json::array();
     for (const auto& finding : result.findings)
       findings.push_back(
           {{"severity", finding.warning ? "warning" : "error"}, {"cause", finding.cause}, {"remedy", finding.remedy}});
@@ -138,8 +138,8 @@ void print_json(const std::vector<Result>& results, std::uint64_t seed) {
                       {"stderr", result.err},
                       {"elapsed_ms", result.elapsed_ms}});
   }
-  const ordered_json all{{"seed", seed}, {"counts", counts}, {"checks", checks}};
-  std::cout << all.dump(2, ' ', false, ordered_json::error_handler_t::replace) << "\n";
+  const Json all{{"seed", seed}, {"counts", counts}, {"checks", checks}};
+  std::cout << all.dump(2) << "\n";
 }
 
 std::string kinds_text(std::uint32_t kinds) {
@@ -165,7 +165,7 @@ std::string wrapped(const std::string& text) {
 }
 
 void list(const std::vector<const Check*>& checks, bool json) {
-  auto array = nlohmann::ordered_json::array();
+  Json array = Json::array();
   for (const Check* c : checks) {
     if (json)
       array.push_back({{"check", c->id},

@@ -170,7 +170,9 @@ class SchemaWriter {
   // ---- plugins
 
   // The options of a plugin, with what may stand beside them.
-  Json plugin_map(const Plugin& plugin, Json host_keys, Json required) {
+  Json plugin_map(const Plugin& plugin, const Json& host_keys, const Json& host_required) {
+    Json required = Json::array({"plugin"});
+    for (const Json& key : host_required) required.push_back(key);
     Json keys{{"plugin", {{"const", plugin.id()}}}, {"as", plain(kAsKey)}};
     for (std::size_t i = 0; i < plugin.param_count(); ++i) {
       const tuner_param& param = plugin.param(i);
@@ -178,7 +180,6 @@ class SchemaWriter {
       if (param.flags & TUNER_PARAM_REQUIRED) required.push_back(param.id);
     }
     keys.update(host_keys);
-    required.insert(required.begin(), "plugin");
     return described(closed_map(std::move(keys), std::move(required)), plugin.descriptor().doc);
   }
 
@@ -217,7 +218,7 @@ class SchemaWriter {
   // A plugin that has been defined, with further keys.
   static Json extended(const Plugin& plugin, Json required, const Json& base, const Json& host_keys) {
     Json keys = Json::object();
-    for (const auto& [key, schema] : base.at("properties").items())
+    for (const std::string& key : base.at("properties").keys())
       keys[key] = Definitions::ref(fmt::format("{}/properties/{}", name_of(plugin), key));
     keys.update(host_keys);
     return described(closed_map(std::move(keys), std::move(required)), plugin.descriptor().doc);

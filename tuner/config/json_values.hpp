@@ -3,15 +3,13 @@
 #pragma once
 
 #include <map>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 
 #include "tuner/config/language.hpp"
+#include "tuner/json.hpp"
 
 namespace tuner::config {
-
-using Json = nlohmann::ordered_json;  // keys stay in the order in which people should read them
 
 // The value of a key: a name for its definition, and the schema of a fixed value that is not null.
 struct ValueSchema {

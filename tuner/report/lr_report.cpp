@@ -4,10 +4,10 @@
 
 #include <algorithm>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <sstream>
 #include <utility>
 
+#include "tuner/json.hpp"
 #include "tuner/lr_range/diagnosis.hpp"
 #include "tuner/report/table.hpp"
 
@@ -16,7 +16,6 @@ namespace tuner::report {
 namespace {
 
 using storage::LrSuggestion;
-using Json = nlohmann::ordered_json;
 
 constexpr std::string_view kRulePrefix = "rule.";
 

@@ -32,4 +32,10 @@ TEST(AbiFuture, NewerPluginOnTodaysHost) { EXPECT_EQ(output_of(HOST_TODAY, PLUGI
 TEST(AbiFuture, TodaysPluginOnNewerHost) { EXPECT_EQ(output_of(HOST_FUTURE, PLUGINS_TODAY), reference()); }
 TEST(AbiFuture, NewerPluginOnNewerHost) { EXPECT_EQ(output_of(HOST_FUTURE, PLUGINS_FUTURE), reference()); }
 
+// What was built against the headers of 1.0: tests/abi/frozen_abi_test.cpp compares it with today's.
+TEST(AbiFuture, FrozenPluginsOnNewerHost) {
+  EXPECT_EQ(output_of(HOST_FUTURE, FROZEN_PLUGINS "/frozen_c"), output_of(HOST_TODAY, FROZEN_PLUGINS "/frozen_c"));
+  EXPECT_EQ(output_of(HOST_FUTURE, FROZEN_PLUGINS "/frozen_cpp"), output_of(HOST_TODAY, FROZEN_PLUGINS "/frozen_cpp"));
+}
+
 }  // namespace

@@ -20,29 +20,19 @@ std::string output_of(const std::string& command) {
   EXPECT_EQ(pclose(pipe), 0) << text;
   return text;
 }
-std::string trained(const std::string& host, const std::string& plugins) {
-  return output_of(host + " " + PLUGINS "/" + plugins);
-}
+std::string trained(const std::string& plugins) { return output_of(HOST_TODAY " " FROZEN_PLUGINS "/" + plugins); }
 
 // The comparisons mean something only where all trials ran, over every update.
 TEST(AbiFrozen, TrialsComplete) {
-  const std::string text = trained(HOST_TODAY, "frozen_c");
+  const std::string text = trained("frozen_c");
   for (const char* title : {"sgd: completed, 20 steps", "fixture: completed, 20 steps", "groups: completed, 20 steps"})
     EXPECT_NE(text.find(title), std::string::npos) << title << "\n" << text;
   for (const char* metric : {"20 loss ", "19 lr ", "20 val_distance ", "20 val_hits ", "20 total "})
     EXPECT_NE(text.find(metric), std::string::npos) << metric;
 }
 
-TEST(AbiFrozen, PluginInCGivesTheResultsOfTodaysHeader) {
-  EXPECT_EQ(trained(HOST_TODAY, "frozen_c"), trained(HOST_TODAY, "today_c"));
-}
-TEST(AbiFrozen, PluginInCppGivesTheResultsOfTodaysHeader) {
-  EXPECT_EQ(trained(HOST_TODAY, "frozen_cpp"), trained(HOST_TODAY, "today_cpp"));
-}
-TEST(AbiFrozen, PluginRunsOnANewerHost) {
-  EXPECT_EQ(trained(HOST_FUTURE, "frozen_c"), trained(HOST_TODAY, "frozen_c"));
-  EXPECT_EQ(trained(HOST_FUTURE, "frozen_cpp"), trained(HOST_TODAY, "frozen_cpp"));
-}
+TEST(AbiFrozen, PluginInCGivesTheResultsOfTodaysHeader) { EXPECT_EQ(trained("frozen_c"), trained("today_c")); }
+TEST(AbiFrozen, PluginInCppGivesTheResultsOfTodaysHeader) { EXPECT_EQ(trained("frozen_cpp"), trained("today_cpp")); }
 
 TEST(AbiFrozen, HeadersHaveTheLayoutOfTheBaseline) {
   std::ifstream file(TUNER_SOURCE_DIR "/core/abi/offsets-1.0.json", std::ios::binary);
