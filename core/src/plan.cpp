@@ -197,6 +197,14 @@ class Canonical {
   const Space& space_;
 };
 
+// The place of the one time limit for all trials; null where it has none, or where the limit is searched.
+json* find_time_limit(json& plan) {
+  if (!plan.is_object() || !plan.contains("training") || !plan["training"].is_object()) return nullptr;
+  json& training = plan["training"];
+  const auto found = training.find("time_limit_seconds");
+  return found != training.end() && found->is_number() ? &*found : nullptr;
+}
+
 json canonical(const LrRangeSettings& s) {
   json object{{"lr_min", s.lr_min},       {"lr_max", s.lr_max}, {"steps", s.steps},   {"seeds", s.seeds},
               {"smoothing", s.smoothing}, {"stop", s.stop},     {"extend", s.extend}, {"curvature", s.curvature}};
@@ -281,6 +289,19 @@ std::string canonical_plan(const StudyPlan& plan) {
   return object.dump(1);
 }
 
+std::string plan_identity(const std::string& canonical) {
+  json plan = json::parse(canonical, nullptr, false);
+  if (find_time_limit(plan) == nullptr) return canonical;
+  plan["training"].erase("time_limit_seconds");
+  return plan.dump(1);
+}
+
+double plan_time_limit(const std::string& canonical) {
+  json plan = json::parse(canonical, nullptr, false);
+  const json* limit = find_time_limit(plan);
+  return limit != nullptr ? limit->get<double>() : 0;
+}
+
 bool has_lr_range_test(const StudyPlan& plan) {
   return plan.method == "lr_range" || std::ranges::any_of(plan.space.dimensions, [](const Dimension& dimension) {
            const auto* range = std::get_if<Range>(&dimension.domain);
@@ -302,7 +323,7 @@ std::vector<const Plugin*> plugins_of(const StudyPlan& plan, const Point& point)
 }
 
 std::string checkpoint_identity(const StudyPlan& plan) {
-  std::string text = canonical_plan(plan);
+  std::string text = plan_identity(canonical_plan(plan));
   for (const Plugin* plugin : plugins_of(plan)) text += plugin->library().sha256;
   return sha256_of_text(text);
 }
