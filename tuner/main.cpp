@@ -3,8 +3,12 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <csignal>
 #include <iostream>
 #include <iterator>
+#include <new>
+#include <system_error>
 
 #include "tuner/abi.h"
 #include "tuner/check/child.hpp"
@@ -13,7 +17,10 @@
 #include "tuner/commands/installation.hpp"
 #include "tuner/error.hpp"
 #include "tuner/executor/executor.hpp"
+#include "tuner/executor/interrupt.hpp"
 #include "tuner/library.hpp"
+#include "tuner/report/output.hpp"
+#include "tuner/system.hpp"
 #include "tuner/version.hpp"
 
 namespace {
@@ -24,18 +31,19 @@ struct Command {
   const char* name;
   int (*run)(const commands::Invocation&);
   const char* what;
+  bool prints_only = false;  // its work is over when nobody reads it any more
 };
 
 constexpr Command kCommands[] = {
     {"run", commands::run, "run or resume the study of a sweep file (also: tuner --config FILE)"},
     {"lr-range", commands::lr_range, "which learning rates does an optimizer bear?"},
     {"plugins", commands::plugins, "what there is: list, show ID; your own: new ID, check FILE"},
-    {"studies", commands::studies, "the studies of a database"},
-    {"trials", commands::trials, "the trials of a study"},
-    {"best", commands::best, "its best trials"},
-    {"show", commands::show, "one study or one trial, whole"},
-    {"schema", commands::schema, "a JSON Schema of the sweep file, for editors"},
-    {"query", commands::query, "ask the database in SQL"},
+    {"studies", commands::studies, "the studies of a database", true},
+    {"trials", commands::trials, "the trials of a study", true},
+    {"best", commands::best, "its best trials", true},
+    {"show", commands::show, "one study or one trial, whole", true},
+    {"schema", commands::schema, "a JSON Schema of the sweep file, for editors", true},
+    {"query", commands::query, "ask the database in SQL", true},
     {"replay", commands::replay, "run one trial again: does it give the same bits?"},
     {"fsck", commands::fsck, "is the database whole?"},
 };
@@ -51,11 +59,11 @@ void print_help() {
          "  tuner show quickstart/0\n"
          "  tuner plugins show adam\n\n"
          "`tuner COMMAND --help` explains a command; `tuner --version` prints the version.\n"
-         "Exit codes: 0 ok, 2 usage, 3 config, 4 plugin, 5 storage, 6 a trial failed or timed out or none completed\n"
-         "(diverged trials are results, not failures), 130 interrupted.\n";
+         "Exit codes: 0 ok, 2 usage, 3 config, 4 plugin, 5 storage, 6 a trial of the study failed or timed out, or\n"
+         "none completed (diverged trials are results, not failures), 70 a mistake of tuner's own, 130 interrupted.\n";
 }
 
-int dispatch(std::vector<std::string> words) {
+int dispatch(std::vector<std::string> words, report::Output& output) {
   const auto executable = commands::executable_path();
   if (words.empty() || words[0] == "--help" || words[0] == "-h" || words[0] == "help") {
     print_help();
@@ -69,6 +77,7 @@ int dispatch(std::vector<std::string> words) {
   if (words[0] == "worker" && words.size() == 1) return executor::run_worker();
   if (words[0] == check::kChildWord) return check::answer_check(executable, {words.begin() + 1, words.end()});
   if (words[0] == check::kStepsWord) return check::answer_steps({words.begin() + 1, words.end()});
+  executor::end_at_interrupts();
   if (words[0].starts_with("-")) return commands::run({std::move(words), executable});
   const auto* command =
       std::ranges::find(kCommands, words[0], [](const Command& c) { return std::string_view(c.name); });
@@ -79,6 +88,7 @@ int dispatch(std::vector<std::string> words) {
     throw Error(Message::usage_unknown_command, fmt::format("there is no command '{}'", words[0]),
                 file ? fmt::format("did you mean 'tuner --config {}'?", words[0]) : did_you_mean(words[0], names));
   }
+  if (command->prints_only) output.end_without_reader();
   words.erase(words.begin());
   return command->run({std::move(words), executable});
 }
@@ -92,19 +102,54 @@ void open_standard_files() {
   }
 }
 
-}  // namespace
+// A write to a pipe without a reader, or beyond the limit of a file's size, fails instead of ending the program. A
+// handler, where SIG_IGN would be inherited by every program that is started.
+void ignore_failed_writes() {
+  for (const int signal : {SIGPIPE, SIGXFSZ}) std::signal(signal, [](int) {});
+}
 
-int main(int argc, char** argv) {
-  open_standard_files();
+int say(const Error& error) {
+  std::cout.flush();
+  std::cerr << "error[" << message_name(error.id()) << "]: " << error.what() << "\n";
+  return exit_code(error.id());
+}
+
+int say(int what_ran_out) {
+  return say(Error(Message::storage_failed, system_text(what_ran_out),
+                   "free it, raise the limit, or run less at a time; the same command continues a study"));
+}
+
+int run(std::vector<std::string> words, report::Output& output) {
   try {
-    return dispatch({argv + 1, argv + argc});
+    return dispatch(std::move(words), output);
   } catch (const Error& e) {
-    std::cout.flush();
-    std::cerr << "error[" << message_name(e.id()) << "]: " << e.what() << "\n";
-    return exit_code(e.id());
+    return say(e);
+  } catch (const std::bad_alloc&) {
+    return say(ENOMEM);
+  } catch (const std::system_error& e) {
+    const int code = e.code().value();
+    if (code == EMFILE || code == ENFILE || code == EAGAIN || code == ENOMEM) return say(code);
+    return say(Error(Message::storage_failed, e.what()));
   } catch (const std::exception& e) {
     std::cout.flush();
     std::cerr << "error: " << e.what() << "\n";
     return 70;  // a mistake of ours: sysexits' EX_SOFTWARE
   }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  open_standard_files();
+  ignore_failed_writes();
+  // Never destroyed: std::cout is flushed after the last static object is gone.
+  static auto* const output = new report::Output(STDOUT_FILENO);
+  std::cout.rdbuf(output);
+  const int code = run({argv + 1, argv + argc}, *output);
+  std::cout.flush();
+  if (output->error() == 0 || output->error() == EPIPE) return code;
+  const int failed =
+      say(Error(Message::storage_failed, "standard output cannot be written: " + system_text(output->error()),
+                "what was printed is not complete: make room, or send it to another place"));
+  return code != 0 ? code : failed;
 }

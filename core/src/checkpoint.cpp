@@ -23,21 +23,38 @@ namespace fs = std::filesystem;
 constexpr std::string_view kBeginning = "tuner checkpoint 2\n";
 constexpr std::size_t kDigest = 64;  // sha256, hex
 
-std::optional<std::int64_t> step_of(const fs::path& file) {
-  const std::string name = file.filename().string();
-  std::int64_t step = 0;
-  const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), step);
-  return error == std::errc() && end == name.data() + name.size() ? std::optional(step) : std::nullopt;
+constexpr std::string_view kDamaged = ".damaged", kUnfinished = "unfinished";
+
+// The number that is a file's whole name, as it is written here.
+std::optional<std::int64_t> number_of(std::string_view name) {
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), number);
+  const bool whole = error == std::errc() && end == name.data() + name.size();
+  return whole && number >= 0 && std::to_string(number) == name ? std::optional(number) : std::nullopt;
 }
 
-// The steps there are, newest first.
-std::vector<std::int64_t> steps_in(const fs::path& folder) {
-  std::vector<std::int64_t> steps;
+struct Contents {
+  std::vector<std::int64_t> steps;   // newest first
+  std::vector<std::string> strange;  // what is no checkpoint, each with the reason
+};
+
+Contents look_into(const fs::path& folder) {
+  Contents contents;
   std::error_code none;
-  for (const auto& entry : fs::directory_iterator(folder, none))
-    if (const auto step = step_of(entry.path())) steps.push_back(*step);
-  std::ranges::sort(steps, std::greater());
-  return steps;
+  for (const auto& entry : fs::directory_iterator(folder, none)) {
+    const std::string name = entry.path().filename().string();
+    if (name.ends_with(kDamaged) || name == kUnfinished) continue;
+    const auto step = number_of(name);
+    if (!step)
+      contents.strange.push_back(fmt::format("'{}': its name is no step", entry.path().string()));
+    else if (!entry.is_regular_file(none))  // opening a FIFO would wait for its other end
+      contents.strange.push_back(fmt::format("'{}': it is no regular file", entry.path().string()));
+    else
+      contents.steps.push_back(*step);
+  }
+  std::ranges::sort(contents.steps, std::greater());
+  std::ranges::sort(contents.strange);
+  return contents;
 }
 
 bool write_all(int file, std::string_view bytes) {
@@ -60,9 +77,12 @@ void sync_folder(const fs::path& folder) {
 
 }  // namespace
 
-Checkpoints::Checkpoints(const CheckpointRules& rules, std::uint64_t number, std::string identity)
-    : rules_(rules), folder_(rules.folder / std::to_string(number)), identity_(std::move(identity)) {
+Checkpoints::Checkpoints(const CheckpointRules& rules, std::uint64_t number, const Parameters& parameters,
+                         std::string_view plan)
+    : rules_(rules), folder_(rules.folder / std::to_string(number)) {
   if (rules_.folder.empty()) rules_.every_seconds = 0;
+  identity_ = fmt::format("{}\ntrial {}\n", plan, number);
+  for (const auto& [name, value] : parameters) identity_ += fmt::format("{}: {}\n", name, to_json(value));
 }
 
 std::string read_checkpoint(const fs::path& path, std::string_view identity) {
@@ -73,56 +93,79 @@ std::string read_checkpoint(const fs::path& path, std::string_view identity) {
   const std::string_view body = std::string_view(bytes).substr(0, bytes.size() - kDigest);
   if (sha256_of_text(body) != std::string_view(bytes).substr(body.size())) throw Garbled("its sha256 is wrong");
   Reader in(body.substr(kBeginning.size()));
-  if (in.text() != identity) throw Garbled("it belongs to another plan, or to other plugins");
+  if (in.text() != identity) throw Garbled("it belongs to another trial or plan, or to other plugins");
   std::string state = in.text();
   in.end();
   return state;
 }
 
-std::optional<std::string> Checkpoints::newest(std::vector<std::string>& log) const {
+std::optional<Checkpoint> Checkpoints::newest(std::vector<std::string>& log, std::int64_t below) const {
   if (rules_.every_seconds <= 0) return std::nullopt;
-  for (const std::int64_t step : steps_in(folder_)) {
-    const fs::path file = folder_ / std::to_string(step);
+  const Contents contents = look_into(folder_);
+  if (below == INT64_MAX)
+    for (const std::string& entry : contents.strange) log.push_back("among the checkpoints, ignored: " + entry);
+  for (const std::int64_t step : contents.steps) {
+    if (step >= below) continue;
     try {
-      return read_checkpoint(file, identity_);
+      return Checkpoint{step, read_checkpoint(folder_ / std::to_string(step), identity_)};
     } catch (const Garbled& e) {
-      std::error_code none;
-      fs::rename(file, file.string() + ".damaged", none);
-      log.push_back(fmt::format("the checkpoint '{}' is not used: {}", file.string(), e.what()));
+      set_aside(step, e.what(), log);
     }
   }
   return std::nullopt;
 }
 
-void Checkpoints::write(std::int64_t step, std::string_view state, std::vector<std::string>& log) const {
+void Checkpoints::set_aside(std::int64_t step, std::string_view why, std::vector<std::string>& log) const {
+  const fs::path file = folder_ / std::to_string(step);
+  std::error_code none;
+  fs::rename(file, file.string() + std::string(kDamaged), none);
+  log.push_back(fmt::format("the checkpoint '{}' is not used: {}", file.string(), why));
+}
+
+int Checkpoints::write(std::int64_t step, std::string_view state, std::vector<std::string>& log) const {
+  if (rules_.every_seconds <= 0) return 0;
   std::error_code none;
   fs::create_directories(folder_, none);
   Writer out;
   out.put_raw(kBeginning.data(), kBeginning.size());
   out.put(std::string_view(identity_));
   out.put(state);
-  const fs::path file = folder_ / std::to_string(step), unfinished = folder_ / "unfinished";
-  const int descriptor = ::open(unfinished.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+  const fs::path file = folder_ / std::to_string(step), unfinished = folder_ / kUnfinished;
+  // A new file: one that is there already may be a FIFO, whose opening would wait.
+  ::unlink(unfinished.c_str());
+  const int descriptor = ::open(unfinished.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
   const bool written = descriptor >= 0 && write_all(descriptor, out.bytes()) &&
                        write_all(descriptor, sha256_of_text(out.bytes())) && ::fsync(descriptor) == 0;
-  const int reason = errno;
+  int reason = written ? 0 : errno;
   if (descriptor >= 0) ::close(descriptor);
-  if (!written || ::rename(unfinished.c_str(), file.c_str()) != 0) {
-    log.push_back(fmt::format("step {}: the checkpoint '{}' cannot be written: {}", step, file.string(),
-                              std::strerror(written ? errno : reason)));
+  if (written && ::rename(unfinished.c_str(), file.c_str()) != 0) reason = errno;
+  if (reason != 0) {
+    log.push_back(
+        fmt::format("step {}: the checkpoint '{}' cannot be written: {}", step, file.string(), std::strerror(reason)));
     fs::remove(unfinished, none);
-    return;
+    return reason;
   }
   sync_folder(folder_);
-  if (rules_.keep_all) return;
-  for (const std::int64_t other : steps_in(folder_))
+  if (rules_.keep_all) return 0;
+  for (const std::int64_t other : look_into(folder_).steps)
     if (other != step) fs::remove(folder_ / std::to_string(other), none);
+  return 0;
 }
 
 void remove_checkpoints(const CheckpointRules& rules, std::uint64_t number) {
   if (rules.folder.empty() || rules.keep_all) return;
   std::error_code none;
   fs::remove_all(rules.folder / std::to_string(number), none);
+}
+
+std::vector<std::uint64_t> trials_with_checkpoints(const CheckpointRules& rules) {
+  std::vector<std::uint64_t> numbers;
+  std::error_code none;
+  for (const auto& entry : fs::directory_iterator(rules.folder, none))
+    if (const auto number = number_of(entry.path().filename().string()))
+      numbers.push_back(static_cast<std::uint64_t>(*number));
+  std::ranges::sort(numbers);
+  return numbers;
 }
 
 }  // namespace tuner

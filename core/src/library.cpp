@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <openssl/evp.h>
 #include <poll.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -20,6 +21,7 @@
 
 #include "floating_point.hpp"
 #include "tuner/error.hpp"
+#include "tuner/system.hpp"
 
 namespace tuner {
 
@@ -60,7 +62,7 @@ struct stat status_of(const std::filesystem::path& path) {
   struct stat status {};
   if (::stat(path.c_str(), &status) != 0)
     throw Error(Message::plugin_unreadable,
-                fmt::format("cannot read the plugin '{}': {}", path.string(), std::strerror(errno)),
+                fmt::format("cannot read the plugin '{}': {}", path.string(), system_text(errno)),
                 "check the path; `tuner plugins` lists what is loaded");
   return status;
 }
@@ -323,6 +325,7 @@ std::unique_ptr<Library> load_library(const std::filesystem::path& given) {
 }
 
 int answer_probe(const std::filesystem::path& path) {
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // nobody waits for the answer of one whose parent was interrupted
   int code = 0;
   try {
     (void)load_library(path);
@@ -337,8 +340,14 @@ void probe_library(const std::filesystem::path& self, const std::filesystem::pat
                    std::chrono::milliseconds time_limit) {
   int output[2];
   if (::pipe2(output, O_CLOEXEC) != 0)
-    throw Error(Message::plugin_unreadable, fmt::format("cannot try '{}': {}", path.string(), std::strerror(errno)));
+    throw Error(Message::plugin_unreadable, fmt::format("cannot try '{}': {}", path.string(), system_text(errno)));
   const pid_t child = ::fork();
+  if (child < 0) {
+    const int error = errno;
+    ::close(output[0]), ::close(output[1]);
+    throw Error(Message::plugin_unreadable, fmt::format("cannot try '{}': {}", path.string(), system_text(error)),
+                "free processes or memory, and start again");
+  }
   if (child == 0) {
     ::dup2(output[1], 2);
     ::dup2(output[1], 1);
@@ -381,7 +390,7 @@ std::string build_flags_text(std::uint32_t flags) {
 std::string sha256_of_file(const std::filesystem::path& path) {
   std::ifstream file(path, std::ios::binary);
   if (!file)
-    throw Error(Message::plugin_unreadable, fmt::format("cannot read '{}': {}", path.string(), std::strerror(errno)));
+    throw Error(Message::plugin_unreadable, fmt::format("cannot read '{}': {}", path.string(), system_text(errno)));
   Sha256 hash;
   char buffer[1 << 16];
   while (file.read(buffer, sizeof buffer) || file.gcount() > 0)

@@ -195,6 +195,21 @@ class Canonical {
   const Space& space_;
 };
 
+constexpr const char* kTimeLimit = "time_limit_seconds";
+
+// A canonical plan with one time limit for all trials; nothing where it has none, or where the limit is searched.
+std::optional<Json> with_time_limit(const std::string& canonical) {
+  try {
+    Json plan = Json::parse(canonical);
+    if (plan.is_object() && plan.contains("training") && plan.at("training").contains(kTimeLimit) &&
+        plan.at("training").at(kTimeLimit).is_number())
+      return plan;
+  } catch (const std::invalid_argument&) {
+    // No JSON: it is compared as it is.
+  }
+  return std::nullopt;
+}
+
 Json canonical(const LrRangeSettings& s) {
   Json object{{"lr_min", s.lr_min},       {"lr_max", s.lr_max}, {"steps", s.steps},   {"seeds", s.seeds},
               {"smoothing", s.smoothing}, {"stop", s.stop},     {"extend", s.extend}, {"curvature", s.curvature}};
@@ -279,6 +294,21 @@ std::string canonical_plan(const StudyPlan& plan) {
   return object.sorted().dump(1);
 }
 
+std::string plan_identity(const std::string& canonical) {
+  std::optional<Json> plan = with_time_limit(canonical);
+  if (!plan) return canonical;
+  Json training = Json::object();
+  for (const auto& [key, value] : plan->at("training").items())
+    if (key != kTimeLimit) training[key] = value;
+  (*plan)["training"] = std::move(training);
+  return plan->dump(1);
+}
+
+double plan_time_limit(const std::string& canonical) {
+  const std::optional<Json> plan = with_time_limit(canonical);
+  return plan ? plan->at("training").at(kTimeLimit).get<double>() : 0;
+}
+
 bool has_lr_range_test(const StudyPlan& plan) {
   return plan.method == "lr_range" || std::ranges::any_of(plan.space.dimensions, [](const Dimension& dimension) {
            const auto* range = std::get_if<Range>(&dimension.domain);
@@ -300,7 +330,7 @@ std::vector<const Plugin*> plugins_of(const StudyPlan& plan, const Point& point)
 }
 
 std::string checkpoint_identity(const StudyPlan& plan) {
-  std::string text = canonical_plan(plan);
+  std::string text = plan_identity(canonical_plan(plan));
   for (const Plugin* plugin : plugins_of(plan)) text += plugin->library().sha256;
   return sha256_of_text(text);
 }

@@ -6,6 +6,7 @@
 #include <bit>
 #include <chrono>
 #include <cmath>
+#include <iterator>
 #include <limits>
 #include <new>
 #include <numeric>
@@ -24,18 +25,30 @@ using Clock = std::chrono::steady_clock;
 constexpr std::uint64_t kEvaluationBatch = 1000;  // samples per call when a split is evaluated
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 
+// A checkpoint that is whole, of this trial, and yet no state of it. What it was read into is not to be used.
+struct UnusableCheckpoint {
+  std::int64_t step;
+  std::string why;
+  std::vector<std::string> log;  // of the trial so far
+};
+
 class TrainingRun {
  public:
+  // Takes no checkpoint of step `below` or a later one. log: what to begin the trial's log with.
   TrainingRun(TrialSpec& spec, SharedObjectives& shared, std::stop_token stop, Progress progress, TrialTrace& trace,
-              const Checkpoints* checkpoints)
+              const Checkpoints* checkpoints, std::int64_t below = INT64_MAX, std::vector<std::string> log = {})
       : spec_(spec),
         stop_(std::move(stop)),
         progress_(std::move(progress)),
         trace_(trace),
         checkpoints_(checkpoints),
+        below_(below),
         tracker_(spec, start_),
-        trainer_(spec, shared, stop_, trace, result_) {}
+        trainer_(spec, shared, stop_, trace, result_) {
+    std::ranges::move(log, std::back_inserter(host().log));
+  }
 
+  // Throws UnusableCheckpoint.
   TrialResult run() {
     try {
       if (trainer_.objective().tensors().size() == 0)
@@ -73,6 +86,7 @@ class TrainingRun {
   [[nodiscard]] bool checkpoint_is_due();
   void save_checkpoint(std::int64_t step);
   [[nodiscard]] bool restore_checkpoint();
+  void restore(std::string_view state, std::int64_t step);
 
   [[nodiscard]] HostServices& host() { return trainer_.host(); }
   void record(std::int64_t step, std::string_view name, double value);
@@ -80,12 +94,12 @@ class TrainingRun {
   [[nodiscard]] static double since(Clock::time_point when) {
     return std::chrono::duration<double>(Clock::now() - when).count();
   }
-  void check_time(std::int64_t step);
   TrialSpec& spec_;
   std::stop_token stop_;
   Progress progress_;
   TrialTrace& trace_;
   const Checkpoints* checkpoints_;
+  std::int64_t below_;
   Clock::time_point start_ = Clock::now(), saved_at_ = start_, looked_at_ = start_;
   std::int64_t look_every_ = 1, steps_until_look_ = 1;
   MetricTracker tracker_;
@@ -106,14 +120,6 @@ void TrainingRun::record(std::int64_t step, std::string_view name, double value)
 
 void TrainingRun::record_reports() {
   for (const MetricPoint& point : std::exchange(host().reports, {})) record(point.step, point.name, point.value);
-}
-
-void TrainingRun::check_time(std::int64_t step) {
-  if (stop_.stop_requested()) throw Ended{Outcome::cancelled, ""};
-  const double limit = spec_.training.time_limit_seconds;
-  if (limit > 0 && std::chrono::duration<double>(Clock::now() - start_).count() > limit)
-    throw Ended{Outcome::timed_out, fmt::format("step {}: the time limit of {:g} s is over", step, limit),
-                Failure::timeout};
 }
 
 void TrainingRun::check_black_box() const {
@@ -157,7 +163,7 @@ void TrainingRun::train() {
   }
   for (std::int64_t step = result_.steps; step < horizon_ && !tracker_.should_stop_early(); ++step) {
     if (checkpoints_ && step > 0 && (stop_.stop_requested() || checkpoint_is_due())) save_checkpoint(step);
-    check_time(step);
+    check_time(spec_, step, stop_, start_);
     take_step(step);
     const std::int64_t done = step + 1;
     if (done % eval_every_ == 0 && done < horizon_) evaluation_point(done);
@@ -296,14 +302,23 @@ void TrainingRun::save_checkpoint(std::int64_t step) {
   so_far.metrics.insert(so_far.metrics.end(), host().reports.begin(), host().reports.end());
   out.put(static_cast<std::uint64_t>(host().reports.size()));
   put(out, so_far);
-  checkpoints_->write(step, out.bytes(), host().log);
+  if (const int reason = checkpoints_->write(step, out.bytes(), host().log)) trace_.checkpoint_error = reason;
   saved_at_ = Clock::now();
 }
 
 bool TrainingRun::restore_checkpoint() {
-  const auto state = checkpoints_ ? checkpoints_->newest(host().log) : std::nullopt;
-  if (!state) return false;
-  Reader in(*state);
+  const auto checkpoint = checkpoints_ ? checkpoints_->newest(host().log, below_) : std::nullopt;
+  if (!checkpoint) return false;
+  try {
+    restore(checkpoint->state, checkpoint->step);
+  } catch (const Garbled& e) {
+    throw UnusableCheckpoint{checkpoint->step, e.what(), host().log};
+  }
+  return true;
+}
+
+void TrainingRun::restore(std::string_view state, std::int64_t step) {
+  Reader in(state);
   trainer_.restore(in);
   schedule_->restore(in);
   tracker_.restore(in);
@@ -313,6 +328,7 @@ bool TrainingRun::restore_checkpoint() {
   result_ = read_result(in);
   in.end();
   if (pending > result_.metrics.size()) throw Garbled("more reports than metrics");
+  if (result_.steps != step) throw Garbled(fmt::format("it is the state after step {}", result_.steps));
   host().reports.assign(result_.metrics.end() - static_cast<std::ptrdiff_t>(pending), result_.metrics.end());
   result_.metrics.resize(result_.metrics.size() - pending);
   host().log.insert(host().log.begin(), result_.log.begin(), result_.log.end());
@@ -320,7 +336,6 @@ bool TrainingRun::restore_checkpoint() {
   start_ -= std::chrono::duration_cast<Clock::duration>(spent);
   tracker_.began_earlier(spent);
   trace_.step = result_.steps;
-  return true;
 }
 
 void TrainingRun::finish() {
@@ -344,6 +359,14 @@ void TrainingRun::finish() {
 }
 
 }  // namespace
+
+void check_time(const TrialSpec& spec, std::int64_t step, const std::stop_token& stop, Clock::time_point start) {
+  if (stop.stop_requested()) throw Ended{Outcome::cancelled, ""};
+  const double limit = spec.training.time_limit_seconds;
+  if (limit > 0 && std::chrono::duration<double>(Clock::now() - start).count() > limit)
+    throw Ended{Outcome::timed_out, fmt::format("step {}: the time limit of {:g} s is over", step, limit),
+                Failure::timeout};
+}
 
 std::vector<MetricName> metric_names(const PluginUse& objective, SharedObjectives& shared, std::uint64_t study_seed) {
   HostServices host;
@@ -393,7 +416,16 @@ TrialResult run_trial(TrialSpec spec, SharedObjectives& shared, std::stop_token 
   TrialTrace own;
   if (trace == nullptr) trace = &own;
   return run_guarded(*trace, [&](TrialResult& result) {
-    result = TrainingRun(spec, shared, stop, progress, *trace, checkpoints).run();
+    std::int64_t below = INT64_MAX;
+    std::vector<std::string> log;
+    for (;;) try {
+        result = TrainingRun(spec, shared, stop, progress, *trace, checkpoints, below, log).run();
+        return;
+      } catch (const UnusableCheckpoint& checkpoint) {
+        log = checkpoint.log;
+        checkpoints->set_aside(checkpoint.step, checkpoint.why, log);
+        below = checkpoint.step;
+      }
   });
 }
 

@@ -11,6 +11,8 @@
 
 #include "tuner/value.hpp"
 
+#include "tuner/system.hpp"
+
 namespace tuner::storage {
 namespace {
 
@@ -224,7 +226,12 @@ Connection::Connection(const std::filesystem::path& file, Mode mode) : file_(fil
 Connection::~Connection() = default;
 
 void Connection::fail(int code) const {
-  throw SqliteError(code, handle_ ? sqlite3_errmsg(handle_.get()) : sqlite3_errstr(code), file_);
+  if (!handle_) throw SqliteError(code, sqlite3_errstr(code), file_);
+  std::string text = sqlite3_errmsg(handle_.get());
+  // SQLite's own words leave out why the system refused.
+  const int primary = code & 0xff, reason = sqlite3_system_errno(handle_.get());
+  if ((primary == SQLITE_CANTOPEN || primary == SQLITE_IOERR) && reason != 0) text += ": " + system_text(reason);
+  throw SqliteError(code, text, file_);
 }
 
 void Connection::execute(const std::string& sql) {

@@ -91,7 +91,8 @@ bool has_log(const fs::path& file) {
 }
 
 bool is_in_use(const fs::path& file) {
-  const int fd = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
+  // O_NONBLOCK: a FIFO in its place would be waited for.
+  const int fd = ::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (fd < 0) return false;
   struct flock lock {};
   lock.l_type = F_WRLCK, lock.l_whence = SEEK_SET, lock.l_start = kSharedFirst, lock.l_len = kSharedSize;

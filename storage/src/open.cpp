@@ -74,6 +74,14 @@ void check_file(const fs::path& file, Access access) {
   }
   if (!fs::exists(status)) cannot_open(file, error.message(), std::string(kNameAnother));
   if (!fs::is_regular_file(status)) cannot_open(file, "it is not a regular file", std::string(kNameAnother));
+  // Opening a FIFO would wait for its other end.
+  for (const char* suffix : {"-wal", "-shm", "-journal"}) {
+    const fs::path beside = file.string() + suffix;
+    const fs::file_status found = fs::status(beside, error);
+    if (fs::exists(found) && !fs::is_regular_file(found))
+      cannot_open(file, fmt::format("{} beside it is not a regular file", beside.string()),
+                  fmt::format("Move it away. {}", kNameAnother));
+  }
 
   std::ifstream stream(file, std::ios::binary);
   if (!stream) {

@@ -9,6 +9,7 @@
 #include "ranks.hpp"
 #include "reading.hpp"
 #include "tuner/library.hpp"
+#include "tuner/plan.hpp"
 #include "tuner/storage/store.hpp"
 
 namespace tuner::storage {
@@ -303,7 +304,65 @@ std::string Store::plan_difference(std::string_view name, std::string_view plan)
   row.next();
   Reading(connection, nullptr)
       .row([&] { return words_of_study(name); }, [&] { recorded = in_table("studies", [&] { return row.text(0); }); });
-  return line_diff(recorded, plan);
+  return line_diff(plan_identity(recorded), plan_identity(std::string(plan)));
+}
+
+std::map<Outcome, std::uint64_t> Store::outcomes(std::string_view study) const {
+  Connection& connection = *impl_->connection;
+  std::map<Outcome, std::uint64_t> trials;
+  Rows row = connection.prepared("SELECT outcome, trials FROM outcome_counts WHERE study_id = ?")
+                 .query(find_study(connection, study));
+  while (row.next())
+    Reading(connection, nullptr)
+        .row([&] { return words_of_study(study); },
+             [&] {
+               in_table("outcome_counts", [&] {
+                 if (const auto outcome = outcome_from(row.text(0))) trials[*outcome] = row.unsigned_integer(1);
+               });
+             });
+  return trials;
+}
+
+double Store::elapsed_seconds(std::string_view study) const {
+  Connection& connection = *impl_->connection;
+  const Snapshot snapshot(connection);
+  const std::int64_t id = find_study(connection, study);
+  struct Run {
+    std::string begin, end;
+    bool ended = false;
+  };
+  std::vector<Run> runs;
+  {
+    Rows row =
+        connection.prepared("SELECT at, kind FROM events WHERE study_id = ? AND number IS NULL ORDER BY id").query(id);
+    const auto read = [&] {
+      const std::string at = row.text(0), kind = row.text(1);
+      const bool begins = kind == "started" || kind == "resumed";
+      if (begins) runs.push_back({at, at, false});
+      if (begins || runs.empty()) return;
+      runs.back().end = at;
+      runs.back().ended = kind == "finished" || kind == "budget_used" || kind == "interrupted" || kind == "stopped";
+    };
+    while (row.next())
+      Reading(connection, nullptr).row([&] { return words_of_study(study); }, [&] { in_table("events", read); });
+  }
+  double seconds = 0;
+  for (std::size_t i = 0; i < runs.size(); ++i) {
+    Run& run = runs[i];
+    if (!run.ended) {
+      const std::string next = i + 1 < runs.size() ? runs[i + 1].begin : "9999";
+      Rows row = connection
+                     .prepared(
+                         "SELECT max(finished_at) FROM trials WHERE study_id = ? AND finished_at >= ? AND "
+                         "finished_at < ?")
+                     .query(id, run.begin, next);
+      if (row.next() && !row.is_null(0)) run.end = std::max(run.end, row.text(0));
+    }
+    Rows row = connection.prepared("SELECT (julianday(?) - julianday(?)) * 86400").query(run.end, run.begin);
+    // A clock that was set back in between takes no time away.
+    if (row.next() && !row.is_null(0)) seconds += std::max(0.0, row.real(0));
+  }
+  return seconds;
 }
 
 std::vector<RunRow> Store::runs(std::string_view study, std::uint64_t limit, bool ranked, Damage* damage) const {

@@ -8,19 +8,46 @@
 #include "open.hpp"
 #include "ranks.hpp"
 #include "reading.hpp"
+#include "tuner/plan.hpp"
 
 namespace tuner::storage {
 namespace {
 
 void check_plan(const Connection& connection, const StudyRecord& study, const std::string& recorded) {
-  if (recorded == study.plan) return;
+  const std::string before = plan_identity(recorded), now = plan_identity(study.plan);
+  if (before == now) return;
   throw Error(Message::storage_other_plan,
               fmt::format("study '{}' is there already, with another plan (- recorded, + this one):\n{}", study.name,
-                          line_diff(recorded, study.plan)),
+                          line_diff(before, now)),
               fmt::format("Give this sweep another name (study: {}-2), erase the recorded study and its trials with "
                           "--fresh, or use another database (--db FILE).",
                           study.name))
       .at(connection.file().string());
+}
+
+// Trials that timed out are run again where they have more time now.
+void reopen_timed_out(Connection& connection, std::int64_t id, double before, double limit, std::string_view now) {
+  if (before == 0 || (limit != 0 && limit <= before)) return;
+  std::int64_t trials = 0;
+  {
+    Rows row =
+        connection.prepared("SELECT trials FROM outcome_counts WHERE study_id = ? AND outcome = 'timed_out'").query(id);
+    if (row.next()) trials = row.integer(0);
+  }
+  if (trials == 0) return;
+  connection
+      .prepared("UPDATE trials SET outcome = 'cancelled', error = NULL WHERE study_id = ? AND outcome = 'timed_out'")
+      .run(id);
+  connection.prepared("UPDATE outcome_counts SET trials = 0 WHERE study_id = ? AND outcome = 'timed_out'").run(id);
+  connection
+      .prepared(
+          "INSERT INTO outcome_counts (study_id, outcome, trials) VALUES (?, 'cancelled', ?) "
+          "ON CONFLICT DO UPDATE SET trials = trials + excluded.trials")
+      .run(id, trials);
+  const std::string text =
+      fmt::format("{} timed out trial{}: the time limit was {:g} s and is {}", trials, trials == 1 ? "" : "s", before,
+                  limit == 0 ? std::string("none") : fmt::format("{:g} s", limit));
+  connection.prepared("INSERT INTO events (study_id, at, kind, text) VALUES (?, ?, 'reopened', ?)").run(id, now, text);
 }
 
 std::int64_t insert_study(Connection& connection, const StudyRecord& study, std::string_view now) {
@@ -88,8 +115,9 @@ void Store::open_study(const StudyRecord& study) {
   } else {
     check_plan(connection, study, recorded);
     check_free(connection, study.name, impl_->token);
-    connection.prepared("UPDATE studies SET config = ?, config_sha256 = ?, tuner_version = ? WHERE id = ?")
-        .run(study.config_text, study.config_sha256, study.tuner_version, id);
+    reopen_timed_out(connection, id, plan_time_limit(recorded), plan_time_limit(study.plan), now);
+    connection.prepared("UPDATE studies SET config = ?, config_sha256 = ?, plan = ?, tuner_version = ? WHERE id = ?")
+        .run(study.config_text, study.config_sha256, study.plan, study.tuner_version, id);
   }
   if (impl_->study_id != 0) release_lease(connection, impl_->study_id, impl_->token);
   take_lease(connection, id, impl_->token, now);

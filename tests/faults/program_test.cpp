@@ -1,11 +1,14 @@
 // The running program under signals, closed outputs, a wild clock, rivals, readers, stopped workers and bad plugins:
 // the tables at the end are those of a run that nobody disturbed.
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <random>
+#include <sstream>
 #include <thread>
 
 #include "running.hpp"
@@ -69,8 +72,7 @@ TEST_F(Program, SignalsOnceAndTwiceToItAndToItsGroup) {
           ASSERT_EQ(::kill(group ? -child : child, signal), 0);
         }
         const int end = end_of(child);
-        // The second one may meet it when all is recorded and it says so.
-        EXPECT_TRUE(end == 130 || (times == 2 && end == -signal)) << end << ": " << errors(name);
+        EXPECT_EQ(end, 130) << errors(name);
         for (const pid_t worker : workers) EXPECT_TRUE(wait_until([&] { return !is_worker(worker); }));
         EXPECT_EQ(trials_in(database(name), "outcome NOT IN ('completed', 'cancelled')"), 0u);
         if (times == 1) {
@@ -81,6 +83,135 @@ TEST_F(Program, SignalsOnceAndTwiceToItAndToItsGroup) {
       }
     }
   }
+}
+
+bool handles(pid_t process, int signal) {
+  const std::string status = read_text("/proc/" + std::to_string(process) + "/status");
+  const std::size_t at = status.find("SigCgt:");
+  if (at == std::string::npos) return false;
+  return (std::stoull(status.substr(at + 7), nullptr, 16) >> (signal - 1) & 1) != 0;
+}
+
+TEST_F(Program, ASignalAtAnyMomentEndsItWith130) {
+  const std::string expected = undisturbed();
+  std::mt19937 random(20261126);
+  constexpr int kSignals[] = {SIGINT, SIGTERM, SIGHUP};
+  int before_the_study = 0, within_it = 0;
+  for (int round = 0; round < 60; ++round) {
+    const int signal = kSignals[round % 3];
+    // Most of them early: loading and checking take some 50 ms on a quiet machine.
+    const auto delay = std::chrono::milliseconds(random() % (round % 2 == 0 ? 80 : 600));
+    SCOPED_TRACE("round " + std::to_string(round) + ", " + std::to_string(delay.count()) + " ms");
+    Launch study = sweep("moment");
+    const pid_t child = launch(study);
+    // What comes before the program's first statement is not in its hands.
+    ASSERT_TRUE(wait_until([&] { return handles(child, signal); }));
+    std::this_thread::sleep_for(delay);
+    ASSERT_EQ(::kill(child, signal), 0);
+    const int end = end_of(child);
+    const std::string out = read_text(folder_ / "moment.out");
+    if (trials_in(database("moment")) == 60 && end == 0) {
+      fs::remove(database("moment"));  // it had come to its end; once more from the beginning
+      continue;
+    }
+    EXPECT_EQ(end, 130) << errors("moment");
+    const bool begun = errors("moment").find("study 'sweep': random") != std::string::npos;
+    (begun ? within_it : before_the_study) += 1;
+    if (begun) {
+      EXPECT_NE(out.find("study 'sweep': "), std::string::npos) << out;
+      EXPECT_TRUE(trials_in(database("moment")) == 60 ||
+                  out.find("interrupted: the same command continues") != std::string::npos)
+          << out;
+    }
+    const std::string damage = fs::exists(database("moment")) ? damage_of(database("moment")) : "";
+    EXPECT_TRUE(damage.empty() || damage.find("it is empty") != std::string::npos) << damage;
+  }
+  EXPECT_GT(before_the_study, 0);
+  EXPECT_GT(within_it, 0);
+  EXPECT_EQ(run(sweep("moment")), 0) << errors("moment");
+  expect_whole("moment", expected);
+}
+
+TEST_F(Program, ASignalWhileTheSummaryIsPrintedEndsItWith130AndTheSummary) {
+  int pipe[2];
+  ASSERT_EQ(::pipe(pipe), 0);
+  // A full pipe: the program waits in the middle of its summary.
+  const int capacity = ::fcntl(pipe[1], F_SETPIPE_SZ, 4096);
+  ASSERT_GT(capacity, 0);
+  const std::string filling(static_cast<std::size_t>(capacity), '.');
+  ASSERT_EQ(::write(pipe[1], filling.data(), filling.size()), capacity);
+  Launch study = sweep("summary", {"--quiet", "--set", "trials=3"});
+  study.out_file = pipe[1];
+  const pid_t child = launch(study);
+  ::close(pipe[1]);
+  ASSERT_TRUE(wait_until([&] {
+    // The last event is written, and then the workers end.
+    return trials_in(database("summary")) == 3 && children_of(child).empty();
+  }));
+  std::this_thread::sleep_for(std::chrono::milliseconds(200));
+  ASSERT_EQ(::kill(child, SIGTERM), 0);
+  std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  std::string text;
+  char bytes[4096];
+  for (ssize_t n = 0; (n = ::read(pipe[0], bytes, sizeof bytes)) > 0;) text.append(bytes, static_cast<std::size_t>(n));
+  ::close(pipe[0]);
+  EXPECT_EQ(end_of(child), 130);
+  EXPECT_NE(text.find("study 'sweep': 3 trials in the database"), std::string::npos) << text;
+  EXPECT_NE(text.find("more: tuner best sweep"), std::string::npos) << text;
+}
+
+TEST_F(Program, WhatRanOutIsNamed) {
+  struct Case {
+    const char* name;
+    int resource;
+    rlim_t from, to, step;
+    const char* words;  // one of them, between '|'
+  };
+  const Case cases[] = {
+      {"files", RLIMIT_NOFILE, 4, 60, 3, "too many open files|Too many open files"},
+      {"space", RLIMIT_AS, rlim_t{24} << 20, rlim_t{420} << 20, rlim_t{18} << 20,
+       "no memory or address space is left|Cannot allocate memory|cannot allocate memory|out of memory|failed to map "
+       "segment|memory ran out"}};
+  for (const Case& c : cases) {
+    int named = 0, fine = 0;
+    for (rlim_t limit = c.from; limit <= c.to; limit += c.step) {
+      const std::string name = c.name + std::to_string(limit);
+      SCOPED_TRACE(name);
+      Launch study = sweep(name, {"--quiet", "--set", "trials=2"});
+      study.limits = {{c.resource, limit}};
+      const int end = end_of(launch(study));
+      // A trial without memory fails, and says so in the database.
+      const std::string text = errors(name) + (end == 6 ? tables_of(database(name)) : "");
+      // The dynamic linker is not the program: it says so itself, and ends with 127.
+      if (end == 127) continue;
+      if (end == 0) {
+        ++fine;
+        continue;
+      }
+      EXPECT_TRUE(end == 4 || end == 5 || end == 6) << end << ": " << text;
+      bool found = false;
+      std::istringstream words(c.words);
+      for (std::string word; std::getline(words, word, '|');) found = found || text.find(word) != std::string::npos;
+      EXPECT_TRUE(found) << end << ": " << text;
+      ++named;
+    }
+    EXPECT_GT(named, 0) << c.name;
+    EXPECT_GT(fine, 0) << c.name;
+  }
+}
+
+TEST_F(Program, NoMoreWorkersThanTrials) {
+  const pid_t study =
+      launch(sweep("many", {"--quiet", "--workers", "1024", "--set", "trials=2", "--set", "training.steps=20000000"}));
+  std::size_t most = 0;
+  EXPECT_TRUE(wait_until([&] {
+    most = std::max(most, children_of(study).size());
+    return most == 2 && trials_in(database("many")) == 0 && fs::exists(database("many"));
+  }));
+  std::this_thread::sleep_for(std::chrono::milliseconds(300));
+  EXPECT_LE(children_of(study).size(), 2u);
+  ASSERT_EQ(::kill(study, SIGKILL), 0);
+  EXPECT_EQ(end_of(study), -SIGKILL);
 }
 
 TEST_F(Program, NobodyReadsItsOutput) {

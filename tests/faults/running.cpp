@@ -34,7 +34,8 @@ void redirect(const Launch& what) {
     ::close(pipe[0]);
   }
   const int flags = O_CREAT | O_TRUNC | O_WRONLY;
-  ::dup2(pipe[1] >= 0 ? pipe[1] : ::open(what.out.c_str(), flags, 0644), 1);
+  const int out = pipe[1] >= 0 ? pipe[1] : what.out_file;
+  ::dup2(out >= 0 ? out : ::open(what.out.c_str(), flags, 0644), 1);
   ::dup2(pipe[1] >= 0 ? pipe[1] : ::open(what.err.c_str(), flags, 0644), 2);
 }
 
@@ -65,6 +66,10 @@ pid_t launch(const Launch& what) {
   if (::chdir(what.folder.c_str()) != 0) ::_exit(126);
   for (const auto& [name, value] : what.environment) ::setenv(name.c_str(), value.c_str(), 1);
   redirect(what);
+  for (const auto& [resource, value] : what.limits) {
+    const rlimit limit{value, value};
+    ::setrlimit(resource, &limit);
+  }
   ::execv(program.c_str(), arguments.data());
   ::_exit(127);
 }

@@ -1,6 +1,7 @@
 // The program as a child process: started, watched, ended, and what it left in its database.
 #pragma once
 
+#include <sys/resource.h>
 #include <sys/types.h>
 
 #include <chrono>
@@ -9,6 +10,7 @@
 #include <functional>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace tuner::faults {
@@ -36,6 +38,8 @@ struct Launch {
   fs::path out = "/dev/null", err = "/dev/null";
   enum class Output { files, broken_pipe, closed } output = Output::files;
   bool own_group = false;
+  int out_file = -1;                                // a descriptor in place of `out`
+  std::vector<std::pair<int, rlim_t>> limits = {};  // RLIMIT_... and both of its values
 };
 [[nodiscard]] pid_t launch(const Launch& what);
 

@@ -1,4 +1,7 @@
 // Studies: found again, continued, erased.
+#include <chrono>
+#include <map>
+
 #include "fixture.hpp"
 
 namespace tuner::storage {
@@ -109,6 +112,73 @@ TEST_F(ResumeTest, AStudyThatIsNotThereIsNamedWithWhatMayBeMeant) {
   EXPECT_EQ(trial.id(), Message::usage_no_such_trial);
   EXPECT_TRUE(says(trial, "has no trial 4"));
   EXPECT_FALSE(store.best("fashion-mnist").has_value());
+}
+
+std::string plan_with(const std::string& limit) {
+  return "{\n \"seed\": 1,\n \"training\": {\n  \"steps\": 5" +
+         (limit.empty() ? "" : ",\n  \"time_limit_seconds\": " + limit) + "\n }\n}";
+}
+
+TEST_F(ResumeTest, TimedOutTrialsAreRunAgainWithALongerLimitAlone) {
+  TrialRecord timed_out = make_trial(1);
+  timed_out.result.outcome = Outcome::timed_out, timed_out.result.value.reset();
+  timed_out.result.error = "step 3: the time limit of 2 s is over";
+  {
+    Store store(file_, Access::read_write);
+    store.open_study(make_study("demo", plan_with("2.0")));
+    store.record(std::vector{make_trial(0), timed_out});
+  }
+  using Numbers = std::vector<std::uint64_t>;
+  const auto finished_with = [&](const std::string& limit) {
+    Store store(file_, Access::read_write);
+    store.open_study(make_study("demo", plan_with(limit)));
+    EXPECT_EQ(store.plan_difference("demo", plan_with(limit)), "");
+    EXPECT_EQ(table_of(store, "SELECT plan FROM studies").rows[0][0], Value(plan_with(limit)));
+    return store.finished("demo");
+  };
+  EXPECT_EQ(finished_with("2.0"), (Numbers{0, 1}));
+  EXPECT_EQ(finished_with("1.0"), (Numbers{0, 1})) << "a shorter one";
+  EXPECT_EQ(finished_with("3.5"), (Numbers{0}));
+  {
+    Store store(file_, Access::read_write);
+    store.open_study(make_study("demo", plan_with("3.5")));
+    EXPECT_EQ(store.outcomes("demo"), (std::map<Outcome, std::uint64_t>{
+                                          {Outcome::completed, 1}, {Outcome::timed_out, 0}, {Outcome::cancelled, 1}}));
+    EXPECT_EQ(table_of(store, "SELECT text FROM events WHERE kind = 'reopened'").rows[0][0],
+              Value("1 timed out trial: the time limit was 1 s and is 3.5 s"));
+    store.record(std::vector{timed_out});
+    EXPECT_EQ(store.finished("demo"), (Numbers{0, 1}));
+  }
+  EXPECT_EQ(finished_with(""), (Numbers{0})) << "no limit is the longest one";
+  Store store(file_, Access::read_write);
+  const Error other = error_of([&] { store.open_study(make_study("demo", "{\n \"seed\": 2\n}")); });
+  EXPECT_EQ(other.id(), Message::storage_other_plan);
+}
+
+TEST_F(ResumeTest, ElapsedTimeCountsOverAllRunsOfAStudy) {
+  Store store(file_, Access::read_write);
+  store.open_study(make_study());
+  EXPECT_EQ(store.elapsed_seconds("demo"), 0);
+  const auto now =
+      std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch())
+          .count();
+  store.add_event("started", "");
+  EXPECT_LT(store.elapsed_seconds("demo"), 50);
+  // Killed: up to what it recorded last.
+  TrialRecord trial = make_trial(0), cancelled = make_trial(1);
+  trial.finished_at_ms = now + 100'000, cancelled.finished_at_ms = now + 300'000;
+  cancelled.result.outcome = Outcome::cancelled;
+  store.record(std::vector{trial, cancelled});
+  EXPECT_GE(store.elapsed_seconds("demo"), 299);
+  EXPECT_LT(store.elapsed_seconds("demo"), 350);
+  // Ended: up to then, whatever its trials say.
+  store.add_event("interrupted", "");
+  EXPECT_LT(store.elapsed_seconds("demo"), 50);
+  store.add_event("resumed", "");
+  store.add_event("budget_used", "");
+  EXPECT_LT(store.elapsed_seconds("demo"), 50);
+  store.open_study(make_study("other"));
+  EXPECT_EQ(store.elapsed_seconds("other"), 0);
 }
 
 TEST_F(ResumeTest, APluginOfEqualVersionAndOtherBytesIsReported) {

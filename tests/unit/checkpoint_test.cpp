@@ -1,6 +1,9 @@
 // Checkpoints: a trial that is stopped anywhere continues with the same bits; a file that is not whole is found out.
 #include "tuner/checkpoint.hpp"
 
+#include <sys/stat.h>
+
+#include <cerrno>
 #include <fstream>
 #include <iterator>
 
@@ -57,7 +60,7 @@ TEST(Checkpoint, ATrialThatIsStoppedAfterEveryStepEndsWithTheSameBits) {
   const TrialResult straight = test::completed(long_trial());
   const TemporaryFolder folder;
   const CheckpointRules rules{.every_seconds = 1000, .keep_all = false, .folder = folder.path()};
-  const Checkpoints checkpoints(rules, 7, "plan");
+  const Checkpoints checkpoints(rules, 7, {}, "plan");
   ASSERT_EQ(straight.steps, 24);
   for (std::int64_t step = 1; step < straight.steps; ++step) {
     const TrialResult part = run_until(long_trial(), checkpoints, step);
@@ -75,11 +78,46 @@ TEST(Checkpoint, AreWrittenAsTimeGoesBy) {
   const TemporaryFolder folder;
   const CheckpointRules rules{.every_seconds = 0.01, .keep_all = true, .folder = folder.path()};
   TrialSpec spec = test::trial(objective("slope", {{"sleep_ms", 1}}), optimizer("sgd"), 60);
-  EXPECT_EQ(run_until(std::move(spec), Checkpoints(rules, 0, "plan"), -1).outcome, Outcome::completed);
+  EXPECT_EQ(run_until(std::move(spec), Checkpoints(rules, 0, {}, "plan"), -1).outcome, Outcome::completed);
   std::size_t files = 0;
   for (const auto& entry : std::filesystem::directory_iterator(folder.path() / "0")) files += entry.is_regular_file();
   EXPECT_GE(files, 2u) << "60 ms and more, one every 10 ms, looked for at least every 20 ms or so";
   EXPECT_LE(files, 30u);
+}
+
+TEST(Checkpoint, OfNoneIsNeitherWrittenNorRead) {
+  const TemporaryFolder folder;
+  const CheckpointRules rules{.every_seconds = 0, .keep_all = false, .folder = folder.path()};
+  const Checkpoints checkpoints(rules, 0, {}, "plan");
+  EXPECT_EQ(run_until(long_trial(), checkpoints, 3).outcome, Outcome::cancelled);
+  EXPECT_FALSE(std::filesystem::exists(folder.path() / "0"));
+}
+
+TEST(Checkpoint, ThatIsNoStateOfItsTrialIsSetAsideAndTheTrialEndsWithTheSameBits) {
+  const TrialResult straight = test::completed(long_trial());
+  const TemporaryFolder folder;
+  const CheckpointRules rules{.every_seconds = 1000, .keep_all = true, .folder = folder.path()};
+  const Checkpoints checkpoints(rules, 7, {}, "plan");
+  run_until(long_trial(), checkpoints, 5);
+  std::vector<std::string> log;
+  const auto five = checkpoints.newest(log);
+  ASSERT_TRUE(five && five->step == 5);
+  // Under a right checksum: cut off within the slots and within the result, with more behind it, of another step.
+  std::vector<std::pair<std::int64_t, std::string>> wrong{{10, five->state.substr(0, 40)},
+                                                          {11, five->state.substr(0, five->state.size() - 3)},
+                                                          {12, five->state + "x"},
+                                                          {13, five->state},
+                                                          {14, ""}};
+  for (const auto& [step, state] : wrong) checkpoints.write(step, state, log);
+  ASSERT_TRUE(log.empty());
+  const TrialResult result = run_until(long_trial(), checkpoints, -1);
+  EXPECT_EQ(fingerprint(result), fingerprint(straight));
+  ASSERT_EQ(result.log.size(), wrong.size());
+  EXPECT_TRUE(says(result.log[0], "7/14' is not used: ")) << result.log[0];
+  EXPECT_TRUE(says(result.log[1], "7/13' is not used: it is the state after step 5")) << result.log[1];
+  EXPECT_TRUE(says(result.log[4], "7/10' is not used: ")) << result.log[4];
+  for (const auto& [step, state] : wrong)
+    EXPECT_TRUE(std::filesystem::exists(folder.path() / "7" / (std::to_string(step) + ".damaged"))) << step;
 }
 
 class CheckpointFile : public testing::Test {
@@ -87,27 +125,69 @@ class CheckpointFile : public testing::Test {
   std::vector<std::string> log_;
   TemporaryFolder folder_;
   CheckpointRules rules_{.every_seconds = 1, .keep_all = true, .folder = folder_.path()};
-  Checkpoints checkpoints_{rules_, 3, "this plan"};
+  Parameters parameters_{{"optimizer.lr", Value(0.1)}};
+  Checkpoints checkpoints_{rules_, 3, parameters_, "this plan"};
+  [[nodiscard]] std::string newest() {
+    const auto found = checkpoints_.newest(log_);
+    return found ? found->state : "none";
+  }
   std::filesystem::path file(int step) const { return folder_.path() / "3" / std::to_string(step); }
 };
 
 TEST_F(CheckpointFile, TheNewestWholeOneIsTaken) {
   checkpoints_.write(9, "nine", log_);
   checkpoints_.write(10, "ten", log_);
-  EXPECT_EQ(checkpoints_.newest(log_), "ten");
+  EXPECT_EQ(newest(), "ten");
   EXPECT_TRUE(log_.empty());
   overwrite(file(10), contents(file(10)) + "x");
-  EXPECT_EQ(checkpoints_.newest(log_), "nine");
+  EXPECT_EQ(newest(), "nine");
   ASSERT_EQ(log_.size(), 1u);
   EXPECT_TRUE(says(log_[0], "3/10' is not used: its sha256 is wrong"));
   EXPECT_TRUE(std::filesystem::exists(file(10).string() + ".damaged")) << "kept, under another name";
 }
 
-TEST_F(CheckpointFile, OfAnotherPlanIsNotTaken) {
-  Checkpoints(rules_, 3, "another plan").write(4, "four", log_);
-  EXPECT_EQ(checkpoints_.newest(log_), std::nullopt);
+TEST_F(CheckpointFile, OfAnotherTrialOrPlanIsNotTaken) {
+  const Parameters other{{"optimizer.lr", Value(0.2)}};
+  for (const auto& owner : {Checkpoints(rules_, 3, parameters_, "another plan"),
+                            Checkpoints(rules_, 3, other, "this plan"), Checkpoints(rules_, 3, {}, "this plan")}) {
+    log_.clear();
+    owner.write(4, "four", log_);
+    EXPECT_EQ(newest(), "none");
+    ASSERT_EQ(log_.size(), 1u);
+    EXPECT_TRUE(says(log_[0], "3/4' is not used: it belongs to another trial or plan, or to other plugins"));
+  }
+  // A copy of the folder of another number.
+  log_.clear();
+  Checkpoints(rules_, 0, parameters_, "this plan").write(4, "four", log_);
+  std::filesystem::copy(folder_.path() / "0", folder_.path() / "3");
+  EXPECT_EQ(newest(), "none");
   ASSERT_EQ(log_.size(), 1u);
-  EXPECT_TRUE(says(log_[0], "it belongs to another plan, or to other plugins"));
+  EXPECT_TRUE(says(log_[0], "3/4' is not used: it belongs to another trial"));
+}
+
+TEST_F(CheckpointFile, WhatElseLiesInItsFolderIsNamedAndLeftAlone) {
+  checkpoints_.write(4, "four", log_);
+  std::filesystem::create_directories(file(5));
+  ASSERT_EQ(::mkfifo(file(6).c_str(), 0600), 0);  // opening it would wait for ever
+  overwrite(folder_.path() / "3" / "007", "x");
+  overwrite(folder_.path() / "3" / "notes.txt", "x");
+  EXPECT_EQ(newest(), "four");
+  std::string all;
+  for (const std::string& line : log_) all += line + "\n";
+  const std::string place = "among the checkpoints, ignored: '" + (folder_.path() / "3").string();
+  EXPECT_EQ(all, place + "/007': its name is no step\n" + place + "/5': it is no regular file\n" + place +
+                     "/6': it is no regular file\n" + place + "/notes.txt': its name is no step\n");
+  for (const char* name : {"5", "6", "007", "notes.txt"})
+    EXPECT_TRUE(std::filesystem::exists(folder_.path() / "3" / name)) << name;
+}
+
+TEST_F(CheckpointFile, IsWrittenWhereAFifoIsInItsWay) {
+  std::filesystem::create_directories(folder_.path() / "3");
+  ASSERT_EQ(::mkfifo((folder_.path() / "3" / "unfinished").c_str(), 0600), 0);
+  ASSERT_EQ(::mkfifo(file(5).c_str(), 0600), 0);
+  EXPECT_EQ(checkpoints_.write(5, "five", log_), 0);
+  EXPECT_EQ(newest(), "five");
+  EXPECT_TRUE(log_.empty());
 }
 
 // Version 1 had no count of the optimizer's own steps: after a skipped step it would go on with other bits.
@@ -125,24 +205,24 @@ TEST_F(CheckpointFile, OfAnEarlierVersionIsNotTaken) {
 
 TEST_F(CheckpointFile, IsNotTakenWhereAnyByteIsLostOrChanged) {
   checkpoints_.write(1, "state", log_);
-  const std::string whole = contents(file(1));
-  EXPECT_EQ(read_checkpoint(file(1), "this plan"), "state");
+  const std::string whole = contents(file(1)), identity = "this plan\ntrial 3\noptimizer.lr: 0.1\n";
+  EXPECT_EQ(read_checkpoint(file(1), identity), "state");
   for (std::size_t size = 0; size < whole.size(); ++size) {
     overwrite(file(1), whole.substr(0, size));
-    EXPECT_THROW(static_cast<void>(read_checkpoint(file(1), "this plan")), Garbled) << size;
+    EXPECT_THROW(static_cast<void>(read_checkpoint(file(1), identity)), Garbled) << size;
   }
   for (std::size_t i = 0; i < whole.size(); ++i) {
     std::string flipped = whole;
     flipped[i] = static_cast<char>(flipped[i] ^ (1 << (i % 8)));
     overwrite(file(1), flipped);
-    EXPECT_THROW(static_cast<void>(read_checkpoint(file(1), "this plan")), Garbled) << i;
+    EXPECT_THROW(static_cast<void>(read_checkpoint(file(1), identity)), Garbled) << i;
   }
 }
 
 TEST_F(CheckpointFile, ThatCannotBeWrittenIsSaidAndNothingIsLeft) {
   std::filesystem::create_directories(file(5));  // a folder where the file should go
   overwrite(file(5) / "inside", "x");
-  checkpoints_.write(5, "five", log_);
+  EXPECT_EQ(checkpoints_.write(5, "five", log_), EISDIR);
   ASSERT_EQ(log_.size(), 1u);
   EXPECT_TRUE(says(log_[0], "step 5: the checkpoint '"));
   EXPECT_TRUE(says(log_[0], "cannot be written"));

@@ -175,6 +175,24 @@ TEST(CanonicalPlan, CountsEverythingElse) {
   differs("branches", [](StudyPlan& p) { p = nested_study(); });
 }
 
+TEST(CanonicalPlan, ATimeLimitForAllTrialsIsNoPartOfItsIdentity) {
+  StudyPlan plan = test::lr_study(3);
+  const std::string without = canonical_plan(plan);
+  EXPECT_EQ(plan_identity(without), without);
+  EXPECT_EQ(plan_time_limit(without), 0);
+  const std::string checkpoint = checkpoint_identity(plan);
+  plan.training["time_limit_seconds"] = Value(7.5);
+  EXPECT_NE(canonical_plan(plan), without);
+  EXPECT_EQ(plan_identity(canonical_plan(plan)), without);
+  EXPECT_EQ(plan_time_limit(canonical_plan(plan)), 7.5);
+  EXPECT_EQ(checkpoint_identity(plan), checkpoint);
+  // One that is searched tells trials apart.
+  plan.training["time_limit_seconds"] = Hole{0};
+  EXPECT_EQ(plan_identity(canonical_plan(plan)), canonical_plan(plan));
+  EXPECT_EQ(plan_time_limit(canonical_plan(plan)), 0);
+  EXPECT_EQ(plan_identity("plan 1"), "plan 1");
+}
+
 TEST(CanonicalPlan, WritesDefaultsAndVersionsOut) {
   const StudyPlan plan = lr_study();
   const std::string text = canonical_plan(plan);

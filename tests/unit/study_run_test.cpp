@@ -30,8 +30,9 @@ class StudyRunTest : public testing::Test {
     const auto searcher = search::make_searcher(plan);
     recorded_.clear();
     const auto executor = make_thread_executor(plan, shared, plan.workers);
+    const InterruptCounter interrupts;
     return run_study(
-        plan, *searcher, store, *executor,
+        plan, *searcher, store, *executor, interrupts,
         [&](const StudyStatus& status, std::span<const storage::TrialRecord> trials, std::span<const Running> running) {
           const Numbers kept = trials.empty() ? Numbers() : store.finished(plan.name);
           for (const auto& trial : trials) {

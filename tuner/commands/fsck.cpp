@@ -2,17 +2,21 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <cstdio>
+#include <filesystem>
 #include <iostream>
 #include <mutex>
 #include <thread>
 
+#include "tuner/checkpoint.hpp"
 #include "tuner/commands/options.hpp"
 #include "tuner/error.hpp"
 #include "tuner/report/table.hpp"
 #include "tuner/storage/inspect.hpp"
+#include "tuner/storage/store.hpp"
 
 namespace tuner::commands {
 
@@ -68,6 +72,31 @@ storage::Inspection inspect(const std::string& file) {
   return storage::inspect(file, [&](const std::string& what) { progress.show(what); });
 }
 
+// Notes on checkpoints that no trial continues from.
+std::vector<std::string> leftovers(const std::string& database, const std::vector<storage::StudyCounts>& studies) {
+  namespace fs = std::filesystem;
+  std::vector<std::string> notes;
+  std::error_code none;
+  for (const auto& entry : fs::directory_iterator(database + ".checkpoints", none)) {
+    const std::string study = entry.path().filename().string(), folder = entry.path().string();
+    if (std::ranges::find(studies, study, &storage::StudyCounts::name) == studies.end()) {
+      notes.push_back(fmt::format("{} belongs to no study of the database", folder));
+      continue;
+    }
+    const auto finished = storage::Store(database, storage::Access::read_only).finished(study);
+    std::size_t left = 0;
+    for (const std::uint64_t number : trials_with_checkpoints({.folder = entry.path()}))
+      left += std::ranges::binary_search(finished, number) ? 1 : 0;
+    if (left > 0)
+      notes.push_back(
+          fmt::format("checkpoints of {} finished trial{} lie in {}: the next start of the study removes them unless "
+                      "it has keep: all",
+                      left, left == 1 ? "" : "s", folder));
+  }
+  std::ranges::sort(notes);
+  return notes;
+}
+
 }  // namespace
 
 int fsck(const Invocation& invocation) {
@@ -95,6 +124,7 @@ int fsck(const Invocation& invocation) {
   std::cout << "\n";
   for (const auto& note : found.notes) std::cout << "note: " << note << "\n";
   if (found.damage.empty()) {
+    for (const auto& note : leftovers(file, found.studies)) std::cout << "note: " << note << "\n";
     std::cout << "whole\n";
     return 0;
   }

@@ -2,10 +2,11 @@
 #include "tuner/commands/lr_range.hpp"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <filesystem>
-#include <fstream>
 #include <iostream>
 #include <limits>
 
@@ -13,8 +14,10 @@
 #include "tuner/error.hpp"
 #include "tuner/lr_range/diagnosis.hpp"
 #include "tuner/report/lr_report.hpp"
+#include "tuner/report/output.hpp"
 #include "tuner/report/table.hpp"
 #include "tuner/search/lr_range.hpp"
+#include "tuner/system.hpp"
 
 namespace tuner::commands {
 
@@ -105,23 +108,15 @@ report::LrReport report_of(const StudyPlan& plan, const RangeSearch& search,
   return report;
 }
 
-[[noreturn]] void cannot_write(const std::string& file) {
-  throw Error(Message::usage_bad_option, fmt::format("--svg {}: the file cannot be written", file),
-              "name a file in a folder that exists and that you may write to");
-}
-
-int exit_code_of(const StudyPlan& plan, const executor::StudyStatus& status) {
-  if (status.ending == executor::Ending::interrupted) return 130;
-  if (status.ending == executor::Ending::stopped) return conclude(plan, status);
-  const auto count = [&](Outcome outcome) {
-    return status.outcomes.contains(outcome) ? status.outcomes.at(outcome) : 0;
-  };
-  return count(Outcome::failed) + count(Outcome::timed_out) > 0 ? 6 : 0;
+int exit_code_of(const StudySession& session, const StudyPlan& plan, const executor::StudyStatus& status) {
+  // A test none of whose parts completed has an answer all the same: that it cannot tell.
+  if (session.interrupted() || status.ending == executor::Ending::stopped) return session.conclude(plan, status);
+  return status.failed > 0 ? 6 : 0;
 }
 
 void say_interrupted(const StudySession& session, const executor::StudyStatus& status) {
   if (status.ending == executor::Ending::interrupted && !session.quiet())
-    std::cerr << "interrupted: the same command continues\n";
+    std::cerr << StudySession::interrupted_words(status);
 }
 
 struct Tested {
@@ -166,7 +161,7 @@ int run_lr_range(StudySession& session, StudyPlan plan, const LrRangeOutput& out
   std::cout << (session.json() ? report::lr_json(report) + "\n" : report::lr_text(report)) << std::flush;
   if (!output.svg.empty()) write_svg(output.svg, report);
   say_interrupted(session, tested->status);
-  return exit_code_of(plan, tested->status);
+  return exit_code_of(session, plan, tested->status);
 }
 
 std::optional<int> fill_from_lr_range(StudySession& session, StudyPlan& plan) {
@@ -176,7 +171,7 @@ std::optional<int> fill_from_lr_range(StudySession& session, StudyPlan& plan) {
   const auto tested = test(session, test_plan, config::ReadAs::lr_range_test);
   if (tested->status.ending != executor::Ending::finished) {
     say_interrupted(session, tested->status);
-    return exit_code_of(test_plan, tested->status);
+    return exit_code_of(session, test_plan, tested->status);
   }
   for (std::size_t i = 0; i < plan.space.dimensions.size(); ++i) {
     Dimension& dimension = plan.space.dimensions[i];
@@ -255,23 +250,35 @@ std::string lr_range_test_words(StudySession& session) {
 }
 
 void check_svg(const std::string& file) {
-  const auto folder = std::filesystem::path(file).parent_path();
+  if (file.empty()) return;
+  const std::filesystem::path path = file;
+  const std::filesystem::path folder = path.has_parent_path() ? path.parent_path() : ".";
   std::error_code none;
-  if (!file.empty() && !folder.empty() && !std::filesystem::is_directory(folder, none)) cannot_write(file);
+  std::string why;
+  if (!path.has_filename() || std::filesystem::is_directory(path, none))
+    why = "it is a folder";
+  else if (!std::filesystem::is_directory(folder, none))
+    why = fmt::format("there is no folder {}", folder.string());
+  else if (::access((std::filesystem::exists(path, none) ? path : folder).c_str(), W_OK) != 0)
+    why = system_text(errno);
+  if (!why.empty())
+    throw Error(Message::usage_bad_option, fmt::format("--svg {}: the file cannot be written: {}", file, why),
+                "name a file in a folder that exists and that you may write to");
 }
 
-void write_svg(const std::string& file, const report::LrReport& report) {
-  for (const report::LrBranch& branch : report.branches) {
+void write_svg(const std::string& file, const report::LrReport& drawn) {
+  for (const report::LrBranch& branch : drawn.branches) {
     std::filesystem::path path = file;
-    if (report.branches.size() > 1) {
+    if (drawn.branches.size() > 1) {
       std::string label = branch.label;
       std::erase(label, ' ');
       std::ranges::replace(label, ',', '-');
       path.replace_filename(fmt::format("{}-{}{}", path.stem().string(), label, path.extension().string()));
     }
-    std::ofstream out(path, std::ios::binary);
-    out << report::lr_svg(report, branch) << std::flush;
-    if (!out) cannot_write(path.string());
+    if (const int error = report::write_file(path, report::lr_svg(drawn, branch)))
+      throw Error(Message::storage_failed,
+                  fmt::format("--svg {}: the file cannot be written: {}", path.string(), system_text(error)),
+                  "make room, or name another file: `tuner show STUDY --svg FILE` draws it again");
   }
 }
 

@@ -80,7 +80,11 @@ void add_database_option(po::options_description& options) {
 }
 
 std::string database(const po::variables_map& values) {
-  return values.count("db") ? values["db"].as<std::string>() : "tuner.db";
+  if (!values.count("db")) return "tuner.db";
+  auto file = values["db"].as<std::string>();
+  if (file.empty())
+    throw Error(Message::usage_bad_option, "--db names no file", "give a file, or leave the option out");
+  return file;
 }
 
 void add_format_option(po::options_description& options) {

@@ -29,7 +29,7 @@ struct Page {
 [[nodiscard]] std::vector<std::string> required_list(const po::variables_map& values, const std::string& name,
                                                      const Page& page);
 
-// --db, or tuner.db in the working directory.
+// --db, or tuner.db in the working directory. Errors: usage.bad_option where it is empty.
 void add_database_option(po::options_description& options);
 [[nodiscard]] std::string database(const po::variables_map& values);
 

@@ -3,9 +3,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
-#include <cstring>
-#include <fstream>
 #include <iostream>
 #include <stdexcept>
 #include <utility>
@@ -14,6 +11,8 @@
 #include "tuner/commands/options.hpp"
 #include "tuner/commands/plugins.hpp"
 #include "tuner/error.hpp"
+#include "tuner/report/output.hpp"
+#include "tuner/system.hpp"
 #include "tuner/templates/templates.hpp"
 
 namespace tuner::commands {
@@ -131,14 +130,9 @@ std::string filled(std::string text, const Holes& holes) {
 }
 
 void write(const fs::path& file, const std::string& text) {
-  errno = 0;
-  std::ofstream out(file, std::ios::binary);
-  out << text;
-  out.close();
-  if (!out)
-    throw Error(Message::usage_bad_option,
-                fmt::format("cannot write {}: {}", file.string(), std::strerror(errno ? errno : EIO)),
-                "name a folder that can be written with --folder");
+  if (const int error = report::write_file(file, text))
+    throw Error(Message::storage_failed, fmt::format("cannot write {}: {}", file.string(), system_text(error)),
+                "make room, or name a folder that can be written with --folder");
 }
 
 // In quotes where the shell would take it apart.

@@ -239,7 +239,6 @@ Catalogue load(const Invocation& invocation, const storage::Store& store, const 
 
 TrialResult run_again(Read& read, const Point& point, std::uint64_t number, const Invocation& invocation,
                       SharedObjectives& shared) {
-  read.plan.trials = 1;  // one worker is enough
   const auto executor = make_executor(read.plan, invocation.executable, read.overrides, shared, read.as);
   executor->submit({.number = number, .point = point});
   for (;;) {

@@ -16,13 +16,14 @@ constexpr Page kPage{
     "Runs the study that a sweep file describes, or resumes it: finished trials are kept, the others run again. The "
     "same\n"
     "file, seed and machine give the same trials bit for bit, whatever the number of workers.\n"
-    "Ctrl-C once finishes the running trials, twice cancels them; the same command continues later.",
+    "Ctrl-C once finishes the running trials, twice cancels them; the same command continues later. `budget.wall` in\n"
+    "the file bounds the wall time of all starts together.",
     "  tuner --config configs/quickstart.yaml\n"
     "  tuner --config sweep.yaml --dry-run                      # the plan, the space, the first trials; runs nothing\n"
     "  tuner --config sweep.yaml --set training.epochs=1 --set 'optimizer.lr={min: 1e-4, max: 1, scale: log}'\n"
     "  tuner --config sweep.yaml --plugin ./my_optimizer.so --workers 2\n\n"
-    "Exit code: 0 done; 2 usage, 3 config, 4 plugin, 5 storage; 6 a trial failed or timed out, or none completed; 130 "
-    "interrupted."};
+    "Exit code: 0 done; 2 usage, 3 config, 4 plugin, 5 storage; 6 a trial of the study failed or timed out,\n"
+    "or none completed; 130 interrupted."};
 
 constexpr std::uint64_t kShownTrials = 5;
 
@@ -72,7 +73,10 @@ void print_result(const StudyPlan& plan, const executor::StudyStatus& status, St
   std::cout << fmt::format("study '{}': {} trial{} in the database, {} run now{} in {}\n", plan.name, status.done,
                            status.done == 1 ? "" : "s", status.done_now, outcomes.empty() ? "" : " (" + outcomes + ")",
                            report::duration_text(status.elapsed_seconds));
-  if (status.ending == executor::Ending::interrupted) std::cout << "interrupted: the same command continues\n";
+  if (status.failed > 0)
+    std::cout << fmt::format("{} of the study failed or timed out: tuner trials {}{}\n", status.failed, plan.name,
+                             session.database_words());
+  if (status.ending == executor::Ending::interrupted) std::cout << StudySession::interrupted_words(status);
   if (status.ending == executor::Ending::budget_used) std::cout << "the budget is used up: raise it to continue\n";
   const auto best = session.store().runs(plan.name, kShownTrials, true);
   if (best.empty()) return;
@@ -97,10 +101,10 @@ void print_json(const StudyPlan& plan, const executor::StudyStatus& status, cons
                        to_json(status.best_value), report::parameters_json(status.best_parameters));
   std::cout
       << fmt::format(
-             R"({{"study": {}, "database": {}, "ending": "{}", "metric": {}, "goal": "{}", "trials": {}, "run_now": {}, "outcomes": {{{}}}, "best": {}, "seconds": {}}})",
+             R"({{"study": {}, "database": {}, "ending": "{}", "metric": {}, "goal": "{}", "trials": {}, "run_now": {}, "outcomes": {{{}}}, "failed": {}, "best": {}, "seconds": {}}})",
              json_quoted(plan.name), json_quoted(file), executor::kEndings[static_cast<int>(status.ending)],
-             json_quoted(plan.metric.name), to_string(plan.metric.goal), status.done, status.done_now, outcomes, best,
-             format_number(status.elapsed_seconds))
+             json_quoted(plan.metric.name), to_string(plan.metric.goal), status.done, status.done_now, outcomes,
+             status.failed, best, format_number(status.elapsed_seconds))
       << "\n";
 }
 
@@ -133,7 +137,8 @@ int run(const Invocation& invocation) {
     print_json(plan, status, session.database());
   else
     print_result(plan, status, session);
-  return conclude(plan, status);
+  std::cout.flush();  // while interrupts are counted
+  return session.conclude(plan, status);
 }
 
 }  // namespace tuner::commands

@@ -36,6 +36,7 @@ void show_study(const storage::Store& store, const std::string& name, bool json,
                 "make one: tuner lr-range --config FILE");
   std::optional<report::LrReport> test;
   if (!suggestions.empty()) test = stored_lr_report(store, name, suggestions, damage);
+  check_svg(svg);
   if (!svg.empty()) write_svg(svg, *test);
   if (json) {
     std::cout

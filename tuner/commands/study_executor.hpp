@@ -12,7 +12,6 @@
 namespace tuner::commands {
 
 // overrides, as: what the plan was read with. plan and shared must outlive it.
-// Errors: storage.failed where the system gives no process, socket or memory.
 [[nodiscard]] std::unique_ptr<executor::Executor> make_executor(const StudyPlan& plan,
                                                                 const std::filesystem::path& executable,
                                                                 const std::vector<std::string>& overrides,

@@ -4,8 +4,8 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <csignal>
 #include <iostream>
+#include <utility>
 
 #include "tuner/commands/installation.hpp"
 #include "tuner/commands/stored_config.hpp"
@@ -14,6 +14,7 @@
 #include "tuner/error.hpp"
 #include "tuner/executor/wire.hpp"
 #include "tuner/report/progress.hpp"
+#include "tuner/system.hpp"
 #include "tuner/version.hpp"
 
 namespace tuner::commands {
@@ -76,8 +77,6 @@ void StudySession::check(const StudyPlan& plan, const search::Searcher& searcher
 }
 
 void StudySession::open_database(const StudyPlan& plan) {
-  // Whoever watches the progress may leave: the study goes on.
-  std::signal(SIGPIPE, SIG_IGN);
   database_ = values_.count("db") ? commands::database(values_) : plan.storage.value_or("tuner.db");
   store_.emplace(database_, storage::Access::read_write, plan.durability,
                  values_.count("allow-network-db") ? storage::Network::allowed : storage::Network::refused);
@@ -92,6 +91,7 @@ void StudySession::forget(const std::string& study) {
 }
 
 executor::StudyStatus StudySession::run(StudyPlan& plan, search::Searcher& searcher, config::ReadAs as) {
+  if (!interrupts_) interrupts_.emplace();
   plan.checkpoint.folder = std::filesystem::absolute(database_ + ".checkpoints") / plan.name;
   store_->open_study(study_record(plan));
   std::vector<storage::PluginRecord> records;
@@ -102,41 +102,48 @@ executor::StudyStatus StudySession::run(StudyPlan& plan, search::Searcher& searc
                              plan.workers, plan.workers == 1 ? "" : "s", database_);
 
   report::Progress progress(stderr, ::isatty(STDERR_FILENO) != 0, plan.metric.name);
+  bool warned = false;
   const auto listener = [&](const executor::StudyStatus& status, std::span<const storage::TrialRecord> recorded,
                             std::span<const executor::Running> running) {
+    if (status.checkpoint_error != 0 && !std::exchange(warned, true))
+      progress.warn(fmt::format("no checkpoint can be written to {}: {}; a trial that is stopped begins again",
+                                plan.checkpoint.folder.string(), system_text(status.checkpoint_error)));
     if (!quiet()) progress.show(status, recorded, running);
   };
   const auto executor = make_executor(plan, invocation_.executable, overrides_, shared_, as);
-  const executor::StudyStatus status = executor::run_study(plan, searcher, *store_, *executor, listener);
+  const executor::StudyStatus status = executor::run_study(plan, searcher, *store_, *executor, *interrupts_, listener);
   progress.end();
   return status;
 }
 
 std::string StudySession::database_words() const { return database_ == "tuner.db" ? "" : " --db " + database_; }
 
-int conclude(const StudyPlan& plan, const executor::StudyStatus& status) {
-  if (status.ending == executor::Ending::interrupted) return 130;
-  if (status.ending == executor::Ending::stopped)
+std::string StudySession::interrupted_words(const executor::StudyStatus& status) {
+  if (status.checkpoint_error == 0) return "interrupted: the same command continues\n";
+  return "interrupted: the same command continues, with the trials that were running from their start: no checkpoint "
+         "could be written\n";
+}
+
+int StudySession::conclude(const StudyPlan& plan, const executor::StudyStatus& status) const {
+  if (interrupted()) return executor::kExitInterrupted;
+  if (status.ending == executor::Ending::stopped) {
+    const bool limit = plan.max_failed_trials && status.failed > *plan.max_failed_trials;
     throw Error(Message::trial_study_stopped,
                 fmt::format("study '{}' ended early: {}{}", plan.name, status.reason,
                             status.not_run > 0 ? fmt::format("; {} trials were not run", status.not_run) : ""),
-                fmt::format("`tuner trials {}` says what failed; the same command continues", plan.name));
+                fmt::format("`tuner trials {}` says what failed; {}", plan.name,
+                            limit ? "raise max_failed_trials to continue" : "the same command continues"));
+  }
   if (!status.best_number && status.done > 0)
     throw Error(Message::trial_none_completed, fmt::format("no trial of study '{}' completed", plan.name),
                 fmt::format("`tuner trials {}` says why; try smaller learning rates if they diverged", plan.name));
-  const auto count = [&](Outcome outcome) {
-    return status.outcomes.contains(outcome) ? status.outcomes.at(outcome) : 0;
-  };
-  return count(Outcome::failed) + count(Outcome::timed_out) > 0 ? 6 : 0;
+  return status.failed > 0 ? 6 : 0;
 }
 
 std::unique_ptr<executor::Executor> make_executor(const StudyPlan& plan, const std::filesystem::path& executable,
                                                   const std::vector<std::string>& overrides, SharedObjectives& shared,
                                                   config::ReadAs as) {
-  // More workers than trials would only be started.
-  const auto workers =
-      static_cast<std::uint32_t>(std::min<std::uint64_t>(plan.workers, plan.trials.value_or(UINT64_MAX)));
-  if (plan.isolation == Isolation::thread) return executor::make_thread_executor(plan, shared, workers);
+  if (plan.isolation == Isolation::thread) return executor::make_thread_executor(plan, shared, plan.workers);
   executor::WorkerSetup setup{.libraries = {},
                               .config_text = plan.config_text,
                               .config_name = plan.config_path,
@@ -149,7 +156,7 @@ std::unique_ptr<executor::Executor> make_executor(const StudyPlan& plan, const s
                               .checkpoint_folder = plan.checkpoint.folder.string()};
   for (const Plugin* plugin : plugins_of(plan))
     setup.libraries.push_back({plugin->library().path.string(), plugin->library().sha256});
-  return executor::make_process_executor(plan, setup, executable, workers);
+  return executor::make_process_executor(plan, setup, executable, plan.workers);
 }
 
 }  // namespace tuner::commands

@@ -9,6 +9,7 @@
 #include "tuner/commands/command.hpp"
 #include "tuner/commands/options.hpp"
 #include "tuner/config/config.hpp"
+#include "tuner/executor/interrupt.hpp"
 #include "tuner/executor/study_run.hpp"
 #include "tuner/search/searcher.hpp"
 
@@ -35,8 +36,14 @@ class StudySession {
   // --fresh: forgets the study with its trials and checkpoints.
   void forget(const std::string& study);
   // Opens the study and runs it to its end, or resumes it; shows progress.
+  // From the first one on interrupts are counted: the command goes on to its end, and then says 130.
   [[nodiscard]] executor::StudyStatus run(StudyPlan& plan, search::Searcher& searcher,
                                           config::ReadAs as = config::ReadAs::study);
+  [[nodiscard]] bool interrupted() const { return interrupts_ && interrupts_->count() > 0; }
+  // What comes of an interrupted study: the line to print.
+  [[nodiscard]] static std::string interrupted_words(const executor::StudyStatus& status);
+  // The exit code of a command that ran a study. Errors: trial.study_stopped, trial.none_completed.
+  [[nodiscard]] int conclude(const StudyPlan& plan, const executor::StudyStatus& status) const;
 
   [[nodiscard]] storage::Store& store() { return *store_; }
   [[nodiscard]] const std::string& database() const { return database_; }
@@ -55,9 +62,7 @@ class StudySession {
   Catalogue catalogue_;
   SharedObjectives shared_;
   std::optional<storage::Store> store_;
+  std::optional<executor::InterruptCounter> interrupts_;
 };
-
-// The exit code of a command that ran a study. Errors: trial.study_stopped, trial.none_completed.
-[[nodiscard]] int conclude(const StudyPlan& plan, const executor::StudyStatus& status);
 
 }  // namespace tuner::commands

@@ -41,6 +41,9 @@ constexpr std::string_view kLaterMethods[] = {"bayes",
 // Top-level keys that say how to search, not what to train.
 constexpr std::string_view kOfSearches[] = {"method", "metric", "trials", "run_cap", "partial", "budget"};
 
+// Of the LR range test of a study.
+constexpr std::string_view kLrRangeSuffix = ".lr_range";
+
 // A worker with its plugins loaded needs about a third of this.
 constexpr double kLeastMemory = 0x1p26;
 
@@ -132,8 +135,18 @@ class StudyReader {
                        {"lr_range", [this](const Entry& entry) { plan_.lr_range = read_lr_range(entry.value); }}});
   }
 
+  // STUDY.lr_range, too, must be able to name a folder of checkpoints.
+  static void check_length(const std::string& name, const std::string& place) {
+    constexpr std::size_t kLongest = 255 - kLrRangeSuffix.size();
+    if (name.size() > kLongest)
+      throw Error(Message::config_bad_value,
+                  fmt::format("the name of the study has {} bytes, and {} are the most: a folder has its name",
+                              name.size(), kLongest),
+                  "choose a shorter one with study:")
+          .at(place);
+  }
   void read_study(const Node& node) {
-    plan_.name = text_of(node, "study");
+    plan_.name = text_of(node, "study"), name_place_ = node.place;
     if (plan_.name.empty() || plan_.name.find('/') != std::string::npos || plan_.name.find('\n') != std::string::npos ||
         plan_.name == "." || plan_.name == "..")
       throw Error(Message::config_bad_value, fmt::format("'{}' cannot name a study", plan_.name),
@@ -214,10 +227,16 @@ class StudyReader {
         word_of(node, "durability", words(kDurabilities)) == "full" ? Durability::full : Durability::normal;
   }
   void read_budget(const Node& node) {
-    read_keys(node, "budget", readers_of(kBudgetKeys, {{"wall", [this](const Entry& entry) {
-                                                          plan_.budget_seconds =
-                                                              duration_of(entry.value, "budget.wall");
-                                                        }}}));
+    const auto wall = [this](const Entry& entry) { plan_.budget_seconds = duration_of(entry.value, "budget.wall"); };
+    const auto on_end = [this](const Entry& entry) {
+      const bool finish = word_of(entry.value, "budget.on_end", words(kBudgetEnds)) == "finish";
+      plan_.budget_end = finish ? BudgetEnd::finish : BudgetEnd::cancel;
+    };
+    read_keys(node, "budget", readers_of(kBudgetKeys, {{"wall", wall}, {"on_end", on_end}}));
+    if (node.find("on_end") != nullptr && !plan_.budget_seconds)
+      throw Error(Message::config_missing_key, "budget says what happens at its end, and not when that is",
+                  "add wall: 1h, or remove on_end")
+          .at(node.place);
   }
 
   void read_metric(const Node& node) {
@@ -274,6 +293,7 @@ class StudyReader {
 
   // What concerns several sections.
   void finish(const Node& root) {
+    check_length(plan_.name, name_place_.empty() ? root.place : name_place_);
     if (plan_.objective.branches.empty())
       throw Error(Message::config_missing_key, "the file names no objective: what is to be trained",
                   "add objective: NAME, or objective: {plugin: NAME, ...}; `tuner plugins` lists them")
@@ -314,7 +334,7 @@ class StudyReader {
   Reading& reading_;
   StudyPlan plan_;
   SchedulerPlaces schedulers_;
-  std::string method_place_, optimizer_place_, scheduler_place_, training_place_, memory_limit_place_;
+  std::string name_place_, method_place_, optimizer_place_, scheduler_place_, training_place_, memory_limit_place_;
 };
 
 }  // namespace
@@ -327,7 +347,7 @@ StudyPlan parse_study(std::string_view text, const std::string& name, const fs::
   const bool renamed = as == ReadAs::lr_range_test && turn_into_lr_range_test(root);
   Reading reading{.catalogue = catalogue, .folder = fs::absolute(folder)};
   StudyPlan plan = StudyReader(reading, fs::path(name).stem().string()).read(root);
-  if (renamed) plan.name += ".lr_range";
+  if (renamed) plan.name += kLrRangeSuffix;
   plan.config_text = text;
   return plan;
 }

@@ -117,7 +117,11 @@ class SchemaWriter {
                       {"pattern", "^[+]?([0-9]+\\.?[0-9]*|\\.[0-9]+)([eE][-+]?[0-9]+)? *([KMG]i|[kMG])?B$"}}});
     if (key == "retry") return retry();
     if (key == "checkpoint") return any_of({{{"const", "none"}}, closed_map(properties(kCheckpointKeys, false))});
-    if (key == "budget") return closed_map(properties(kBudgetKeys, false));
+    if (key == "budget") {
+      Json schema = closed_map(properties(kBudgetKeys, false));
+      schema["dependencies"] = {{"on_end", Json::array({"wall"})}};
+      return schema;
+    }
     if (key == "objective") return objective();
     if (key == "optimizer") return optimizer();
     if (key == "scheduler") return scheduler();

@@ -11,8 +11,8 @@ namespace tuner::config {
 namespace {
 
 // Keys of the language whose part of the program has not landed.
-constexpr std::string_view kLaterKeys[] = {"distribution", "command",     "parameters", "early_terminate", "pruner",
-                                           "retries",      "checkpoints", "order",      "repeats"};
+constexpr std::string_view kLaterKeys[] = {"distribution", "command", "parameters", "early_terminate",
+                                           "pruner",       "order",   "repeats"};
 
 bool is_later(std::string_view key) { return std::ranges::find(kLaterKeys, key) != std::end(kLaterKeys); }
 

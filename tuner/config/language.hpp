@@ -43,7 +43,7 @@ inline constexpr HostKey kStudyKeys[] = {
      {},
      {},
      {},
-     "^(?!\\.{1,2}$)[^/\\n]+$"},
+     "^(?!\\.{1,2}$)[^/\\n]{1,246}$"},
     {"seed", HostKey::integer, "decides every random number of the study", "1", {0, 0x1p63}},
     {"metric", HostKey::own, "what is searched for; default: the objective's first metric and its direction"},
     {"method", HostKey::own, "how holes are filled; none: the file is one trial"},
@@ -102,7 +102,15 @@ inline constexpr HostKey kCheckpointKeys[] = {
     {"every", HostKey::time, "time between two states", "\"60s\""},
     {"keep", HostKey::word, "the last state of a trial, or all", "\"last\"", {}, kKeeps}};
 
-inline constexpr HostKey kBudgetKeys[] = {{"wall", HostKey::time, "wall time of the study"}};
+inline constexpr HostKey kBudgetKeys[] = {
+    {"wall", HostKey::time, "wall time of the study, over all its starts"},
+    {"on_end",
+     HostKey::word,
+     "what becomes of the running trials at its end: cancel: they continue when the budget is raised, finish: they run "
+     "on to their ends",
+     "\"cancel\"",
+     {},
+     kBudgetEnds}};
 
 inline constexpr HostKey kLrRangeKeys[] = {
     {"lr_min", HostKey::real, "first lr of a ramp", "1e-07", {0, kAnyReal, true}},

@@ -38,7 +38,7 @@ struct Running {
 class Executor {
  public:
   virtual ~Executor() = default;
-  // Queues a job. Returns at once.
+  // Queues a job. Returns at once. Errors: storage.failed where the system gives no process, thread or memory.
   virtual void submit(Job job) = 0;
   // Jobs that were handed in and not yet taken out by wait().
   [[nodiscard]] virtual std::size_t pending() const = 0;
@@ -49,7 +49,11 @@ class Executor {
   // Asks running trials to end now; they come back as cancelled.
   virtual void cancel() = 0;
   [[nodiscard]] virtual std::vector<Running> running() const = 0;
+  // errno of a checkpoint that could not be written; 0: none so far.
+  [[nodiscard]] virtual int checkpoint_error() const = 0;
 };
+
+// Both start a worker when a job comes that the others have no hands for, up to `workers`.
 
 // Workers as threads of this process. plan and shared must outlive it.
 [[nodiscard]] std::unique_ptr<Executor> make_thread_executor(const StudyPlan& plan, SharedObjectives& shared,
@@ -59,7 +63,6 @@ class Executor {
 // dies, hangs in a plugin beyond its trial's time limit or sends nonsense costs the trial it was running, and is
 // replaced; the trials that it had not begun go to others. Trials of a plugin that has ended three workers in a row are
 // not run. plan must outlive it.
-// Errors: storage.failed where the system gives no process, socket or memory.
 [[nodiscard]] std::unique_ptr<Executor> make_process_executor(const StudyPlan& plan, const WorkerSetup& setup,
                                                               const std::filesystem::path& executable,
                                                               std::uint32_t workers);

@@ -1,8 +1,8 @@
 #include "tuner/executor/interrupt.hpp"
 
-#include <array>
+#include <unistd.h>
+
 #include <atomic>
-#include <csignal>
 
 namespace tuner::executor {
 
@@ -11,28 +11,36 @@ namespace {
 constexpr std::array kSignals = {SIGINT, SIGTERM, SIGHUP};
 // A signal handler reaches nothing but globals.
 std::atomic<int> interrupts{0};
-std::array<struct sigaction, kSignals.size()> before;
 
 void count_one(int) { interrupts.fetch_add(1, std::memory_order_relaxed); }
 
+void end(int) { ::_exit(kExitInterrupted); }
+
 }  // namespace
 
-InterruptCounter::InterruptCounter() {
-  interrupts = 0;
+void end_at_interrupts() {
+  for (const int signal : kSignals) {
+    struct sigaction before {};
+    sigaction(signal, nullptr, &before);
+    if (before.sa_handler == SIG_DFL) std::signal(signal, end);
+  }
+}
+
+InterruptCounter::InterruptCounter() : first_(interrupts.load(std::memory_order_relaxed)) {
   struct sigaction action {};
   action.sa_handler = count_one;
   action.sa_flags = SA_RESTART;
   for (std::size_t i = 0; i < kSignals.size(); ++i) {
-    sigaction(kSignals[i], &action, &before[i]);
+    sigaction(kSignals[i], &action, &before_[i]);
     // Under nohup a hang-up stays ignored.
-    if (kSignals[i] == SIGHUP && before[i].sa_handler == SIG_IGN) sigaction(SIGHUP, &before[i], nullptr);
+    if (kSignals[i] == SIGHUP && before_[i].sa_handler == SIG_IGN) sigaction(SIGHUP, &before_[i], nullptr);
   }
 }
 
 InterruptCounter::~InterruptCounter() {
-  for (std::size_t i = 0; i < kSignals.size(); ++i) sigaction(kSignals[i], &before[i], nullptr);
+  for (std::size_t i = 0; i < kSignals.size(); ++i) sigaction(kSignals[i], &before_[i], nullptr);
 }
 
-int InterruptCounter::count() const { return interrupts.load(std::memory_order_relaxed); }
+int InterruptCounter::count() const { return interrupts.load(std::memory_order_relaxed) - first_; }
 
 }  // namespace tuner::executor

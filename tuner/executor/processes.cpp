@@ -41,13 +41,16 @@ class ProcessExecutor : public Executor {
  public:
   ProcessExecutor(const StudyPlan& plan, const WorkerSetup& setup, std::filesystem::path executable,
                   std::uint32_t workers)
-      : plan_(plan), executable_(std::move(executable)) {
+      : plan_(plan), executable_(std::move(executable)), most_workers_(workers) {
     put(setup_, setup);
-    workers_.resize(workers);
-    for (auto& worker : workers_) start(worker);
   }
 
   void submit(Job job) override {
+    if (workers_.size() < most_workers_ && workers_.size() < pending_ + 1) {
+      WorkerPointer worker;
+      start(worker);
+      workers_.push_back(std::move(worker));
+    }
     queue_.push_back(std::move(job));
     ++pending_;
   }
@@ -65,6 +68,7 @@ class ProcessExecutor : public Executor {
     if (!cancelled_at_) cancelled_at_ = std::chrono::steady_clock::now();
   }
   std::vector<Running> running() const override;
+  int checkpoint_error() const override { return checkpoint_error_; }
 
  private:
   using WorkerPointer = std::unique_ptr<WorkerProcess>;
@@ -90,6 +94,7 @@ class ProcessExecutor : public Executor {
   std::filesystem::path executable_;
   Writer setup_;
   std::vector<WorkerPointer> workers_;
+  std::size_t most_workers_;
   std::deque<Job> queue_;
   std::vector<Finished> finished_;
   std::size_t pending_ = 0;
@@ -97,6 +102,7 @@ class ProcessExecutor : public Executor {
   bool dropping_ = false;
   std::optional<std::chrono::steady_clock::time_point> cancelled_at_;
   std::chrono::seconds begin_within_ = kBeginWithin;
+  int checkpoint_error_ = 0;
   std::map<const Plugin*, int> deaths_;  // in a row
 };
 
@@ -116,6 +122,8 @@ std::vector<Finished> ProcessExecutor::wait(std::chrono::milliseconds longest) {
   }
   for (auto& worker : workers_)
     if (const auto end = due(*worker)) bury(worker, *end);
+  for (const auto& worker : workers_)
+    if (const int error = worker->board().trace.checkpoint_error) checkpoint_error_ = error;
   deal();
   pending_ -= finished_.size();
   return std::exchange(finished_, {});

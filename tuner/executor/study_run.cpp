@@ -5,10 +5,10 @@
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
+#include <limits>
 #include <set>
 
 #include "tuner/error.hpp"
-#include "tuner/executor/interrupt.hpp"
 
 namespace tuner::executor {
 
@@ -23,8 +23,13 @@ constexpr std::size_t kQueuedPerWorker = 256;
 class StudyRun {
  public:
   StudyRun(const StudyPlan& plan, search::Searcher& searcher, storage::Store& store, Executor& executor,
-           const Listener& listener)
-      : plan_(plan), searcher_(searcher), store_(store), executor_(executor), listener_(listener) {
+           const InterruptCounter& interrupts, const Listener& listener)
+      : plan_(plan),
+        searcher_(searcher),
+        store_(store),
+        executor_(executor),
+        interrupts_(interrupts),
+        listener_(listener) {
     status_.total = searcher.size();
     if (plan.trials) status_.total = std::min(plan.trials.value_or(UINT64_MAX), status_.total.value_or(UINT64_MAX));
     for (const std::uint64_t number : store.finished(plan.name)) {
@@ -32,19 +37,24 @@ class StudyRun {
       if (searcher.learns()) observe(number, result_of(store.trial(plan.name, number)));
     }
     status_.done = done_.size();
+    for (const auto& [outcome, trials] : store.outcomes(plan.name))
+      if (is_failed(outcome)) status_.failed += trials;
+    if (plan.budget_seconds) spent_before_ = store.elapsed_seconds(plan.name);
     if (const auto best = store.best(plan.name)) remember(best->number, *best->value, best->parameters);
     for (const Plugin* plugin : plugins_of(plan)) records_.emplace(plugin, plugin_record(*plugin));
   }
 
   StudyStatus run() {
-    const InterruptCounter interrupts;
     store_.add_event(status_.done == 0 ? "started" : "resumed", fmt::format("{} trials finished before", status_.done));
+    forget_leftovers();
+    stop_if_too_many_failed();
     for (;;) {
-      react_to(interrupts.count());
+      react_to(interrupts_.count());
       submit_more();
       if (executor_.pending() == 0) break;
-      take(executor_.wait(kTick));
+      take(executor_.wait(longest_wait()));
     }
+    status_.elapsed_seconds = elapsed();
     const bool complete = status_.total && status_.done >= *status_.total;
     if (status_.interrupts > 0 && !complete)
       status_.ending = Ending::interrupted;
@@ -61,19 +71,42 @@ class StudyRun {
  private:
   [[nodiscard]] double elapsed() const { return std::chrono::duration<double>(Clock::now() - start_).count(); }
   [[nodiscard]] bool all_submitted() const { return status_.total && next_ >= *status_.total; }
-  [[nodiscard]] bool too_many_failed() const { return plan_.max_failed_trials && failed_ > *plan_.max_failed_trials; }
-  [[nodiscard]] bool over_budget() const { return plan_.budget_seconds && elapsed() >= *plan_.budget_seconds; }
+  [[nodiscard]] static bool is_failed(Outcome outcome) {
+    return outcome == Outcome::failed || outcome == Outcome::timed_out;
+  }
+  [[nodiscard]] bool too_many_failed() const {
+    return plan_.max_failed_trials && status_.failed > *plan_.max_failed_trials;
+  }
+  [[nodiscard]] double budget_left() const {
+    return plan_.budget_seconds.value_or(std::numeric_limits<double>::infinity()) - spent_before_ - elapsed();
+  }
+  // No trial begins any more.
+  [[nodiscard]] bool is_ending() const { return status_.interrupts > 0 || budget_left() <= 0 || too_many_failed(); }
+  [[nodiscard]] std::chrono::milliseconds longest_wait() const {
+    if (over_budget_ || budget_left() > std::chrono::duration<double>(kTick).count()) return kTick;
+    return std::chrono::milliseconds(1 + static_cast<int>(std::max(0.0, budget_left()) * 1000));
+  }
 
   void react_to(int interrupts) {
     if (interrupts > 0 && status_.interrupts == 0) executor_.drop_queued();
     if (interrupts > 1 && status_.interrupts < 2) executor_.cancel();
     status_.interrupts = interrupts;
-    if (over_budget()) executor_.drop_queued();
+    if (budget_left() > 0 || over_budget_) return;
+    over_budget_ = true;
+    executor_.drop_queued();
+    if (plan_.budget_end == BudgetEnd::cancel) executor_.cancel();
+  }
+
+  void stop_if_too_many_failed() {
+    if (!too_many_failed() || !status_.reason.empty()) return;
+    status_.reason =
+        fmt::format("{} trials failed, and max_failed_trials is {}", status_.failed, *plan_.max_failed_trials);
+    executor_.drop_queued();
   }
 
   void submit_more() {
-    while (status_.interrupts == 0 && !over_budget() && !too_many_failed() && !all_submitted() &&
-           searcher_.ready(next_) && executor_.pending() < kQueuedPerWorker * plan_.workers) {
+    while (!is_ending() && !all_submitted() && searcher_.ready(next_) &&
+           executor_.pending() < kQueuedPerWorker * plan_.workers) {
       if (!done_.contains(next_)) executor_.submit({next_, searcher_.propose(next_)});
       ++next_;
     }
@@ -87,10 +120,12 @@ class StudyRun {
         error = trial.error;
       else if (!trial.not_run.empty())
         skip(trial);
-      else if (is_retried(trial))
-        retry(std::move(trial));
-      else
+      else if (!is_retried(trial))
         records.push_back(record_of(std::move(trial)));
+      else if (is_ending())
+        records.push_back(leave_open(std::move(trial)));
+      else
+        retry(std::move(trial));
     }
     if (!records.empty()) store_.record(records);
     for (const auto& record : records) {
@@ -98,10 +133,8 @@ class StudyRun {
       if (searcher_.learns() && record.result.outcome != Outcome::cancelled) observe(record.number, record.result);
     }
     forget_checkpoints(records);
-    if (too_many_failed() && status_.reason.empty()) {
-      status_.reason = fmt::format("{} trials failed, and max_failed_trials is {}", failed_, *plan_.max_failed_trials);
-      executor_.drop_queued();
-    }
+    stop_if_too_many_failed();
+    status_.checkpoint_error = executor_.checkpoint_error();
     status_.elapsed_seconds = elapsed();
     listener_(status_, records, executor_.running());
     if (error) std::rethrow_exception(error);
@@ -113,9 +146,21 @@ class StudyRun {
     if (!std::filesystem::exists(plan_.checkpoint.folder, none)) return;
     for (const auto& record : records)
       if (record.result.outcome != Outcome::cancelled) remove_checkpoints(plan_.checkpoint, record.number);
-    // Only where they are empty.
-    std::filesystem::remove(plan_.checkpoint.folder, none);
-    std::filesystem::remove(plan_.checkpoint.folder.parent_path(), none);
+    remove_empty_folders();
+  }
+
+  // Of trials that are in the database, where the program was ended before it removed them.
+  void forget_leftovers() {
+    for (const std::uint64_t number : trials_with_checkpoints(plan_.checkpoint))
+      if (done_.contains(number)) remove_checkpoints(plan_.checkpoint, number);
+    if (!plan_.checkpoint.folder.empty()) remove_empty_folders();
+  }
+
+  void remove_empty_folders() {
+    for (const auto& folder : {plan_.checkpoint.folder, plan_.checkpoint.folder.parent_path()}) {
+      std::error_code none;
+      if (std::filesystem::is_directory(folder, none)) std::filesystem::remove(folder, none);
+    }
   }
 
   // A search that waits for every result of a round goes on with those that there will be.
@@ -138,8 +183,15 @@ class StudyRun {
 
   [[nodiscard]] bool is_retried(const Finished& trial) const {
     const Failure failure = trial.result.failure;
-    return failure != Failure::none && trial.job.attempt <= plan_.retry.max && status_.interrupts == 0 &&
+    return failure != Failure::none && trial.job.attempt <= plan_.retry.max &&
            std::ranges::find(plan_.retry.on, failure) != plan_.retry.on.end();
+  }
+  // For the next run of the study.
+  storage::TrialRecord leave_open(Finished trial) {
+    store_.add_event("retried", fmt::format("trial {}, attempt {}: {}; the next start runs it again", trial.job.number,
+                                            trial.job.attempt, trial.result.error));
+    trial.result.outcome = Outcome::cancelled;
+    return record_of(std::move(trial));
   }
   void retry(Finished trial) {
     store_.add_event("retried",
@@ -162,7 +214,7 @@ class StudyRun {
     ++status_.outcomes[record.result.outcome];
     if (record.result.outcome == Outcome::cancelled) return;
     ++status_.done, ++status_.done_now;
-    if (record.result.failure != Failure::none) ++failed_;
+    if (is_failed(record.result.outcome)) ++status_.failed;
     // A part of an LR range test may complete without a value.
     if (record.result.outcome == Outcome::completed && record.result.value)
       remember(record.number, *record.result.value, record.parameters);
@@ -180,12 +232,15 @@ class StudyRun {
   search::Searcher& searcher_;
   storage::Store& store_;
   Executor& executor_;
+  const InterruptCounter& interrupts_;
   const Listener& listener_;
   Clock::time_point start_ = Clock::now();
   StudyStatus status_;
   std::set<std::uint64_t> done_;
   std::map<std::uint64_t, TrialResult> unready_;
-  std::uint64_t next_ = 0, failed_ = 0;
+  std::uint64_t next_ = 0;
+  double spent_before_ = 0;  // of the budget, seconds
+  bool over_budget_ = false;
   std::map<const Plugin*, storage::PluginRecord> records_;
 };
 
@@ -202,8 +257,8 @@ TrialResult result_of(storage::TrialDetail trial) {
 }
 
 StudyStatus run_study(const StudyPlan& plan, search::Searcher& searcher, storage::Store& store, Executor& executor,
-                      const Listener& listener) {
-  return StudyRun(plan, searcher, store, executor, listener).run();
+                      const InterruptCounter& interrupts, const Listener& listener) {
+  return StudyRun(plan, searcher, store, executor, interrupts, listener).run();
 }
 
 storage::PluginRecord plugin_record(const Plugin& plugin) {

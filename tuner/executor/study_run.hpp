@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "tuner/executor/executor.hpp"
+#include "tuner/executor/interrupt.hpp"
 #include "tuner/plan.hpp"
 #include "tuner/search/searcher.hpp"
 #include "tuner/storage/store.hpp"
@@ -23,10 +24,12 @@ struct StudyStatus {
   std::uint64_t done = 0;                     // finished ones, earlier runs included
   std::uint64_t done_now = 0;                 // finished in this run
   std::map<Outcome, std::uint64_t> outcomes;  // of this run
+  std::uint64_t failed = 0;                   // failed and timed out ones, earlier runs included
   std::optional<std::uint64_t> best_number;
   double best_value = 0;
   Parameters best_parameters;
-  double elapsed_seconds = 0;
+  double elapsed_seconds = 0;  // of this run
+  int checkpoint_error = 0;    // errno of one that could not be written; 0: none so far
   int interrupts = 0;
   Ending ending = Ending::finished;
   std::uint64_t not_run = 0;  // of a plugin in quarantine
@@ -38,10 +41,11 @@ using Listener =
     std::function<void(const StudyStatus&, std::span<const storage::TrialRecord> recorded, std::span<const Running>)>;
 
 // Runs the trials of `plan` that the store does not hold yet, those that fail once more where `retry` says so. Every
-// trial is in the database before the listener hears of it. Errors: what the trials throw (input that nothing before
-// could see); what is finished is kept.
+// trial is in the database before the listener hears of it. Interrupts, the budget and failed trials count over all
+// runs of the study end it; a trial that fails then, and would be run again, is left to the next run as a cancelled
+// one. Errors: what the trials throw (input that nothing before could see); what is finished is kept.
 [[nodiscard]] StudyStatus run_study(const StudyPlan& plan, search::Searcher& searcher, storage::Store& store,
-                                    Executor& executor, const Listener& listener);
+                                    Executor& executor, const InterruptCounter& interrupts, const Listener& listener);
 
 // A recorded trial as it was measured, but for its Failure, which is not recorded.
 [[nodiscard]] TrialResult result_of(storage::TrialDetail trial);

@@ -1,11 +1,16 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <condition_variable>
 #include <deque>
 #include <mutex>
 #include <stop_token>
+#include <system_error>
 #include <thread>
 
+#include "tuner/error.hpp"
 #include "tuner/executor/run_job.hpp"
+#include "tuner/system.hpp"
 
 namespace tuner::executor {
 
@@ -19,10 +24,7 @@ std::int64_t now_ms() {
 class ThreadExecutor : public Executor {
  public:
   ThreadExecutor(const StudyPlan& plan, SharedObjectives& shared, std::uint32_t workers)
-      : plan_(plan), identity_(checkpoint_identity(plan)), shared_(shared), running_(workers) {
-    for (std::uint32_t i = 0; i < workers; ++i)
-      threads_.emplace_back([this, i](const std::stop_token& stop) { work(stop, i); });
-  }
+      : plan_(plan), identity_(checkpoint_identity(plan)), shared_(shared), running_(workers), traces_(workers) {}
   ~ThreadExecutor() override {
     cancel();
     drop_queued();
@@ -34,6 +36,7 @@ class ThreadExecutor : public Executor {
     const std::lock_guard lock(mutex_);
     queue_.push_back(std::move(job));
     ++pending_;
+    if (threads_.size() < running_.size() && threads_.size() < pending_) start();
     job_there_.notify_one();
   }
   std::size_t pending() const override {
@@ -59,9 +62,23 @@ class ThreadExecutor : public Executor {
       if (worker) now.push_back(*worker);
     return now;
   }
+  int checkpoint_error() const override {
+    for (const TrialTrace& trace : traces_)
+      if (trace.checkpoint_error != 0) return trace.checkpoint_error;
+    return 0;
+  }
 
  private:
-  void work(const std::stop_token& stop, std::uint32_t worker) {
+  void start() {
+    try {
+      threads_.emplace_back([this, i = threads_.size()](const std::stop_token& stop) { work(stop, i); });
+    } catch (const std::system_error& e) {
+      throw Error(Message::storage_failed, fmt::format("a worker cannot be started: {}", system_text(e.code().value())),
+                  "free threads or memory, or use fewer workers");
+    }
+  }
+
+  void work(const std::stop_token& stop, std::size_t worker) {
     for (;;) {
       Finished done;
       {
@@ -79,14 +96,14 @@ class ThreadExecutor : public Executor {
     }
   }
 
-  void run(Finished& done, std::uint32_t worker) {
+  void run(Finished& done, std::size_t worker) {
     done.started_at_ms = now_ms();
     try {
       const auto progress = [&](std::int64_t step, std::int64_t steps, double) {
         const std::lock_guard lock(mutex_);
         running_[worker] = Running{done.job.number, step, steps};
       };
-      done.result = run_job(plan_, done.job, identity_, shared_, trials_stop_.get_token(), progress, nullptr);
+      done.result = run_job(plan_, done.job, identity_, shared_, trials_stop_.get_token(), progress, &traces_[worker]);
     } catch (...) {
       done.error = std::current_exception();
     }
@@ -101,7 +118,8 @@ class ThreadExecutor : public Executor {
   std::condition_variable result_there_;
   std::deque<Job> queue_;
   std::vector<Finished> finished_;
-  std::vector<std::optional<Running>> running_;
+  std::vector<std::optional<Running>> running_;  // by worker
+  std::vector<TrialTrace> traces_;               // by worker
   std::size_t pending_ = 0;
   std::stop_source trials_stop_;
   std::vector<std::jthread> threads_;  // last: joined before the rest goes

@@ -12,13 +12,16 @@
 #include <cstdio>
 #include <deque>
 #include <mutex>
+#include <new>
 #include <stop_token>
+#include <system_error>
 #include <thread>
 
 #include "tuner/config/config.hpp"
 #include "tuner/executor/board.hpp"
 #include "tuner/executor/run_job.hpp"
 #include "tuner/executor/wire.hpp"
+#include "tuner/system.hpp"
 
 namespace tuner::executor {
 
@@ -142,6 +145,15 @@ class Worker {
   std::jthread trials_;
 };
 
+constexpr const char* kFreeSome = "free it, raise the limit, or use fewer workers; the same command continues";
+
+void refuse_study(const Error& error) {
+  Writer out;
+  out.put(UINT64_MAX);
+  put(out, error);
+  send_frame(FrameType::refused, out);
+}
+
 void limit_memory(std::uint64_t bytes) {
   if (bytes == 0) return;
   const rlimit limit{bytes, bytes};
@@ -177,10 +189,11 @@ int run_worker() {
     while (const auto frame = receive(buffer)) worker.take(*frame);
     leave();
   } catch (const Error& e) {
-    Writer out;
-    out.put(UINT64_MAX);
-    put(out, e);
-    send_frame(FrameType::refused, out);
+    refuse_study(e);
+  } catch (const std::bad_alloc&) {
+    refuse_study(Error(Message::storage_failed, "a worker cannot work: " + system_text(ENOMEM), kFreeSome));
+  } catch (const std::system_error& e) {
+    refuse_study(Error(Message::storage_failed, "a worker cannot work: " + system_text(e.code().value()), kFreeSome));
   }
   return 0;
 }

@@ -10,9 +10,10 @@
 
 #include <cerrno>
 #include <csignal>
-#include <cstring>
 #include <new>
 #include <utility>
+
+#include "tuner/system.hpp"
 
 extern char** environ;
 
@@ -26,7 +27,7 @@ constexpr int kSocketBuffer = 4 << 20;
 constexpr int kLowestDescriptor = 10;
 
 [[noreturn]] void fail(const char* what) {
-  throw Error(Message::storage_failed, fmt::format("a worker cannot be started: {}: {}", what, std::strerror(errno)),
+  throw Error(Message::storage_failed, fmt::format("a worker cannot be started: {}: {}", what, system_text(errno)),
               "free processes, memory or open files, or use fewer workers or isolation: thread");
 }
 

@@ -80,13 +80,7 @@ void PartRun::record(std::int64_t step, std::string_view name, double value) {
   result_.metrics.push_back({step, std::string(name), value});
 }
 
-void PartRun::check_time() const {
-  if (stop_.stop_requested()) throw Ended{Outcome::cancelled, ""};
-  const double limit = spec_.training.time_limit_seconds;
-  if (limit > 0 && std::chrono::duration<double>(Clock::now() - start_).count() > limit)
-    throw Ended{Outcome::timed_out, fmt::format("step {}: the time limit of {:g} s is over", result_.steps, limit),
-                Failure::timeout};
-}
+void PartRun::check_time() const { tuner::check_time(spec_, result_.steps, stop_, start_); }
 
 double PartRun::take_step(std::int64_t step, std::int64_t horizon, double lr) {
   check_time();

@@ -67,8 +67,8 @@ void Progress::show(const executor::StudyStatus& status, std::span<const storage
     const bool best = status.best_number == trial.number && shown_best_ != trial.number;
     const bool failed = trial.result.outcome == Outcome::failed || trial.result.outcome == Outcome::timed_out;
     if (best) shown_best_ = trial.number;
-    // A flood of short trials shows its improvements and a sample of the rest.
-    if (best || ((!terminal_ || failed) && !quiet && &trial == &recorded.back())) line(trial_line(status, trial));
+    // A flood of short trials shows its improvements, its failures and a sample of the rest.
+    if (best || failed || (!terminal_ && !quiet && &trial == &recorded.back())) line(trial_line(status, trial));
   }
   if (!terminal_) return;
   std::string text = status_line(status, running);

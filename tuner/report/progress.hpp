@@ -18,6 +18,8 @@ class Progress {
 
   void show(const executor::StudyStatus& status, std::span<const storage::TrialRecord> recorded,
             std::span<const executor::Running> running);
+  // A line that is shown whatever else is.
+  void warn(const std::string& text) { line("warning: " + text); }
   // Clears the status line.
   void end();
 

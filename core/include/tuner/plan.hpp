@@ -93,6 +93,10 @@ struct LrRangeSettings {
   bool operator==(const LrRangeSettings&) const = default;
 };
 
+// What becomes of the running trials when the budget is used up.
+enum class BudgetEnd { cancel, finish };
+inline constexpr const char* kBudgetEnds[] = {"cancel", "finish"};
+
 struct StudyPlan {
   std::string name;
   std::uint64_t seed = 1;
@@ -102,7 +106,8 @@ struct StudyPlan {
   std::string method;                    // "grid", "random", "lr_range", or "single": a config without holes
   bool partial = false;                  // a grid may be cut by `trials`
   std::optional<std::uint64_t> trials;   // total of the study
-  std::optional<double> budget_seconds;  // wall time of the study
+  std::optional<double> budget_seconds;  // wall time of the study, over all its runs
+  BudgetEnd budget_end = BudgetEnd::cancel;
   std::uint32_t workers = 1;
   Isolation isolation = Isolation::process;
   std::uint64_t memory_limit = 0;  // bytes of a worker process; 0: none
@@ -134,7 +139,13 @@ struct StudyPlan {
 // whose trials are numbered by it.
 [[nodiscard]] std::string canonical_plan(const StudyPlan& plan);
 
-// What a checkpoint of this study belongs to: sha256 of the canonical plan and of the plugins' files.
+// What of a canonical plan makes the study: all but a time limit that is one for all trials, which may change from one
+// run of the study to the next. A text that is no canonical plan is its own identity.
+[[nodiscard]] std::string plan_identity(const std::string& canonical);
+// That time limit in seconds; 0: none.
+[[nodiscard]] double plan_time_limit(const std::string& canonical);
+
+// What a checkpoint of this study belongs to: sha256 of the plan's identity and of the plugins' files.
 [[nodiscard]] std::string checkpoint_identity(const StudyPlan& plan);
 
 // Is it an LR range test, or a sweep with a range that one gives?

@@ -10,6 +10,7 @@
 // values and step back from them; its step is skipped where they end in parameters or state.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -34,6 +35,10 @@ struct Ended {
   std::string error;
   Failure failure = Failure::none;
 };
+
+// Between two steps: throws Ended where `stop` is requested, or where the trial's time limit has passed since `start`.
+void check_time(const TrialSpec& spec, std::int64_t step, const std::stop_token& stop,
+                std::chrono::steady_clock::time_point start);
 
 // Says in the trace which kind of plugin is being called, for as long as it is.
 class Calling {

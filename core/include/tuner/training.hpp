@@ -62,6 +62,8 @@ struct TrialTrace {
   std::atomic<std::int64_t> steps{0};   // of the whole trial; 0: not known yet
   std::atomic<std::uint32_t> kind{0};   // of the plugin that is being called, TUNER_KIND_...; 0: the host at work
   std::atomic<double> time_limit{0.0};  // seconds, 0: none
+  // errno of the last checkpoint that could not be written, also of an earlier trial; 0: none.
+  std::atomic<std::int32_t> checkpoint_error{0};
 };
 
 // Everything that run_trial does before the first step: throws what it would throw.
@@ -71,8 +73,8 @@ void check_trial(TrialSpec spec, SharedObjectives& shared);
 // do: their failures are outcomes, and so is memory that runs out. Throws Error for data that cannot be opened.
 // Threads: any number of trials side by side with one SharedObjectives.
 //
-// With `checkpoints` the trial continues from the newest one, and writes one whenever it is due and when it is
-// cancelled between two steps. Its result is that of a trial which ran through, but for times.
+// With `checkpoints` the trial continues from the newest one that can be used, and writes one whenever it is due and
+// when it is cancelled between two steps. Its result is that of a trial which ran through, but for times.
 [[nodiscard]] TrialResult run_trial(TrialSpec spec, SharedObjectives& shared, std::stop_token stop = {},
                                     const Progress& progress = {}, TrialTrace* trace = nullptr,
                                     const Checkpoints* checkpoints = nullptr);

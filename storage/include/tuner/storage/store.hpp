@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -136,10 +137,10 @@ class Store {
   Store& operator=(Store&&) noexcept;
 
   // Creates the study or finds the one of that name, and holds its lease until the store is closed or the process
-  // ends, however it ends; a store holds one study, the last one opened. An existing study of an equal plan is
-  // continued and gets the new config text and tuner version.
-  // Errors: storage.other_plan with a diff of the two plans and the ways out; storage.busy_study, naming the process
-  // that holds it.
+  // ends, however it ends; a store holds one study, the last one opened. An existing study of an equal plan_identity()
+  // is continued and gets the new plan, config text and tuner version; where the time limit of its trials became
+  // longer, those that timed out become cancelled ones, which are run again. Errors: storage.other_plan with a diff of
+  // the two plans and the ways out; storage.busy_study, naming the process that holds it.
   void open_study(const StudyRecord& study);
   // Removes the study of that name with all its trials; does nothing where there is none.
   // Errors: storage.busy_study where another store holds it.
@@ -154,6 +155,11 @@ class Store {
 
   // Numbers of the trials that are finished (everything but cancelled), in order.
   [[nodiscard]] std::vector<std::uint64_t> finished(std::string_view study) const;
+  // Number of its trials by outcome.
+  [[nodiscard]] std::map<Outcome, std::uint64_t> outcomes(std::string_view study) const;
+  // Wall time of all its runs so far, by the wall clock: of each from its start to its end, or to the last thing that
+  // it recorded where it was killed. Costs a look at every trial for each one that was killed.
+  [[nodiscard]] double elapsed_seconds(std::string_view study) const;
   // Best completed run so far, the lower number among equals. A value of NaN is not ranked.
   [[nodiscard]] std::optional<RunRow> best(std::string_view study) const;
 
