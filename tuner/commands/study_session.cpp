@@ -24,8 +24,8 @@ std::vector<std::string> strings(const po::variables_map& values, const char* na
   return values.count(name) ? values[name].as<std::vector<std::string>>() : std::vector<std::string>{};
 }
 
-Catalogue load(const Invocation& invocation, const po::variables_map& values, const std::string& config) {
-  std::vector<std::filesystem::path> files = config::plugin_files(config);
+Catalogue load(const Invocation& invocation, const po::variables_map& values, const config::SweepFile& file) {
+  std::vector<std::filesystem::path> files = config::plugin_files(file);
   for (const auto& file : strings(values, "plugin")) files.emplace_back(file);
   return load_plugins(invocation.executable, files);
 }
@@ -38,7 +38,8 @@ storage::StudyRecord study_record(const StudyPlan& plan) {
           .metric = plan.metric.name,
           .goal = plan.metric.goal,
           .seed = plan.seed,
-          .tuner_version = kVersion};
+          .tuner_version = kVersion,
+          .search_version = plan.search_version};
 }
 
 }  // namespace
@@ -58,12 +59,12 @@ void add_study_options(po::options_description& options) {
 StudySession::StudySession(const Invocation& invocation, const po::variables_map& values, const Page& page)
     : invocation_(invocation),
       values_(values),
-      config_(required(values, "config", page)),
+      file_(config::read_file(required(values, "config", page))),
       overrides_(strings(values, "set")),
-      catalogue_(load(invocation, values, config_)) {}
+      catalogue_(load(invocation, values, file_)) {}
 
 StudyPlan StudySession::read(config::ReadAs as) {
-  StudyPlan plan = config::read_study(config_, catalogue_, overrides_, as);
+  StudyPlan plan = config::read_study(file_, catalogue_, overrides_, as);
   plan.config_text = with_overrides(plan.config_text, overrides_);
   if (values_.count("workers")) plan.workers = values_["workers"].as<std::uint32_t>();
   if (plan.workers == 0) throw Error(Message::usage_bad_option, "--workers 0 would run nothing", "give 1 or more");
@@ -81,6 +82,10 @@ void StudySession::open_database(const StudyPlan& plan) {
   database_ = values_.count("db") ? commands::database(values_) : plan.storage.value_or("tuner.db");
   store_.emplace(database_, storage::Access::read_write, plan.durability,
                  values_.count("allow-network-db") ? storage::Network::allowed : storage::Network::refused);
+}
+
+void StudySession::keep_search(StudyPlan& plan) const {
+  plan.search_version = store_->search_version(plan.name).value_or(kSearchVersion);
 }
 
 void StudySession::forget(const std::string& study) {
@@ -140,7 +145,7 @@ std::unique_ptr<executor::Executor> make_executor(const StudyPlan& plan, const s
   executor::WorkerSetup setup{.libraries = {},
                               .config_text = plan.config_text,
                               .config_name = plan.config_path,
-                              .config_folder = std::filesystem::absolute(plan.config_path).parent_path().string(),
+                              .config_folder = plan.config_folder,
                               .overrides = overrides,
                               .as_lr_range_test = as == config::ReadAs::lr_range_test,
                               .metric = plan.metric.name,
