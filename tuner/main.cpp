@@ -14,6 +14,7 @@
 #include "tuner/error.hpp"
 #include "tuner/executor/executor.hpp"
 #include "tuner/library.hpp"
+#include "tuner/text.hpp"
 #include "tuner/version.hpp"
 
 namespace {
@@ -76,7 +77,7 @@ int dispatch(std::vector<std::string> words) {
     std::vector<std::string_view> names;
     for (const Command& c : kCommands) names.emplace_back(c.name);
     const bool file = words[0].ends_with(".yaml") || words[0].ends_with(".yml");
-    throw Error(Message::usage_unknown_command, fmt::format("there is no command '{}'", words[0]),
+    throw Error(Message::usage_unknown_command, fmt::format("there is no command '{}'", shown(words[0])),
                 file ? fmt::format("did you mean 'tuner --config {}'?", words[0]) : did_you_mean(words[0], names));
   }
   words.erase(words.begin());
@@ -100,11 +101,11 @@ int main(int argc, char** argv) {
     return dispatch({argv + 1, argv + argc});
   } catch (const Error& e) {
     std::cout.flush();
-    std::cerr << "error[" << message_name(e.id()) << "]: " << e.what() << "\n";
+    std::cerr << "error[" << message_name(e.id()) << "]: " << printable(e.what()) << "\n";
     return exit_code(e.id());
   } catch (const std::exception& e) {
     std::cout.flush();
-    std::cerr << "error: " << e.what() << "\n";
+    std::cerr << "error: " << printable(e.what()) << "\n";
     return 70;  // a mistake of ours: sysexits' EX_SOFTWARE
   }
 }
