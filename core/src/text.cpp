@@ -42,13 +42,13 @@ std::string escape(char32_t c) {
 }
 
 // At most `most` characters; `text` keeps what is left.
-std::string escaped(std::string_view& text, std::size_t most, bool keep_lines) {
+std::string escaped(std::string_view& text, std::size_t most, bool keep_blanks) {
   std::string result;
   for (std::size_t n = 0; n < most && !text.empty(); ++n) {
     const Character next = first_of(text);
     if (next.bytes == 0)
       result += fmt::format("\\x{:02x}", static_cast<unsigned char>(text[0]));
-    else if (is_control(next.code) && !(keep_lines && next.code == '\n'))
+    else if (is_control(next.code) && !(keep_blanks && (next.code == '\n' || next.code == '\t')))
       result += escape(next.code);
     else
       result += text.substr(0, next.bytes);

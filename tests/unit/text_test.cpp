@@ -21,9 +21,9 @@ TEST(Utf8Prefix, EndsAtTheFirstByteThatIsNoUtf8) {
 }
 
 TEST(Printable, EscapesWhatATerminalWouldObey) {
-  EXPECT_EQ(printable("a\nGr\xc3\xb6\xc3\x9f"
+  EXPECT_EQ(printable("a\n\tGr\xc3\xb6\xc3\x9f"
                       "e"),
-            "a\nGr\xc3\xb6\xc3\x9f"
+            "a\n\tGr\xc3\xb6\xc3\x9f"
             "e");
   EXPECT_EQ(printable("\x1b[31mred\x07"), "\\x1b[31mred\\x07");
   EXPECT_EQ(printable("\xc2\x9b"

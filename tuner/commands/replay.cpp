@@ -19,6 +19,7 @@
 #include "tuner/executor/study_run.hpp"
 #include "tuner/lr_range/part.hpp"
 #include "tuner/report/table.hpp"
+#include "tuner/text.hpp"
 
 namespace tuner::commands {
 
@@ -286,7 +287,7 @@ int replay(const Invocation& invocation) {
   std::vector<storage::PluginRecord> records;
   for (const Plugin* plugin : plugins_of(read.plan, point)) records.push_back(executor::plugin_record(*plugin));
   const auto changed = storage::Store::changed_plugins(stored.plugins, records);
-  for (const auto& line : changed) std::cerr << "warning: " << line << "\n";
+  for (const auto& line : changed) std::cerr << "warning: " << printable(line) << "\n";
 
   SharedObjectives shared;
   const TrialResult now = run_again(read, point, number, invocation, shared);

@@ -14,6 +14,7 @@
 #include "tuner/error.hpp"
 #include "tuner/executor/wire.hpp"
 #include "tuner/report/progress.hpp"
+#include "tuner/text.hpp"
 #include "tuner/version.hpp"
 
 namespace tuner::commands {
@@ -101,7 +102,8 @@ executor::StudyStatus StudySession::run(StudyPlan& plan, search::Searcher& searc
   store_->open_study(study_record(plan));
   std::vector<storage::PluginRecord> records;
   for (const Plugin* plugin : plugins_of(plan)) records.push_back(executor::plugin_record(*plugin));
-  for (const auto& warning : store_->changed_plugins(plan.name, records)) std::cerr << "warning: " << warning << "\n";
+  for (const auto& warning : store_->changed_plugins(plan.name, records))
+    std::cerr << "warning: " << printable(warning) << "\n";
   if (!quiet())
     std::cerr << fmt::format("study '{}': {}, seed {}, {} worker{}, database {}\n", plan.name, plan.method, plan.seed,
                              plan.workers, plan.workers == 1 ? "" : "s", database_);

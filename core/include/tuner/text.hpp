@@ -11,7 +11,7 @@ namespace tuner {
 [[nodiscard]] std::size_t utf8_prefix(std::string_view text);
 
 // The text with every control character as an escape such as \x1b, also those that turn the direction of writing, and
-// with every byte that is not UTF-8 as \xff. A new line stays one.
+// with every byte that is not UTF-8 as \xff. New lines and tabs stay.
 [[nodiscard]] std::string printable(std::string_view text);
 
 // A value of somebody's file, for a message: on one line, and of a long one the beginning with its length.
