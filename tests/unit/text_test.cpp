@@ -38,10 +38,14 @@ TEST(Printable, EscapesWhatATerminalWouldObey) {
 TEST(Shown, IsOneLineAndShort) {
   EXPECT_EQ(shown("a\tb\nc"), "a\\tb\\nc");
   EXPECT_EQ(shown(std::string(80, 'x')), std::string(80, 'x'));
-  EXPECT_EQ(shown(std::string(10'000'000, 'x')), std::string(80, 'x') + "... (10000000 bytes)");
+  std::string expected(80, 'x');
+  expected += "... (10000000 bytes)";
+  EXPECT_EQ(shown(std::string(10'000'000, 'x')), expected);
   std::string wide;
   for (int i = 0; i < 81; ++i) wide += "\xc3\xb6";
-  EXPECT_EQ(shown(wide), wide.substr(0, 160) + "... (162 bytes)") << "80 characters, none of them cut";
+  expected = wide.substr(0, 160);
+  expected += "... (162 bytes)";
+  EXPECT_EQ(shown(wide), expected) << "80 characters, none of them cut";
 }
 
 }  // namespace
