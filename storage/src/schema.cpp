@@ -236,11 +236,7 @@ ALTER TABLE studies ADD COLUMN search_version INTEGER NOT NULL DEFAULT 1;
 )sql";
 
 constexpr Migration kMigrations[] = {
-    {1, kMigration1},
-    {2, kMigration2},
-    {3, kMigration3},
-    {4, kMigration4, false},
-    {5, kMigration5, false},
+    {1, kMigration1}, {2, kMigration2}, {3, kMigration3}, {4, kMigration4, false}, {5, kMigration5, false},
 };
 
 }  // namespace
