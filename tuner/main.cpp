@@ -21,6 +21,7 @@
 #include "tuner/library.hpp"
 #include "tuner/report/output.hpp"
 #include "tuner/system.hpp"
+#include "tuner/text.hpp"
 #include "tuner/version.hpp"
 
 namespace {
@@ -85,7 +86,7 @@ int dispatch(std::vector<std::string> words, report::Output& output) {
     std::vector<std::string_view> names;
     for (const Command& c : kCommands) names.emplace_back(c.name);
     const bool file = words[0].ends_with(".yaml") || words[0].ends_with(".yml");
-    throw Error(Message::usage_unknown_command, fmt::format("there is no command '{}'", words[0]),
+    throw Error(Message::usage_unknown_command, fmt::format("there is no command '{}'", shown(words[0])),
                 file ? fmt::format("did you mean 'tuner --config {}'?", words[0]) : did_you_mean(words[0], names));
   }
   if (command->prints_only) output.end_without_reader();
@@ -110,7 +111,7 @@ void ignore_failed_writes() {
 
 int say(const Error& error) {
   std::cout.flush();
-  std::cerr << "error[" << message_name(error.id()) << "]: " << error.what() << "\n";
+  std::cerr << "error[" << message_name(error.id()) << "]: " << printable(error.what()) << "\n";
   return exit_code(error.id());
 }
 
@@ -132,7 +133,7 @@ int run(std::vector<std::string> words, report::Output& output) {
     return say(Error(Message::storage_failed, e.what()));
   } catch (const std::exception& e) {
     std::cout.flush();
-    std::cerr << "error: " << e.what() << "\n";
+    std::cerr << "error: " << printable(e.what()) << "\n";
     return 70;  // a mistake of ours: sysexits' EX_SOFTWARE
   }
 }

@@ -7,6 +7,7 @@
 #include <iterator>
 
 #include "tuner/error.hpp"
+#include "tuner/text.hpp"
 
 namespace tuner {
 
@@ -103,7 +104,7 @@ const Plugin& Catalogue::get(Kind kind, std::string_view id) const {
       remedy = fmt::format("'{}' is a plugin of kind {}", id, to_string(plugin->kind()));
   }
   if (remedy.empty()) remedy = did_you_mean(id, same_kind);
-  throw Error(Message::plugin_unknown, fmt::format("there is no {} '{}'", to_string(kind), id),
+  throw Error(Message::plugin_unknown, fmt::format("there is no {} '{}'", to_string(kind), shown(id)),
               remedy.empty() ? "load its library with --plugin FILE" : remedy);
 }
 

@@ -1,7 +1,10 @@
 #include "tuner/grid.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
+
+#include "decimal.hpp"
 
 namespace tuner {
 namespace {
@@ -13,85 +16,121 @@ constexpr double kSlack = 1e-9;
 std::uint64_t plus(std::uint64_t a, std::uint64_t b) { return a > kMost - b ? kMost : a + b; }
 std::uint64_t times(std::uint64_t a, std::uint64_t b) { return b != 0 && a > kMost / b ? kMost : a * b; }
 
-double interpolate(const Range& range, double t) {
+double steps_of(const Range& range) {
+  const double width = range.max - range.min;
+  return std::isfinite(width) ? width / *range.step : range.max / *range.step - range.min / *range.step;
+}
+
+// Version 1 has double in place of long double, and the last bits that this gives.
+template <class Real>
+double interpolate(const Range& range, Real t) {
+  const Real min = range.min, max = range.max;
   switch (range.scale) {
     case Scale::linear:
-      return range.min + t * (range.max - range.min);
+      return static_cast<double>(std::isfinite(range.max - range.min) ? min + t * (max - min)
+                                                                      : min * (1 - t) + max * t);
     case Scale::log:
-      return std::exp(std::log(range.min) + t * (std::log(range.max) - std::log(range.min)));
+      return static_cast<double>(std::exp(std::log(min) + t * (std::log(max) - std::log(min))));
     case Scale::log1m:
-      return 1 - std::exp(std::log1p(-range.min) + t * (std::log1p(-range.max) - std::log1p(-range.min)));
+      return static_cast<double>(1 - std::exp(std::log1p(-min) + t * (std::log1p(-max) - std::log1p(-min))));
   }
   return range.min;
 }
 
-double number_at(const Range& range, std::uint64_t k) {
+double number_at(const Range& range, std::uint64_t k, int version) {
   if (range.step) {
-    const double steps = (range.max - range.min) / *range.step;
-    if (std::abs(steps - static_cast<double>(k)) < kSlack) return range.max;
-    return range.min + static_cast<double>(k) * *range.step;
+    if (std::abs(steps_of(range) - static_cast<double>(k)) < kSlack) return range.max;
+    const double binary = range.min + static_cast<double>(k) * *range.step;
+    return version == 1 ? binary : decimal_step(range.min, *range.step, k).value_or(binary);
   }
   const auto count = static_cast<std::uint64_t>(range.count.value_or(1));
   // Ends are exact, not what exp(log(x)) gives.
   if (k == 0) return range.min;
   if (k + 1 == count) return range.max;
-  return interpolate(range, static_cast<double>(k) / static_cast<double>(count - 1));
+  if (version == 1) return interpolate<double>(range, static_cast<double>(k) / static_cast<double>(count - 1));
+  if (range.scale == Scale::linear)
+    if (const auto decimal = decimal_between(range.min, range.max, k, count - 1)) return *decimal;
+  const long double t = static_cast<long double>(k) / static_cast<long double>(count - 1);
+  return std::clamp(short_decimal(interpolate<long double>(range, t)), range.min, range.max);
 }
 
 // How often grid_point may be asked.
 std::uint64_t point_count(const Range& range) {
-  if (!range.step) return static_cast<std::uint64_t>(range.count.value_or(1));
-  return static_cast<std::uint64_t>(std::floor((range.max - range.min) / *range.step + kSlack)) + 1;
+  return range.step ? step_count(range) : static_cast<std::uint64_t>(range.count.value_or(1));
 }
 
-std::vector<Value> range_values(const Range& range) {
+std::vector<Value> range_values(const Range& range, int version) {
   std::vector<Value> values;
   for (std::uint64_t k = 0; k < point_count(range); ++k) {
-    Value next = grid_point(range, k);
+    Value next = grid_point(range, k, version);
     if (values.empty() || values.back() != next) values.push_back(std::move(next));  // rounding makes integers meet
   }
   return values;
 }
 
-std::uint64_t size_below(const Space& space, std::optional<std::size_t> parent, std::size_t branch);
-
-std::uint64_t size_of(const Space& space, std::size_t index) {
-  const Dimension& dimension = space.dimensions[index];
+// Values that a grid takes of a dimension that is no one_of.
+std::uint64_t values_in_grid(const Dimension& dimension) {
   if (const auto* values = std::get_if<Values>(&dimension.domain)) return values->size();
-  if (const auto* range = std::get_if<Range>(&dimension.domain))
-    return range->integer ? range_values(*range).size() : point_count(*range);
+  const auto& range = std::get<Range>(dimension.domain);
+  return range.integer ? range_values(range, kSearchVersion).size() : point_count(range);
+}
+
+// Values that it can have at all; a range of reals has no end of them.
+std::uint64_t values_in_search(const Dimension& dimension) {
+  if (const auto* values = std::get_if<Values>(&dimension.domain)) return values->size();
+  const auto& range = std::get<Range>(dimension.domain);
+  if (range.step) return step_count(range);
+  return range.integer ? static_cast<std::uint64_t>(range.max - range.min) + 1 : kMost;
+}
+
+using Count = std::uint64_t (*)(const Dimension&);
+
+std::uint64_t size_below(const Space& space, std::optional<std::size_t> parent, std::size_t branch, Count count);
+
+std::uint64_t size_of(const Space& space, std::size_t index, Count count) {
+  const Dimension& dimension = space.dimensions[index];
+  const auto* branches = std::get_if<Branches>(&dimension.domain);
+  if (branches == nullptr) return count(dimension);
   std::uint64_t points = 0;
-  for (std::size_t b = 0; b < std::get<Branches>(dimension.domain).labels.size(); ++b)
-    points = plus(points, size_below(space, index, b));
+  for (std::size_t b = 0; b < branches->labels.size(); ++b) points = plus(points, size_below(space, index, b, count));
   return points;
 }
 
 // Product over the dimensions that are active where `parent` took `branch`.
-std::uint64_t size_below(const Space& space, std::optional<std::size_t> parent, std::size_t branch) {
+std::uint64_t size_below(const Space& space, std::optional<std::size_t> parent, std::size_t branch, Count count) {
   std::uint64_t size = 1;
   for (std::size_t i = parent ? *parent + 1 : 0; i < space.dimensions.size(); ++i) {
     const Dimension& dimension = space.dimensions[i];
     if (dimension.parent != parent || (parent && dimension.branch != branch)) continue;
-    size = times(size, size_of(space, i));
+    size = times(size, size_of(space, i, count));
   }
   return size;
 }
 
 }  // namespace
 
-Value grid_point(const Range& range, std::uint64_t k) {
-  const double number = number_at(range, k);
+Value grid_point(const Range& range, std::uint64_t k, int search_version) {
+  const double number = number_at(range, k, search_version);
   if (range.integer) return static_cast<std::int64_t>(std::llround(number));
   return number;
 }
 
-std::vector<Value> grid_values(const Dimension& dimension) {
+std::uint64_t step_count(const Range& range) {
+  return static_cast<std::uint64_t>(std::floor(steps_of(range) + kSlack)) + 1;
+}
+
+std::vector<Value> grid_values(const Dimension& dimension, int search_version) {
   if (const auto* values = std::get_if<Values>(&dimension.domain)) return *values;
   if (const auto* branches = std::get_if<Branches>(&dimension.domain))
     return {branches->labels.begin(), branches->labels.end()};
-  return range_values(std::get<Range>(dimension.domain));
+  return range_values(std::get<Range>(dimension.domain), search_version);
 }
 
-std::uint64_t grid_size(const Space& space) { return size_below(space, std::nullopt, 0); }
+std::uint64_t grid_size(const Space& space) { return size_below(space, std::nullopt, 0, values_in_grid); }
+
+std::optional<std::uint64_t> configuration_count(const Space& space) {
+  const std::uint64_t count = size_below(space, std::nullopt, 0, values_in_search);
+  return count == kMost ? std::nullopt : std::optional(count);
+}
 
 }  // namespace tuner

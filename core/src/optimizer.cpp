@@ -62,6 +62,33 @@ void check_wrapping(const Plugin& wrapper, const Plugin& inner) {
   if (inner.has(TUNER_PLUGIN_CLOSURE)) refuse("evaluates for itself");
 }
 
+std::uint32_t group_of(std::span<const GroupMatch> groups, const TensorSpec& tensor) {
+  const auto found = std::ranges::find_if(groups, [&](const GroupMatch& group) { return matches(group, tensor); });
+  return found == groups.end() ? 0 : static_cast<std::uint32_t>(found - groups.begin()) + 1;
+}
+
+std::string tensor_names(std::span<const TensorSpec> tensors) {
+  constexpr std::size_t kNamed = 8;
+  std::string names;
+  for (const TensorSpec& tensor : tensors.first(std::min(tensors.size(), kNamed)))
+    names += fmt::format("{}{} ({})", names.empty() ? "" : ", ", tensor.name, role_name(tensor.role));
+  if (tensors.size() > kNamed) names += fmt::format(", and {} more", tensors.size() - kNamed);
+  return names;
+}
+
+std::vector<std::string> groups_without_tensors(const PluginUse& use, std::span<const TensorSpec> tensors) {
+  std::vector<std::string> lines;
+  for (std::size_t g = 0; g < use.groups.size(); ++g) {
+    if (std::ranges::any_of(tensors, [&](const TensorSpec& t) { return group_of(use.groups, t) == g + 1; })) continue;
+    const bool taken = std::ranges::any_of(tensors, [&](const TensorSpec& t) { return matches(use.groups[g], t); });
+    lines.push_back(fmt::format("group {} of optimizer '{}' {}", g + 1, use.plugin->id(),
+                                taken ? "matches only tensors that earlier groups take" : "matches no tensor"));
+  }
+  if (use.inner)
+    for (std::string& line : groups_without_tensors(*use.inner, tensors)) lines.push_back(std::move(line));
+  return lines;
+}
+
 Optimizer::Optimizer(PluginUse& use, Tensors& tensors, std::uint64_t study_seed, std::uint32_t trial, SlotMemory memory)
     : use_(use),
       tensors_(tensors),
@@ -73,14 +100,7 @@ Optimizer::Optimizer(PluginUse& use, Tensors& tensors, std::uint64_t study_seed,
                 "add `inner: adam`, or another optimizer");
   for (const PluginUse* inside = use.inner.get(); inside != nullptr; inside = inside->inner.get())
     check_wrapping(*use.plugin, *inside->plugin);
-  for (std::size_t t = 0; t < abi_.size(); ++t) {
-    abi_[t].group = 0;
-    for (std::size_t g = 0; g < use.groups.size(); ++g) {
-      if (!matches(use.groups[g], tensors.spec(t))) continue;
-      abi_[t].group = static_cast<std::uint32_t>(g + 1);
-      break;
-    }
-  }
+  for (std::size_t t = 0; t < abi_.size(); ++t) abi_[t].group = group_of(use.groups, tensors.spec(t));
   const std::size_t n_slots = use.plugin->slot_count();
   tensor_slots_.assign(abi_.size(), std::vector<void*>(n_slots, nullptr));
   global_slots_.assign(n_slots, nullptr);

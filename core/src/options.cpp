@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include "tuner/error.hpp"
+#include "tuner/text.hpp"
 
 namespace tuner {
 
@@ -149,7 +150,7 @@ Value checked_value(const Plugin& plugin, const tuner_param& param, const Value&
       const auto choices = choices_of(param);
       for (const auto& choice : choices)
         if (choice == *text) return value;
-      throw Error(Message::config_bad_value, fmt::format("{} has no choice '{}'", name_of(plugin, param), *text),
+      throw Error(Message::config_bad_value, fmt::format("{} has no choice '{}'", name_of(plugin, param), shown(*text)),
                   did_you_mean(*text, choices));
     }
     case TUNER_TYPE_TEXT:

@@ -73,6 +73,9 @@ void Trainer::prepare() {
   batches_ =
       std::make_unique<Batches>(objective_->samples(TUNER_SPLIT_TRAIN), spec_.training, spec_.study_seed, trial_);
   optimizer_ = std::make_unique<Optimizer>(*spec_.optimizer, objective_->tensors(), spec_.study_seed, trial_);
+  const std::vector<TensorSpec>& specs = objective_->tensors().specs();
+  for (const std::string& line : groups_without_tensors(*spec_.optimizer, specs))
+    host_.log.push_back(fmt::format("{} of this trial: {}", line, tensor_names(specs)));
   const PluginUse* innermost = &*spec_.optimizer;
   while (innermost->inner) {
     evaluates_ = evaluates_ || innermost->plugin->has(TUNER_PLUGIN_CLOSURE);

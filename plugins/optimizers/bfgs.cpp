@@ -29,7 +29,7 @@ struct Bfgs {
           "not     mini-batches, where changes of g are noise, and many parameters: n^2 values of state, 8192 is "
           "the limit",
       .reference = "Nocedal, Wright 2006, algorithm 6.1, (6.17), (6.20); Broyden, Fletcher, Goldfarb, Shanno 1970",
-      .flags = TUNER_PLUGIN_CLOSURE};
+      .flags = TUNER_PLUGIN_CLOSURE | TUNER_PLUGIN_ONE_GROUP};
 
   enum { kLr, kC1, kC2, kMaxSearch, kToleranceGrad };
   static constexpr tuner::Param params[] = {

@@ -37,7 +37,7 @@ struct Lbfgs {
           "not     mini-batches: y would compare two functions; without a line search (the default, as PyTorch's) "
           "a step of lr = 1 may diverge where the function is not convex",
       .reference = "Liu, Nocedal 1989; Nocedal, Wright 2006, algorithms 7.4, 7.5, 3.5, 3.6; torch.optim.LBFGS 2.x",
-      .flags = TUNER_PLUGIN_CLOSURE};
+      .flags = TUNER_PLUGIN_CLOSURE | TUNER_PLUGIN_ONE_GROUP};
 
   enum { kLr, kMaxIter, kMaxEval, kToleranceGrad, kToleranceChange, kHistory, kSearch };
   enum { kNone, kStrongWolfe };

@@ -25,7 +25,7 @@ struct LineSearchGd {
           "not     ill-conditioned functions: with condition k the loss falls only by ((k - 1) / (k + 1))^2 a step "
           "even with exact searches (Nocedal, Wright 2006, theorem 3.3); mini-batches",
       .reference = "Armijo 1966; Nocedal, Wright 2006, (3.4), (3.7), algorithms 3.1, 3.5, 3.6; Cauchy 1847 for exact",
-      .flags = TUNER_PLUGIN_CLOSURE};
+      .flags = TUNER_PLUGIN_CLOSURE | TUNER_PLUGIN_ONE_GROUP};
 
   enum { kLr, kSearch, kC1, kC2, kShrink, kMaxSearch, kToleranceGrad };
   enum { kArmijo, kExact, kStrongWolfe };

@@ -38,7 +38,7 @@ struct NelderMead {
           "not     more parameters, where it slows down (Gao, Han 2012), and where gradients exist; it can stop at "
           "points that are no minimum (McKinnon 1998)",
       .reference = "Nelder, Mead 1965; Lagarias, Reeds, Wright, Wright 1998, section 2; Gao, Han 2012, (4.1)",
-      .flags = TUNER_PLUGIN_CLOSURE | TUNER_PLUGIN_DERIVATIVE_FREE | TUNER_PLUGIN_FULL_BATCH};
+      .flags = TUNER_PLUGIN_CLOSURE | TUNER_PLUGIN_DERIVATIVE_FREE | TUNER_PLUGIN_FULL_BATCH | TUNER_PLUGIN_ONE_GROUP};
 
   enum { kInitialStep, kZeroStep, kAdaptive, kToleranceX, kToleranceLoss };
   static constexpr tuner::Param params[] = {

@@ -32,7 +32,7 @@ struct Newton {
           "not     mini-batches, or many parameters: a Hessian costs n products, its factor n^3 / 3 operations, "
           "and 4096 is the limit",
       .reference = "Nocedal, Wright 2006, (3.30), algorithms 3.2 and 3.3; Levenberg 1944 for damping",
-      .flags = TUNER_PLUGIN_CLOSURE | TUNER_PLUGIN_NEEDS_HVP};
+      .flags = TUNER_PLUGIN_CLOSURE | TUNER_PLUGIN_NEEDS_HVP | TUNER_PLUGIN_ONE_GROUP};
 
   enum { kLr, kDamping, kInterval, kSearch, kToleranceGrad };
   enum { kNone, kArmijo };

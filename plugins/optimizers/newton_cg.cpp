@@ -31,7 +31,7 @@ struct NewtonCg {
           "not     mini-batches, and badly conditioned Hessians: every inner iteration costs as much as two "
           "gradients",
       .reference = "Nocedal, Wright 2006, algorithm 7.1; Dembo, Eisenstat, Steihaug 1982",
-      .flags = TUNER_PLUGIN_CLOSURE | TUNER_PLUGIN_NEEDS_HVP};
+      .flags = TUNER_PLUGIN_CLOSURE | TUNER_PLUGIN_NEEDS_HVP | TUNER_PLUGIN_ONE_GROUP};
 
   enum { kLr, kSearch, kForcing, kMaxCg, kC1, kC2, kToleranceGrad };
   enum { kArmijo, kStrongWolfe, kNone };

@@ -33,7 +33,7 @@ struct NonlinearCg {
           "Nocedal, Wright 2006, algorithm 5.4, (5.41a), (5.44), (5.45), (5.46), (5.49), (3.60); Fletcher, Reeves "
           "1964; "
           "Gilbert, Nocedal 1992; Hestenes, Stiefel 1952; Dai, Yuan 1999",
-      .flags = TUNER_PLUGIN_CLOSURE | TUNER_PLUGIN_FULL_BATCH};
+      .flags = TUNER_PLUGIN_CLOSURE | TUNER_PLUGIN_FULL_BATCH | TUNER_PLUGIN_ONE_GROUP};
 
   enum { kLr, kBeta, kSearch, kC1, kC2, kMaxSearch, kRestart, kToleranceGrad };
   enum { kPolakRibierePlus, kFletcherReeves, kHestenesStiefel, kDaiYuan };

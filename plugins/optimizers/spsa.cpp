@@ -26,7 +26,7 @@ struct Spsa {
           "not     where gradients exist: one of them costs as much as a few losses, and the guess carries noise "
           "from all n directions",
       .reference = "Spall 1992, (2.1)-(2.2); Spall 1998, \"Implementation of the simultaneous perturbation algorithm\"",
-      .flags = TUNER_PLUGIN_CLOSURE | TUNER_PLUGIN_DERIVATIVE_FREE};
+      .flags = TUNER_PLUGIN_CLOSURE | TUNER_PLUGIN_DERIVATIVE_FREE | TUNER_PLUGIN_ONE_GROUP};
 
   enum { kLr, kPerturbation, kAlpha, kGamma, kStability, kAverages };
   static constexpr tuner::Param params[] = {

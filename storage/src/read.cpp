@@ -11,6 +11,7 @@
 #include "tuner/library.hpp"
 #include "tuner/plan.hpp"
 #include "tuner/storage/store.hpp"
+#include "tuner/text.hpp"
 
 namespace tuner::storage {
 namespace {
@@ -178,7 +179,7 @@ std::int64_t find_study(Connection& connection, std::string_view name) {
   Rows row = connection.prepared("SELECT name FROM studies ORDER BY name").query();
   while (row.next())
     if (row.is_text(0)) names.push_back(row.text(0));
-  throw Error(Message::usage_no_such_study, fmt::format("there is no study '{}'", name),
+  throw Error(Message::usage_no_such_study, fmt::format("there is no study '{}'", shown(name)),
               names.empty() ? "The database holds no study yet." : did_you_mean(name, names))
       .at(connection.file().string());
 }
@@ -276,6 +277,12 @@ StudyRow Store::study(std::string_view name) const {
   Reading(*impl_->connection, nullptr)
       .row([&] { return words_of_study(name); }, [&] { study = read_study(*impl_->connection, name); });
   return study;
+}
+
+std::optional<int> Store::search_version(std::string_view name) const {
+  Rows row = impl_->connection->prepared("SELECT search_version FROM studies WHERE name = ?").query(name);
+  if (!row.next()) return std::nullopt;
+  return static_cast<int>(row.integer(0, 1, kSearchVersion));
 }
 
 std::string Store::study_config(std::string_view name, Damage* damage) const {

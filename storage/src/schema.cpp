@@ -230,11 +230,13 @@ WHEN EXISTS (SELECT 1 FROM trial_plugins AS u WHERE u.plugin_key = OLD.plugin_ke
 END;
 )sql";
 
+// How the study's configurations follow from its plan; kSearchVersion of core's space.hpp says what the numbers mean.
+constexpr const char* kMigration5 = R"sql(
+ALTER TABLE studies ADD COLUMN search_version INTEGER NOT NULL DEFAULT 1;
+)sql";
+
 constexpr Migration kMigrations[] = {
-    {1, kMigration1},
-    {2, kMigration2},
-    {3, kMigration3},
-    {4, kMigration4, false},
+    {1, kMigration1}, {2, kMigration2}, {3, kMigration3}, {4, kMigration4, false}, {5, kMigration5, false},
 };
 
 }  // namespace

@@ -54,9 +54,9 @@ std::int64_t insert_study(Connection& connection, const StudyRecord& study, std:
   Rows row = connection
                  .prepared(
                      "INSERT INTO studies (name, config, config_sha256, plan, metric, goal, seed, created_at, "
-                     "tuner_version) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id")
+                     "tuner_version, search_version) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id")
                  .query(study.name, study.config_text, study.config_sha256, study.plan, study.metric,
-                        to_string(study.goal), study.seed, now, study.tuner_version);
+                        to_string(study.goal), study.seed, now, study.tuner_version, study.search_version);
   row.next();
   const std::int64_t id = row.integer(0);
   row.next();  // an INSERT is complete only after its last row

@@ -56,7 +56,9 @@ TEST_F(MigrationTest, TheRankingOfAnOlderFileIsKept) {
   {
     auto connection = open_database(old, Access::read_write, Durability::normal, migrations().first(2));
     connection->execute(fmt::format("ATTACH '{}' AS source", file_.string()));
-    connection->execute("INSERT INTO studies SELECT * FROM source.studies");
+    connection->execute(
+        "INSERT INTO studies (name, config, config_sha256, plan, metric, goal, seed, created_at, tuner_version) "
+        "SELECT name, config, config_sha256, plan, metric, goal, seed, created_at, tuner_version FROM source.studies");
     for (const char* row : {"0, 'completed', 2.0, 2.0", "1, 'completed', -1.0, -1.0", "2, 'pruned', -5.0, NULL",
                             "3, 'completed', 'nan', NULL", "4, 'completed', -1.0, -1.0"}) {
       connection->execute(
@@ -141,7 +143,10 @@ TEST_F(VersionOneTest, IsBroughtForwardWithAllOfIt) {
   EXPECT_TRUE(store.lr_suggestions("demo").empty());
   EXPECT_TRUE(table_of(store, "SELECT * FROM learning_rates").rows.empty());
 
+  EXPECT_EQ(store.search_version("demo"), 1) << "it goes on as it began";
   store.open_study(make_study("test"));
+  EXPECT_EQ(store.search_version("test"), kSearchVersion);
+  EXPECT_EQ(store.search_version("none"), std::nullopt);
   store.record_lr_suggestions(
       std::vector<LrSuggestion>{{"sgd", "recommended", 0.1, {}, {}, "lowest lr as good as best / 1.5", ""}});
   EXPECT_EQ(store.lr_suggestions("test").size(), 1u);

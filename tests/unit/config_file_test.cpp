@@ -24,7 +24,7 @@ class ConfigFile : public testing::Test {
   }
   static std::string error_at(const fs::path& file) {
     try {
-      static_cast<void>(read_study(file, catalogue()));
+      static_cast<void>(read_study(read_file(file), catalogue()));
     } catch (const Error& error) {
       return error.place() + " " + std::string(message_name(error.id())) + ": " + error.message();
     }
@@ -36,7 +36,7 @@ class ConfigFile : public testing::Test {
 TEST_F(ConfigFile, IsReadWithItsNameAndFolder) {
   const std::string text = "objective: {plugin: net, data_dir: data}\noptimizer: bare\ntraining: {steps: 1}\n";
   const fs::path file = write("my.sweep.yaml", text);
-  const StudyPlan plan = read_study(file, catalogue());
+  const StudyPlan plan = read_study(read_file(file), catalogue());
   EXPECT_EQ(plan.name, "my.sweep");
   EXPECT_EQ(plan.config_text, text);
   EXPECT_EQ(plan.config_path, file.string());
@@ -56,10 +56,10 @@ TEST_F(ConfigFile, MissingFileAndFolderAreUnreadable) {
 
 TEST_F(ConfigFile, PluginFilesCountFromItsFolder) {
   const fs::path file = write("a.yaml", "plugins: [lib/a.so, /abs/b.so]\nobjective: not_loaded_yet\n");
-  EXPECT_EQ(plugin_files(file), (std::vector<fs::path>{folder_ / "lib/a.so", "/abs/b.so"}));
-  EXPECT_TRUE(plugin_files(write("b.yaml", "objective: net\n")).empty());
-  EXPECT_TRUE(plugin_files(write("c.yaml", "")).empty());
-  EXPECT_THROW(static_cast<void>(plugin_files(write("d.yaml", "plugins: a.so\n"))), Error);
+  EXPECT_EQ(plugin_files(read_file(file)), (std::vector<fs::path>{folder_ / "lib/a.so", "/abs/b.so"}));
+  EXPECT_TRUE(plugin_files(read_file(write("b.yaml", "objective: net\n"))).empty());
+  EXPECT_TRUE(plugin_files(read_file(write("c.yaml", ""))).empty());
+  EXPECT_THROW(static_cast<void>(plugin_files(read_file(write("d.yaml", "plugins: a.so\n")))), Error);
 }
 
 }  // namespace

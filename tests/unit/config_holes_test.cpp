@@ -76,10 +76,11 @@ TEST(ConfigHoles, KeysOfAHoleStandAlone) {
   expect_error(option_error("lr: {min: 0, max: 1, scal: log}"), "sweep.yaml:2:48 config.bad_hole",
                {"did you mean 'scale'?"});
   expect_error(option_error("lr: {values: [1], note: x}"), "sweep.yaml:2:45 config.bad_hole", {"mixed"});
-  expect_error(option_error("lr: {value: 1}"), "sweep.yaml:2:31 config.wrong_type", {"a map"});
+  expect_error(option_error("lr: {value: 1}"), "sweep.yaml:2:32 config.bad_hole", {"write the value itself"});
+  expect_error(option_error("lr: {any: 1}"), "sweep.yaml:2:31 config.wrong_type", {"a map"});
   expect_error(option_error("lr: {one_of: [1, 2]}"), "sweep.yaml:2:31 config.bad_hole", {"{values: [...]}"});
-  expect_error(option_error("lr: {distribution: uniform, min: 0, max: 1}"),
-               "sweep.yaml:2:32 config.not_in_this_version");
+  expect_error(option_error("lr: {distribution: uniform, min: 0, max: 1}"), "sweep.yaml:2:32 config.bad_hole",
+               {"no key 'distribution'", "remove it: a range is uniform"});
 }
 
 TEST(ConfigHoles, SearchIsTheSuggestedRange) {
@@ -151,6 +152,43 @@ TEST(ConfigHoles, EarlyStoppingMayBeABranch) {
                 .find("config.equal_labels"),
             std::string::npos);
   EXPECT_NE(error_of(run("bare"), {"training.early_stopping=2"}).find("config.wrong_type"), std::string::npos);
+}
+
+// What the words of other systems are answered with means the same search.
+TEST(ConfigHoles, WordsOfOtherSystemsAreTranslated) {
+  for (const auto& [distribution, answer] : {std::pair("uniform", "remove it: a range is uniform"),
+                                             {"log_uniform_values", "write scale: log in its place"},
+                                             {"loguniform", "write scale: log in its place"},
+                                             {"inv_log_uniform_values", "write scale: log in its place"},
+                                             {"log_uniform", "not their logarithms"},
+                                             {"q_uniform", "write step in place of distribution and q"},
+                                             {"q_log_uniform_values", "write scale: log and step"},
+                                             {"categorical", "{values: [...]} is categorical"},
+                                             {"constant", "the value itself"},
+                                             {"normal", "there is none of these"},
+                                             {"log_normal", "there is none of these"}})
+    expect_error(option_error(std::string("lr: {distribution: ") + distribution + ", min: 0.1, max: 1}"),
+                 "sweep.yaml:2:32 config.bad_hole", {answer});
+  expect_error(option_error("lr: {distribution: int_uniform, min: 1, max: 9}"), "sweep.yaml:2:32 config.bad_hole",
+               {"write step: 1"});
+  expect_error(option_error("window: {distribution: int_uniform, min: 1, max: 9}"), "sweep.yaml:2:36 config.bad_hole",
+               {"a range of integers is uniform"});
+  for (const char* scale : {"log10", "log2", "ln", "loguniform", "log_uniform", "log_uniform_values", "logarithmic"})
+    expect_error(option_error(std::string("lr: {min: 0.1, max: 1, scale: ") + scale + "}"),
+                 "sweep.yaml:2:57 config.bad_value", {"did you mean 'log'?"});
+  for (const char* scale : {"log1p", "symlog", "logit", "reverse_log"})
+    expect_error(option_error(std::string("lr: {min: 0.1, max: 1, scale: ") + scale + "}"),
+                 "sweep.yaml:2:57 config.bad_value", {"one of: linear, log, log1m"});
+  expect_error(option_error("lr: {low: 0, high: 1}"), "sweep.yaml:2:32 config.bad_hole", {"write min in its place"});
+  expect_error(option_error("lr: {min: 0, max: 1, log: true}"), "sweep.yaml:2:48 config.bad_hole",
+               {"write scale: log"});
+  expect_error(option_error("lr: {choices: [0, 1]}"), "sweep.yaml:2:32 config.bad_hole", {"write values: [...]"});
+}
+
+TEST(ConfigHoles, NullIsTheDefaultOfTheirKeys) {
+  const Range range = range_of("lr: {min: 0, max: 1, scale: null, step: null, count: null}");
+  EXPECT_EQ(range.scale, Scale::linear);
+  EXPECT_FALSE(range.step || range.count);
 }
 
 }  // namespace

@@ -21,7 +21,7 @@ TEST(ConfigOptimizer, UnknownPluginsAndOptionsComeWithASuggestion) {
   expect_error(error_of(run("{lr: 1}")), "sweep.yaml:2:12 config.missing_key", {"'plugin'"});
   expect_error(error_of(run("{values: [full, bare]}")), "sweep.yaml:2:12 config.missing_key", {"one_of"});
   expect_error(error_of(run("[full]")), "sweep.yaml:2:12 config.wrong_type", {"a list"});
-  expect_error(error_of(run("null")), "sweep.yaml:2:12 config.wrong_type", {"null"});
+  EXPECT_FALSE(read(run("null")).optimizer) << "as if it were not there";
   expect_error(error_of(run("{plugin: [full]}")), "sweep.yaml:2:21 config.wrong_type", {"name of a plugin"});
 }
 
@@ -164,6 +164,15 @@ TEST(ConfigOptimizer, ObjectivesHaveBranchesToo) {
       read(sweep("bare"),
            {"objective={one_of: [{plugin: net, hidden: {values: [[1], [1, 2]]}}, {plugin: net, as: other}]}"});
   EXPECT_EQ(names(plan), (Names{"objective", "objective.net.hidden"}));
+}
+
+TEST(ConfigOptimizer, OneThatTakesAllTensorsAtOnceTakesNoGroups) {
+  expect_error(error_of(run("{plugin: faithful, groups: [{match: {role: bias}, lr: 1}]}")),
+               "sweep.yaml:2:12 config.impossible", {"for all tensors at once", "remove groups"});
+  expect_error(error_of(run("{one_of: [bare, {plugin: faithful, groups: [{match: {role: bias}}]}]}", "method: grid\n")),
+               "sweep.yaml:2:12 config.impossible", {"'faithful'"});
+  EXPECT_EQ(error_of(run("{plugin: faithful, groups: []}")), "no error");
+  EXPECT_EQ(error_of(run("{plugin: faithful, groups: null}")), "no error");
 }
 
 }  // namespace

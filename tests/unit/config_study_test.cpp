@@ -1,4 +1,5 @@
 #include "config_reading.hpp"
+#include "tuner/config/language.hpp"
 
 namespace tuner::config {
 namespace {
@@ -123,6 +124,126 @@ TEST(ConfigStudy, APlanResolvesToATrial) {
   EXPECT_EQ(spec.training.nonfinite_gradient, NonfiniteGradient::zero);
   EXPECT_EQ(spec.training.noise_eta, 0.25);
   EXPECT_EQ(spec.training.time_limit_seconds, 60);
+}
+
+// Every key of every table, so that a new one is asked as well; where a key must be there, its null is refused.
+TEST(ConfigStudy, NullIsTheDefaultOfEveryOptionalKey) {
+  const auto plan_with = [](const std::string& line) { return canonical_plan(read(line)); };
+  const std::string bare = run("bare", "metric: loss\n");
+  const std::string expected = plan_with(bare);
+  const auto expect_default = [&](const std::string& text, const std::string& without) {
+    EXPECT_EQ(plan_with(text), plan_with(without)) << text;
+  };
+  for (const HostKey& key : kStudyKeys) {
+    const std::string name(key.key);
+    if (name == "objective") continue;
+    const std::string line = name + ": null\n";
+    if (name == "optimizer" || name == "training")  // neither, or both
+      expect_default("objective: net\nmetric: loss\noptimizer: null\ntraining: null\n",
+                     "objective: net\nmetric: loss\n");
+    else if (name == "metric")
+      EXPECT_TRUE(read(run("bare", line)).metric.name.empty());
+    else
+      expect_default(bare + line, bare);
+  }
+  expect_error(error_of("objective: null\n"), "sweep.yaml:1:1 config.missing_key", {"no objective"});
+  const auto section = [&](const char* name, std::span<const HostKey> keys, const std::string& required,
+                           const std::string& around = "") {
+    for (const HostKey& key : keys) {
+      const std::string entry = std::string(key.key) + ": null";
+      if (!required.empty() && required.starts_with(std::string(key.key) + ":")) continue;
+      const std::string all = required.empty() ? entry : required + ", " + entry;
+      expect_default(bare.substr(0, bare.find("metric")) + around + name + ": {" + all + "}\n",
+                     bare.substr(0, bare.find("metric")) + around + name + ": {" + required + "}\n");
+    }
+  };
+  section("metric", kMetricKeys, "name: loss");
+  section("method", kMethodKeys, "name: random", "trials: 2\n");
+  section("retry", kRetryKeys, "max: 1");
+  section("checkpoint", kCheckpointKeys, "");
+  section("budget", kBudgetKeys, "");
+  section("lr_range", kLrRangeKeys, "");
+  for (const auto& [name, keys] : {std::pair("ladder", std::span<const HostKey>(kLadderKeys)),
+                                   {"stability", std::span<const HostKey>(kStabilityKeys)},
+                                   {"probe", std::span<const HostKey>(kProbeKeys)}})
+    for (const HostKey& key : keys)
+      expect_default(bare + "lr_range: {" + name + ": {" + std::string(key.key) + ": null}}\n", bare);
+  for (const HostKey& key : kTrainingKeys)
+    if (key.key != "steps")
+      expect_default(
+          "objective: net\noptimizer: bare\nmetric: loss\ntraining: {steps: 10, " + std::string(key.key) + ": null}\n",
+          bare);
+  for (const auto& [name, keys] : {std::pair("gradient_noise", std::span<const HostKey>(kNoiseKeys)),
+                                   {"early_stopping", std::span<const HostKey>(kEarlyStoppingKeys)}})
+    for (const HostKey& key : keys)
+      expect_default(
+          "objective: net\noptimizer: bare\nmetric: loss\ntraining: {steps: 10, " + std::string(name) + ": {" +
+              std::string(key.key) + ": null}}\n",
+          "objective: net\noptimizer: bare\nmetric: loss\ntraining: {steps: 10, " + std::string(name) + ": {}}\n");
+  expect_default(
+      "objective: {plugin: net, as: null}\noptimizer: {plugin: full, as: null, groups: null}\nmetric: loss\n"
+      "training: {steps: 10}\n",
+      run("full", "metric: loss\n"));
+  EXPECT_EQ(expected, plan_with(bare));
+}
+
+TEST(ConfigStudy, NamesAreShortAndPlain) {
+  expect_error(error_of(run("bare", "study: \"a\\x1bb\"\n")), "sweep.yaml:4:8 config.bad_value",
+               {"'a\\x1bb'", "control character"});
+  expect_error(error_of(run("bare", "study: \"a\\nb\"\n")), "sweep.yaml:4:8 config.bad_value", {"control character"});
+  expect_error(error_of(run("bare", "study: " + std::string(247, 'x') + "\n")), "sweep.yaml:4:8 config.bad_value",
+               {"has 247 bytes, and 246 are the most"});
+  EXPECT_EQ(read(run("bare", "study: " + std::string(246, 'x') + "\n")).name, std::string(246, 'x'));
+}
+
+TEST(ConfigStudy, SeedsEndWhereTheDatabaseDoes) {
+  // The schema's validator reads numbers as doubles.
+  EXPECT_EQ(parse_study(run("bare", "seed: 9223372036854775807\n"), "a.yaml", "/", catalogue()).seed,
+            9223372036854775807u);
+  expect_error(error_of(run("bare", "seed: 9223372036854775808\n")), "sweep.yaml:4:7 config.bad_value",
+               {"at most 9223372036854775807"});
+  expect_error(error_of(run("bare", "seed: -1\n")), "sweep.yaml:4:7 config.out_of_range",
+               {"at least 0 and at most 9223372036854775807"});
+}
+
+// Whatever is too long: a message has its beginning alone.
+TEST(ConfigStudy, MessagesAreShort) {
+  const std::string word(100'000, 'x');
+  const auto length = [](const std::string& text, const std::vector<std::string>& overrides = {}) {
+    try {
+      static_cast<void>(parse_study(text, "sweep.yaml", "/", catalogue(), overrides));
+    } catch (const Error& error) {
+      return std::string(error.what()).size();
+    }
+    ADD_FAILURE() << "no error: " << text.substr(0, 100);
+    return std::size_t{0};
+  };
+  for (const std::string& text : {run(word),
+                                  run("bare", word + ": 1\n"),
+                                  run("bare", "seed: " + word + "\n"),
+                                  run("bare", "seed: '" + word + "'\n"),
+                                  run("bare", "method: " + word + "\n"),
+                                  run("bare", "isolation: " + word + "\n"),
+                                  run("{plugin: full, mode: " + word + "}"),
+                                  run("{plugin: full, lr: " + word + "}"),
+                                  run("{plugin: full, lr: {values: [" + word + "]}}"),
+                                  run("{plugin: full, " + word + ": 1}"),
+                                  run("bare", "study: " + word + "\n"),
+                                  run("bare", "budget: {wall: " + word + "}\n"),
+                                  run("bare", "memory_limit: " + word + "\n"),
+                                  run("bare", "workers: " + word + "\n"),
+                                  run("{plugin: full, groups: [{match: {role: " + word + "}}]}"),
+                                  run("{plugin: full, groups: [{match: {name: '" + word + "**'}}]}"),
+                                  run("{one_of: [{plugin: bare, as: '" + word + "/'}]}"),
+                                  run("{one_of: [bare], " + word + ": 1}"),
+                                  run("!" + word + " bare"),
+                                  run("bare", word + ": 1\n" + word + ": 1\n"),
+                                  run("bare", "scheduler: " + word + "\n"),
+                                  "objective: " + word + "\n"})
+    EXPECT_LT(length(text), 1500u) << text.substr(0, 100);
+  EXPECT_LT(length(run("bare"), {"training." + word + "=1"}), 1500u);
+  EXPECT_LT(length(run("bare"), {"optimizer=" + word}), 1500u);
+  EXPECT_LT(length(run("bare"), {word}), 1500u);
 }
 
 }  // namespace

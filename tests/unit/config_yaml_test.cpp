@@ -118,5 +118,37 @@ TEST(ConfigYaml, OverrideErrorsStandAtTheOverride) {
   expect_error(error_of(run("{one_of: [full, bare]}"), {"optimizer.lr=1"}), "--set optimizer.lr=1 config.bad_hole");
 }
 
+TEST(ConfigYaml, OtherEncodingsAreSaidByName) {
+  expect_error(error_of("objective: net\n# L\xf6sung\n"), "sweep.yaml:2:4 config.syntax", {"0xf6", "not UTF-8"});
+  expect_error(error_of("# Gr\xc3\xb6\xc3\x9f"
+                        "e \xff\n"),
+               "sweep.yaml:1:9 config.syntax", {"0xff"});
+  EXPECT_EQ(error_of(run("bare") + "# Gr\xc3\xb6\xc3\x9f"
+                                   "e\n"),
+            "no error");
+  const auto wide = [](std::string_view text, bool big) {
+    std::string bytes;
+    for (const char c : text) big ? bytes.append(1, '\0').append(1, c) : bytes.append(1, c).append(1, '\0');
+    return bytes;
+  };
+  for (const bool big : {false, true}) {
+    expect_error(error_of(wide(run("bare"), big)), "sweep.yaml:1:1 config.syntax",
+                 {"UTF-16", big ? "UTF-16BE" : "UTF-16LE"});
+    expect_error(error_of((big ? "\xfe\xff" : "\xff\xfe") + wide(run("bare"), big)), "sweep.yaml:1:1 config.syntax",
+                 {"byte order mark of UTF-16"});
+  }
+  expect_error(error_of(run("bare", "\xef\xbb\xbfseed: 1\n")), "sweep.yaml:4:1 config.syntax",
+               {"byte order mark (U+FEFF)"});
+}
+
+TEST(ConfigYaml, ControlCharactersAndTabsAreSaidByName) {
+  expect_error(error_of(run("bare", std::string("# a\0b\n", 6))), "sweep.yaml:4:4 config.syntax", {"\\x00", "NUL"});
+  expect_error(error_of(run("bare", "# \x1b[31m\n")), "sweep.yaml:4:3 config.syntax", {"\\x1b", "ESC"});
+  expect_error(error_of(run("bare", "# \xc2\x9b\n")), "sweep.yaml:4:3 config.syntax", {"\\u009b"});
+  expect_error(error_of(run("bare", "study: \"a\\0b\"\n")), "sweep.yaml:4:8 config.yaml_feature", {"a\\x00b"});
+  expect_error(error_of("objective: net\ntraining:\n\tsteps: 1\n"), "sweep.yaml:3:1 config.syntax", {"tab", "spaces"});
+  expect_error(error_of(run("bare"), {std::string("study=\xff")}), "--set study=\\xff config.syntax", {"0xff"});
+}
+
 }  // namespace
 }  // namespace tuner::config

@@ -55,7 +55,8 @@ TEST(EditDistance, CountsInsertionsDeletionsAndReplacements) {
   EXPECT_EQ(edit_distance("lr", "lr"), 0u);
   EXPECT_EQ(edit_distance("kitten", "sitting"), 3u);
   EXPECT_EQ(edit_distance("momentum", "momemtum"), 1u);
-  EXPECT_EQ(edit_distance("ab", "ba"), 2u) << "a swap is two";
+  EXPECT_EQ(edit_distance("ab", "ba"), 1u) << "a swap is one mistake";
+  EXPECT_EQ(edit_distance("wieght_deacy", "weight_decay"), 2u);
   EXPECT_EQ(edit_distance("sitting", "kitten"), 3u);
 }
 
@@ -63,8 +64,35 @@ TEST(DidYouMean, NamesTheNearest) {
   const Words options = {"lr", "momentum", "weight_decay", "beta1", "beta2"};
   EXPECT_EQ(did_you_mean("momemtum", options), "did you mean 'momentum'?");
   EXPECT_EQ(did_you_mean("weight-decay", options), "did you mean 'weight_decay'?");
-  EXPECT_EQ(did_you_mean("beta", options), "did you mean 'beta1'?") << "the first of equals";
+  EXPECT_EQ(did_you_mean("beta", options), "did you mean 'beta1' or 'beta2'?") << "equals are all named";
   EXPECT_EQ(did_you_mean("l", options), "did you mean 'lr'?");
+}
+
+TEST(DidYouMean, ComparesWithoutCaseAndSeparators) {
+  const Words ids = {"adam", "adamw", "nadam", "radam", "sgd", "schedule_free_sgd"};
+  for (const auto& [word, id] : {std::pair("AdamW", "adamw"),
+                                 {"NAdam", "nadam"},
+                                 {"RAdam", "radam"},
+                                 {"Adam_W", "adamw"},
+                                 {"SGD", "sgd"},
+                                 {"ADAMW", "adamw"},
+                                 {"ScheduleFree-SGD", "schedule_free_sgd"}})
+    EXPECT_EQ(did_you_mean(word, ids), "did you mean '" + std::string(id) + "'?") << word;
+}
+
+// A wrong hint is worse than none: these are names of other things.
+TEST(DidYouMean, HasNoHintForTheNameOfAnotherThing) {
+  const Words ids = {"adam", "adamw", "nadam", "radam", "sgd"}, scales = {"linear", "log", "log1m"};
+  for (const char* word : {"AdamP", "NAdamW", "RAdamW", "SGDW", "x", "prodigy"})
+    EXPECT_EQ(did_you_mean(word, ids), "one of: adam, adamw, nadam, radam, sgd") << word;
+  for (const char* word : {"log10", "log2", "log1p", "uniform"})
+    EXPECT_EQ(did_you_mean(word, scales), "one of: linear, log, log1m") << word;
+  EXPECT_EQ(did_you_mean("optimizers", Words{"objective", "optimizer"}), "did you mean 'optimizer'?") << "a plural";
+}
+
+TEST(DidYouMean, OfALongWordIsQuick) {
+  const Words ids = {"adam", std::string(100'000, 'b')};
+  EXPECT_EQ(nearest(std::string(1'000'000, 'a'), {ids[0], ids[1]}).size(), 0u);
 }
 
 TEST(DidYouMean, ListsThemWhereNoneIsNear) {

@@ -180,7 +180,8 @@ TEST(Random, LogRangesAreUniformInTheLogarithm) {
 
 TEST(Random, IntegersAreUniform) {
   constexpr int kValues = 10, kDraws = 20'000;
-  const StudyPlan plan = plan_of({{range(3, 12, Scale::linear, true)}}, 5);
+  StudyPlan plan = plan_of({{range(3, 12, Scale::linear, true)}}, 5);
+  plan.search_version = 1;
   const auto searcher = make_searcher(plan);
   std::map<std::int64_t, int> counts;
   for (int n = 0; n < kDraws; ++n)
@@ -236,7 +237,8 @@ TEST(Random, StepsAreTheValuesOfTheGrid) {
 }
 
 TEST(Random, ChoosesBranchesFirstAndOnlyWhatIsInThem) {
-  const StudyPlan plan = plan_of(nested(), 2);
+  StudyPlan plan = plan_of(nested(), 2);
+  plan.search_version = 1;
   const auto searcher = make_searcher(plan);
   std::map<std::string, int> labels;
   constexpr int kDraws = 3000;
@@ -257,10 +259,11 @@ TEST(Random, DrawsOfADimensionDoNotDependOnOtherOnes) {
     dimension.parent.reset();
     return plan_of({{std::move(dimension)}}, 4);
   };
-  const StudyPlan all = plan_of(many, 4);
+  const StudyPlan all = plan_of(many, 4);  // a range of reals is among them: nothing repeats
   const auto searcher = make_searcher(all);
   for (const std::size_t i : {0u, 1u, 5u, 6u}) {
-    const StudyPlan one = alone(many.dimensions[i]);
+    StudyPlan one = alone(many.dimensions[i]);
+    one.search_version = 1;  // alone it would repeat
     const auto single = make_searcher(one);
     for (std::uint64_t n = 0; n < 50; ++n)
       if (const auto value = searcher->propose(n)[i]) {
@@ -279,6 +282,116 @@ TEST(Random, SameSeedSamePoints) {
   }
   EXPECT_TRUE(differ);
   EXPECT_EQ(a->size(), 10u) << "as many as the plan says";
+}
+
+// ---- random, without repetition
+
+std::vector<std::string> texts(const StudyPlan& plan, std::uint64_t count) {
+  const auto searcher = make_searcher(plan);
+  std::vector<std::string> all;
+  for (std::uint64_t n = 0; n < count; ++n) all.push_back(text(plan.space, searcher->propose(n)));
+  return all;
+}
+
+TEST(Random, DrawsEveryConfigurationOnceAndEnds) {
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    StudyPlan plan = plan_of(nested(), seed);
+    plan.trials = 50;
+    ASSERT_EQ(make_searcher(plan)->size(), 22u);
+    const auto all = texts(plan, 22);
+    EXPECT_EQ(std::set<std::string>(all.begin(), all.end()).size(), 22u) << seed;
+    plan.trials = 10;
+    EXPECT_EQ(make_searcher(plan)->size(), 10u);
+    plan.trials.reset();
+    EXPECT_EQ(make_searcher(plan)->size(), 22u) << "a budget alone";
+  }
+}
+
+TEST(Random, NumbersOfEveryKindAreDrawnOnce) {
+  Space space;
+  space.dimensions = {range(-3, 3, Scale::linear, true), range(1, 8, Scale::log, true), stepped(0, 0.7, 0.1)};
+  for (std::size_t i = 0; i < 3; ++i) space.dimensions[i].name = std::string(1, static_cast<char>('a' + i));
+  const StudyPlan plan = plan_of(space);
+  StudyPlan all = plan;
+  all.trials = 10'000;
+  ASSERT_EQ(make_searcher(all)->size(), 7u * 8 * 8);
+  const auto drawn = texts(all, 448);
+  EXPECT_EQ(std::set<std::string>(drawn.begin(), drawn.end()).size(), 448u);
+}
+
+TEST(Random, WithoutRepetitionNeedsNoOrder) {
+  StudyPlan plan = plan_of(nested(), 3);
+  plan.trials = 22;
+  const auto forward = texts(plan, 22);
+  const auto searcher = make_searcher(plan);
+  for (std::uint64_t n = 22; n-- > 0;) EXPECT_EQ(text(plan.space, searcher->propose(n)), forward[n]) << n;
+  plan.trials = 5;
+  EXPECT_EQ(texts(plan, 5), std::vector<std::string>(forward.begin(), forward.begin() + 5)) << "more trials go on";
+}
+
+// The first draw that is new decides, so what is frequent comes early: one branch of two holds 1 of 101 configurations.
+TEST(Random, KeepsTheWeightsOfItsDraws) {
+  Space space;
+  Values hundred;
+  for (std::int64_t i = 0; i < 100; ++i) hundred.emplace_back(i);
+  space.dimensions = {branches("either", {"one", "hundred"}), values("inside", hundred, 0, 1)};
+  int first = 0;
+  constexpr int kSeeds = 400;
+  for (std::uint64_t seed = 1; seed <= kSeeds; ++seed) first += texts(plan_of(space, seed), 1)[0] == "either=one ";
+  EXPECT_NEAR(first, kSeeds / 2, 50);
+}
+
+TEST(Random, WithARangeOfRealsDrawsAsBefore) {
+  Space space = nested();
+  space.dimensions.push_back(range(0, 1));
+  StudyPlan plan = plan_of(space, 6);
+  const auto now = texts(plan, 100);
+  plan.search_version = 1;
+  EXPECT_EQ(now, texts(plan, 100));
+}
+
+// A branch without a range has one configuration, and the rest of the search is the other branch's.
+TEST(Random, RepeatsNoBranchBesideAContinuousOne) {
+  Space space;
+  space.dimensions = {branches("either", {"fixed", "free"}), range(0, 1)};
+  space.dimensions[1].parent = 0, space.dimensions[1].branch = 1;
+  StudyPlan plan = plan_of(space, 6);
+  plan.trials = 100;
+  EXPECT_EQ(make_searcher(plan)->size(), 100u);
+  const auto all = texts(plan, 100);
+  EXPECT_EQ(std::ranges::count(all, "either=fixed "), 1);
+  EXPECT_EQ(std::set<std::string>(all.begin(), all.end()).size(), 100u);
+}
+
+TEST(Random, WithoutDimensionsRepeatsTheRun) {
+  const StudyPlan plan = plan_of({}, 6);
+  EXPECT_EQ(make_searcher(plan)->size(), 10u);
+  EXPECT_TRUE(make_searcher(plan)->propose(9).empty());
+}
+
+TEST(Random, OfVersionOneGoesOnWithRepetitions) {
+  StudyPlan plan = plan_of(nested(), 3);
+  plan.trials = 50, plan.search_version = 1;
+  EXPECT_EQ(make_searcher(plan)->size(), 50u);
+  const auto all = texts(plan, 50);
+  EXPECT_LT(std::set<std::string>(all.begin(), all.end()).size(), 22u + 1);
+}
+
+TEST(Random, EndsInALargeSpaceToo) {
+  Values thousand;
+  for (std::int64_t i = 0; i < 300; ++i) thousand.emplace_back(i);
+  Space space;
+  space.dimensions = {values("a", thousand), values("b", thousand)};
+  StudyPlan plan = plan_of(space, 6);
+  plan.trials = 1'000'000;
+  const auto searcher = make_searcher(plan);
+  ASSERT_EQ(searcher->size(), 90'000u);
+  std::set<std::pair<std::int64_t, std::int64_t>> seen;
+  for (std::uint64_t n = 0; n < 90'000; ++n) {
+    const Point point = searcher->propose(n);
+    seen.emplace(std::get<std::int64_t>(*point[0]), std::get<std::int64_t>(*point[1]));
+  }
+  EXPECT_EQ(seen.size(), 90'000u);
 }
 
 }  // namespace

@@ -98,7 +98,7 @@ TEST(GridValues, IntegersAppearOnce) {
 
 TEST(GridValues, StepIncludesMaxWhereItIsDue) {
   EXPECT_EQ(reals(stepped(0, 1, 0.25)), (std::vector<double>{0, 0.25, 0.5, 0.75, 1}));
-  EXPECT_EQ(reals(stepped(0, 1, 0.3)), (std::vector<double>{0, 0.3, 0.6, 0.3 * 3}));
+  EXPECT_EQ(reals(stepped(0, 1, 0.3)), (std::vector<double>{0, 0.3, 0.6, 0.9}));
   EXPECT_EQ(reals(stepped(0.5, 0.5, 1)), std::vector<double>{0.5});
   // Decimal fractions do not divide as people think; max itself must be the last value.
   for (int n = 1; n <= 20; ++n)
@@ -110,6 +110,62 @@ TEST(GridValues, StepIncludesMaxWhereItIsDue) {
         ASSERT_EQ(values.front(), min);
         ASSERT_EQ(values.back(), max) << min << " to " << max;
       }
+}
+
+// The numbers that {values: [...]} of the same decimals has.
+TEST(GridValues, AreTheDecimalsThatAreMeant) {
+  EXPECT_EQ(reals(stepped(0, 0.7, 0.1)), (std::vector<double>{0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7}));
+  EXPECT_EQ(reals(stepped(0, 1, 0.1))[7], 0.7);
+  EXPECT_EQ(reals(stepped(-0.3, 0.3, 0.1)), (std::vector<double>{-0.3, -0.2, -0.1, 0, 0.1, 0.2, 0.3}));
+  EXPECT_EQ(reals(counted(0, 0.7, 8)), (std::vector<double>{0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7}));
+  EXPECT_EQ(reals(counted(1e-4, 1, 5, Scale::log)), (std::vector<double>{1e-4, 1e-3, 1e-2, 1e-1, 1}));
+  EXPECT_EQ(reals(counted(1e-12, 1e3, 16, Scale::log))[7], 1e-5);
+  EXPECT_EQ(reals(counted(0.9, 0.9999, 4, Scale::log1m)), (std::vector<double>{0.9, 0.99, 0.999, 0.9999}));
+  EXPECT_EQ(reals(counted(0x1p-20, 1, 21, Scale::log))[7], 0x1p-13);
+  EXPECT_EQ(reals(counted(0, 1, 4)), (std::vector<double>{0, 1.0 / 3, 2.0 / 3, 1})) << "no decimal is meant";
+}
+
+TEST(GridValues, OfVersionOneRoundInBinary) {
+  const Dimension steps{"x", stepped(0, 0.7, 0.1), std::nullopt, 0};
+  EXPECT_EQ(grid_values(steps, 1)[3], Value(0.30000000000000004));
+  EXPECT_EQ(grid_values(steps, 1)[7], Value(0.7));
+  const Dimension decades{"x", counted(1e-4, 1, 5, Scale::log), std::nullopt, 0};
+  EXPECT_EQ(grid_values(decades, 1)[1], Value(std::exp(std::log(1e-4) + 0.25 * -std::log(1e-4))));
+}
+
+TEST(GridValues, StayInTheirRangeAndRise) {
+  for (const Scale scale : {Scale::linear, Scale::log, Scale::log1m})
+    for (const auto& [min, max] :
+         {std::pair{1e-300, 0.5}, {0.1, 0.3}, {0.9, 0.999}, {1e-9, 0.999999}, {0.7, 0.7000001}})
+      for (const std::int64_t count : {2, 3, 11, 1000}) {
+        const auto values = reals(counted(min, max, count, scale));
+        ASSERT_EQ(values.size(), static_cast<std::size_t>(count)) << min << " " << max;
+        EXPECT_EQ(values.front(), min);
+        EXPECT_EQ(values.back(), max);
+        for (std::size_t i = 1; i < values.size(); ++i) ASSERT_GT(values[i], values[i - 1]) << min << " " << max;
+      }
+}
+
+TEST(GridValues, MayBeWiderApartThanTheLargestNumber) {
+  EXPECT_EQ(reals(counted(-1e308, 1e308, 5)), (std::vector<double>{-1e308, -5e307, 0, 5e307, 1e308}));
+  EXPECT_EQ(reals(stepped(-1e308, 1e308, 1e308)), (std::vector<double>{-1e308, 0, 1e308}));
+  const Dimension wide{"x", counted(-1e308, 1e308, 5), std::nullopt, 0};
+  EXPECT_EQ(search::random_value(wide, 0), Value(-1e308));
+  EXPECT_EQ(search::random_value(wide, 0.5), Value(0.0));
+  EXPECT_EQ(search::random_value(wide, 0.75), Value(5e307));
+}
+
+TEST(ConfigurationCount, IsKnownWhereNothingIsContinuous) {
+  Space space = nested();
+  EXPECT_EQ(configuration_count(space), 3u);
+  Range integers = counted(1, 10, 3);
+  integers.integer = true;
+  space.dimensions.push_back({"i", integers, std::nullopt, 0});
+  EXPECT_EQ(configuration_count(space), 30u) << "count is of grids alone";
+  space.dimensions.push_back({"s", stepped(0, 1, 0.25), std::nullopt, 0});
+  EXPECT_EQ(configuration_count(space), 150u);
+  space.dimensions.push_back({"x", counted(0, 1, 3), 0, 1});
+  EXPECT_EQ(configuration_count(space), std::nullopt);
 }
 
 }  // namespace

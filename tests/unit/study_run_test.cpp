@@ -109,6 +109,7 @@ TEST_F(StudyRunTest, AFinishedStudyHasNothingToDo) {
 TEST_F(StudyRunTest, TrialsMayBeRaisedLater) {
   StudyPlan plan = test::lr_study();
   plan.method = "random", plan.trials = 3;
+  plan.search_version = 1;  // with repetitions, of which there is no end
   EXPECT_EQ(run(plan).done, 3u);
   plan.trials = 8;
   const StudyStatus status = run(plan);
@@ -122,6 +123,7 @@ TEST_F(StudyRunTest, TrialsMayBeRaisedLater) {
 TEST_F(StudyRunTest, AnInterruptLetsRunningTrialsEndAndTheSameCommandContinues) {
   StudyPlan plan = test::lr_study();
   plan.method = "random", plan.trials = 300;  // more than are queued at once
+  plan.search_version = 1;                    // six configurations, again and again
   plan.training["epochs"] = Value(std::int64_t{1});
   const StudyStatus status = run(plan, "tuner.db", [](const StudyStatus& s, auto, auto) {
     if (s.interrupts == 0 && s.done_now > 0) std::raise(SIGINT);

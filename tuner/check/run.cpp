@@ -256,7 +256,8 @@ std::vector<const Check*> select(const std::string& only) {
     }
     if (!found)
       throw Error(Message::usage_bad_option, fmt::format("there is no check and no group of checks '{}'", name),
-                  nearest(name, names).empty() ? "`tuner plugins check --list` names them" : did_you_mean(name, names));
+                  nearest(name, {names.begin(), names.end()}).empty() ? "`tuner plugins check --list` names them"
+                                                                      : did_you_mean(name, names));
   }
   // What they need, and what that needs.
   for (std::size_t before = 0; before != wanted.size();) {

@@ -27,7 +27,7 @@ bool is_legal(const Plugin& plugin, const tuner_param& param, const Value& value
 
 // The middle of the search range, on its own scale.
 double middle(const tuner_param& p) {
-  double value = (p.search_min + p.search_max) / 2;
+  double value = p.search_min / 2 + p.search_max / 2;  // their sum may be infinite
   if (p.search_scale == TUNER_SCALE_LOG) value = std::sqrt(p.search_min * p.search_max);
   if (p.search_scale == TUNER_SCALE_LOG1M) value = 1 - std::sqrt((1 - p.search_min) * (1 - p.search_max));
   return p.type == TUNER_TYPE_I64 ? std::round(value) : value;

@@ -5,6 +5,7 @@
 #include <iostream>
 
 #include "tuner/error.hpp"
+#include "tuner/text.hpp"
 
 namespace tuner::commands {
 
@@ -50,12 +51,12 @@ std::optional<po::variables_map> parse(const Invocation& invocation, po::options
     po::store(po::command_line_parser(invocation.words).options(all).positional(places).style(style).run(), values);
     po::notify(values);
   } catch (const po::unknown_option& e) {
-    bad_option(fmt::format("there is no option '{}'", e.get_option_name()),
+    bad_option(fmt::format("there is no option '{}'", shown(e.get_option_name())),
                did_you_mean(e.get_option_name(), names_of(options)), page);
   } catch (const po::too_many_positional_options_error&) {
     bad_option("too many arguments", "quote an argument that has spaces", page);
   } catch (const po::error& e) {
-    bad_option(e.what(), "", page);
+    bad_option(shown(e.what(), 200), "", page);  // it may quote a value
   }
   if (values.count("help")) {
     print(page, options);
@@ -96,7 +97,7 @@ std::string format(const po::variables_map& values) {
   if (values.count("json")) return "json";
   const auto name = values["format"].as<std::string>();
   if (name != "table" && name != "csv" && name != "json")
-    throw Error(Message::usage_bad_option, fmt::format("there is no format '{}'", name),
+    throw Error(Message::usage_bad_option, fmt::format("there is no format '{}'", shown(name)),
                 did_you_mean(name, std::vector<std::string>{"table", "csv", "json"}));
   return name;
 }

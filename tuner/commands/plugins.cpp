@@ -7,12 +7,14 @@
 
 #include "tuner/commands/installation.hpp"
 #include "tuner/commands/options.hpp"
+#include "tuner/commands/plugin_page.hpp"
 #include "tuner/commands/plugins.hpp"
 #include "tuner/commands/schedule_curve.hpp"
 #include "tuner/details.hpp"
 #include "tuner/error.hpp"
 #include "tuner/options.hpp"
 #include "tuner/report/table.hpp"
+#include "tuner/text.hpp"
 
 namespace tuner::commands {
 
@@ -22,7 +24,9 @@ constexpr Page kPage{
     "tuner plugins [list | show ID | new ID | check FILE...] [--plugin FILE] [options]",
     "Lists the plugins, or shows one: update rule, reference, options with defaults, legal and search ranges, and what "
     "its\n"
-    "state costs. Everything comes from the plugin itself. A schedule is drawn: --set gives it options.\n"
+    "state costs. Everything comes from the plugin itself. A schedule is drawn, an objective's tensors are listed: "
+    "--set\n"
+    "gives them options. --json prints a page as JSON.\n"
     "`tuner plugins new --help` explains how one is begun, `tuner plugins check --help` how it is checked.",
     "  tuner plugins\n  tuner plugins show adam\n  tuner plugins show step --set step_size=30\n  tuner plugins show "
     "my_optimizer --plugin ./my_optimizer.so"};
@@ -41,12 +45,6 @@ std::string legal_range(const tuner_param& p) {
   const char* open = p.flags & TUNER_PARAM_MIN_OPEN || std::isinf(p.min) ? "(" : "[";
   const char* close = p.flags & TUNER_PARAM_MAX_OPEN || std::isinf(p.max) ? ")" : "]";
   return fmt::format("{}{:g}, {:g}{}", open, p.min, p.max, close);
-}
-
-std::string type_name(std::uint32_t type) {
-  static constexpr const char* kNames[] = {"",     "number",  "integer",  "boolean", "choice",
-                                           "text", "numbers", "integers", "texts"};
-  return kNames[type];
 }
 
 // The part of the state that grows with the parameters: "8 B per f32 parameter".
@@ -71,7 +69,7 @@ std::string state_text(const Plugin& plugin) {
 
 void indented(const std::string& text) {
   std::istringstream lines(text);
-  for (std::string line; std::getline(lines, line);) std::cout << "  " << line << "\n";
+  for (std::string line; std::getline(lines, line);) std::cout << "  " << printable(line) << "\n";
 }
 
 // "use        when ...", further lines under the first; nothing for an empty text.
@@ -79,7 +77,7 @@ void print_named(std::string_view name, const std::string& text) {
   constexpr std::size_t kWidth = 104;
   if (text.empty()) return;
   std::string line;
-  std::istringstream words(text);
+  std::istringstream words(printable(text));
   std::cout << fmt::format("{:<11}", name);
   for (std::string word; std::getline(words, word, ' ');) {
     if (!line.empty() && line.size() + 1 + word.size() > kWidth) {
@@ -93,9 +91,9 @@ void print_named(std::string_view name, const std::string& text) {
 
 bool is_drawn(const Plugin& plugin) { return plugin.kind() == Kind::scheduler && plugin.has(TUNER_PLUGIN_PURE); }
 
-void print(const Plugin& plugin) {
+void print(const Plugin& plugin, const Layout& layout) {
   const tuner_plugin& d = plugin.descriptor();
-  std::cout << fmt::format("{} '{}' {}: {}\n{}\n", to_string(plugin.kind()), d.id, d.version, d.name, d.doc);
+  std::cout << printable(fmt::format("{} '{}' {}: {}\n{}\n", to_string(plugin.kind()), d.id, d.version, d.name, d.doc));
   const Details details = details_of(plugin);
   if (!details.text.empty()) std::cout << "\n";
   indented(details.text);
@@ -104,11 +102,11 @@ void print(const Plugin& plugin) {
   print_named("in short", details.rule);
   print_named("use", details.use);
   print_named("not", details.avoid);
-  if (d.reference && *d.reference) std::cout << "reference  " << d.reference << "\n";
+  if (d.reference && *d.reference) std::cout << "reference  " << printable(d.reference) << "\n";
   if (plugin.kind() == Kind::optimizer) {
     std::cout << "state      " << state_text(plugin) << "\n";
     for (std::size_t s = 0; s < plugin.slot_count(); ++s)
-      std::cout << fmt::format("           {}: {}\n", plugin.slot(s).id, plugin.slot(s).doc);
+      std::cout << printable(fmt::format("           {}: {}\n", plugin.slot(s).id, plugin.slot(s).doc));
   }
   if (plugin.kind() == Kind::objective) {
     const auto& objective = plugin.objective();
@@ -117,6 +115,8 @@ void print(const Plugin& plugin) {
                                objective.metrics[m]->direction == TUNER_MAXIMIZE ? "maximize" : "minimize",
                                objective.metrics[m]->doc);
     if (!std::isnan(objective.minimum)) std::cout << fmt::format("minimum    {:g}\n", objective.minimum);
+    if (!layout.problem.empty())
+      std::cout << "tensors    not known: " << shown(layout.problem, 200) << "; options are given with --set\n";
   }
   if (plugin.kind() == Kind::scheduler)
     for (std::uint32_t o = 0; o < plugin.scheduler().n_outputs; ++o)
@@ -146,7 +146,8 @@ void print(const Plugin& plugin) {
 }
 
 // Everything of that id; nothing is printed before all settings are found good.
-void show(const Catalogue& catalogue, const std::string& id, const std::vector<std::string>& settings) {
+void show(const Catalogue& catalogue, const std::string& id, const std::vector<std::string>& settings,
+          const std::string& format) {
   std::vector<const Plugin*> found;
   std::vector<std::string_view> ids;
   for (const auto& plugin : catalogue.plugins()) {
@@ -154,21 +155,38 @@ void show(const Catalogue& catalogue, const std::string& id, const std::vector<s
     if (plugin->id() == id) found.push_back(plugin.get());
   }
   if (found.empty())
-    throw Error(Message::plugin_unknown, fmt::format("there is no plugin '{}'", id), did_you_mean(id, ids));
+    throw Error(Message::plugin_unknown, fmt::format("there is no plugin '{}'", shown(id)), did_you_mean(id, ids));
+  if (format == "csv")
+    throw Error(Message::usage_bad_option, "a plugin has a page, and no table for --format csv",
+                "take --format json, or `tuner plugins --format csv` for the list");
   std::vector<std::string> curves;
-  bool drawn = false;
+  std::vector<Layout> layouts;
+  bool set = settings.empty();
   for (const Plugin* plugin : found) {
-    curves.push_back(is_drawn(*plugin) ? "\n" + schedule_curve(*plugin, settings) : "");
-    drawn = drawn || is_drawn(*plugin);
+    const bool objective = plugin->kind() == Kind::objective;
+    curves.push_back(is_drawn(*plugin) ? schedule_curve(*plugin, settings) : "");
+    layouts.push_back(objective ? layout_of(*plugin, settings) : Layout{});
+    set = set || objective || is_drawn(*plugin);
   }
-  if (!drawn && !settings.empty())
+  if (!set)
     throw Error(Message::usage_bad_option,
-                fmt::format("'--set {}' draws a schedule, and '{}' has no curve", settings.front(), id),
+                fmt::format("'--set {}' draws a schedule or lays out an objective, and '{}' is neither",
+                            shown(settings.front()), id),
                 "leave it out");
+  if (format == "json") {
+    for (std::size_t i = 0; i < found.size(); ++i)
+      std::cout << (i == 0 ? "[" : ",\n ") << plugin_json(*found[i], layouts[i]);
+    std::cout << "]\n";
+    return;
+  }
   for (std::size_t i = 0; i < found.size(); ++i) {
     if (i > 0) std::cout << "\n";
-    print(*found[i]);
-    std::cout << curves[i];
+    print(*found[i], layouts[i]);
+    if (!layouts[i].tensors.empty()) {
+      std::cout << "\n";
+      print_tensors(std::cout, layouts[i].tensors);
+    }
+    if (!curves[i].empty()) std::cout << "\n" << curves[i];
   }
 }
 
@@ -183,7 +201,7 @@ int plugins(const Invocation& invocation) {
   options.add_options()("plugin", po::value<std::vector<std::string>>()->composing()->value_name("FILE"),
                         "a further library to load")(
       "set", po::value<std::vector<std::string>>()->composing()->value_name("OPTION=VALUE"),
-      "draw a schedule with this option");
+      "draw a schedule, or list an objective's tensors, with this option");
   add_format_option(options);
   const auto values = parse(invocation, options, {"ACTION", "ID"}, kPage);
   if (!values) return 0;
@@ -198,7 +216,7 @@ int plugins(const Invocation& invocation) {
                 did_you_mean(action, std::vector<std::string>{"list", "show", "check", "new"}));
   const Catalogue catalogue = load_plugins(invocation.executable, files);
   if (action == "show") {
-    show(catalogue, required(*values, "ID", kPage), settings);
+    show(catalogue, required(*values, "ID", kPage), settings, format(*values));
     return 0;
   }
   if (!settings.empty())

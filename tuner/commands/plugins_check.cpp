@@ -14,6 +14,7 @@
 #include "tuner/commands/plugins.hpp"
 #include "tuner/error.hpp"
 #include "tuner/json.hpp"
+#include "tuner/text.hpp"
 
 namespace tuner::commands {
 
@@ -59,7 +60,7 @@ std::vector<Target> targets_of(const std::vector<std::string>& words, const std:
     }
     if (targets.size() == before)
       throw Error(
-          Message::plugin_unknown, fmt::format("there is no plugin '{}'", word),
+          Message::plugin_unknown, fmt::format("there is no plugin '{}'", shown(word)),
           std::filesystem::exists(word) ? fmt::format("for the file write './{}'", word) : did_you_mean(word, ids));
   }
   return targets;

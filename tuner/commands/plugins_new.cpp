@@ -14,6 +14,7 @@
 #include "tuner/report/output.hpp"
 #include "tuner/system.hpp"
 #include "tuner/templates/templates.hpp"
+#include "tuner/text.hpp"
 
 namespace tuner::commands {
 
@@ -53,7 +54,8 @@ const auto& chosen(const Table& table, const po::variables_map& values, const ch
   if (found != table.end()) return *found;
   std::vector<std::string> names;
   for (const auto& entry : table) names.push_back(entry.name);
-  throw Error(Message::usage_bad_option, fmt::format("there is no {} '{}'", option, word), did_you_mean(word, names));
+  throw Error(Message::usage_bad_option, fmt::format("there is no {} '{}'", option, shown(word)),
+              did_you_mean(word, names));
 }
 
 // The id names a folder, a file, a CMake target and a word of YAML beside the plugin.
@@ -63,7 +65,7 @@ void require_usable(const std::string& id) {
   const bool consists_well = std::ranges::all_of(
       id, [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-' || c == '.'; });
   if (!starts_well || !consists_well || id.size() > kLongest)
-    throw Error(Message::usage_bad_option, fmt::format("'{}' cannot be the id of a plugin", id),
+    throw Error(Message::usage_bad_option, fmt::format("'{}' cannot be the id of a plugin", shown(id)),
                 fmt::format("an id is a letter, then letters, digits, '_', '-' and '.', all of them small, at most {}",
                             kLongest));
   static constexpr std::array kTargets{

@@ -19,6 +19,7 @@
 #include "tuner/executor/study_run.hpp"
 #include "tuner/lr_range/part.hpp"
 #include "tuner/report/table.hpp"
+#include "tuner/text.hpp"
 
 namespace tuner::commands {
 
@@ -121,17 +122,18 @@ struct Read {
   config::ReadAs as = config::ReadAs::study;
 };
 
-Read read_with(const storage::StudyRow& row, const std::string& text, const std::string& file,
+Read read_with(const storage::StudyRow& row, const std::string& text, const std::optional<config::SweepFile>& file,
                const Catalogue& catalogue, std::vector<std::string> overrides, config::ReadAs as) {
   const std::string& study = row.name;
   // A stored text knows no folder; its paths count from the working directory.
   Read read{.plan = {}, .overrides = std::move(overrides), .as = as};
-  if (file.empty()) {
+  if (!file) {
     read.plan = config::parse_study(text, fmt::format("stored config of {}", study), std::filesystem::current_path(),
                                     catalogue, read.overrides, as);
     read.plan.config_path = fmt::format("stored config of {}", study);
+    read.plan.config_folder = std::filesystem::current_path().string();
   } else {
-    read.plan = config::read_study(file, catalogue, read.overrides, as);
+    read.plan = config::read_study(*file, catalogue, read.overrides, as);
   }
   read.plan.name = study;
   // Where the file leaves them open the objective has said them.
@@ -140,20 +142,20 @@ Read read_with(const storage::StudyRow& row, const std::string& text, const std:
   return read;
 }
 
-[[noreturn]] void other_plan(const std::string& study, const std::string& file, const std::string& difference) {
+[[noreturn]] void other_plan(const std::string& study, const std::optional<config::SweepFile>& file,
+                             const std::string& difference) {
   throw Error(Message::storage_other_plan,
               fmt::format("{} gives another plan today than the recorded one (- recorded, + today):\n{}",
-                          file.empty() ? fmt::format("the stored config of study '{}'", study) : file, difference),
-              file.empty()
-                  ? "Where a path differs, run this in the folder of the sweep file or name that with --config FILE; "
-                    "where a version differs, name the plugin's old library with --plugin FILE."
-                  : "Name the sweep file that the study was run with; where a version differs, name the plugin's old "
-                    "library with --plugin FILE.");
+                          file ? file->name : fmt::format("the stored config of study '{}'", study), difference),
+              !file ? "Where a path differs, run this in the folder of the sweep file or name that with --config FILE; "
+                      "where a version differs, name the plugin's old library with --plugin FILE."
+                    : "Name the sweep file that the study was run with; where a version differs, name the plugin's old "
+                      "library with --plugin FILE.");
 }
 
 // The recorded plan, read anew. Comments at the end of the sweep file may look like the overrides that follow them, and
 // the study may be the LR range test of what the file describes: right is what gives the recorded plan.
-Read read_recorded(const storage::Store& store, const std::string& study, const std::string& file,
+Read read_recorded(const storage::Store& store, const std::string& study, const std::optional<config::SweepFile>& file,
                    const Catalogue& catalogue) {
   const storage::StudyRow row = store.study(study);
   const std::string text = store.study_config(study);
@@ -223,10 +225,10 @@ Point point_of(const StudyPlan& plan, const Parameters& parameters, const std::s
 
 // The program's own plugins, those that are named, and of the recorded ones those that are still missing.
 Catalogue load(const Invocation& invocation, const storage::Store& store, const std::string& study,
-               const std::vector<std::string>& named, const std::string& file) {
+               const std::vector<std::string>& named, const std::optional<config::SweepFile>& file) {
   std::vector<std::filesystem::path> files(named.begin(), named.end());
-  if (!file.empty())
-    for (const auto& path : config::plugin_files(file)) files.push_back(path);
+  if (file)
+    for (const auto& path : config::plugin_files(*file)) files.push_back(path);
   Catalogue catalogue = load_plugins(invocation.executable, files);
   for (const auto& plugin : store.plugins(study)) {
     bool there = false;
@@ -274,7 +276,8 @@ int replay(const Invocation& invocation) {
   const storage::Store store(database(*values), storage::Access::read_only);
   const storage::TrialDetail stored = store.trial(study, number);
 
-  const auto file = (*values)["config"].as<std::string>();
+  std::optional<config::SweepFile> file;
+  if (const auto config = (*values)["config"].as<std::string>(); !config.empty()) file = config::read_file(config);
   const auto named =
       values->count("plugin") ? (*values)["plugin"].as<std::vector<std::string>>() : std::vector<std::string>{};
   const Catalogue catalogue = load(invocation, store, study, named, file);
@@ -283,7 +286,7 @@ int replay(const Invocation& invocation) {
   std::vector<storage::PluginRecord> records;
   for (const Plugin* plugin : plugins_of(read.plan, point)) records.push_back(executor::plugin_record(*plugin));
   const auto changed = storage::Store::changed_plugins(stored.plugins, records);
-  for (const auto& line : changed) std::cerr << "warning: " << line << "\n";
+  for (const auto& line : changed) std::cerr << "warning: " << printable(line) << "\n";
 
   SharedObjectives shared;
   const TrialResult now = run_again(read, point, number, invocation, shared);

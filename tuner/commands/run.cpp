@@ -4,6 +4,8 @@
 #include <iostream>
 
 #include "tuner/commands/lr_range.hpp"
+#include "tuner/commands/plugin_page.hpp"
+#include "tuner/commands/study_check.hpp"
 #include "tuner/commands/study_session.hpp"
 #include "tuner/report/table.hpp"
 
@@ -28,7 +30,8 @@ constexpr Page kPage{
 constexpr std::uint64_t kShownTrials = 5;
 
 // `first`: what is done before the trials, and decides their points; may be empty.
-void print_dry_run(const StudyPlan& plan, const search::Searcher& searcher, const std::string& first) {
+void print_dry_run(const StudyPlan& plan, const search::Searcher& searcher, const std::string& first,
+                   const std::vector<ObjectiveTensors>& tensors) {
   std::cout << "# plan of study '" << plan.name << "': this is its identity\n"
             << canonical_plan(plan) << "\n\n# search space\n";
   report::TableWriter space(std::cout, "table");
@@ -52,6 +55,11 @@ void print_dry_run(const StudyPlan& plan, const search::Searcher& searcher, cons
     space.row({dimension.name, values, where});
   }
   space.end();
+  for (const ObjectiveTensors& objective : tensors) {
+    if (objective.tensors.empty()) continue;
+    std::cout << fmt::format("\n# tensors of objective '{}', in its first configuration\n", objective.objective);
+    print_tensors(std::cout, objective.tensors);
+  }
   std::uint64_t total = searcher.size().value_or(kShownTrials);
   if (plan.trials) total = std::min(total, *plan.trials);
   if (!first.empty()) std::cout << "\n# first " << first;
@@ -66,6 +74,12 @@ void print_dry_run(const StudyPlan& plan, const search::Searcher& searcher, cons
   trials.end();
 }
 
+// Did a random search end because there is no further configuration?
+bool exhausted(const StudyPlan& plan, const executor::StudyStatus& status) {
+  const bool fewer = status.total && (!plan.trials || *status.total < *plan.trials);
+  return plan.method == "random" && fewer && status.done >= *status.total;
+}
+
 void print_result(const StudyPlan& plan, const executor::StudyStatus& status, StudySession& session) {
   std::string outcomes;
   for (const auto& [outcome, n] : status.outcomes)
@@ -77,6 +91,10 @@ void print_result(const StudyPlan& plan, const executor::StudyStatus& status, St
     std::cout << fmt::format("{} of the study failed or timed out: tuner trials {}{}\n", status.failed, plan.name,
                              session.database_words());
   if (status.ending == executor::Ending::interrupted) std::cout << StudySession::interrupted_words(status);
+  if (exhausted(plan, status))
+    std::cout << fmt::format("the space has {} configuration{}, and every one has been run{}\n", *status.total,
+                             *status.total == 1 ? "" : "s",
+                             plan.trials ? fmt::format(": fewer than trials: {}", *plan.trials) : "");
   if (status.ending == executor::Ending::budget_used) std::cout << "the budget is used up: raise it to continue\n";
   const auto best = session.store().runs(plan.name, kShownTrials, true);
   if (best.empty()) return;
@@ -123,15 +141,16 @@ int run(const Invocation& invocation) {
   auto searcher = search::make_searcher(plan);
   session.check(plan, *searcher);
   if (dry) {
-    print_dry_run(plan, *searcher, has_lr_range_test(plan) ? lr_range_test_words(session) : "");
+    print_dry_run(plan, *searcher, has_lr_range_test(plan) ? lr_range_test_words(session) : "",
+                  objective_tensors(plan, session.shared()));
     return 0;
   }
   session.open_database(plan);
   if (session.fresh()) session.forget(plan.name);
-  if (has_lr_range_test(plan)) {
+  session.keep_search(plan);
+  if (has_lr_range_test(plan))
     if (const auto code = fill_from_lr_range(session, plan)) return *code;
-    searcher = search::make_searcher(plan);  // a grid has its points from the ranges
-  }
+  searcher = search::make_searcher(plan);  // of the study's version, with the ranges of the LR range test
   const executor::StudyStatus status = session.run(plan, *searcher);
   if (session.json())
     print_json(plan, status, session.database());

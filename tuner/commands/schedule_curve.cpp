@@ -9,6 +9,7 @@
 #include "tuner/error.hpp"
 #include "tuner/options.hpp"
 #include "tuner/report/chart.hpp"
+#include "tuner/text.hpp"
 
 namespace tuner::commands {
 
@@ -21,7 +22,8 @@ std::map<std::string, Value> read(const Plugin& scheduler, const std::vector<std
   for (const std::string& setting : settings) {
     const std::string id = check::read_setting(setting).first;
     if (!scheduler.find_param(id))
-      throw Error(Message::usage_bad_option, fmt::format("scheduler '{}' has no option '{}'", scheduler.id(), id),
+      throw Error(Message::usage_bad_option,
+                  fmt::format("scheduler '{}' has no option '{}'", scheduler.id(), shown(id)),
                   did_you_mean(id, scheduler.param_ids()));
   }
   return check::settings_for(scheduler, settings);

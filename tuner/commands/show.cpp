@@ -12,6 +12,7 @@
 #include "tuner/library.hpp"
 #include "tuner/report/table.hpp"
 #include "tuner/storage/store.hpp"
+#include "tuner/text.hpp"
 
 namespace tuner::commands {
 
@@ -51,11 +52,12 @@ void show_study(const storage::Store& store, const std::string& name, bool json,
     return;
   }
   std::cout << fmt::format("study       {}\nmetric      {} ({})\nseed        {}\ntrials      {}, {} completed\n",
-                           study.name, study.metric, to_string(study.goal), study.seed, study.trials, study.completed);
+                           printable(study.name), printable(study.metric), to_string(study.goal), study.seed,
+                           study.trials, study.completed);
   if (study.best_number)
     std::cout << fmt::format("best        {:.6g} (trial {})\n", *study.best_value, *study.best_number);
   std::cout << fmt::format("created at  {} by tuner {}\n\n", study.created_at, study.tuner_version);
-  if (test) std::cout << report::lr_text(*test);
+  if (test) std::cout << printable(report::lr_text(*test));
   std::cout << config;
 }
 
@@ -84,7 +86,7 @@ void print_trial(const std::string& study, const storage::TrialDetail& trial) {
   const auto& run = trial.run;
   std::cout << fmt::format("trial        {}/{}\noutcome      {}\n", study, run.number, to_string(run.outcome));
   if (run.value) std::cout << fmt::format("value        {}\n", format_number(*run.value));
-  if (!run.error.empty()) std::cout << fmt::format("error        {}\n", run.error);
+  if (!run.error.empty()) std::cout << fmt::format("error        {}\n", printable(run.error));
   std::cout << fmt::format(
       "seed         {}, attempt {}\nsteps        {} ({:.4g} epochs)\nevaluations  {} with gradient, {} loss only, {} "
       "hvp\nwall time    {}\nstarted at   {}\n",
@@ -95,7 +97,8 @@ void print_trial(const std::string& study, const storage::TrialDetail& trial) {
                              report::duration_text(trial.target_seconds.value_or(0)));
   if (trial.nonfinite_gradients > 0) std::cout << fmt::format("non-finite   {} gradients\n", trial.nonfinite_gradients);
   std::cout << "\nparameters\n";
-  for (const auto& [name, value] : run.parameters) std::cout << "  " << name << ": " << to_json(value) << "\n";
+  for (const auto& [name, value] : run.parameters)
+    std::cout << printable(fmt::format("  {}: {}\n", name, to_json(value)));
   std::cout << "\n";
   print_curves(trial.metrics);
   std::cout << "\n";
@@ -105,7 +108,7 @@ void print_trial(const std::string& study, const storage::TrialDetail& trial) {
     table.row({plugin.id, plugin.kind, plugin.version, fmt::format("1.{}", plugin.abi_minor), plugin.sha256,
                plugin.build, build_flags_text(plugin.build_flags), plugin.path});
   table.end();
-  for (const auto& line : trial.log) std::cout << "log: " << line << "\n";
+  for (const auto& line : trial.log) std::cout << "log: " << printable(line) << "\n";
 }
 
 void print_trial_json(const std::string& study, const storage::TrialDetail& trial) {

@@ -3,20 +3,32 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <set>
 
 #include "tuner/error.hpp"
+#include "tuner/objective.hpp"
+#include "tuner/optimizer.hpp"
 #include "tuner/report/table.hpp"
+#include "tuner/schedule.hpp"
+#include "tuner/search/grid.hpp"
+#include "tuner/text.hpp"
 
 namespace tuner::commands {
 
 namespace {
 
+Value first_value(const Dimension& dimension) {
+  if (const auto* range = std::get_if<Range>(&dimension.domain)) return grid_point(*range, 0);
+  return grid_values(dimension).front();
+}
+
 // A point with the first value of every dimension, but branch `branch` of dimension `fixed`.
 Point first_point(const Space& space, std::optional<std::size_t> fixed, std::size_t branch) {
   Point point(space.dimensions.size());
   for (std::size_t i = 0; i < point.size(); ++i)
-    if (is_active(space, point, i)) point[i] = grid_values(space.dimensions[i])[fixed == i ? branch : 0];
+    if (is_active(space, point, i))
+      point[i] = fixed == i ? grid_values(space.dimensions[i])[branch] : first_value(space.dimensions[i]);
   return point;
 }
 
@@ -36,7 +48,103 @@ std::vector<MetricName> names_of(const StudyPlan& plan, const PluginUse& objecti
   }
 }
 
+std::vector<TensorSpec> tensors_of(const PluginUse& objective, SharedObjectives& shared, std::uint64_t seed) {
+  const HostServices host;
+  return describe(objective, shared.get(*objective.plugin, objective.options, seed), host.abi()).tensors;
+}
+
+bool has_groups(const OneOf<PluginPlan>& optimizers) {
+  return std::ranges::any_of(optimizers.branches, [](const PluginPlan& optimizer) {
+    return !optimizer.groups.empty() || std::ranges::any_of(optimizer.inner, has_groups);
+  });
+}
+
+// Everything but the objective at its first value, and of a range of reals the first one too: tensors do not depend on
+// it. Points of this space are points of the plan's.
+Space space_of_layouts(const Space& space) {
+  Space reduced = space;
+  for (Dimension& dimension : reduced.dimensions) {
+    const bool of_objective = dimension.name == "objective" || dimension.name.starts_with("objective.");
+    auto* range = std::get_if<Range>(&dimension.domain);
+    if (of_objective && range != nullptr && range->integer && !range->step) range->step = 1;
+    if (of_objective && (range == nullptr || range->step)) continue;
+    const Value first = first_value(dimension);
+    if (std::holds_alternative<Branches>(dimension.domain))
+      dimension.domain = Branches{{std::get<std::string>(first)}};
+    else
+      dimension.domain = Values{first};
+  }
+  return reduced;
+}
+
+// The different layouts that trials of the study can have. `complete`: are these all?
+std::vector<std::vector<TensorSpec>> layouts_of(const StudyPlan& plan, SharedObjectives& shared, bool& complete) {
+  constexpr std::uint64_t kMostLayouts = 256;
+  const Space reduced = space_of_layouts(plan.space);
+  const std::uint64_t size = grid_size(reduced);
+  complete = size <= kMostLayouts;
+  std::vector<std::vector<TensorSpec>> layouts;
+  if (!complete) return layouts;
+  const search::Grid grid(reduced);
+  for (std::uint64_t n = 0; n < size; ++n) try {
+      const TrialSpec spec = resolve(plan, grid.propose(n), 0);
+      layouts.push_back(tensors_of(spec.objective, shared, plan.seed));
+    } catch (const Error&) {
+      complete = false;  // the trial that has it will say so
+    }
+  return layouts;
+}
+
+void check_groups(const OneOf<PluginPlan>& optimizers, const std::vector<std::vector<TensorSpec>>& layouts) {
+  for (const PluginPlan& optimizer : optimizers.branches) {
+    std::vector<GroupMatch> matches;
+    for (const GroupPlan& group : optimizer.groups) matches.push_back(group.match);
+    for (std::size_t g = 0; g < matches.size(); ++g) {
+      const auto takes = [&](std::span<const GroupMatch> groups, std::uint32_t number) {
+        return std::ranges::any_of(layouts, [&](const auto& tensors) {
+          return std::ranges::any_of(tensors, [&](const TensorSpec& t) { return group_of(groups, t) == number; });
+        });
+      };
+      if (takes(matches, static_cast<std::uint32_t>(g + 1))) continue;
+      const bool alone = takes(std::span(matches).subspan(g, 1), 1);
+      throw Error(Message::config_impossible,
+                  fmt::format("this group of optimizer '{}' takes no tensor: {}", optimizer.plugin->id(),
+                              alone ? "those that it matches belong to earlier groups" : "none matches"),
+                  fmt::format("the tensors are {}", tensor_names(layouts.front())))
+          .at(optimizer.groups[g].place);
+    }
+    for (const auto& inner : optimizer.inner) check_groups(inner, layouts);
+  }
+}
+
+// In an LR range test every group keeps the ratio of its lr to the optimizer's own.
+void check_lr_ratios(TrialSpec& spec) {
+  const Binding lr = lr_option(*spec.optimizer);
+  if (lr.use == nullptr) return;
+  const OptionTable& options = lr.use->options;
+  const double own = options.number(lr.param);
+  for (std::uint32_t g = 1; g < options.group_count(); ++g) {
+    const double group = options.number(lr.param, g);
+    if (group == own || std::isfinite(group / own)) continue;
+    throw Error(
+        Message::config_impossible,
+        fmt::format("the lr of optimizer '{}' is {}, and that of its group {} is {}: an LR range test keeps the "
+                    "ratio of the two, and there is none",
+                    lr.use->plugin->id(), own, g, group),
+        "give the optimizer itself the lr that is tested, and lr: 0 to a group of the tensors that stay");
+  }
+}
+
 }  // namespace
+
+std::vector<ObjectiveTensors> objective_tensors(const StudyPlan& plan, SharedObjectives& shared) {
+  std::vector<ObjectiveTensors> all;
+  for (std::size_t branch = 0; branch < plan.objective.branches.size(); ++branch) {
+    const PluginUse use = resolve(plan, first_point(plan.space, plan.objective.dimension, branch), 0).objective;
+    all.push_back({plan.objective.branches[branch].label, tensors_of(use, shared, plan.seed)});
+  }
+  return all;
+}
 
 void complete_metric(StudyPlan& plan, SharedObjectives& shared) {
   for (std::size_t branch = 0; branch < plan.objective.branches.size(); ++branch) {
@@ -58,13 +166,19 @@ void complete_metric(StudyPlan& plan, SharedObjectives& shared) {
     std::vector<std::string> known;
     for (const auto& name : names) known.push_back(name.name);
     throw Error(Message::config_unknown_metric,
-                fmt::format("objective '{}' has no metric '{}'", objective.plugin->id(), plan.metric.name),
+                fmt::format("objective '{}' has no metric '{}'", objective.plugin->id(), shown(plan.metric.name)),
                 did_you_mean(plan.metric.name, known))
         .at(plan.metric_place);
   }
 }
 
 void check_study(const StudyPlan& plan, const search::Searcher& searcher, SharedObjectives& shared) {
+  if (plan.optimizer && has_groups(*plan.optimizer)) {
+    bool complete = false;
+    const auto layouts = layouts_of(plan, shared, complete);
+    const bool tensors = std::ranges::any_of(layouts, [](const auto& layout) { return !layout.empty(); });
+    if (complete && tensors) check_groups(*plan.optimizer, layouts);
+  }
   std::uint64_t total = std::min(searcher.size().value_or(kMostChecked), kMostChecked);
   if (plan.trials) total = std::min(total, *plan.trials);
   std::set<std::string> shapes;
@@ -72,6 +186,7 @@ void check_study(const StudyPlan& plan, const search::Searcher& searcher, Shared
     const Point point = searcher.propose(number);
     try {
       TrialSpec spec = resolve(plan, point, number);
+      if (plan.method == "lr_range") check_lr_ratios(spec);
       if (shapes.insert(shape_of(plan.space, point)).second) check_trial(std::move(spec), shared);
     } catch (Error& e) {
       const std::string parameters = report::parameters_text(parameters_of(plan.space, point));

@@ -15,6 +15,7 @@
 #include "tuner/executor/wire.hpp"
 #include "tuner/report/progress.hpp"
 #include "tuner/system.hpp"
+#include "tuner/text.hpp"
 #include "tuner/version.hpp"
 
 namespace tuner::commands {
@@ -25,8 +26,8 @@ std::vector<std::string> strings(const po::variables_map& values, const char* na
   return values.count(name) ? values[name].as<std::vector<std::string>>() : std::vector<std::string>{};
 }
 
-Catalogue load(const Invocation& invocation, const po::variables_map& values, const std::string& config) {
-  std::vector<std::filesystem::path> files = config::plugin_files(config);
+Catalogue load(const Invocation& invocation, const po::variables_map& values, const config::SweepFile& file) {
+  std::vector<std::filesystem::path> files = config::plugin_files(file);
   for (const auto& file : strings(values, "plugin")) files.emplace_back(file);
   return load_plugins(invocation.executable, files);
 }
@@ -39,7 +40,8 @@ storage::StudyRecord study_record(const StudyPlan& plan) {
           .metric = plan.metric.name,
           .goal = plan.metric.goal,
           .seed = plan.seed,
-          .tuner_version = kVersion};
+          .tuner_version = kVersion,
+          .search_version = plan.search_version};
 }
 
 }  // namespace
@@ -59,12 +61,12 @@ void add_study_options(po::options_description& options) {
 StudySession::StudySession(const Invocation& invocation, const po::variables_map& values, const Page& page)
     : invocation_(invocation),
       values_(values),
-      config_(required(values, "config", page)),
+      file_(config::read_file(required(values, "config", page))),
       overrides_(strings(values, "set")),
-      catalogue_(load(invocation, values, config_)) {}
+      catalogue_(load(invocation, values, file_)) {}
 
 StudyPlan StudySession::read(config::ReadAs as) {
-  StudyPlan plan = config::read_study(config_, catalogue_, overrides_, as);
+  StudyPlan plan = config::read_study(file_, catalogue_, overrides_, as);
   plan.config_text = with_overrides(plan.config_text, overrides_);
   if (values_.count("workers")) plan.workers = values_["workers"].as<std::uint32_t>();
   if (plan.workers == 0) throw Error(Message::usage_bad_option, "--workers 0 would run nothing", "give 1 or more");
@@ -82,6 +84,10 @@ void StudySession::open_database(const StudyPlan& plan) {
                  values_.count("allow-network-db") ? storage::Network::allowed : storage::Network::refused);
 }
 
+void StudySession::keep_search(StudyPlan& plan) const {
+  plan.search_version = store_->search_version(plan.name).value_or(kSearchVersion);
+}
+
 void StudySession::forget(const std::string& study) {
   store_->erase_study(study);
   const std::filesystem::path checkpoints = std::filesystem::absolute(database_ + ".checkpoints");
@@ -96,7 +102,8 @@ executor::StudyStatus StudySession::run(StudyPlan& plan, search::Searcher& searc
   store_->open_study(study_record(plan));
   std::vector<storage::PluginRecord> records;
   for (const Plugin* plugin : plugins_of(plan)) records.push_back(executor::plugin_record(*plugin));
-  for (const auto& warning : store_->changed_plugins(plan.name, records)) std::cerr << "warning: " << warning << "\n";
+  for (const auto& warning : store_->changed_plugins(plan.name, records))
+    std::cerr << "warning: " << printable(warning) << "\n";
   if (!quiet())
     std::cerr << fmt::format("study '{}': {}, seed {}, {} worker{}, database {}\n", plan.name, plan.method, plan.seed,
                              plan.workers, plan.workers == 1 ? "" : "s", database_);
@@ -147,7 +154,7 @@ std::unique_ptr<executor::Executor> make_executor(const StudyPlan& plan, const s
   executor::WorkerSetup setup{.libraries = {},
                               .config_text = plan.config_text,
                               .config_name = plan.config_path,
-                              .config_folder = std::filesystem::absolute(plan.config_path).parent_path().string(),
+                              .config_folder = plan.config_folder,
                               .overrides = overrides,
                               .as_lr_range_test = as == config::ReadAs::lr_range_test,
                               .metric = plan.metric.name,

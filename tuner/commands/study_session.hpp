@@ -33,6 +33,8 @@ class StudySession {
 
   // Opens the database where the options or `plan` say it is. Call it once, before the two below.
   void open_database(const StudyPlan& plan);
+  // A study of the database keeps the search that it began with. Requires an open database.
+  void keep_search(StudyPlan& plan) const;
   // --fresh: forgets the study with its trials and checkpoints.
   void forget(const std::string& study);
   // Opens the study and runs it to its end, or resumes it; shows progress.
@@ -57,7 +59,8 @@ class StudySession {
  private:
   const Invocation& invocation_;
   const po::variables_map& values_;
-  std::string config_, database_;
+  config::SweepFile file_;
+  std::string database_;
   std::vector<std::string> overrides_;
   Catalogue catalogue_;
   SharedObjectives shared_;

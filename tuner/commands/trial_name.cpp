@@ -5,6 +5,7 @@
 #include <charconv>
 
 #include "tuner/error.hpp"
+#include "tuner/text.hpp"
 
 namespace tuner::commands {
 
@@ -15,7 +16,7 @@ std::pair<std::string, std::uint64_t> trial_name(const std::string& words, const
   const char* last = words.data() + words.size();
   const auto [end, status] = std::from_chars(words.data() + first, last, number);
   if (status != std::errc() || end != last)
-    throw Error(Message::usage_no_such_trial, fmt::format("'{}' is no trial's number", words.substr(first)),
+    throw Error(Message::usage_no_such_trial, fmt::format("'{}' is no trial's number", shown(words.substr(first))),
                 fmt::format("usage: {}", page.usage));
   return {words.substr(0, slash), number};
 }

@@ -6,7 +6,7 @@
 #include <cerrno>
 #include <cstring>
 #include <fstream>
-#include <sstream>
+#include <vector>
 
 #include "tuner/config/language.hpp"
 #include "tuner/config/lr_range.hpp"
@@ -15,6 +15,7 @@
 #include "tuner/config/schedules.hpp"
 #include "tuner/config/search.hpp"
 #include "tuner/config/training.hpp"
+#include "tuner/text.hpp"
 
 namespace tuner::config {
 namespace {
@@ -47,20 +48,11 @@ constexpr std::string_view kLrRangeSuffix = ".lr_range";
 // A worker with its plugins loaded needs about a third of this.
 constexpr double kLeastMemory = 0x1p26;
 
-std::string read_file(const fs::path& file) {
-  const auto refuse = [&](const std::string& why, const std::string& remedy) {
-    throw Error(Message::config_unreadable, fmt::format("the file cannot be read: {}", why), remedy).at(file.string());
-  };
-  std::error_code status;
-  if (fs::is_directory(file, status)) refuse("it is a folder", "name the sweep file in it");
-  errno = 0;
-  std::ifstream stream(file, std::ios::binary);
-  std::ostringstream text;
-  if (stream) text << stream.rdbuf();
-  if (!stream.is_open() || stream.bad())
-    refuse(errno != 0 ? std::strerror(errno) : "input failed", "check the path and its permissions");
-  return std::move(text).str();
-}
+// Its checkpoints have a folder of that name, whose length is limited by the file system.
+// Of a study: STUDY.lr_range, too, must be able to name a folder of checkpoints.
+constexpr std::size_t kLongestName = 255 - kLrRangeSuffix.size();
+
+constexpr std::size_t kLargestFile = std::size_t{64} << 20;
 
 std::vector<std::string> read_plugin_list(const Node& node) {
   if (!node.is_list())
@@ -98,6 +90,7 @@ class StudyReader {
           .at(root.place);
     plan_.method = "single", method_place_ = root.place;
     read_keys(root, "a sweep file", keys());
+    if (root.given("study") == nullptr) check_name(root.place);  // the file's own name
     fill_ranges(plan_.lr_range, plan_.optimizer ? &*plan_.optimizer : nullptr, reading_);
     plan_.space = reading_.space;  // complete: every section is read
     finish(root);
@@ -135,23 +128,27 @@ class StudyReader {
                        {"lr_range", [this](const Entry& entry) { plan_.lr_range = read_lr_range(entry.value); }}});
   }
 
-  // STUDY.lr_range, too, must be able to name a folder of checkpoints.
-  static void check_length(const std::string& name, const std::string& place) {
-    constexpr std::size_t kLongest = 255 - kLrRangeSuffix.size();
-    if (name.size() > kLongest)
+  void read_study(const Node& node) {
+    plan_.name = text_of(node, "study");
+    check_name(node.place);
+  }
+  void check_name(const std::string& place) const {
+    const std::string& name = plan_.name;
+    if (printable(name) != name || name.find('\n') != std::string::npos)
+      throw Error(Message::config_bad_value,
+                  fmt::format("'{}' cannot name a study: it has a control character", shown(name)),
+                  "use letters, digits, '-' and '_'")
+          .at(place);
+    if (name.size() > kLongestName)
       throw Error(Message::config_bad_value,
                   fmt::format("the name of the study has {} bytes, and {} are the most: a folder has its name",
-                              name.size(), kLongest),
+                              name.size(), kLongestName),
                   "choose a shorter one with study:")
           .at(place);
-  }
-  void read_study(const Node& node) {
-    plan_.name = text_of(node, "study"), name_place_ = node.place;
-    if (plan_.name.empty() || plan_.name.find('/') != std::string::npos || plan_.name.find('\n') != std::string::npos ||
-        plan_.name == "." || plan_.name == "..")
-      throw Error(Message::config_bad_value, fmt::format("'{}' cannot name a study", plan_.name),
+    if (name.empty() || name.find('/') != std::string::npos || name == "." || name == "..")
+      throw Error(Message::config_bad_value, fmt::format("'{}' cannot name a study", shown(name)),
                   "use a word without '/': trials are called STUDY/NUMBER")
-          .at(node.place);
+          .at(place);
   }
   void read_seed(const Node& node) {
     plan_.seed = static_cast<std::uint64_t>(integer_within(node, host_key(kStudyKeys, "seed").bounds, "seed"));
@@ -269,7 +266,7 @@ class StudyReader {
   void read_method_name(const Node& node) {
     if (node.is_scalar() && std::ranges::find(kLaterMethods, node.text) != std::end(kLaterMethods))
       throw Error(Message::config_not_in_this_version,
-                  fmt::format("method '{}' is not in this version of tuner", node.text), "use grid or random")
+                  fmt::format("method '{}' is not in this version of tuner", shown(node.text)), "use grid or random")
           .at(node.place);
     plan_.method = word_of(node, "method", words(kMethods));
   }
@@ -293,7 +290,6 @@ class StudyReader {
 
   // What concerns several sections.
   void finish(const Node& root) {
-    check_length(plan_.name, name_place_.empty() ? root.place : name_place_);
     if (plan_.objective.branches.empty())
       throw Error(Message::config_missing_key, "the file names no objective: what is to be trained",
                   "add objective: NAME, or objective: {plugin: NAME, ...}; `tuner plugins` lists them")
@@ -334,38 +330,72 @@ class StudyReader {
   Reading& reading_;
   StudyPlan plan_;
   SchedulerPlaces schedulers_;
-  std::string name_place_, method_place_, optimizer_place_, scheduler_place_, training_place_, memory_limit_place_;
+  std::string method_place_, optimizer_place_, scheduler_place_, training_place_, memory_limit_place_;
 };
+
+}  // namespace
+
+SweepFile read_file(const fs::path& file) {
+  const auto refuse = [&](const std::string& why, const std::string& remedy) {
+    throw Error(Message::config_unreadable, fmt::format("the file cannot be read: {}", why), remedy)
+        .at(shown(file.string()));
+  };
+  std::error_code status;
+  if (fs::is_directory(file, status)) refuse("it is a folder", "name the sweep file in it");
+  errno = 0;
+  std::ifstream stream(file, std::ios::binary);
+  std::string text;
+  std::vector<char> block(std::size_t{1} << 16);
+  while (stream && text.size() <= kLargestFile) {
+    stream.read(block.data(), static_cast<std::streamsize>(block.size()));
+    text.append(block.data(), static_cast<std::size_t>(stream.gcount()));
+  }
+  if (!stream.is_open() || stream.bad())
+    refuse(errno != 0 ? std::strerror(errno) : "input failed", "check the path and its permissions");
+  if (text.size() > kLargestFile)
+    refuse(fmt::format("it has more than {} MiB", kLargestFile >> 20), "a sweep file has a few lines: check the path");
+  const bool regular = fs::is_regular_file(file, status);
+  return {.name = file.string(),
+          .text = std::move(text),
+          .folder = regular ? fs::absolute(file).parent_path() : fs::current_path(),
+          .study = regular ? file.stem().string() : "stdin"};
+}
+
+namespace {
+
+StudyPlan study_of(const SweepFile& file, const Catalogue& catalogue, std::span<const std::string> overrides,
+                   ReadAs as) {
+  Node root = parse_document(file.text, file.name);
+  for (const std::string& assignment : overrides) apply_override(root, assignment);
+  if (root.place.empty()) root.place = file.name;
+  const bool renamed = as == ReadAs::lr_range_test && turn_into_lr_range_test(root);
+  Reading reading{.catalogue = catalogue, .folder = fs::absolute(file.folder)};
+  StudyPlan plan = StudyReader(reading, file.study).read(root);
+  if (renamed) plan.name += kLrRangeSuffix;
+  plan.config_text = file.text;
+  return plan;
+}
 
 }  // namespace
 
 StudyPlan parse_study(std::string_view text, const std::string& name, const fs::path& folder,
                       const Catalogue& catalogue, std::span<const std::string> overrides, ReadAs as) {
-  Node root = parse_document(text, name);
-  for (const std::string& assignment : overrides) apply_override(root, assignment);
-  if (root.place.empty()) root.place = name;
-  const bool renamed = as == ReadAs::lr_range_test && turn_into_lr_range_test(root);
-  Reading reading{.catalogue = catalogue, .folder = fs::absolute(folder)};
-  StudyPlan plan = StudyReader(reading, fs::path(name).stem().string()).read(root);
-  if (renamed) plan.name += kLrRangeSuffix;
-  plan.config_text = text;
-  return plan;
+  return study_of({.name = name, .text = std::string(text), .folder = folder, .study = fs::path(name).stem().string()},
+                  catalogue, overrides, as);
 }
 
-StudyPlan read_study(const fs::path& file, const Catalogue& catalogue, std::span<const std::string> overrides,
+StudyPlan read_study(const SweepFile& file, const Catalogue& catalogue, std::span<const std::string> overrides,
                      ReadAs as) {
-  const std::string text = read_file(file);
-  StudyPlan plan = parse_study(text, file.string(), fs::absolute(file).parent_path(), catalogue, overrides, as);
-  plan.config_path = file.string();
+  StudyPlan plan = study_of(file, catalogue, overrides, as);
+  plan.config_path = file.name, plan.config_folder = file.folder.string();
   return plan;
 }
 
-std::vector<fs::path> plugin_files(const fs::path& file) {
-  const Node root = parse_document(read_file(file), file.string());
-  const fs::path folder = fs::absolute(file).parent_path();
+std::vector<fs::path> plugin_files(const SweepFile& file) {
+  const Node root = parse_document(file.text, file.name);
   std::vector<fs::path> paths;
-  if (const Node* plugins = root.find("plugins"))
-    for (const std::string& path : read_plugin_list(*plugins)) paths.push_back((folder / path).lexically_normal());
+  if (const Node* plugins = root.given("plugins"))
+    for (const std::string& path : read_plugin_list(*plugins)) paths.push_back((file.folder / path).lexically_normal());
   return paths;
 }
 

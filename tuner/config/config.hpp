@@ -17,18 +17,28 @@ namespace tuner::config {
 // NAME.lr_range.
 enum class ReadAs : std::uint8_t { study, lr_range_test };
 
+// A sweep file as read, once: it may be a pipe.
+struct SweepFile {
+  std::string name;  // as given; stands in messages
+  std::string text;
+  std::filesystem::path folder;  // where relative paths count from: the file's, for a pipe the working directory
+  std::string study;             // name of its study where it gives none: its stem, for a pipe "stdin"
+};
+
+// Errors: config.unreadable, also for a file of more than 64 MiB.
+[[nodiscard]] SweepFile read_file(const std::filesystem::path& file);
+
 // overrides: "training.epochs=1", as --set gives them: the value is YAML, the key must be a legal one.
 // Errors: every config.* message but those about running, each with file, line and column ("--set KEY" for overrides).
 // The metric stays empty where the file names none.
-[[nodiscard]] StudyPlan read_study(const std::filesystem::path& file, const Catalogue& catalogue,
+[[nodiscard]] StudyPlan read_study(const SweepFile& file, const Catalogue& catalogue,
                                    std::span<const std::string> overrides = {}, ReadAs as = ReadAs::study);
-// The same from text; `name` stands in messages and gives the default study name (its stem), `folder` is where relative
-// paths count from.
+// The same from text; `name` stands in messages and gives the default study name (its stem).
 [[nodiscard]] StudyPlan parse_study(std::string_view text, const std::string& name, const std::filesystem::path& folder,
                                     const Catalogue& catalogue, std::span<const std::string> overrides = {},
                                     ReadAs as = ReadAs::study);
 
 // Library files that the file's `plugins:` list names, absolute; read before the catalogue is complete.
-[[nodiscard]] std::vector<std::filesystem::path> plugin_files(const std::filesystem::path& file);
+[[nodiscard]] std::vector<std::filesystem::path> plugin_files(const SweepFile& file);
 
 }  // namespace tuner::config

@@ -5,9 +5,11 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <utility>
 
 #include "tuner/config/language.hpp"
 #include "tuner/grid.hpp"
+#include "tuner/text.hpp"
 
 namespace tuner::config {
 namespace {
@@ -31,7 +33,7 @@ Values read_values(const Node& list, const Field& field) {
     const bool null = item.is_null() && !item.missing && !field.required;
     Value value = null ? Value(Null{}) : field.read(item);
     if (std::ranges::find(values, value) != values.end())
-      refuse_hole(item.place, fmt::format("{} stands twice in the values of {}", to_display(value), field.what),
+      refuse_hole(item.place, fmt::format("{} stands twice in the values of {}", shown(to_display(value)), field.what),
                   "remove one of them");
     values.push_back(std::move(value));
   }
@@ -43,7 +45,19 @@ double as_number(const Value& value) {
   return std::get<double>(value);
 }
 
+// What other systems call a scale. Their words are not taken, since a key's words are one list, but answered.
+constexpr std::pair<std::string_view, Scale> kScaleWords[] = {
+    {"log10", Scale::log},       {"log2", Scale::log},        {"ln", Scale::log},
+    {"loguniform", Scale::log},  {"log_uniform", Scale::log}, {"log_uniform_values", Scale::log},
+    {"logarithmic", Scale::log}, {"reciprocal", Scale::log},  {"lin", Scale::linear},
+    {"uniform", Scale::linear}};
+
 Scale read_scale(const Node& node, const std::string& what) {
+  for (const auto& [word, scale] : kScaleWords)
+    if (node.is_word(word))
+      throw Error(Message::config_bad_value, fmt::format("the scale of {} is '{}', which it cannot be", what, word),
+                  fmt::format("did you mean '{}'?", kScales[static_cast<std::size_t>(scale)]))
+          .at(node.place);
   const std::string word = word_of(node, "the scale of " + what, words(kScales));
   return static_cast<Scale>(std::ranges::find(kScales, word) - std::begin(kScales));
 }
@@ -85,7 +99,7 @@ void check_range(const Range& range, const Field& field, const Node& node) {
   if (range.step && *range.step > range.max - range.min)
     refuse_hole(node.find("step")->place, fmt::format("step {} is wider than the range of {}", *range.step, field.what),
                 "make it smaller");
-  if (range.step && (range.max - range.min) / *range.step > kMostPoints)
+  if (range.step && static_cast<double>(step_count(range)) > kMostPoints + 1)
     refuse_hole(
         node.find("step")->place,
         fmt::format("step {} cuts the range of {} into more than {} values", *range.step, field.what, kMostPoints),
@@ -107,13 +121,13 @@ Range read_range(const Node& node, const Field& field) {
   Range range;
   range.integer = field.kind == Field::Kind::integer;
   range.min = as_number(field.read(*min)), range.max = as_number(field.read(*max));
-  if (const Node* scale = node.find("scale")) range.scale = read_scale(*scale, field.what);
-  if (const Node* step = node.find("step")) {
+  if (const Node* scale = node.given("scale")) range.scale = read_scale(*scale, field.what);
+  if (const Node* step = node.given("step")) {
     const std::string what = "the step of " + field.what;
     range.step = range.integer ? static_cast<double>(integer_of(*step, what)) : real_of(*step, what);
     check_bounds(*range.step, {0, HUGE_VAL, true}, what, step->place);
   }
-  if (const Node* count = node.find("count"))
+  if (const Node* count = node.given("count"))
     range.count = integer_within(*count, {1, kMostPoints}, "the count of " + field.what);
   check_range(range, field, node);
   if (range.count) check_count(range, field, *node.find("count"));
@@ -131,20 +145,69 @@ Range read_from(const Node& node, const Field& field, Reading& reading) {
         fmt::format("{} takes no {{from: lr_range}}: an LR range test finds the lr of an optimizer", field.what),
         field.lr_range_remedy);
   Range range{.scale = Scale::log, .step = {}, .count = {}, .around_lr_range = 10};
-  if (const Node* factor = node.find("factor"))
+  if (const Node* factor = node.given("factor"))
     range.around_lr_range = real_within(*factor, host_key(kFromKeys, "factor").bounds, what("factor"));
-  if (const Node* count = node.find("count"))
+  if (const Node* count = node.given("count"))
     range.count = integer_within(*count, host_key(kFromKeys, "count").bounds, what("count"));
   reading.tested.push_back({reading.space.dimensions.size(), field.what, *field.lr_bounds});
   return range;
 }
 
+// Distributions of Weights & Biases, Optuna and Ray Tune, and what is the same here.
+std::string distribution_in_words(const Node& node, const Field& field) {
+  constexpr std::string_view kLog = "write scale: log in its place";
+  constexpr std::string_view kLogOfExponents =
+      "write scale: log in its place; min and max are then the values themselves, not their logarithms";
+  constexpr std::string_view kStep = "write step in place of distribution and q";
+  constexpr std::string_view kLogStep = "write scale: log and step in place of distribution and q";
+  constexpr std::pair<std::string_view, std::string_view> kWords[] = {
+      {"uniform", "remove it: a range is uniform"},
+      {"log_uniform_values", kLog},
+      {"loguniform", kLog},
+      {"inv_log_uniform_values", kLog},
+      {"log_uniform", kLogOfExponents},
+      {"inv_log_uniform", kLogOfExponents},
+      {"q_uniform", kStep},
+      {"quniform", kStep},
+      {"q_log_uniform_values", kLogStep},
+      {"qloguniform", kLogStep},
+      {"categorical", "remove it: {values: [...]} is categorical"},
+      {"choice", "remove it: {values: [...]} is categorical"},
+      {"constant", "write the value itself in place of the map"}};
+  if (node.is_word("int_uniform"))
+    return field.kind == Field::Kind::integer ? "remove it: a range of integers is uniform"
+                                              : "write step: 1 in its place";
+  for (const auto& [word, same] : kWords)
+    if (node.is_word(word)) return std::string(same);
+  return "there is none of these: a range is even on its scale, linear, log or log1m";
+}
+
+// Throws where a key of the map is one that other systems have in such a place.
+void refuse_foreign_keys(const Node& node, const Field& field) {
+  constexpr std::pair<std::string_view, std::string_view> kKeys[] = {
+      {"low", "write min in its place"},
+      {"high", "write max in its place"},
+      {"lower", "write min in its place"},
+      {"upper", "write max in its place"},
+      {"log", "write scale: log"},
+      {"q", "write step in its place"},
+      {"choices", "write values: [...]"},
+      {"value", "write the value itself in place of the map"},
+      {"base", "remove it: scale: log is the same for every base"}};
+  for (const Entry& entry : node.entries) {
+    const auto found = std::ranges::find(kKeys, entry.key, [](const auto& key) { return key.first; });
+    if (entry.key != "distribution" && found == std::end(kKeys)) continue;
+    refuse_hole(entry.place, fmt::format("the hole of {} has no key '{}'", field.what, entry.key),
+                entry.key == "distribution" ? distribution_in_words(entry.value, field) : std::string(found->second));
+  }
+}
+
 // A hole has the keys of one kind only.
 void check_hole_keys(const Node& node, const Field& field) {
+  refuse_foreign_keys(node, field);
   const bool listed = node.find("values") != nullptr;
   const bool tested = node.find("from") != nullptr;
   for (const Entry& entry : node.entries) {
-    if (entry.key == "distribution") refuse_key(entry, "the hole of " + field.what, {});
     if (tested) {
       if (std::ranges::find(kFromKeys, entry.key, &HostKey::key) != std::end(kFromKeys)) continue;
       refuse_hole(entry.place, fmt::format("the hole of {} has both from and {}", field.what, entry.key),
@@ -155,7 +218,7 @@ void check_hole_keys(const Node& node, const Field& field) {
     if (listed && of_range)
       refuse_hole(entry.place, fmt::format("the hole of {} has both values and {}", field.what, entry.key),
                   "a hole is either {values: [...]} or {min: ..., max: ...}");
-    refuse_hole(entry.place, fmt::format("the hole of {} is mixed with the key '{}'", field.what, entry.key),
+    refuse_hole(entry.place, fmt::format("the hole of {} is mixed with the key '{}'", field.what, shown(entry.key)),
                 listed ? "values stands alone" : did_you_mean(entry.key, kRangeKeys));
   }
 }
@@ -192,6 +255,7 @@ Setting read_setting(const Node& node, const Field& field, const Scope& scope, R
       domain = read_range(node, field);
     return Hole{add_dimension(field.name, std::move(domain), scope, node.place, reading)};
   }
+  refuse_foreign_keys(node, field);
   if (node.find("one_of") != nullptr)
     refuse_hole(node.place, fmt::format("{} is a value and no plugin, so it has no one_of", field.what),
                 "write {values: [...]}");
@@ -217,7 +281,7 @@ std::string label_of(const Node& as) {
            c == '.';
   });
   if (!legal)
-    throw Error(Message::config_bad_value, fmt::format("'{}' cannot be a label", label),
+    throw Error(Message::config_bad_value, fmt::format("'{}' cannot be a label", shown(label)),
                 "use letters, digits, '_', '-' and '.'")
         .at(as.place);
   return label;
@@ -228,7 +292,7 @@ const Node* one_of_list(const Node& node, std::string_view beside) {
   if (list == nullptr) return nullptr;
   for (const Entry& entry : node.entries)
     if (entry.key != "one_of" && (beside.empty() || entry.key != beside))
-      throw Error(Message::config_bad_hole, fmt::format("a one_of is mixed with the key '{}'", entry.key),
+      throw Error(Message::config_bad_hole, fmt::format("a one_of is mixed with the key '{}'", shown(entry.key)),
                   "put the key into the branches that it is meant for")
           .at(entry.place);
   if (!list->is_list() || list->items.empty())
@@ -241,7 +305,8 @@ std::size_t add_branches(const Node& list, std::vector<std::string> labels, cons
   for (std::size_t i = 0; i < labels.size(); ++i)
     if (std::ranges::find(labels.begin(), labels.begin() + static_cast<std::ptrdiff_t>(i), labels[i]) !=
         labels.begin() + static_cast<std::ptrdiff_t>(i))
-      throw Error(Message::config_equal_labels, fmt::format("two branches of this one_of are called '{}'", labels[i]),
+      throw Error(Message::config_equal_labels,
+                  fmt::format("two branches of this one_of are called '{}'", shown(labels[i])),
                   "add as: NAME to one of them")
           .at(list.items[i].place);
   return add_dimension(scope.path, Branches{std::move(labels)}, scope, list.place, reading);

@@ -55,42 +55,45 @@ class SchemaWriter {
   }
   // A value that cannot be searched.
   Json plain(const HostKey& key) { return described_key(key, value_schema(key).fixed); }
-  // One that can.
-  Json setting(const HostKey& key) { return described_key(key, definitions_.setting(value_schema(key))); }
 
   using Own = std::function<Json(std::string_view key)>;
-  Json properties(std::span<const HostKey> keys, bool searched, const Own& own = {}) {
+  // `required`: the one key that has no default, and no null in its place.
+  Json properties(std::span<const HostKey> keys, bool searched, const Own& own = {}, std::string_view required = {}) {
     Json properties = Json::object();
     for (const HostKey& key : keys) {
-      Json& schema = properties[std::string(key.key)];
-      if (key.type == HostKey::own)
-        schema = described_key(key, own(key.key));
-      else
-        schema = searched ? setting(key) : plain(key);
+      const bool searchable = searched && key.type != HostKey::own;
+      Json value = searchable                 ? definitions_.setting(value_schema(key))  // with its null
+                   : key.type == HostKey::own ? own(key.key)
+                                              : value_schema(key).fixed;
+      if (!searchable && key.key != required) value = nullable(std::move(value));
+      properties[std::string(key.key)] = described_key(key, std::move(value));
     }
     return properties;
   }
 
   Json study() {
-    Json schema = closed_map(properties(kStudyKeys, false, [this](std::string_view key) { return section(key); }),
+    Json schema = closed_map(properties(
+                                 kStudyKeys, false, [this](std::string_view key) { return section(key); }, "objective"),
                              Json::array({"objective"}));
-    schema["dependencies"] = {{"scheduler", Json::array({"optimizer"})}};
-    schema["not"] = {{"required", Json::array({"trials", "run_cap"})}};
+    schema["not"] = {{"allOf", Json::array({has_value("trials"), has_value("run_cap")})}};
     const Json random = method_is("random"), grid = method_is("grid"), tested = method_is("lr_range");
-    const Json none{{"not", has("method")}};
-    const Json timed{{"required", Json::array({"budget"})}, {"properties", {{"budget", has("wall")}}}};
+    const Json none{{"not", has_value("method")}};
+    Json wall = has_value("wall");
+    wall["type"] = "object";
+    const Json timed = with("budget", std::move(wall)), counted = any_of({has_value("trials"), has_value("run_cap")});
     const Json cut = any_of(
         {with("partial", {{"const", true}}), with("method", {{"type", "object"},
                                                              {"required", Json::array({"partial"})},
                                                              {"properties", {{"partial", {{"const", true}}}}}})});
-    const Json one{{"const", 1}};
-    const Json trained{{"required", Json::array({"training"})},
-                       {"properties", {{"training", any_of({has_value("epochs"), has_value("steps")})}}}};
-    schema["allOf"] = Json::array(
-        {rule(has("optimizer"), trained), rule(random, any_of({has("trials"), has("run_cap"), timed})), rule(cut, grid),
-         rule(tested, has("optimizer")), rule(tested, {{"not", any_of({has("trials"), has("run_cap"), timed})}}),
-         rule(with("isolation", {{"const", "thread"}}), {{"not", has("memory_limit")}}),
-         rule(none, {{"properties", {{"trials", one}, {"run_cap", one}}}})});
+    const Json one{{"enum", {1, nullptr}}}, optimized = has_value("optimizer");
+    Json length = any_of({has_value("epochs"), has_value("steps")});
+    length["type"] = "object";
+    const Json trained = with("training", std::move(length));
+    schema["allOf"] = Json::array({rule(optimized, trained), rule(has_value("scheduler"), optimized),
+                                   rule(random, any_of({counted, timed})), rule(cut, grid), rule(tested, optimized),
+                                   rule(tested, {{"not", any_of({counted, timed})}}),
+                                   rule(with("isolation", {{"const", "thread"}}), {{"not", has_value("memory_limit")}}),
+                                   rule(none, {{"properties", {{"trials", one}, {"run_cap", one}}}})});
     return schema;
   }
 
@@ -109,8 +112,8 @@ class SchemaWriter {
   Json section(std::string_view key) {
     if (key == "metric") return any_of({text_schema(), closed_map(properties(kMetricKeys, false))});
     if (key == "method")
-      return any_of(
-          {plain(host_key(kMethodKeys, "name")), closed_map(properties(kMethodKeys, false), Json::array({"name"}))});
+      return any_of({plain(host_key(kMethodKeys, "name")),
+                     closed_map(properties(kMethodKeys, false, {}, "name"), Json::array({"name"}))});
     if (key == "memory_limit")
       return any_of({{{"type", "number"}, {"minimum", 1}},
                      {{"type", "string"},
@@ -132,11 +135,8 @@ class SchemaWriter {
 
   Json retry() {
     const Json failure = words_schema({std::begin(kFailures) + 1, std::end(kFailures)});  // all but none
-    Json schema = closed_map(properties(kRetryKeys, false,
-                                        [&](std::string_view) {
-                                          return any_of({failure, {{"type", "array"}, {"items", failure}}});
-                                        }),
-                             Json::array({"max"}));
+    const auto on = [&](std::string_view) { return any_of({failure, {{"type", "array"}, {"items", failure}}}); };
+    Json schema = closed_map(properties(kRetryKeys, false, on, "max"), Json::array({"max"}));
     schema["properties"]["max"]["minimum"] = 1;  // 0 would be no retry
     return schema;
   }
@@ -166,7 +166,7 @@ class SchemaWriter {
 
   Json early_stopping() {
     Json keys = properties(kEarlyStoppingKeys, true);
-    keys["as"] = plain(kAsKey);
+    keys["as"] = nullable(plain(kAsKey));
     const Json branch = definitions_.add("early_stopping", any_of({{{"type", "null"}}, closed_map(std::move(keys))}));
     return any_of({branch, one_of(branch)});
   }
@@ -177,7 +177,7 @@ class SchemaWriter {
   Json plugin_map(const Plugin& plugin, const Json& host_keys, const Json& host_required) {
     Json required = Json::array({"plugin"});
     for (const Json& key : host_required) required.push_back(key);
-    Json keys{{"plugin", {{"const", plugin.id()}}}, {"as", plain(kAsKey)}};
+    Json keys{{"plugin", {{"const", plugin.id()}}}, {"as", nullable(plain(kAsKey))}};
     for (std::size_t i = 0; i < plugin.param_count(); ++i) {
       const tuner_param& param = plugin.param(i);
       keys[param.id] = option(param, is_tested_lr(plugin, param));
@@ -241,8 +241,12 @@ class SchemaWriter {
     definitions_.add("optimizer", plugin_of(Kind::optimizer, [&](const Plugin& p) {
                        Json keys{{"groups",
                                   {{"description", "options for some tensors only; the first group that matches wins"},
-                                   {"type", "array"},
+                                   {"type", {"array", "null"}},
                                    {"items", group(p)}}}};
+                       if (p.has(TUNER_PLUGIN_ONE_GROUP))
+                         keys["groups"] = {{"description", "none: options are for all tensors at once"},
+                                           {"type", {"array", "null"}},
+                                           {"maxItems", 0}};
                        Json required = Json::array();
                        if (p.has(TUNER_PLUGIN_WRAPS))
                          keys["inner"] = described(choice, "the optimizer that this one wraps"),
@@ -266,9 +270,11 @@ class SchemaWriter {
     for (std::uint32_t role = TUNER_ROLE_UNKNOWN; role <= TUNER_ROLE_SCALAR; ++role)
       roles.emplace_back(role_name(role));
     const auto one_or_more = [](const Json& word) { return any_of({word, {{"type", "array"}, {"items", word}}}); };
-    const auto some = [](const char* key) { return with(key, {{"not", {{"type", "array"}, {"maxItems", 0}}}}); };
-    Json schema = closed_map({{"role", described(one_or_more(words_schema(roles)), "roles of tensors")},
-                              {"name", described(one_or_more(text_schema("^([^*]+\\*?|\\*)$")),
+    const auto some = [](const char* key) {
+      return with(key, {{"not", any_of({{{"type", "array"}, {"maxItems", 0}}, {{"type", "null"}}})}});
+    };
+    Json schema = closed_map({{"role", described(nullable(one_or_more(words_schema(roles))), "roles of tensors")},
+                              {"name", described(nullable(one_or_more(text_schema("^([^*]+\\*?|\\*)$"))),
                                                  "names of tensors, or their beginning and *")}});
     schema["anyOf"] = {some("role"), some("name")};
     return described(std::move(schema), "the tensors: by role, by name, or both must fit");
@@ -294,7 +300,7 @@ class SchemaWriter {
     Json sequence = closed_map(
         {{"sequence",
           {{"description", "stages, one after another"}, {"type", "array"}, {"minItems", 1}, {"items", stage}}},
-         {"as", plain(kAsKey)}},
+         {"as", nullable(plain(kAsKey))}},
         {"sequence"});
     sequence["properties"].update(warmup);
     Json branch = any_of({extended_by(warmup, "warmed_up"), std::move(sequence)});

@@ -94,6 +94,8 @@ Json words_schema(const std::vector<std::string>& words) {
   return {{"enum", std::move(all)}};
 }
 
+Json nullable(Json schema) { return {{"anyOf", Json::array({std::move(schema), {{"type", "null"}}})}}; }
+
 Json has(const std::string& key) { return {{"required", Json::array({key})}}; }
 Json has_value(const std::string& key) {
   return {{"required", Json::array({key})}, {"properties", {{key, {{"not", {{"type", "null"}}}}}}}};
@@ -171,22 +173,22 @@ Json Definitions::range(const ValueSchema& value, const Json& end) {
     return {{"if", {{"required", Json::array({"scale"})}, {"properties", {{"scale", {{"const", kScales[scale]}}}}}}},
             {"then", {{"properties", std::move(properties)}}}};
   };
-  Json range = closed_map(
-      {{"min", end},
-       {"max", end},
-       {"scale",
-        {{"description", "log: even in log x; log1m: even in log(1 - x), for values just below 1"}, {"enum", kScales}}},
-       {"step",
-        {{"description", "only min, min + step, ... up to max"},
-         {"type", value.integer ? "integer" : "number"},
-         {"exclusiveMinimum", 0}}},
-       {"count",
-        {{"description", "number of points that a grid takes"},
-         {"type", "integer"},
-         {"minimum", 1},
-         {"maximum", number(kMostPoints)}}}},
-      Json::array({"min", "max"}));
-  range["not"] = {{"required", Json::array({"step", "count"})}};
+  Json range = closed_map({{"min", end},
+                           {"max", end},
+                           {"scale",
+                            {{"description", "log: even in log x; log1m: even in log(1 - x), for values just below 1"},
+                             {"enum", {kScales[0], kScales[1], kScales[2], nullptr}}}},
+                           {"step",
+                            {{"description", "only min, min + step, ... up to max"},
+                             {"type", {value.integer ? "integer" : "number", "null"}},
+                             {"exclusiveMinimum", 0}}},
+                           {"count",
+                            {{"description", "number of points that a grid takes"},
+                             {"type", {"integer", "null"}},
+                             {"minimum", 1},
+                             {"maximum", number(kMostPoints)}}}},
+                          Json::array({"min", "max"}));
+  range["not"] = {{"allOf", Json::array({has_value("step"), has_value("count")})}};
   range["allOf"] = {where_scale(1, {{"min", {{"exclusiveMinimum", 0}}}}),
                     where_scale(2, {{"max", {{"exclusiveMaximum", 1}}}})};
   return range;
@@ -196,7 +198,8 @@ Json Definitions::from() {
   Json properties = Json::object();
   for (const HostKey& key : kFromKeys) {
     Json& schema = properties[std::string(key.key)] = {{"description", key.doc}};
-    schema.update(value_schema(key).fixed);
+    const Json value = value_schema(key).fixed;
+    schema.update(key.key == "from" ? value : nullable(value));
     if (!key.fallback.empty()) schema["default"] = Json::parse(key.fallback);
   }
   return closed_map(std::move(properties), Json::array({"from"}));

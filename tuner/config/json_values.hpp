@@ -52,6 +52,7 @@ class Definitions {
 // One of the words. A word that YAML takes for a number or boolean is legal as that, too.
 [[nodiscard]] Json words_schema(const std::vector<std::string>& words);
 // Schemas that ask whether a map has a key, with any value or one that is not null.
+[[nodiscard]] Json nullable(Json schema);  // null is the default of every optional key
 [[nodiscard]] Json has(const std::string& key);
 [[nodiscard]] Json has_value(const std::string& key);
 

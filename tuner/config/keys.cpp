@@ -6,19 +6,32 @@
 
 #include "tuner/config/scalars.hpp"
 #include "tuner/error.hpp"
+#include "tuner/text.hpp"
 
 namespace tuner::config {
 namespace {
 
-// Keys of the language whose part of the program has not landed.
-constexpr std::string_view kLaterKeys[] = {"distribution", "command", "parameters", "early_terminate",
-                                           "pruner",       "order",   "repeats"};
+// Keys whose part of the program has not landed, and words of other systems, with what says the same here.
+struct LaterKey {
+  std::string_view key, remedy;
+};
+constexpr LaterKey kLaterKeys[] = {
+    {"distribution", "write {min: ..., max: ..., scale: linear, log or log1m}, or {values: [...]}"},
+    {"command", "what is trained is objective: NAME; `tuner plugins new --help` says how to write one"},
+    {"parameters", "write its keys where they belong: under objective, optimizer, scheduler and training"},
+    {"early_terminate", "remove it: a trial ends at its end, or by training: {early_stopping: {patience: n}}"},
+    {"pruner", "remove it: a trial ends at its end, or by training: {early_stopping: {patience: n}}"},
+    {"order", "remove it: a grid runs in the order of the file"},
+    {"repeats", "remove it: every configuration runs once"}};
 
-bool is_later(std::string_view key) { return std::ranges::find(kLaterKeys, key) != std::end(kLaterKeys); }
+const LaterKey* find_later(std::string_view key) {
+  const auto found = std::ranges::find(kLaterKeys, key, &LaterKey::key);
+  return found == std::end(kLaterKeys) ? nullptr : found;
+}
 
-[[noreturn]] void refuse_later(const Entry& entry, const std::string& what) {
+[[noreturn]] void refuse_later(const Entry& entry, const LaterKey& later, const std::string& what) {
   throw Error(Message::config_not_in_this_version,
-              fmt::format("'{}' in {} is not in this version of tuner", entry.key, what), "remove it")
+              fmt::format("'{}' in {} is not in this version of tuner", entry.key, what), std::string(later.remedy))
       .at(entry.place);
 }
 
@@ -38,20 +51,20 @@ void read_keys(const Node& node, const std::string& what, const Keys& keys) {
 bool read_key(const Entry& entry, const Keys& keys) {
   const auto found = std::ranges::find(keys, entry.key, [](const auto& key) { return key.first; });
   if (found == keys.end()) return false;
-  found->second(entry);
+  if (!entry.value.says_null()) found->second(entry);
   return true;
 }
 
 void refuse_key(const Entry& entry, const std::string& what, const std::vector<std::string_view>& known) {
-  if (is_later(entry.key)) refuse_later(entry, what);
-  throw Error(Message::config_unknown_key, fmt::format("{} has no key '{}'", what, entry.key),
+  if (const LaterKey* later = find_later(entry.key)) refuse_later(entry, *later, what);
+  throw Error(Message::config_unknown_key, fmt::format("{} has no key '{}'", what, shown(entry.key)),
               known.empty() ? "remove it" : did_you_mean(entry.key, known))
       .at(entry.place);
 }
 
 void refuse_later_keys(const Node& node, const std::string& what) {
   for (const Entry& entry : node.entries)
-    if (is_later(entry.key)) refuse_later(entry, what);
+    if (const LaterKey* later = find_later(entry.key)) refuse_later(entry, *later, what);
 }
 
 }  // namespace tuner::config

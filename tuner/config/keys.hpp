@@ -17,7 +17,8 @@ using Keys = std::vector<std::pair<std::string_view, std::function<void(const En
 // Reads the keys in the order of the file. `what` names the map in messages.
 // Errors: config.wrong_type where the node is no map; those of refuse_key; what the readers throw.
 void read_keys(const Node& node, const std::string& what, const Keys& keys);
-// Reads one entry; false where its key is none of them.
+// Reads one entry; false where its key is none of them. The word null is the default, for which no reader is asked;
+// what must be there is missing then.
 [[nodiscard]] bool read_key(const Entry& entry, const Keys& keys);
 
 // Throws for a key that is none of `known`: config.not_in_this_version for those of later versions, else

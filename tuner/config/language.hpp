@@ -43,7 +43,7 @@ inline constexpr HostKey kStudyKeys[] = {
      {},
      {},
      {},
-     "^(?!\\.{1,2}$)[^/\\n]{1,246}$"},
+     "^(?!\\.{1,2}$)[^/\\x01-\\x1f\\x7f]{1,246}$"},
     {"seed", HostKey::integer, "decides every random number of the study", "1", {0, 0x1p63}},
     {"metric", HostKey::own, "what is searched for; default: the objective's first metric and its direction"},
     {"method", HostKey::own, "how holes are filled; none: the file is one trial"},

@@ -7,6 +7,7 @@
 
 #include "tuner/config/language.hpp"
 #include "tuner/config/plugins.hpp"
+#include "tuner/text.hpp"
 
 namespace tuner::config {
 namespace {
@@ -180,7 +181,7 @@ void check_lr_range(StudyPlan& plan, const std::string& at, const std::string& o
            "remove budget; steps, seeds and parts of lr_range: say how much is measured");
   if (!plan.metric.name.empty() && plan.metric.name != "loss")
     throw Error(Message::config_impossible,
-                fmt::format("an LR range test measures the loss, and the metric is '{}'", plan.metric.name),
+                fmt::format("an LR range test measures the loss, and the metric is '{}'", shown(plan.metric.name)),
                 "remove metric")
         .at(plan.metric_place);
   // In a sweep those branches alone are tested that ask for it, and their lr has been looked at.

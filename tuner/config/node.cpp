@@ -12,6 +12,7 @@
 #include <sstream>
 
 #include "tuner/error.hpp"
+#include "tuner/text.hpp"
 
 namespace tuner::config {
 namespace {
@@ -48,6 +49,11 @@ class TreeBuilder : public YAML::EventHandler {
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                 const std::string& value) override {
     if (tag != "?" && tag != "!") refuse_tag(tag, mark);
+    if (value.find('\0') != std::string::npos || utf8_prefix(value) < value.size())
+      throw Error(Message::config_yaml_feature,
+                  fmt::format("the text \"{}\" has a character that no text of a sweep file may have", shown(value)),
+                  "remove \\0, or the escape of half a character")
+          .at(placer_(mark));
     Node node = made(Node::Type::scalar, mark);
     node.quoted = tag == "!", node.text = value;
     add(std::move(node), anchor);
@@ -130,9 +136,10 @@ class TreeBuilder : public YAML::EventHandler {
           .at(key.place);
     for (const Entry& entry : top.node.entries)
       if (entry.key == key.text && key.is_scalar())
-        throw Error(Message::config_duplicate_key,
-                    fmt::format("key '{}' stands here a second time; the first one is at {}", key.text, entry.place),
-                    "remove one of the two")
+        throw Error(
+            Message::config_duplicate_key,
+            fmt::format("key '{}' stands here a second time; the first one is at {}", shown(key.text), entry.place),
+            "remove one of the two")
             .at(key.place);
     top.has_key = true, top.key = key.text, top.key_place = key.place;
   }
@@ -150,7 +157,7 @@ class TreeBuilder : public YAML::EventHandler {
   }
 
   [[noreturn]] void refuse_tag(const std::string& tag, const YAML::Mark& mark) const {
-    throw Error(Message::config_yaml_feature, fmt::format("tags ('{}') are not part of the language", tag),
+    throw Error(Message::config_yaml_feature, fmt::format("tags ('{}') are not part of the language", shown(tag)),
                 "remove the tag; quotes make a text of a number")
         .at(placer_(mark));
   }
@@ -172,8 +179,65 @@ class TreeBuilder : public YAML::EventHandler {
   int documents_ = 0;
 };
 
+constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
+
+// The place of a byte, as marks of the parser have it: columns count characters.
+std::string place_of(std::string_view text, std::size_t at, const TreeBuilder::Placer& placer) {
+  YAML::Mark mark;
+  const std::string_view before = text.substr(0, at);
+  const std::size_t line = before.rfind('\n') + 1;  // 0 where there is none
+  mark.pos = static_cast<int>(at);
+  mark.line = static_cast<int>(std::ranges::count(before, '\n'));
+  mark.column = static_cast<int>(std::ranges::count_if(
+      before.substr(line), [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
+  return placer(mark);
+}
+
+// What an editor saves that is no UTF-8, and characters that nobody sees. `text` is without a byte order mark.
+void check_characters(std::string_view text, const TreeBuilder::Placer& placer) {
+  const auto refuse = [&](std::size_t at, std::string message, std::string remedy) {
+    throw Error(Message::config_syntax, std::move(message), std::move(remedy)).at(place_of(text, at, placer));
+  };
+  const auto begins = [&](std::string_view bytes) { return text.starts_with(bytes); };
+  constexpr std::string_view kLittle("\xff\xfe\0\0", 4), kBig("\0\0\xfe\xff", 4);
+  for (const auto& [found, name] : {std::pair(begins(kLittle) || begins(kBig), "UTF-32"),
+                                    std::pair(begins("\xff\xfe") || begins("\xfe\xff"), "UTF-16")})
+    if (found)
+      refuse(0, fmt::format("the file begins with the byte order mark of {}, and a sweep file is UTF-8", name),
+             fmt::format("save it as UTF-8, for example with iconv -f {} -t UTF-8", name));
+  if (text.size() > 1 && (text[0] == 0) != (text[1] == 0))
+    refuse(0, "every other byte here is 0, as in UTF-16, and a sweep file is UTF-8",
+           fmt::format("save it as UTF-8, for example with iconv -f UTF-16{} -t UTF-8", text[0] == 0 ? "BE" : "LE"));
+  if (const std::size_t bad = utf8_prefix(text); bad < text.size())
+    refuse(bad, fmt::format("the byte 0x{:02x} here is not UTF-8", static_cast<unsigned char>(text[bad])),
+           "save the file as UTF-8; what was Latin-1 becomes it with iconv -f LATIN1 -t UTF-8");
+  if (const std::size_t mark = text.find(kByteOrderMark); mark != std::string_view::npos)
+    refuse(mark, "a byte order mark (U+FEFF) stands in the middle of the file",
+           "remove it: it may stand at the beginning");
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto c = static_cast<unsigned char>(text[i]);
+    const bool blank = c == '\t' || c == '\n' || c == '\r';
+    const bool later = c == 0xc2 && static_cast<unsigned char>(text[i + 1]) < 0xa0;  // U+0080 to U+009F
+    if ((c < 0x20 && !blank) || c == 0x7f || later)
+      refuse(i,
+             fmt::format("the control character {} stands here{}", shown(text.substr(i, later ? 2 : 1)),
+                         c == 0      ? " (NUL)"
+                         : c == 0x1b ? " (ESC)"
+                                     : ""),
+             "remove it");
+  }
+}
+
+// Where the parser stumbles in a line that a tab indents, the tab is the cause.
+bool is_indented_by_tab(std::string_view text, int line) {
+  for (; line > 0 && text.find('\n') != std::string_view::npos; --line) text.remove_prefix(text.find('\n') + 1);
+  const std::string_view indent = text.substr(0, std::min(text.find_first_not_of(" \t"), text.size()));
+  return line == 0 && indent.find('\t') != std::string_view::npos;
+}
+
 Node parse(std::string_view text, const TreeBuilder::Placer& placer) {
-  if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);  // marks do not count it
+  if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());  // marks do not count it
+  check_characters(text, placer);
   std::istringstream stream{std::string(text)};
   TreeBuilder builder(text, placer);
   try {
@@ -181,6 +245,14 @@ Node parse(std::string_view text, const TreeBuilder::Placer& placer) {
     while (parser.HandleNextDocument(builder)) {
     }
   } catch (const YAML::Exception& error) {
+    for (const int line : {error.mark.line, error.mark.line - 1})
+      if (!error.mark.is_null() && line >= 0 && is_indented_by_tab(text, line)) {
+        YAML::Mark tab;
+        tab.line = line, tab.column = 0, tab.pos = 0;
+        throw Error(Message::config_syntax, "a tab indents this line, and YAML is indented by spaces",
+                    "write spaces in place of the tab")
+            .at(placer(tab));
+      }
     throw Error(Message::config_syntax, fmt::format("this is no YAML: {}", error.msg),
                 "check the indentation, the brackets, and put quotes around texts with ': ' or ' #' in them")
         .at(placer(error.mark));
@@ -210,6 +282,11 @@ Node& child(Node& parent, const std::string& key, const std::string& place) {
 
 }  // namespace
 
+const Node* Node::given(std::string_view key) const {
+  const Node* value = find(key);
+  return value != nullptr && value->says_null() ? nullptr : value;
+}
+
 const Node* Node::find(std::string_view key) const {
   const auto found = std::ranges::find(entries, key, &Entry::key);
   return found == entries.end() ? nullptr : &found->value;
@@ -220,7 +297,7 @@ std::string Node::description() const {
   if (is_list()) return "a list";
   if (missing) return "nothing";
   if (is_null()) return "null";
-  return quoted ? fmt::format("the text \"{}\"", text) : fmt::format("'{}'", text);
+  return quoted ? fmt::format("the text \"{}\"", shown(text)) : fmt::format("'{}'", shown(text));
 }
 
 Node parse_document(std::string_view text, const std::string& name) {
@@ -230,7 +307,7 @@ Node parse_document(std::string_view text, const std::string& name) {
 }
 
 void apply_override(Node& root, const std::string& assignment) {
-  const std::string place = "--set " + assignment;
+  const std::string place = "--set " + shown(assignment);
   const std::size_t equals = assignment.find('=');
   if (equals == std::string::npos || equals == 0)
     throw Error(Message::usage_bad_option, "expected KEY=VALUE", "write for example --set training.epochs=1").at(place);
@@ -246,8 +323,8 @@ void apply_override(Node& root, const std::string& assignment) {
     }
     if (!node->is_map() && !node->is_null())
       throw Error(Message::config_wrong_type,
-                  fmt::format("'{}' is {}, so it has no key '{}'", way, node->description(), key),
-                  fmt::format("set it as a whole: --set '{}=...'", way))
+                  fmt::format("'{}' is {}, so it has no key '{}'", shown(way), node->description(), shown(key)),
+                  fmt::format("set it as a whole: --set '{}=...'", shown(way)))
           .at(place);
     node = &child(*node, key, place);
     section = key, way += (way.empty() ? "" : ".") + key;

@@ -27,6 +27,10 @@ struct Node {
   [[nodiscard]] bool is_word(std::string_view word) const { return is_scalar() && !quoted && text == word; }
   // The value of a map's key, or null.
   [[nodiscard]] const Node* find(std::string_view key) const;
+  // The same where it is not the word null, which is the default of every optional key.
+  [[nodiscard]] const Node* given(std::string_view key) const;
+  // Said to be null, and not merely left empty.
+  [[nodiscard]] bool says_null() const { return is_null() && !missing; }
   // "a map", "the text 'x'": for messages.
   [[nodiscard]] std::string description() const;
 };

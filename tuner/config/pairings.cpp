@@ -45,12 +45,22 @@ void check_batches(const Plugin& optimizer, const StudyPlan& plan) {
                 "remove batch_size, so that every step sees all samples");
 }
 
+void check_groups(const PluginPlan& optimizer) {
+  if (!optimizer.plugin->has(TUNER_PLUGIN_ONE_GROUP) || optimizer.groups.empty()) return;
+  throw Error(
+      Message::config_impossible,
+      fmt::format("optimizer '{}' takes every option for all tensors at once, and groups give some of them others",
+                  optimizer.plugin->id()),
+      "remove groups, or take an optimizer that updates tensor by tensor, such as adam");
+}
+
 // wrappers: those around these optimizers.
 void check(const OneOf<PluginPlan>& optimizers, std::vector<const Plugin*> wrappers, const StudyPlan& plan) {
   for (const PluginPlan& optimizer : optimizers.branches) {
     for (const Plugin* wrapper : wrappers) check_wrapping(*wrapper, *optimizer.plugin);
     check_objectives(*optimizer.plugin, plan);
     check_batches(*optimizer.plugin, plan);
+    check_groups(optimizer);
     if (optimizer.inner.empty()) continue;
     wrappers.push_back(optimizer.plugin);
     check(optimizer.inner.front(), wrappers, plan);

@@ -4,6 +4,7 @@
 
 #include "tuner/config/scalars.hpp"
 #include "tuner/options.hpp"
+#include "tuner/text.hpp"
 
 namespace tuner::config {
 namespace {
@@ -193,7 +194,8 @@ GroupMatch read_match(const Node& node) {
     for (const std::string& word : read_words(entry.value, "a role")) {
       const auto role = role_from(word);
       if (!role)
-        throw Error(Message::config_bad_value, fmt::format("there is no role '{}'", word), did_you_mean(word, roles))
+        throw Error(Message::config_bad_value, fmt::format("there is no role '{}'", shown(word)),
+                    did_you_mean(word, roles))
             .at(entry.value.place);
       match.roles.push_back(*role);
     }
@@ -202,7 +204,7 @@ GroupMatch read_match(const Node& node) {
     match.names = read_words(entry.value, "the name of a tensor");
     for (const std::string& name : match.names)
       if (name.empty() || name.find('*') < name.size() - 1)
-        throw Error(Message::config_bad_value, fmt::format("'{}' is no name of a tensor", name),
+        throw Error(Message::config_bad_value, fmt::format("'{}' is no name of a tensor", shown(name)),
                     "write a whole name, or its beginning and one '*' at the end")
             .at(entry.value.place);
   };
@@ -216,6 +218,7 @@ GroupMatch read_match(const Node& node) {
 
 GroupPlan read_group(const Node& node, const Plugin& plugin, const Scope& scope, Reading& reading) {
   GroupPlan group;
+  group.place = node.place;
   bool matched = false;
   Keys keys{{"match", [&](const Entry& entry) { group.match = read_match(entry.value), matched = true; }}};
   const auto read = [&](const Entry& entry) {
@@ -287,7 +290,7 @@ bool is_tested_lr(const Plugin& plugin, const tuner_param& param) {
 
 std::string plugin_label(const Node& node, Kind kind) {
   const Node& plugin = plugin_node(node, kind);
-  const Node* as = node.find("as");
+  const Node* as = node.given("as");
   return as == nullptr ? plugin.text : label_of(*as);
 }
 

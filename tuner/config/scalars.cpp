@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "tuner/error.hpp"
+#include "tuner/text.hpp"
 
 namespace tuner::config {
 namespace {
@@ -19,6 +20,9 @@ std::size_t digits(std::string_view text, std::size_t from) {
   while (from < text.size() && is_digit(text[from])) ++from;
   return from;
 }
+
+constexpr std::string_view kIntegerDue = "an integer";
+constexpr std::string_view kMostInteger = "at most 9223372036854775807";
 
 enum class Form { none, integer, real };
 
@@ -93,10 +97,13 @@ Scalar number_where(const Node& node, const std::string& what, std::string_view 
   if (form == Form::none) refuse_number(node, what, due);
   if (form == Form::integer)
     if (const auto number = converted<std::int64_t>(node.text)) return *number;
-  if (form == Form::real)
+  const bool integer = form == Form::integer && due == kIntegerDue;
+  if (!integer)
     if (const auto number = converted<double>(node.text)) return *number;
+  const bool negative = node.text.starts_with('-');
   throw Error(Message::config_bad_value, fmt::format("{} is {}, more than a number can hold", what, node.description()),
-              "write a number of smaller size")
+              integer ? fmt::format("an integer is {}", negative ? "at least -9223372036854775808" : kMostInteger)
+                      : "write a number of smaller size")
       .at(node.place);
 }
 
@@ -156,7 +163,7 @@ void refuse_type(const Node& node, const std::string& what, std::string_view due
 Scalar number_of(const Node& node, const std::string& what) { return number_where(node, what, "a number"); }
 
 std::int64_t integer_of(const Node& node, const std::string& what) {
-  const Scalar number = number_where(node, what, "an integer");
+  const Scalar number = number_where(node, what, kIntegerDue);
   if (const auto* integer = std::get_if<std::int64_t>(&number)) return *integer;
   const double real = std::get<double>(number);
   if (real != std::floor(real)) refuse_type(node, what, "an integer");
@@ -179,7 +186,7 @@ bool boolean_of(const Node& node, const std::string& what) {
     const bool yes = is_one_of(text, {"yes", "on", "y"});
     if (yes || is_one_of(text, {"no", "off", "n"}))
       throw Error(Message::config_wrong_type,
-                  fmt::format("{} is '{}', which is a text here, and true or false is due", what, node.text),
+                  fmt::format("{} is '{}', which is a text here, and true or false is due", what, shown(node.text)),
                   fmt::format("write {}", yes ? "true" : "false"))
           .at(node.place);
   }
@@ -194,7 +201,7 @@ std::string text_of(const Node& node, const std::string& what) {
 std::string word_of(const Node& node, const std::string& what, const std::vector<std::string_view>& words) {
   if (!node.is_scalar()) refuse_type(node, what, "a word");
   if (std::ranges::find(words, node.text) == words.end())
-    throw Error(Message::config_bad_value, fmt::format("{} is '{}', which it cannot be", what, node.text),
+    throw Error(Message::config_bad_value, fmt::format("{} is '{}', which it cannot be", what, shown(node.text)),
                 did_you_mean(node.text, words))
         .at(node.place);
   return node.text;
@@ -209,7 +216,7 @@ double duration_of(const Node& node, const std::string& what) {
   } else if (const auto read = seconds_in(node.text)) {
     seconds = *read;
   } else {
-    throw Error(Message::config_bad_value, fmt::format("{} is '{}', which is no time", what, node.text),
+    throw Error(Message::config_bad_value, fmt::format("{} is '{}', which is no time", what, shown(node.text)),
                 "write for example 90s, 30m, 1h30m, or a number of seconds")
         .at(node.place);
   }
@@ -231,7 +238,7 @@ std::uint64_t bytes_of(const Node& node, const std::string& what) {
     break;
   }
   if (form_of(number.text) == Form::none)
-    throw Error(Message::config_bad_value, fmt::format("{} is '{}', which is no size", what, node.text),
+    throw Error(Message::config_bad_value, fmt::format("{} is '{}', which is no size", what, shown(node.text)),
                 "write for example 512MiB, 2GiB, or a number of bytes")
         .at(node.place);
   const double value = real_of(number, what) * unit;
@@ -245,9 +252,12 @@ void check_bounds(double value, const Bounds& bounds, const std::string& what, c
   if (high_enough && low_enough) return;
   const std::string low = fmt::format("{} {}", bounds.min_open ? "above" : "at least", bounds.min);
   const bool bounded = bounds.max < std::numeric_limits<double>::max();
+  // A double has the bound of 64-bit integers rounded up.
+  const std::string high = bounds.max == 0x1p63
+                               ? std::string(kMostInteger)
+                               : fmt::format("{} {}", bounds.max_open ? "below" : "at most", bounds.max);
   throw Error(Message::config_out_of_range, fmt::format("{} is {}, outside of its legal range", what, value),
-              bounded ? fmt::format("it must be {} and {} {}", low, bounds.max_open ? "below" : "at most", bounds.max)
-                      : fmt::format("it must be {}", low))
+              bounded ? fmt::format("it must be {} and {}", low, high) : fmt::format("it must be {}", low))
       .at(place);
 }
 

@@ -3,6 +3,7 @@
 #include "tuner/config/language.hpp"
 #include "tuner/config/plugins.hpp"
 #include "tuner/schedule.hpp"
+#include "tuner/text.hpp"
 
 namespace tuner::config {
 namespace {
@@ -15,15 +16,16 @@ class ScheduleReader {
   SchedulePlan read(const Node& node) {
     plan_.label = label_of_schedule(node);
     Keys keys = warmup_keys();
-    if (node.find("sequence") != nullptr) {
+    if (node.given("sequence") != nullptr) {
       keys.emplace_back("sequence", [&](const Entry& entry) { read_sequence(entry); });
       keys.emplace_back("as", [](const Entry&) {});  // read above
-      if (node.find("plugin") != nullptr)
+      if (node.given("plugin") != nullptr)
         throw Error(Message::config_impossible, "a scheduler is one plugin or a sequence, not both",
                     "make the plugin an item of the sequence")
             .at(node.find("plugin")->place);
       read_keys(node, "a sequence of schedulers", keys);
     } else {
+      keys.emplace_back("sequence", [](const Entry&) {});  // null
       StagePlan stage;
       stage.scheduler.branches.push_back(read_scheduler(node, scope_, keys));
       plan_.stages.push_back(std::move(stage));
@@ -33,8 +35,8 @@ class ScheduleReader {
   }
 
   static std::string label_of_schedule(const Node& node) {
-    if (node.find("sequence") == nullptr) return plugin_label(node, Kind::scheduler);
-    const Node* as = node.find("as");
+    if (node.given("sequence") == nullptr) return plugin_label(node, Kind::scheduler);
+    const Node* as = node.given("as");
     return as == nullptr ? "sequence" : label_of(*as);
   }
 
@@ -89,7 +91,7 @@ class ScheduleReader {
       for (const Entry& entry : node.entries)
         if (entry.key.starts_with("warmup_"))
           throw Error(Message::config_impossible,
-                      fmt::format("'{}' stands in a stage, and warmup comes before the first one", entry.key),
+                      fmt::format("'{}' stands in a stage, and warmup comes before the first one", shown(entry.key)),
                       "put it beside sequence")
               .at(entry.place);
     };

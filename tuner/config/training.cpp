@@ -49,7 +49,7 @@ class TrainingReader {
     if (node.missing) refuse_type(node, "training.early_stopping", "a map like {patience: 2, min_delta: 0}");
     const auto label = [](const Node& branch) -> std::string {
       if (branch.is_null()) return "none";
-      const Node* as = branch.find("as");
+      const Node* as = branch.given("as");
       return as == nullptr ? "on" : label_of(*as);
     };
     plan_.early_stopping = read_one_of<OptionalSettings>(

@@ -9,17 +9,18 @@ namespace tuner::lr_range {
 
 namespace {
 
-// Of a range the middle on its scale.
+// Of a range the middle on its scale. Stored tests have it as it was first computed.
 Value first_value(const Dimension& dimension) {
+  constexpr int kVersion = 1;
   const auto* range = std::get_if<Range>(&dimension.domain);
   if (range == nullptr) return std::get<Values>(dimension.domain).front();
   if (range->step) {
-    const auto values = grid_values(dimension);
+    const auto values = grid_values(dimension, kVersion);
     return values[values.size() / 2];
   }
   Range ends_and_middle = *range;
   ends_and_middle.count = 3;
-  return grid_point(ends_and_middle, 1);
+  return grid_point(ends_and_middle, 1, kVersion);
 }
 
 bool is_from_lr_range(const Dimension& dimension) {

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "tuner/report/table.hpp"
+#include "tuner/text.hpp"
 
 namespace tuner::report {
 
@@ -27,7 +28,7 @@ std::string count_text(const executor::StudyStatus& status) {
 void Progress::line(const std::string& text) {
   if (status_shown_) std::fputs("\r\x1b[K", out_);
   status_shown_ = false;
-  std::fputs((text + "\n").c_str(), out_);
+  std::fputs((printable(text) + "\n").c_str(), out_);
   last_line_ = Clock::now();
 }
 

@@ -1,4 +1,5 @@
 #include "tuner/report/table.hpp"
+#include "tuner/text.hpp"
 
 #include <fmt/format.h>
 
@@ -52,7 +53,9 @@ void TableWriter::row(const std::vector<Value>& cells) {
     auto& texts = rows_.emplace_back();
     for (std::size_t i = 0; i < cells.size(); ++i) {
       texts.push_back(std::holds_alternative<Null>(cells[i]) ? "" : to_display(cells[i]));
-      std::ranges::replace(texts.back(), '\n', ' ');
+      std::ranges::replace_if(
+          texts.back(), [](char c) { return c == '\n' || c == '\t'; }, ' ');
+      texts.back() = printable(texts.back());
       if (!std::holds_alternative<double>(cells[i]) && !std::holds_alternative<std::int64_t>(cells[i]) &&
           !texts.back().empty())
         numeric_[i] = false;

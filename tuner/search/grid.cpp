@@ -11,19 +11,20 @@ constexpr std::uint64_t kMost = std::uint64_t{1} << 32;  // a trial's number has
 
 }  // namespace
 
-Grid::Grid(const Space& space) : space_(space), children_(space.dimensions.size()), size_(grid_size(space)) {
-  if (size_ > kMost)
+Grid::Grid(const Space& space, int search_version) : space_(space), children_(space.dimensions.size()) {
+  if (grid_size(space) > kMost)
     throw Error(Message::config_impossible, "the grid has more than 4294967296 points",
                 "take fewer values, or method: random");
   for (std::size_t i = 0; i < space.dimensions.size(); ++i) {
     const Dimension& dimension = space.dimensions[i];
-    values_.push_back(grid_values(dimension));
+    values_.push_back(grid_values(dimension, search_version));
     if (const auto* branches = std::get_if<Branches>(&dimension.domain)) children_[i].resize(branches->labels.size());
     if (dimension.parent)
       children_[*dimension.parent][dimension.branch].push_back(i);
     else
       roots_.push_back(i);
   }
+  size_ = product(roots_);
 }
 
 std::uint64_t Grid::product(const std::vector<std::size_t>& dimensions) const {

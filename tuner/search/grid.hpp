@@ -9,7 +9,7 @@ namespace tuner::search {
 // Mixed radix over the dimensions; a one_of counts the points of its branches one after another.
 class Grid : public Searcher {
  public:
-  explicit Grid(const Space& space);
+  explicit Grid(const Space& space, int search_version = kSearchVersion);
   [[nodiscard]] std::optional<std::uint64_t> size() const override { return size_; }
   [[nodiscard]] Point propose(std::uint64_t number) const override;
 

@@ -1,8 +1,14 @@
 // Independent draws: a dimension of trial n takes the word of the stream (seed, n, SEARCH) that its name says, whatever
 // else there is and in whatever order: a file with its keys in another order is the same study.
+//
+// No configuration is drawn twice: one that an earlier number has is drawn anew, with the stream's purpose counted on.
+// So weights stay those of the draws, and the configuration of a number depends on the plan and the numbers before it
+// alone. Where 64 draws give nothing new, most are taken: then the next free one of the grid of all is taken, counted
+// from a random place.
 #include <algorithm>
 #include <cmath>
 #include <string_view>
+#include <unordered_set>
 
 #include "tuner/abi.h"
 #include "tuner/search/grid.hpp"
@@ -21,24 +27,25 @@ Value random_integer(const Range& range, double u) {
   return static_cast<std::int64_t>(std::clamp(std::round(x), range.min, range.max));
 }
 
-Value random_in(const Range& range, double u) {
+Value random_in(const Range& range, double u, int version) {
   if (range.step) {
-    Dimension stepped;
-    stepped.domain = range;
-    const auto values = grid_values(stepped);
-    if (range.scale == Scale::linear) return values[static_cast<std::size_t>(u * static_cast<double>(values.size()))];
+    const std::uint64_t count = step_count(range);
+    if (range.scale == Scale::linear)
+      return grid_point(range, static_cast<std::uint64_t>(u * static_cast<double>(count)), version);
     // On another scale: draw there, then take the nearest step.
     Range plain = range;
     plain.step.reset(), plain.integer = false;
-    const double x = std::get<double>(random_in(plain, u));
-    const auto k = static_cast<std::size_t>(std::llround((x - range.min) / *range.step));
-    return values[std::min(k, values.size() - 1)];
+    const double x = std::get<double>(random_in(plain, u, version));
+    const auto k = static_cast<std::uint64_t>(std::llround((x - range.min) / *range.step));
+    return grid_point(range, std::min(k, count - 1), version);
   }
   if (range.integer) return random_integer(range, u);
   double x = 0;
   switch (range.scale) {
     case Scale::linear:
-      x = range.min + u * (range.max - range.min);
+      // A range may be wider than the largest number.
+      x = std::isfinite(range.max - range.min) ? range.min + u * (range.max - range.min)
+                                               : range.min * (1 - u) + range.max * u;
       break;
     case Scale::log:
       x = std::exp(std::log(range.min) + u * (std::log(range.max) - std::log(range.min)));
@@ -57,30 +64,131 @@ std::uint64_t word_of(std::string_view name) {
   return hash;
 }
 
+// Which value of its dimension `value` is, counted from 0 in any order that gives each its own number.
+std::uint64_t index_of(const Dimension& dimension, const Value& value) {
+  if (const auto* branches = std::get_if<Branches>(&dimension.domain)) return branch_of(*branches, value);
+  if (const auto* values = std::get_if<Values>(&dimension.domain))
+    return static_cast<std::uint64_t>(std::ranges::find(*values, value) - values->begin());
+  const auto& range = std::get<Range>(dimension.domain);
+  if (range.integer) return static_cast<std::uint64_t>(std::get<std::int64_t>(value));
+  return static_cast<std::uint64_t>(std::llround(std::get<double>(value) / *range.step - range.min / *range.step));
+}
+
+bool is_discrete(const Dimension& dimension) {
+  const auto* range = std::get_if<Range>(&dimension.domain);
+  return range == nullptr || range->step || range->integer;
+}
+
+// The space with a step for every range of integers, so that a grid has all of them.
+Space with_steps(Space space) {
+  for (Dimension& dimension : space.dimensions)
+    if (auto* range = std::get_if<Range>(&dimension.domain)) {
+      range->count.reset();
+      if (range->integer && !range->step) range->step = 1;
+    }
+  return space;
+}
+
 class Random : public Searcher {
  public:
-  explicit Random(const StudyPlan& plan) : plan_(plan) {}
-  [[nodiscard]] std::optional<std::uint64_t> size() const override { return plan_.trials; }
+  explicit Random(const StudyPlan& plan) : plan_(plan) {
+    const auto& dimensions = plan.space.dimensions;
+    // A search over nothing repeats one configuration, which is what it is asked for.
+    if (plan.search_version == 1 || dimensions.empty()) return;
+    once_ = std::ranges::none_of(
+        dimensions, [](const Dimension& dimension) { return !dimension.parent && !is_discrete(dimension); });
+    count_ = configuration_count(plan.space);
+    // Larger spaces are never exhausted.
+    if (count_ && *count_ > kMostCounted) count_.reset();
+  }
+
+  [[nodiscard]] std::optional<std::uint64_t> size() const override {
+    return count_ ? std::min(*count_, plan_.trials.value_or(*count_)) : plan_.trials;
+  }
+
   [[nodiscard]] Point propose(std::uint64_t number) const override {
-    tuner_rng rng{};
-    rng.struct_size = sizeof rng, rng.purpose = TUNER_RNG_SEARCH, rng.seed = plan_.seed;
-    rng.trial = static_cast<std::uint32_t>(number);
-    Point point(plan_.space.dimensions.size());
-    for (std::size_t i = 0; i < point.size(); ++i)
-      if (is_active(plan_.space, point, i))
-        point[i] = random_value(plan_.space.dimensions[i],
-                                tuner_rng_uniform_at(&rng, word_of(plan_.space.dimensions[i].name)));
-    return point;
+    if (!once_) return draw(number, 0);
+    while (chosen_.size() <= number) choose_next();
+    const Choice& choice = chosen_[number];
+    return choice.attempt < kNoAttempt ? draw(number, choice.attempt) : grid().propose(choice.place);
   }
 
  private:
+  // Where the configuration of a number comes from: a draw, or else a place in the grid of all.
+  struct Choice {
+    std::uint32_t attempt = 0, place = 0;
+  };
+  static constexpr std::uint32_t kNoAttempt = UINT32_MAX;
+  static constexpr std::uint64_t kMostCounted = std::uint64_t{1} << 22;
+  // Draws for one number, before the next free place of the grid is taken; where there is no grid, before a repetition.
+  static constexpr std::uint32_t kDraws = 64, kDrawsWithoutGrid = 0xffff;
+
+  [[nodiscard]] tuner_rng stream(std::uint64_t number, std::uint32_t attempt) const {
+    tuner_rng rng{};
+    rng.struct_size = sizeof rng, rng.purpose = TUNER_RNG_SEARCH + (attempt << 16), rng.seed = plan_.seed;
+    rng.trial = static_cast<std::uint32_t>(number);
+    return rng;
+  }
+
+  [[nodiscard]] Point draw(std::uint64_t number, std::uint32_t attempt) const {
+    const tuner_rng rng = stream(number, attempt);
+    const auto& dimensions = plan_.space.dimensions;
+    Point point(dimensions.size());
+    for (std::size_t i = 0; i < point.size(); ++i)
+      if (is_active(plan_.space, point, i))
+        point[i] =
+            random_value(dimensions[i], tuner_rng_uniform_at(&rng, word_of(dimensions[i].name)), plan_.search_version);
+    return point;
+  }
+
+  // True the first time; a point with a value of a real range is always new.
+  [[nodiscard]] bool is_new(const Point& point) const {
+    std::string key;
+    for (std::size_t i = 0; i < point.size(); ++i) {
+      if (!point[i]) continue;
+      if (!is_discrete(plan_.space.dimensions[i])) return true;
+      for (std::uint64_t index = index_of(plan_.space.dimensions[i], *point[i]);; index >>= 7) {
+        key += static_cast<char>((index & 127) | (index > 127 ? 128 : 0));
+        if (index <= 127) break;
+      }
+    }
+    return seen_.insert(std::move(key)).second;
+  }
+
+  void choose_next() const {
+    const std::uint64_t number = chosen_.size();
+    const std::uint32_t draws = count_ ? kDraws : kDrawsWithoutGrid;
+    for (std::uint32_t attempt = 0; attempt < draws; ++attempt)
+      if (is_new(draw(number, attempt))) return chosen_.push_back({attempt, 0});
+    if (!count_ || number >= *count_) return chosen_.push_back({0, 0});
+    const tuner_rng rng = stream(number, draws);
+    auto place = static_cast<std::uint64_t>(tuner_rng_uniform_at(&rng, 0) * static_cast<double>(*count_));
+    while (!is_new(grid().propose(place))) place = (place + 1) % *count_;
+    chosen_.push_back({kNoAttempt, static_cast<std::uint32_t>(place)});
+  }
+
+  [[nodiscard]] const Grid& grid() const {
+    if (!grid_) {
+      stepped_ = with_steps(plan_.space);
+      grid_.emplace(stepped_);
+    }
+    return *grid_;
+  }
+
   const StudyPlan& plan_;
+  bool once_ = false;                   // may a draw repeat a configuration, and must not?
+  std::optional<std::uint64_t> count_;  // of the configurations, where they can be counted
+  // What follows from the numbers up to now.
+  mutable std::vector<Choice> chosen_;
+  mutable std::unordered_set<std::string> seen_;
+  mutable Space stepped_;
+  mutable std::optional<Grid> grid_;  // of all configurations
 };
 
 }  // namespace
 
-Value random_value(const Dimension& dimension, double u) {
-  if (const auto* range = std::get_if<Range>(&dimension.domain)) return random_in(*range, u);
+Value random_value(const Dimension& dimension, double u, int search_version) {
+  if (const auto* range = std::get_if<Range>(&dimension.domain)) return random_in(*range, u, search_version);
   const auto values = grid_values(dimension);
   return values[static_cast<std::size_t>(u * static_cast<double>(values.size()))];
 }
@@ -88,7 +196,7 @@ Value random_value(const Dimension& dimension, double u) {
 std::unique_ptr<Searcher> make_searcher(const StudyPlan& plan) {
   if (plan.method == "random") return std::make_unique<Random>(plan);
   if (plan.method == "lr_range") return std::make_unique<RangeSearch>(plan);
-  return std::make_unique<Grid>(plan.space);
+  return std::make_unique<Grid>(plan.space, plan.search_version);
 }
 
 }  // namespace tuner::search

@@ -13,7 +13,8 @@ namespace tuner::search {
 class Searcher {
  public:
   virtual ~Searcher() = default;
-  // How many trials there are; nothing where the search has no end of its own.
+  // How many trials there are, and no more than there are configurations; nothing where the search has no end of its
+  // own.
   [[nodiscard]] virtual std::optional<std::uint64_t> size() const = 0;
   // The point of trial `number`: a function of plan, seed and number, so that any trial can be made again, in any
   // order, on any number of workers; for a search that learns also of the results that it has observed. Requires:
@@ -32,6 +33,6 @@ class Searcher {
 [[nodiscard]] std::unique_ptr<Searcher> make_searcher(const StudyPlan& plan);
 
 // The value of a dimension for u in [0, 1).
-[[nodiscard]] Value random_value(const Dimension& dimension, double u);
+[[nodiscard]] Value random_value(const Dimension& dimension, double u, int search_version = kSearchVersion);
 
 }  // namespace tuner::search

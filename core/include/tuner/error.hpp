@@ -8,6 +8,7 @@
 #include <exception>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "tuner/messages.hpp"
 
@@ -40,30 +41,23 @@ class Error : public std::exception {
 // The process's exit code for it.
 [[nodiscard]] int exit_code(Message id);
 
-// The candidate that is nearest to `word` by edit distance, or empty where none is near enough to be meant.
-// Candidates is any range of things that convert to string_view.
+// Least number of typing mistakes that make b of a: a letter too many, too few, another one, or two neighbours swapped.
 [[nodiscard]] std::size_t edit_distance(std::string_view a, std::string_view b);
-template <class Candidates>
-[[nodiscard]] std::string nearest(std::string_view word, const Candidates& candidates) {
-  std::string best;
-  std::size_t least = word.size() < 4 ? 2 : word.size() / 2 + 1;
-  for (const auto& candidate : candidates) {
-    const std::string_view text(candidate);
-    const std::size_t distance = edit_distance(word, text);
-    if (distance < least) least = distance, best = text;
-  }
-  return best;
-}
-// "did you mean 'x'?" or "one of: a, b, c" where nothing is near; empty without candidates.
+
+// The candidates that `word` was most likely meant to be, in their order: those that differ in case, '_' and '-' alone,
+// else those with the fewest typing mistakes, at most one in every four letters. No hint is better than a wrong one: a
+// word that goes on for a letter or two where a candidate ends (adamp, log10) is the name of another thing, unless it
+// is its plural.
+[[nodiscard]] std::vector<std::string> nearest(std::string_view word, const std::vector<std::string_view>& candidates);
+
+// "did you mean 'x'?" or "one of: a, b, c" where nothing is near; empty without candidates. Candidates is any range of
+// things that convert to string_view.
+[[nodiscard]] std::string hint(std::string_view word, const std::vector<std::string_view>& candidates);
 template <class Candidates>
 [[nodiscard]] std::string did_you_mean(std::string_view word, const Candidates& candidates) {
-  if (const std::string best = nearest(word, candidates); !best.empty()) return "did you mean '" + best + "'?";
-  std::string all;
-  for (const auto& candidate : candidates) {
-    if (!all.empty()) all += ", ";
-    all += std::string_view(candidate);
-  }
-  return all.empty() ? all : "one of: " + all;
+  std::vector<std::string_view> views;
+  for (const auto& candidate : candidates) views.emplace_back(candidate);
+  return hint(word, views);
 }
 
 }  // namespace tuner

@@ -26,6 +26,16 @@ struct StepInputs {
   const bool* gradient_unusable = nullptr;
 };
 
+// Which group takes the tensor: the first that matches, counted from 1; 0 where none does.
+[[nodiscard]] std::uint32_t group_of(std::span<const GroupMatch> groups, const TensorSpec& tensor);
+
+// "weight (weight 4 x 64), bias (bias 4)": for messages, the first ones of many.
+[[nodiscard]] std::string tensor_names(std::span<const TensorSpec> tensors);
+
+// The groups of an optimizer, and of those inside it, that take no tensor, one line each.
+[[nodiscard]] std::vector<std::string> groups_without_tensors(const PluginUse& use,
+                                                              std::span<const TensorSpec> tensors);
+
 // Can `wrapper` wrap `inner`, directly or with others between them? Throws config.impossible: a wrapper that evaluates
 // within its steps hands the optimizer inside one gradient a step, which is of no use to one without derivatives, nor
 // to one that evaluates on its own.

@@ -35,6 +35,7 @@ struct OneOf {
 struct GroupPlan {
   GroupMatch match;
   Settings options;
+  std::string place;  // "sweep.yaml:4:9", for errors about it
 };
 
 struct PluginPlan {
@@ -108,6 +109,7 @@ struct StudyPlan {
   std::optional<std::uint64_t> trials;   // total of the study
   std::optional<double> budget_seconds;  // wall time of the study, over all its runs
   BudgetEnd budget_end = BudgetEnd::cancel;
+  int search_version = kSearchVersion;   // of the study in the database, where there is one
   std::uint32_t workers = 1;
   Isolation isolation = Isolation::process;
   std::uint64_t memory_limit = 0;  // bytes of a worker process; 0: none
@@ -127,6 +129,7 @@ struct StudyPlan {
 
   std::string config_text;  // as read
   std::string config_path;
+  std::string config_folder;  // where relative paths count from
 };
 
 // Fills the holes. Errors: config.impossible (rules between options, with the plugin's text) and what OptionTable

@@ -51,6 +51,7 @@ class Tensors {
 
   [[nodiscard]] std::size_t size() const { return specs_.size(); }
   [[nodiscard]] const TensorSpec& spec(std::size_t index) const { return specs_[index]; }
+  [[nodiscard]] const std::vector<TensorSpec>& specs() const { return specs_; }
   [[nodiscard]] void* data(std::size_t index) const { return abi_[index].data; }
   [[nodiscard]] void* grad(std::size_t index) const { return abi_[index].grad; }
   // As the ABI passes them; slots are null and filled in by Optimizer.

@@ -49,11 +49,12 @@ struct Curved {
   static void step(const tuner::Step&, const tuner::Tensor<T>&) {}
 };
 struct Faithful {
-  static constexpr tuner::Info info{.id = "faithful",
-                                    .name = "Faithful",
-                                    .doc = "needs one batch and no gradient",
-                                    .reference = kReference,
-                                    .flags = TUNER_PLUGIN_FULL_BATCH | TUNER_PLUGIN_DERIVATIVE_FREE};
+  static constexpr tuner::Info info{
+      .id = "faithful",
+      .name = "Faithful",
+      .doc = "needs one batch, no gradient and one group",
+      .reference = kReference,
+      .flags = TUNER_PLUGIN_FULL_BATCH | TUNER_PLUGIN_DERIVATIVE_FREE | TUNER_PLUGIN_ONE_GROUP};
   static constexpr tuner::Param params[] = {tuner::real("lr", 1e-3, "step size").at_least(0)};
   template <class T>
   static void step(const tuner::Step&, const tuner::Tensor<T>&) {}

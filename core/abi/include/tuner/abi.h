@@ -558,6 +558,7 @@ typedef struct tuner_objective {
 #define TUNER_PLUGIN_NEEDS_METRIC 0x40u /* scheduler: listens to the study's metric */
 #define TUNER_PLUGIN_NEEDS_HVP 0x80u    /* optimizer: asks the closure for Hessian-vector products */
 #define TUNER_PLUGIN_FULL_BATCH 0x100u  /* optimizer: compares evaluations of different steps, all on one batch */
+#define TUNER_PLUGIN_ONE_GROUP 0x200u   /* optimizer: options are those of group 0, for all tensors: no `groups:` */
 
 typedef struct tuner_plugin {
   uint32_t struct_size;

@@ -35,6 +35,7 @@ struct StudyRecord {
   Goal goal = Goal::minimize;
   std::uint64_t seed = 1;
   std::string tuner_version;
+  int search_version = kSearchVersion;  // of a new study; one that is there keeps its own
 };
 
 // A finished trial. Times are UTC, milliseconds since 1970.
@@ -181,6 +182,8 @@ class Store {
   [[nodiscard]] StudyRow study(std::string_view name) const;
   // With `damage` also a text that does not have its recorded hash.
   [[nodiscard]] std::string study_config(std::string_view name, Damage* damage = nullptr) const;
+  // How its configurations follow from its plan: see kSearchVersion. Nothing where there is no such study.
+  [[nodiscard]] std::optional<int> search_version(std::string_view name) const;
   // Its recorded plan against another one, "- " and "+ " before the lines that differ; empty where they are equal.
   [[nodiscard]] std::string plan_difference(std::string_view name, std::string_view plan) const;
   // Every build of a plugin that its trials used.
