@@ -1,10 +1,13 @@
 #include "place.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
-#include <array>
+#include <cerrno>
 #include <system_error>
+#include <utility>
 
 #include "log.hpp"
 
@@ -19,26 +22,34 @@ std::optional<FileIdentity> identity_of(const fs::path& file) {
   return FileIdentity{.device = status.st_dev, .inode = status.st_ino};
 }
 
-// A name that is free.
-fs::path name_for_rescue(const fs::path& folder, const fs::path& file) {
-  std::error_code ignored;
+// A new empty file with a name that was free, which is so taken for this process alone; empty where none can be made.
+fs::path file_for_rescue(const fs::path& folder, const fs::path& file) {
   const std::string name = file.filename().string() + ".rescued";
-  fs::path place = folder / name;
-  for (int i = 2; fs::exists(place, ignored); ++i) place = folder / fmt::format("{}-{}", name, i);
-  return place;
+  for (int i = 1; i < 1000; ++i) {
+    const fs::path place = folder / (i == 1 ? name : fmt::format("{}-{}", name, i));
+    const int fd = ::open(place.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0644);
+    if (fd >= 0) {
+      ::close(fd);
+      return place;
+    }
+    if (errno != EEXIST) break;
+  }
+  return {};
 }
 
 // Where the copy is; empty, with the reason in `why`, where none could be made.
 fs::path rescue(Connection& connection, std::string& why) {
   const fs::path& file = connection.file();
   std::error_code ignored;
+  why = "no file can be made beside it";
   for (const fs::path& folder : {file.parent_path(), fs::temp_directory_path(ignored)}) {
-    const fs::path place = name_for_rescue(folder, file);
+    const fs::path place = folder.empty() ? fs::path() : file_for_rescue(folder, file);
+    if (place.empty()) continue;
     try {
       Statement(connection, "VACUUM INTO ?").run(std::string_view(place.string()));
       return place;
     } catch (const SqliteError& error) {
-      if (why.empty()) why = error.reason();
+      why = error.reason();
       fs::remove(place, ignored);
     }
   }

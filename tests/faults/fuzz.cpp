@@ -328,9 +328,11 @@ int fuzz(const std::map<std::string, std::uint64_t>& options) {
   const auto option = [&](const char* name, std::uint64_t otherwise) {
     return options.contains(name) ? options.at(name) : otherwise;
   };
-  // What takes more memory than this has believed a number that it has read.
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+  // What takes more memory than this has believed a number that it has read. Sanitizers take more by themselves.
   const rlimit memory{.rlim_cur = 4UL << 30, .rlim_max = 4UL << 30};
   ::setrlimit(RLIMIT_AS, &memory);
+#endif
   const std::uint64_t seed = option("--seed", std::random_device()() % 1'000'000'000);
   const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(option("--seconds", 86'400));
   std::cout << "seed " << seed << std::endl;

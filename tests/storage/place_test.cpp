@@ -1,5 +1,6 @@
 // The database under a running study: removed, moved, replaced. It is noticed with the next batch, and nothing that was
 // recorded is lost.
+#include <cstdlib>
 #include <fstream>
 
 #include "fixture.hpp"
@@ -91,6 +92,24 @@ TEST_F(PlaceTest, AFolderThatIsGoneLeavesTheFolderForTemporaryFiles) {
   ASSERT_TRUE(fs::exists(kept)) << text;
   EXPECT_EQ(Store(kept, Access::read_only).runs("demo").size(), 2u);
   fs::remove(kept);
+}
+
+TEST_F(PlaceTest, Emptied) {
+  std::ofstream(file_, std::ios::trunc);
+  const Error error = error_of([&] { store_.record(std::vector{make_trial(1)}); });
+  EXPECT_EQ(error.id(), Message::storage_failed);
+  EXPECT_TRUE(says(error, "it was emptied"));
+}
+
+TEST_F(PlaceTest, SaysThatNothingCouldBeKept) {
+  const char* before = std::getenv("TMPDIR");
+  const std::string kept = before == nullptr ? "" : before;
+  setenv("TMPDIR", (folder_ / "none").c_str(), 1);
+  fs::remove_all(folder_);
+  const Error error = error_of([&] { store_.record(std::vector{make_trial(1)}); });
+  before == nullptr ? unsetenv("TMPDIR") : setenv("TMPDIR", kept.c_str(), 1);
+  EXPECT_EQ(error.id(), Message::storage_failed);
+  EXPECT_TRUE(says(error, "What was recorded could not be kept: no file can be made beside it."));
 }
 
 TEST_F(PlaceTest, ALinkedOrRenamedFolderChangesNothingWhileItsNameLeadsThere) {

@@ -83,6 +83,22 @@ RangeSearch finished(const StudyPlan& plan, double edge = 0.1) {
   return search;
 }
 
+// The least lr of the ladder is its greatest one too: no ramp measures that, but anything may stand in a database.
+TEST(RangeSearch, TakesStoredRampsOfAnyLr) {
+  const LrRangeSettings settings{.lr_min = 1e-4, .lr_max = 10, .steps = 40, .ladder_points = 5};
+  for (const double lr : {1e-5, 0.0, -1.0, 1e308, 5e-324, std::nan("")}) {
+    const StudyPlan plan = plan_of(settings, {"sgd"});
+    RangeSearch search(plan);
+    for (std::uint64_t n = 0; search.ready(n); ++n) {
+      TrialResult result;
+      result.value = 1;
+      result.metrics = {{1, "lr", lr}, {1, "loss_before", 1}, {1, "loss", std::nan("")}};
+      search.observe(n, result);
+    }
+    EXPECT_EQ(ready(search), search.size()) << lr;
+  }
+}
+
 TEST(RangeSearch, ComesInThreeRounds) {
   const LrRangeSettings settings{.lr_min = 1e-4, .lr_max = 10, .steps = 40, .ladder_points = 5};
   const StudyPlan plan = plan_of(settings, {"sgd", "adam"});

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cmath>
 #include <filesystem>
 #include <iostream>
 #include <limits>
@@ -184,7 +185,8 @@ std::optional<int> fill_from_lr_range(StudySession& session, StudyPlan& plan) {
     const auto found = std::ranges::find_if(tested->suggestions, [&](const storage::LrSuggestion& suggestion) {
       return branch != branches.end() && suggestion.branch == branch->label && suggestion.name == "recommended";
     });
-    if (found == tested->suggestions.end() || !found->value)
+    // Of a stored test whose measurements were changed it may be no lr.
+    if (found == tested->suggestions.end() || !found->value || !(*found->value > 0 && std::isfinite(*found->value)))
       throw Error(Message::config_bad_hole,
                   fmt::format("the LR range test has no recommendation for {}: {}", dimension.name,
                               found == tested->suggestions.end() ? "" : found->note),

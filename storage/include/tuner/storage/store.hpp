@@ -125,12 +125,12 @@ enum class Network { refused, allowed };  // what to do with a network file syst
 // Threads: one thread at a time; any number of stores, in any number of threads and processes.
 class Store {
  public:
-  // Opens or, for read_write, creates. Brings an older schema forward, for readers too. A refused file is left as it
-  // is. read_only: a closed database opens on a read-only medium too, and a writer never makes a reader wait. A
-  // damaged log beside a file that nobody has open is refused, since SQLite would drop it; a writer looks through the
-  // pages of a file up to 16 MiB first. On a network file system that is allowed, one machine alone may use the file.
-  // Errors: storage.cannot_open (folder, permissions, a network file system; says which), .not_a_database,
-  // .newer_schema, .damaged.
+  // Opens or, for read_write, creates. Brings an older schema forward, for readers too where they see a difference. A
+  // refused file is left as it is. read_only: a closed database opens on a read-only medium too, and a writer never
+  // makes a reader wait. A damaged log beside a file that nobody has open is refused, since SQLite would drop it; a
+  // writer looks through the pages of a file up to 16 MiB first. On a network file system that is allowed, one machine
+  // alone may use the file. Errors: storage.cannot_open (folder, permissions, a network file system; says which),
+  // .not_a_database, .newer_schema, .damaged.
   Store(const std::filesystem::path& file, Access access, Durability durability = Durability::normal,
         Network network = Network::refused);
   ~Store();
@@ -167,8 +167,9 @@ class Store {
   // Writes finished trials of the open study in one transaction: all of them or none. A cancelled trial of the same
   // number is replaced with all that was recorded of it, its attempt counted on. On return they survive kill -9
   // (normal) or power loss (full). A metric that is given twice for a step keeps its last value.
-  // Errors: storage.failed (disk; a trial that is finished already; no open study); storage.busy_study where another
-  // process took the study over.
+  // Errors: storage.failed (disk; a trial that is finished already; no open study; the database or its log is no longer
+  // the file that was opened: then all that was recorded, these trials too, is copied, and the message says where);
+  // storage.busy_study where another process took the study over.
   void record(std::span<const TrialRecord> trials);
   // A line in the study's events: started, resumed, interrupted, ...
   void add_event(std::string_view kind, std::string_view text);
