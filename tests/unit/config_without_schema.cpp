@@ -1,6 +1,6 @@
-// The tests of the config language as scripts/test runs them: without the validator of the full run, which compares every
-// verdict of the reader with that of the JSON Schema.
-#include <algorithm>
+// The tests of the config language as scripts/test runs them: without the validator of the full run, which compares
+// every verdict of the reader with that of the JSON Schema.
+#include <fmt/format.h>
 
 #include "config_reading.hpp"
 #include "tuner/config/json_schema.hpp"
@@ -28,7 +28,7 @@ TEST(JsonSchema, DefinesEveryPluginAndAllThatItRefersTo) {
   EXPECT_EQ(schema["additionalProperties"], false);
   const Json& definitions = schema["definitions"];
   for (const auto& plugin : catalogue().plugins())
-    EXPECT_TRUE(definitions.contains(std::string(to_string(plugin->kind())) + "." + plugin->id())) << plugin->id();
+    EXPECT_TRUE(definitions.contains(fmt::format("{}.{}", to_string(plugin->kind()), plugin->id()))) << plugin->id();
   const std::vector<std::string> all = references(schema);
   EXPECT_GT(all.size(), 100u);
   for (const std::string& reference : all) {

@@ -138,7 +138,7 @@ std::string lr_json(const LrReport& report) {
       {"limits", by_branch(report, [](const LrSuggestion& s) { return !is_one_of_four(s) && !is_rule(s); })},
       {"rules", by_branch(report, is_rule)}};
   // What is no UTF-8 may stand in a database.
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+  return json.dump();
 }
 
 std::string lr_svg(const LrReport& report, const LrBranch& branch) { return lr_chart_svg(chart_of(report, branch)); }
