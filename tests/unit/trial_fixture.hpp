@@ -24,7 +24,7 @@ inline const Plugin& plugin(Kind kind, const std::string& id) {
     catalogue->add_file(TUNER_BUILD_DIR "/tests/plugins/mishap.so");
     for (const char* name : {"constant", "sgd", "adam", "lookahead", "sam", "schedule_free_sgd", "schedule_free_adamw",
                              "sophia_h", "quadratic", "rosenbrock"})
-      catalogue->add_file(std::string(TUNER_PLUGIN_DIR) + "/" + name + ".so");
+      catalogue->add_file(std::string(TUNER_PLUGIN_DIR "/").append(name).append(".so"));
     return catalogue;
   }();
   return kCatalogue->get(kind, id);

@@ -48,7 +48,6 @@ constexpr std::string_view kLrRangeSuffix = ".lr_range";
 // A worker with its plugins loaded needs about a third of this.
 constexpr double kLeastMemory = 0x1p26;
 
-// Its checkpoints have a folder of that name, whose length is limited by the file system.
 // Of a study: STUDY.lr_range, too, must be able to name a folder of checkpoints.
 constexpr std::size_t kLongestName = 255 - kLrRangeSuffix.size();
 
