@@ -229,7 +229,7 @@ class StudyReader {
       plan_.budget_end = finish ? BudgetEnd::finish : BudgetEnd::cancel;
     };
     read_keys(node, "budget", readers_of(kBudgetKeys, {{"wall", wall}, {"on_end", on_end}}));
-    if (node.find("on_end") != nullptr && !plan_.budget_seconds)
+    if (node.given("on_end") != nullptr && !plan_.budget_seconds)
       throw Error(Message::config_missing_key, "budget says what happens at its end, and not when that is",
                   "add wall: 1h, or remove on_end")
           .at(node.place);

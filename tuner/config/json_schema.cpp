@@ -122,7 +122,7 @@ class SchemaWriter {
     if (key == "checkpoint") return any_of({{{"const", "none"}}, closed_map(properties(kCheckpointKeys, false))});
     if (key == "budget") {
       Json schema = closed_map(properties(kBudgetKeys, false));
-      schema["dependencies"] = {{"on_end", Json::array({"wall"})}};
+      schema["allOf"] = Json::array({rule(has_value("on_end"), has_value("wall"))});
       return schema;
     }
     if (key == "objective") return objective();
