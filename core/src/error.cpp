@@ -22,6 +22,12 @@ std::string plain_form(std::string_view word) {
   return plain;
 }
 
+// steps: step, retries: retry.
+std::string singular_of(std::string_view word) {
+  if (word.ends_with("ies")) return std::string(word.substr(0, word.size() - 3)) + "y";
+  return std::string(word.ends_with('s') ? word.substr(0, word.size() - 1) : word);
+}
+
 }  // namespace
 
 Error::Error(Message id, std::string what, std::string remedy)
@@ -73,14 +79,17 @@ std::vector<std::string> nearest(std::string_view word, const std::vector<std::s
   constexpr std::size_t kOfVariant = 2;      // letters that make another thing's name of a name: adamp, log10
   std::vector<std::string> found;
   const std::string plain = plain_form(word);
-  for (const std::string_view candidate : candidates)
-    if (plain_form(candidate) == plain) found.emplace_back(candidate);
-  if (!found.empty() || plain.size() > kMostCompared) return found;
+  for (const std::string& meant : {plain, singular_of(plain)}) {
+    for (const std::string_view candidate : candidates)
+      if (plain_form(candidate) == meant) found.emplace_back(candidate);
+    if (!found.empty()) return found;
+  }
+  if (plain.size() > kMostCompared) return found;
   std::size_t least = std::max<std::size_t>(1, plain.size() / 4);
   for (const std::string_view candidate : candidates) {
     const std::string other = plain_form(candidate);
     if (!other.empty() && plain.size() > other.size() && plain.starts_with(other)) {
-      const bool slip = plain.size() == other.size() + 1 && (plain.back() == 's' || plain.back() == other.back());
+      const bool slip = plain.size() == other.size() + 1 && plain.back() == other.back();
       if (slip) return {std::string(candidate)};
       if (plain.size() <= other.size() + kOfVariant) return {};
     }

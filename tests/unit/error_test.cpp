@@ -88,6 +88,7 @@ TEST(DidYouMean, HasNoHintForTheNameOfAnotherThing) {
   for (const char* word : {"log10", "log2", "log1p", "uniform"})
     EXPECT_EQ(did_you_mean(word, scales), "one of: linear, log, log1m") << word;
   EXPECT_EQ(did_you_mean("optimizers", Words{"objective", "optimizer"}), "did you mean 'optimizer'?") << "a plural";
+  EXPECT_EQ(did_you_mean("retries", Words{"retry", "storage"}), "did you mean 'retry'?");
 }
 
 TEST(DidYouMean, OfALongWordIsQuick) {
