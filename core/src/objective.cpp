@@ -6,6 +6,8 @@
 #include <cstring>
 
 #include "tuner/error.hpp"
+#include "tuner/extensions/data_files.h"
+#include "tuner/memory.hpp"
 
 namespace tuner {
 
@@ -20,6 +22,16 @@ tuner_error fresh_error() {
   error.struct_size = sizeof error;
   return error;
 }
+
+OutOfMemory out_of_memory(const Plugin& plugin, const tuner_error& error, std::string_view purpose = "") {
+  return OutOfMemory(
+      fmt::format("{} '{}' got no memory{}: {}", to_string(plugin.kind()), plugin.id(), purpose, error.text));
+}
+
+constexpr tuner_data_files kDataFiles{
+    .struct_size = sizeof(tuner_data_files), .reserved = 0, .read = [](void* context, const char* path) {
+      services(context).data_files.emplace_back(path);
+    }};
 
 // Receives a layout from a plugin; what is wrong with it goes into `problem`.
 struct LayoutReceiver {
@@ -78,7 +90,9 @@ HostServices::HostServices() {
       return nullptr;
     }
   };
-  host_.get_extension = [](void*, const char*) -> const void* { return nullptr; };
+  host_.get_extension = [](void*, const char* id) -> const void* {
+    return std::string_view(id) == TUNER_EXTENSION_DATA_FILES ? &kDataFiles : nullptr;
+  };
 }
 
 void name_source(tuner_error& error, const Plugin& plugin) {
@@ -96,6 +110,7 @@ ObjectiveLayout describe(const PluginUse& use, const void* shared, const tuner_h
   args.struct_size = sizeof args;
   args.host = host, args.shared = shared, args.options = use.options.abi(), args.layout = &layout, args.error = &error;
   const std::int32_t status = use.plugin->objective().describe(&args);
+  if (status == TUNER_OUT_OF_MEMORY) throw out_of_memory(*use.plugin, error);
   if (status != TUNER_OK || !receiver.problem.empty())
     throw Error(Message::config_impossible, fmt::format("objective '{}' refuses its options: {}", use.plugin->id(),
                                                         receiver.problem.empty() ? error.text : receiver.problem));
@@ -114,7 +129,7 @@ Objective::Objective(const Objective& original, bool)
     : use_(original.use_), shared_(original.shared_), host_(original.host_), samples_(original.samples_), tensors_({}) {
   std::vector<TensorSpec> specs;
   for (std::size_t i = 0; i < original.tensors_.size(); ++i) specs.push_back(original.tensors_.spec(i));
-  tensors_ = Tensors(std::move(specs), false);
+  tensors_ = Tensors(std::move(specs), TensorMemory::data);
   bind();
 }
 
@@ -129,7 +144,9 @@ void Objective::bind() {
   args.n_tensors = static_cast<std::uint32_t>(tensors_.size()), args.tensor_stride = sizeof(tuner_tensor);
   args.host = host_, args.shared = shared_, args.options = use_.options.abi();
   args.tensors = tensors_.abi().data(), args.error = &error;
-  if (use_.plugin->objective().bind(&args, &context_) != TUNER_OK)
+  const std::int32_t status = use_.plugin->objective().bind(&args, &context_);
+  if (status == TUNER_OUT_OF_MEMORY) throw out_of_memory(*use_.plugin, error);
+  if (status != TUNER_OK)
     throw Error(Message::config_impossible,
                 fmt::format("objective '{}' refuses its options: {}", use_.plugin->id(), error.text));
 }
@@ -168,6 +185,7 @@ struct SharedObjectives::Entry {
   std::mutex mutex;
   const tuner_objective* plugin = nullptr;
   void* shared = nullptr;
+  std::vector<std::string> files;
   ~Entry() {
     if (shared != nullptr) plugin->close(shared);
   }
@@ -177,7 +195,17 @@ SharedObjectives::SharedObjectives() = default;
 SharedObjectives::~SharedObjectives() = default;
 
 const void* SharedObjectives::get(const Plugin& objective, const OptionTable& options, std::uint64_t study_seed) {
-  if (objective.objective().open == nullptr) return nullptr;
+  return objective.objective().open == nullptr ? nullptr : opened(objective, options, study_seed)->shared;
+}
+
+std::vector<std::string> SharedObjectives::files(const Plugin& objective, const OptionTable& options,
+                                                 std::uint64_t study_seed) {
+  if (objective.objective().open == nullptr) return {};
+  return opened(objective, options, study_seed)->files;
+}
+
+std::shared_ptr<SharedObjectives::Entry> SharedObjectives::opened(const Plugin& objective, const OptionTable& options,
+                                                                  std::uint64_t study_seed) {
   std::string key = fmt::format("{} {} {}", objective.id(), objective.library().path.string(), study_seed);
   for (std::size_t p = 0; p < objective.param_count(); ++p)
     if (objective.param(p).flags & TUNER_PARAM_DATA)
@@ -190,7 +218,7 @@ const void* SharedObjectives::get(const Plugin& objective, const OptionTable& op
     entry = found;
   }
   const std::lock_guard lock(entry->mutex);
-  if (entry->shared != nullptr) return entry->shared;
+  if (entry->shared != nullptr) return entry;
   HostServices host;
   tuner_error error = fresh_error();
   tuner_rng rng{};
@@ -199,10 +227,13 @@ const void* SharedObjectives::get(const Plugin& objective, const OptionTable& op
   args.struct_size = sizeof args, args.host = host.abi(), args.options = options.abi(), args.rng = &rng,
   args.error = &error;
   entry->plugin = &objective.objective();
-  if (objective.objective().open(&args, &entry->shared) != TUNER_OK)
+  const std::int32_t status = objective.objective().open(&args, &entry->shared);
+  if (status == TUNER_OUT_OF_MEMORY) throw out_of_memory(objective, error, " for its data");
+  if (status != TUNER_OK)
     throw Error(Message::plugin_data,
                 fmt::format("objective '{}' cannot open its data: {}", objective.id(), error.text));
-  return entry->shared;
+  entry->files = std::move(host.data_files);
+  return entry;
 }
 
 }  // namespace tuner

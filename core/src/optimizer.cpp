@@ -8,6 +8,7 @@
 
 #include "gradients.hpp"
 #include "tuner/error.hpp"
+#include "tuner/memory.hpp"
 #include "tuner/objective.hpp"
 
 namespace tuner {
@@ -30,6 +31,38 @@ void fill(void* data, std::uint64_t count, std::uint32_t dtype, double value) {
     std::fill_n(static_cast<std::int64_t*>(data), count, static_cast<std::int64_t>(value));
   else
     std::fill_n(static_cast<double*>(data), count, value);
+}
+
+struct SlotShape {
+  std::uint32_t dtype;
+  std::uint64_t count;
+  [[nodiscard]] std::uint64_t bytes() const { return saturating_multiply(count, dtype_size(dtype)); }
+};
+
+// From shapes alone: of tensor `tensor`, or of the whole where the slot's scope is global.
+SlotShape shape_of_slot(const PluginUse& use, const Tensors& tensors, std::size_t index, std::size_t tensor) {
+  const tuner_slot& slot = use.plugin->slot(index);
+  const bool global = slot.scope == TUNER_SCOPE_GLOBAL;
+  const std::uint32_t as_tensor = global ? std::uint32_t{TUNER_DTYPE_F64} : tensors.spec(tensor).dtype;
+  SlotShape shape{.dtype = slot.dtype != TUNER_DTYPE_AS_TENSOR ? slot.dtype : as_tensor,
+                  .count = slot.scope == TUNER_SCOPE_ELEMENT ? tensors.spec(tensor).numel() : 1};
+  const tuner_optimizer& plugin = use.plugin->optimizer();
+  if (plugin.slot_extent != nullptr && slot.scope != TUNER_SCOPE_ELEMENT) {
+    tuner_error error{};
+    error.struct_size = sizeof error;
+    tuner_extent_args args{};
+    args.struct_size = sizeof args;
+    args.n_tensors = static_cast<std::uint32_t>(tensors.size()), args.slot = static_cast<std::uint32_t>(index);
+    args.tensor = global ? -1 : static_cast<std::int32_t>(tensor);
+    args.tensors = tensors.infos().data(), args.options = use.options.abi(), args.error = &error;
+    if (plugin.slot_extent(&args, &shape.count) != TUNER_OK)
+      throw Error(Message::config_impossible,
+                  fmt::format("optimizer '{}' cannot train this objective: {}", use.plugin->id(), error.text));
+  }
+  if (slot.count_param >= 0)
+    shape.count = saturating_multiply(
+        shape.count, static_cast<std::uint64_t>(use.options.number(static_cast<std::size_t>(slot.count_param))));
+  return shape;
 }
 
 // What the inner optimizer needs of the step that is going on.
@@ -89,6 +122,22 @@ std::vector<std::string> groups_without_tensors(const PluginUse& use, std::span<
   return lines;
 }
 
+StateSize state_size(const PluginUse& use, const Tensors& tensors) {
+  StateSize size;
+  if (use.inner) size = state_size(*use.inner, tensors);
+  for (std::size_t s = 0; s < use.plugin->slot_count(); ++s) {
+    const bool global = use.plugin->slot(s).scope == TUNER_SCOPE_GLOBAL;
+    std::uint64_t bytes = 0;
+    for (std::size_t t = 0; t < (global ? 1 : tensors.size()); ++t)
+      if (global || tensors.spec(t).is_trained())
+        bytes = saturating_add(bytes, shape_of_slot(use, tensors, s, t).bytes());
+    size.bytes = saturating_add(size.bytes, bytes);
+    if (size.use != nullptr && bytes <= size.slot_bytes) continue;
+    size.use = &use, size.slot = s, size.slot_bytes = bytes;
+  }
+  return size;
+}
+
 Optimizer::Optimizer(PluginUse& use, Tensors& tensors, std::uint64_t study_seed, std::uint32_t trial, SlotMemory memory)
     : use_(use),
       tensors_(tensors),
@@ -110,7 +159,7 @@ Optimizer::Optimizer(PluginUse& use, Tensors& tensors, std::uint64_t study_seed,
     views_[s].resize(global ? 1 : abi_.size());
     for (std::size_t t = 0; t < views_[s].size(); ++t) {
       if (!global && abi_[t].grad == nullptr) continue;  // a frozen tensor has no state
-      allocate(s, t, views_[s][t]);
+      views_[s][t] = allocate(s, t);
       if (global)
         global_slots_[s] = views_[s][t].data;
       else
@@ -124,29 +173,13 @@ Optimizer::Optimizer(PluginUse& use, Tensors& tensors, std::uint64_t study_seed,
   for (Optimizer* inside = inner_.get(); inside != nullptr; inside = inside->inner()) inside->rng_.purpose += 1u << 16;
 }
 
-void Optimizer::allocate(std::size_t index, std::size_t tensor, SlotView& view) {
-  const tuner_slot& slot = use_.plugin->slot(index);
-  const bool global = slot.scope == TUNER_SCOPE_GLOBAL;
-  view.dtype = slot.dtype != TUNER_DTYPE_AS_TENSOR ? slot.dtype : global ? TUNER_DTYPE_F64 : abi_[tensor].dtype;
-  view.count = slot.scope == TUNER_SCOPE_ELEMENT ? abi_[tensor].numel : 1;
-  const tuner_optimizer& plugin = use_.plugin->optimizer();
-  if (plugin.slot_extent != nullptr && slot.scope != TUNER_SCOPE_ELEMENT) {
-    tuner_error error{};
-    error.struct_size = sizeof error;
-    tuner_extent_args args{};
-    args.struct_size = sizeof args;
-    args.n_tensors = static_cast<std::uint32_t>(tensors_.size()), args.slot = static_cast<std::uint32_t>(index);
-    args.tensor = global ? -1 : static_cast<std::int32_t>(tensor);
-    args.tensors = tensors_.infos().data(), args.options = use_.options.abi(), args.error = &error;
-    if (plugin.slot_extent(&args, &view.count) != TUNER_OK)
-      throw Error(Message::config_impossible,
-                  fmt::format("optimizer '{}' cannot train this objective: {}", use_.plugin->id(), error.text));
-  }
-  if (slot.count_param >= 0)
-    view.count *= static_cast<std::uint64_t>(use_.options.number(static_cast<std::size_t>(slot.count_param)));
-  if (view.count == 0) return;
-  view.data = memory_(view.count * dtype_size(view.dtype));
-  fill(view.data, view.count, view.dtype, slot.fill);
+Optimizer::SlotView Optimizer::allocate(std::size_t index, std::size_t tensor) {
+  const SlotShape shape = shape_of_slot(use_, tensors_, index, tensor);
+  SlotView view{.data = nullptr, .count = shape.count, .dtype = shape.dtype};
+  if (view.count == 0) return view;
+  view.data = memory_(shape.bytes());
+  fill(view.data, view.count, view.dtype, use_.plugin->slot(index).fill);
+  return view;
 }
 
 tuner_step_args Optimizer::arguments(const StepInputs& inputs, tuner_error* error, std::uint32_t* out_flags) {

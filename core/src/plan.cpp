@@ -121,11 +121,11 @@ Json canonical(const Value& value) { return Json::parse(to_json(value)); }
 
 class Canonical {
  public:
-  explicit Canonical(const Space& space) : space_(space) {}
+  explicit Canonical(const StudyPlan& plan) : space_(plan.space), files_(plan.files) {}
 
   [[nodiscard]] Json setting(const Setting& s) const {
     if (const auto* hole = std::get_if<Hole>(&s)) return dimension(space_.dimensions[hole->dimension]);
-    return canonical(std::get<Value>(s));
+    return value(std::get<Value>(s));
   }
   [[nodiscard]] Json settings(const Settings& map) const {
     Json object = Json::object();
@@ -173,10 +173,31 @@ class Canonical {
   }
 
  private:
-  [[nodiscard]] static Json dimension(const Dimension& d) {
+  // The content of a file in place of its path.
+  [[nodiscard]] Json value(const Value& v) const {
+    if (files_.empty()) return canonical(v);
+    if (const auto* list = std::get_if<List>(&v)) {
+      Json items = Json::array();
+      for (const Scalar& item : *list)
+        items.push_back(std::visit([this](const auto& scalar) { return value(Value(scalar)); }, item));
+      return items;
+    }
+    if (const auto* text = std::get_if<std::string>(&v))
+      if (const auto found = files_.find(*text); found != files_.end()) return content(found->second);
+    return canonical(v);
+  }
+  [[nodiscard]] static Json content(const std::map<std::string, std::string>& sha256_by_name) {
+    Json object = Json::object();
+    for (const auto& [name, sha256] : sha256_by_name) {
+      if (name.empty()) return "sha256:" + sha256;
+      object[name] = "sha256:" + sha256;
+    }
+    return object;
+  }
+  [[nodiscard]] Json dimension(const Dimension& d) const {
     if (const auto* values = std::get_if<Values>(&d.domain)) {
       Json list = Json::array();
-      for (const Value& value : *values) list.push_back(canonical(value));
+      for (const Value& one : *values) list.push_back(value(one));
       return {{"values", list}};
     }
     const auto& range = std::get<Range>(d.domain);
@@ -193,6 +214,7 @@ class Canonical {
     return object;
   }
   const Space& space_;
+  const std::map<std::string, std::map<std::string, std::string>>& files_;
 };
 
 constexpr const char* kTimeLimit = "time_limit_seconds";
@@ -267,14 +289,15 @@ TrialSpec resolve(const StudyPlan& plan, const Point& point, std::uint64_t numbe
                  .training = fill_training(plan, filling),
                  .metric = plan.metric.name,
                  .goal = plan.metric.goal,
-                 .target = plan.metric.target};
+                 .target = plan.metric.target,
+                 .memory = plan.trial_memory};
   if (plan.optimizer) spec.optimizer = fill(filling.branch(*plan.optimizer), filling);
   if (!plan.schedule.branches.empty()) spec.schedule = fill_schedule(filling.branch(plan.schedule), filling);
   return spec;
 }
 
 std::string canonical_plan(const StudyPlan& plan) {
-  const Canonical form(plan.space);
+  const Canonical form(plan);
   const auto plugin = [&](const PluginPlan& p) { return form.plugin(p); };
   Json object{{"seed", plan.seed},
               {"method", plan.method},

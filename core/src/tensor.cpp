@@ -2,8 +2,12 @@
 
 #include <sys/mman.h>
 
+#include <algorithm>
+#include <cstdint>
 #include <cstring>
 #include <new>
+
+#include "tuner/memory.hpp"
 
 namespace tuner {
 
@@ -14,6 +18,7 @@ constexpr std::size_t kHugePage = std::size_t{2} << 20;
 }  // namespace
 
 AlignedBuffer::AlignedBuffer(std::size_t bytes) : bytes_((bytes + 63) / 64 * 64) {
+  if (bytes > PTRDIFF_MAX - kHugePage) throw std::bad_alloc();  // the padding must not overflow
   if (bytes_ == 0) return;
   // A pass over large tensors walks through all of their pages in every step: huge ones, where the system has them on
   // request, spare it most misses of the translation cache.
@@ -29,11 +34,13 @@ std::size_t dtype_size(std::uint32_t dtype) { return dtype == TUNER_DTYPE_F32 ? 
 
 std::uint64_t TensorSpec::numel() const {
   std::uint64_t product = 1;
-  for (const std::int64_t extent : shape) product *= static_cast<std::uint64_t>(extent);
-  return product;
+  for (const std::int64_t extent : shape) product = saturating_multiply(product, static_cast<std::uint64_t>(extent));
+  return std::ranges::find(shape, 0) == shape.end() ? product : 0;  // also after an overflow
 }
 
-Tensors::Tensors(std::vector<TensorSpec> specs, bool with_gradients) : specs_(std::move(specs)) {
+std::uint64_t TensorSpec::bytes() const { return saturating_multiply(numel(), dtype_size(dtype)); }
+
+Tensors::Tensors(std::vector<TensorSpec> specs, TensorMemory memory) : specs_(std::move(specs)) {
   infos_.resize(specs_.size());
   abi_.resize(specs_.size());
   std::int32_t n_layers = 0;
@@ -52,10 +59,10 @@ Tensors::Tensors(std::vector<TensorSpec> specs, bool with_gradients) : specs_(st
     tensor = tuner_tensor{};
     tensor.struct_size = sizeof tensor, tensor.rank = info.rank, tensor.dtype = spec.dtype, tensor.group = spec.group;
     tensor.numel = spec.numel(), tensor.info = &info;
-    const std::size_t bytes = tensor.numel * dtype_size(spec.dtype);
-    tensor.data = buffers_.emplace_back(bytes).data();
-    if (with_gradients && (spec.flags & (TUNER_TENSOR_BUFFER | TUNER_TENSOR_FROZEN)) == 0)
-      tensor.grad = buffers_.emplace_back(bytes).data();
+    if (memory == TensorMemory::nothing) continue;
+    tensor.data = buffers_.emplace_back(spec.bytes()).data();
+    if (memory == TensorMemory::data_and_gradients && spec.is_trained())
+      tensor.grad = buffers_.emplace_back(spec.bytes()).data();
   }
 }
 

@@ -14,6 +14,7 @@
 
 #include "metric_tracker.hpp"
 #include "tuner/error.hpp"
+#include "tuner/memory.hpp"
 #include "tuner/trainer.hpp"
 
 namespace tuner {
@@ -400,6 +401,8 @@ TrialResult run_guarded(const TrialTrace& trace, const std::function<void(TrialR
     return result;
   } catch (const Error&) {
     throw;
+  } catch (const OutOfMemory& e) {
+    result.failure = Failure::out_of_memory, result.error = e.what();
   } catch (const std::bad_alloc&) {
     result.failure = Failure::out_of_memory, result.error = "the memory ran out";
   } catch (const std::exception& e) {  // C++ without the C++ layer, whose thunks catch everything
@@ -416,6 +419,7 @@ TrialResult run_trial(TrialSpec spec, SharedObjectives& shared, std::stop_token 
   TrialTrace own;
   if (trace == nullptr) trace = &own;
   return run_guarded(*trace, [&](TrialResult& result) {
+    require_memory(spec, shared);
     std::int64_t below = INT64_MAX;
     std::vector<std::string> log;
     for (;;) try {

@@ -64,7 +64,9 @@ class Classifier {
   static constexpr Metric metrics[] = {kAccuracy};
 
   struct Shared {
-    explicit Shared(const Open& open) : images(source(open.options())) {}
+    explicit Shared(const Open& open) : images(source(open.options())) {
+      for (const std::string& path : LabelledImages::files_in(source(open.options()).folder)) open.reads(path.c_str());
+    }
     LabelledImages images;
   };
 

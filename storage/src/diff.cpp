@@ -4,8 +4,12 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <filesystem>
 #include <span>
 #include <vector>
+
+#include "tuner/library.hpp"
+#include "tuner/value.hpp"
 
 namespace tuner::storage {
 namespace {
@@ -53,7 +57,45 @@ void compare(std::span<const std::string_view> a, std::span<const std::string_vi
   }
 }
 
+// The absolute path that is the value of a line of JSON, and what stands before it.
+struct PathLine {
+  std::string_view before;
+  std::string path;
+};
+std::optional<PathLine> path_of(std::string_view line) {
+  const auto begin = line.find("\"/");
+  if (begin == std::string_view::npos) return std::nullopt;
+  std::string_view value = line.substr(begin);
+  if (value.ends_with(',')) value.remove_suffix(1);
+  const Value path = value_from_json(value);
+  const auto* text = std::get_if<std::string>(&path);
+  return text == nullptr ? std::nullopt : std::optional(PathLine{line.substr(0, begin), *text});
+}
+
+bool may_be_the_same(const std::string& then, const std::string& now) {
+  std::error_code error;
+  if (!std::filesystem::exists(then, error)) return true;
+  if (std::filesystem::equivalent(then, now, error)) return true;
+  return std::filesystem::is_regular_file(then, error) && std::filesystem::is_regular_file(now, error) &&
+         sha256_of_file(then) == sha256_of_file(now);
+}
+
 }  // namespace
+
+std::optional<std::vector<std::pair<std::string, std::string>>> moved_paths(std::string_view before,
+                                                                            std::string_view after) {
+  const Lines a = lines_of(before), b = lines_of(after);
+  if (a.size() != b.size()) return std::nullopt;
+  std::vector<std::pair<std::string, std::string>> moved;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    if (a[i] == b[i]) continue;
+    const auto then = path_of(a[i]), now = path_of(b[i]);
+    if (!then || !now || then->before != now->before) return std::nullopt;
+    if (!may_be_the_same(then->path, now->path)) return std::nullopt;
+    moved.emplace_back(then->path, now->path);
+  }
+  return moved;
+}
 
 std::string line_diff(std::string_view before, std::string_view after) {
   const Lines a = lines_of(before), b = lines_of(after);

@@ -224,6 +224,13 @@ std::unique_ptr<Connection> open_reader(const fs::path& file, std::span<const Mi
   return connection;
 }
 
+// A link stands for its file: the log lies beside that.
+fs::path place_of(const fs::path& file) {
+  std::error_code error;
+  const fs::path path = fs::absolute(file).lexically_normal();
+  return fs::is_symlink(path, error) ? fs::weakly_canonical(path) : path;
+}
+
 [[noreturn]] void explain(const SqliteError& error, const fs::path& file) {
   const fs::path folder = file.parent_path();
   if (error.code() == SQLITE_NOTADB) not_a_database(file, error.reason());
@@ -245,7 +252,7 @@ std::unique_ptr<Connection> open_reader(const fs::path& file, std::span<const Mi
 std::unique_ptr<Connection> open_database(const fs::path& file, Access access, Durability durability,
                                           std::span<const Migration> migrations, Network network,
                                           const FileSystemQuery& file_system) {
-  const fs::path path = fs::absolute(file).lexically_normal();
+  const fs::path path = place_of(file);
   check_file(path, access);
   if (access == Access::read_write && network == Network::refused) check_place(path, file_system(path));
   check_log(path);
@@ -257,7 +264,7 @@ std::unique_ptr<Connection> open_database(const fs::path& file, Access access, D
 }
 
 std::unique_ptr<Connection> open_for_inspection(const fs::path& file, std::span<const Migration> migrations) {
-  const fs::path path = fs::absolute(file).lexically_normal();
+  const fs::path path = place_of(file);
   check_file(path, Access::read_only);
   check_log(path);  // opening it would take the traces away
   try {

@@ -303,7 +303,7 @@ std::string Store::study_config(std::string_view name, Damage* damage) const {
   return config;
 }
 
-std::string Store::plan_difference(std::string_view name, std::string_view plan) const {
+std::string Store::plan_difference(std::string_view name, std::string_view plan, std::string_view plan_by_path) const {
   Connection& connection = *impl_->connection;
   const Snapshot snapshot(connection);
   std::string recorded;
@@ -311,6 +311,7 @@ std::string Store::plan_difference(std::string_view name, std::string_view plan)
   row.next();
   Reading(connection, nullptr)
       .row([&] { return words_of_study(name); }, [&] { recorded = in_table("studies", [&] { return row.text(0); }); });
+  if (moved_paths(plan_identity(recorded), plan_identity(std::string(plan_by_path)))) return "";
   return line_diff(plan_identity(recorded), plan_identity(std::string(plan)));
 }
 

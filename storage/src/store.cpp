@@ -13,15 +13,30 @@
 namespace tuner::storage {
 namespace {
 
-void check_plan(const Connection& connection, const StudyRecord& study, const std::string& recorded) {
+// Returns what to warn of.
+std::vector<std::string> check_plan(const Connection& connection, const StudyRecord& study,
+                                    const std::string& recorded) {
+  std::vector<std::string> warnings;
   const std::string before = plan_identity(recorded), now = plan_identity(study.plan);
-  if (before == now) return;
-  throw Error(Message::storage_other_plan,
-              fmt::format("study '{}' is there already, with another plan (- recorded, + this one):\n{}", study.name,
-                          line_diff(before, now)),
-              fmt::format("Give this sweep another name (study: {}-2), erase the recorded study and its trials with "
-                          "--fresh, or use another database (--db FILE).",
-                          study.name))
+  if (before == now) return warnings;
+  if (const auto moved = moved_paths(before, plan_identity(study.plan_by_path))) {
+    for (const auto& [old_path, new_path] : *moved)
+      warnings.push_back(
+          fmt::format("the study recorded '{}' without its content, as an earlier version did; it goes on with '{}'",
+                      old_path, new_path));
+    return warnings;
+  }
+  std::string changed;
+  for (const auto& [path, sha256] : study.files)
+    if (recorded.find(sha256) == std::string::npos)
+      changed += fmt::format("The study did not begin with this content of {} (sha256 {}).\n  ", path, sha256);
+  throw Error(
+      Message::storage_other_plan,
+      fmt::format("study '{}' is there already, with another plan (- recorded, + this one):\n{}", study.name,
+                  line_diff(before, now)),
+      changed + fmt::format("Give this sweep another name (study: {}-2), erase the recorded study and its trials with "
+                            "--fresh, or use another database (--db FILE).",
+                            study.name))
       .at(connection.file().string());
 }
 
@@ -95,12 +110,13 @@ Store::~Store() = default;
 Store::Store(Store&&) noexcept = default;
 Store& Store::operator=(Store&&) noexcept = default;
 
-void Store::open_study(const StudyRecord& study) {
+std::vector<std::string> Store::open_study(const StudyRecord& study) {
   Connection& connection = *impl_->connection;
   const std::string now = iso8601(now_ms());
   Transaction transaction(connection);
   std::int64_t id = 0;
   std::string recorded;
+  std::vector<std::string> warnings;
   {
     Rows row = connection.prepared("SELECT id, plan FROM studies WHERE name = ?").query(study.name);
     if (row.next()) {
@@ -113,7 +129,7 @@ void Store::open_study(const StudyRecord& study) {
   if (id == 0) {
     id = insert_study(connection, study, now);
   } else {
-    check_plan(connection, study, recorded);
+    warnings = check_plan(connection, study, recorded);
     check_free(connection, study.name, impl_->token);
     reopen_timed_out(connection, id, plan_time_limit(recorded), plan_time_limit(study.plan), now);
     connection.prepared("UPDATE studies SET config = ?, config_sha256 = ?, plan = ?, tuner_version = ? WHERE id = ?")
@@ -127,6 +143,7 @@ void Store::open_study(const StudyRecord& study) {
   impl_->study_name = study.name;
   impl_->goal = study.goal;
   impl_->recent_ranks = recent_ranks;
+  return warnings;
 }
 
 void Store::erase_study(std::string_view name) {

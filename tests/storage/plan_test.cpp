@@ -1,4 +1,7 @@
 // Another plan under a name that is taken.
+#include <fstream>
+#include <optional>
+
 #include "diff.hpp"
 #include "fixture.hpp"
 
@@ -22,6 +25,30 @@ TEST_F(PlanTest, AnotherPlanIsRefusedWithADiffAndTheWaysOut) {
   EXPECT_EQ(table_of(store, "SELECT count(*) FROM studies WHERE plan LIKE '%0.1%'").rows[0][0], Value(std::int64_t{1}));
   store.erase_study("demo");
   store.open_study(other);
+}
+
+using Moved = std::optional<std::vector<std::pair<std::string, std::string>>>;
+
+TEST(MovedPaths, AreThoseOfLinesThatDifferInAnAbsolutePathAlone) {
+  const std::string before = "{\n \"a\": 1,\n \"file\": \"/gone/m.csv\",\n \"rest\": [\n  \"/gone/x\"\n ]\n}";
+  const std::string after = "{\n \"a\": 1,\n \"file\": \"/here/m.csv\",\n \"rest\": [\n  \"/here/x\"\n ]\n}";
+  EXPECT_EQ(moved_paths(before, before), Moved(std::in_place));
+  EXPECT_EQ(moved_paths(before, after), (Moved({{"/gone/m.csv", "/here/m.csv"}, {"/gone/x", "/here/x"}})));
+  EXPECT_EQ(moved_paths(before, after + "\n"), moved_paths(before, after));
+  EXPECT_EQ(moved_paths("\"a\": \"/gone\"", "\"b\": \"/here\""), std::nullopt) << "another option";
+  EXPECT_EQ(moved_paths("\"a\": \"/gone\"", "\"a\": \"here\""), std::nullopt) << "a word";
+  EXPECT_EQ(moved_paths("\"a\": \"/gone\",\n\"b\": 1", "\"a\": \"/here\",\n\"b\": 2"), std::nullopt);
+  EXPECT_EQ(moved_paths("\"a\": \"/gone\"", "\"a\": \"/here\",\n\"b\": 1"), std::nullopt);
+}
+
+TEST_F(PlanTest, APathIsMovedOnlyToAnEqualFileWhereTheOldOneIsThere) {
+  const auto write = [&](const std::string& name, std::string_view text) {
+    std::ofstream(folder_ / name) << text;
+    return "\"file\": \"" + (folder_ / name).string() + "\"";
+  };
+  const std::string old = write("old", "1"), equal = write("equal", "1"), other = write("other", "2");
+  EXPECT_NE(moved_paths(old, equal), std::nullopt);
+  EXPECT_EQ(moved_paths(old, other), std::nullopt);
 }
 
 TEST(Diff, ShowsOnlyWhatChanged) {

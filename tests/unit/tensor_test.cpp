@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "tuner/memory.hpp"
+
 namespace tuner {
 namespace {
 
@@ -44,6 +46,10 @@ TEST(TensorSpec, CountsItsElements) {
   EXPECT_EQ(spec_of("scalar", {}).numel(), 1u);
   EXPECT_EQ(spec_of("empty", {3, 0}).numel(), 0u);
   EXPECT_EQ(spec_of("cube", {2, 3, 4}).numel(), 24u);
+  const std::int64_t huge = std::int64_t{1} << 40;
+  EXPECT_EQ(spec_of("huge", {huge, huge}).numel(), kUncountable);
+  EXPECT_EQ(spec_of("huge", {huge, huge}).bytes(), kUncountable);
+  EXPECT_EQ(spec_of("huge but empty", {huge, huge, 0}).numel(), 0u);
 }
 
 TEST(Tensors, AreAlignedAndDoNotOverlap) {
@@ -92,7 +98,7 @@ TEST(Tensors, GradientsAreForWhatIsTrained) {
   EXPECT_EQ(tensors.grad(1), nullptr);
   EXPECT_EQ(tensors.grad(2), nullptr);
   EXPECT_NE(tensors.data(2), nullptr);
-  const Tensors without({spec_of("x", {2})}, false);
+  const Tensors without({spec_of("x", {2})}, TensorMemory::data);
   EXPECT_EQ(without.grad(0), nullptr);
 }
 

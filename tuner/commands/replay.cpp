@@ -13,6 +13,7 @@
 #include "tuner/commands/options.hpp"
 #include "tuner/commands/stored_config.hpp"
 #include "tuner/commands/study_executor.hpp"
+#include "tuner/commands/study_files.hpp"
 #include "tuner/commands/trial_name.hpp"
 #include "tuner/config/config.hpp"
 #include "tuner/error.hpp"
@@ -156,7 +157,7 @@ Read read_with(const storage::StudyRow& row, const std::string& text, const std:
 // The recorded plan, read anew. Comments at the end of the sweep file may look like the overrides that follow them, and
 // the study may be the LR range test of what the file describes: right is what gives the recorded plan.
 Read read_recorded(const storage::Store& store, const std::string& study, const std::optional<config::SweepFile>& file,
-                   const Catalogue& catalogue) {
+                   const Catalogue& catalogue, SharedObjectives& shared) {
   const storage::StudyRow row = store.study(study);
   const std::string text = store.study_config(study);
   std::vector<std::string> overrides = overrides_of(text);
@@ -165,7 +166,8 @@ Read read_recorded(const storage::Store& store, const std::string& study, const 
   for (;; overrides.erase(overrides.begin())) {
     for (const config::ReadAs as : {config::ReadAs::study, config::ReadAs::lr_range_test}) try {
         Read read = read_with(row, text, file, catalogue, overrides, as);
-        const std::string found = store.plan_difference(study, canonical_plan(read.plan));
+        identify_files(read.plan, shared);
+        const std::string found = store.plan_difference(study, canonical_plan(read.plan), plan_by_path(read.plan));
         if (found.empty()) return read;
         if (difference.empty()) difference = found;
       } catch (const Error&) {
@@ -202,7 +204,32 @@ bool may_be_missing(const Dimension& dimension) {
   return dimension.name == lr_range::kLrDimension || (range != nullptr && range->around_lr_range);
 }
 
-Point point_of(const StudyPlan& plan, const Parameters& parameters, const std::string& name) {
+// A path that is a value of the search may have moved since: the one of today's that agrees with it from the end in the
+// most parts.
+void follow_paths(const StudyPlan& plan, Parameters& parameters) {
+  for (auto& [name, value] : parameters) {
+    const auto dimension = std::ranges::find(plan.space.dimensions, name, &Dimension::name);
+    const auto* then = std::get_if<std::string>(&value);
+    if (dimension == plan.space.dimensions.end() || then == nullptr) continue;
+    const auto* values = std::get_if<Values>(&dimension->domain);
+    if (values == nullptr || std::ranges::find(*values, value) != values->end()) continue;
+    std::ptrdiff_t most = 0;
+    std::optional<Value> nearest;
+    const std::filesystem::path before(*then);
+    for (const Value& candidate : *values) {
+      const auto* text = std::get_if<std::string>(&candidate);
+      if (text == nullptr || !plan.files.contains(*text)) continue;
+      const std::filesystem::path now(*text);
+      std::ptrdiff_t equal = 0;
+      for (auto a = before.end(), b = now.end(); a != before.begin() && b != now.begin() && *--a == *--b;) ++equal;
+      if (equal > most) most = equal, nearest = candidate;
+    }
+    if (nearest) value = *nearest;
+  }
+}
+
+Point point_of(const StudyPlan& plan, Parameters parameters, const std::string& name) {
+  follow_paths(plan, parameters);
   Point point(plan.space.dimensions.size());
   for (std::size_t i = 0; i < point.size(); ++i) {
     if (!is_active(plan.space, point, i)) continue;
@@ -281,14 +308,14 @@ int replay(const Invocation& invocation) {
   const auto named =
       values->count("plugin") ? (*values)["plugin"].as<std::vector<std::string>>() : std::vector<std::string>{};
   const Catalogue catalogue = load(invocation, store, study, named, file);
-  Read read = read_recorded(store, study, file, catalogue);
+  SharedObjectives shared;
+  Read read = read_recorded(store, study, file, catalogue, shared);
   const Point point = point_of(read.plan, stored.run.parameters, name);
   std::vector<storage::PluginRecord> records;
   for (const Plugin* plugin : plugins_of(read.plan, point)) records.push_back(executor::plugin_record(*plugin));
   const auto changed = storage::Store::changed_plugins(stored.plugins, records);
   for (const auto& line : changed) std::cerr << "warning: " << printable(line) << "\n";
 
-  SharedObjectives shared;
   const TrialResult now = run_again(read, point, number, invocation, shared);
   const Comparison comparison(stored, now);
   if (!comparison.differences().empty()) {

@@ -6,7 +6,9 @@
 #include <cmath>
 #include <set>
 
+#include "tuner/commands/study_files.hpp"
 #include "tuner/error.hpp"
+#include "tuner/memory.hpp"
 #include "tuner/objective.hpp"
 #include "tuner/optimizer.hpp"
 #include "tuner/report/table.hpp"
@@ -17,20 +19,6 @@
 namespace tuner::commands {
 
 namespace {
-
-Value first_value(const Dimension& dimension) {
-  if (const auto* range = std::get_if<Range>(&dimension.domain)) return grid_point(*range, 0);
-  return grid_values(dimension).front();
-}
-
-// A point with the first value of every dimension, but branch `branch` of dimension `fixed`.
-Point first_point(const Space& space, std::optional<std::size_t> fixed, std::size_t branch) {
-  Point point(space.dimensions.size());
-  for (std::size_t i = 0; i < point.size(); ++i)
-    if (is_active(space, point, i))
-      point[i] = fixed == i ? grid_values(space.dimensions[i])[branch] : first_value(space.dimensions[i]);
-  return point;
-}
 
 // The branches that a point takes: trials that agree in them allocate and bind the same things.
 std::string shape_of(const Space& space, const Point& point) {
@@ -43,6 +31,8 @@ std::string shape_of(const Space& space, const Point& point) {
 std::vector<MetricName> names_of(const StudyPlan& plan, const PluginUse& objective, SharedObjectives& shared) {
   try {
     return metric_names(objective, shared, plan.seed);
+  } catch (const OutOfMemory& e) {
+    throw Error(Message::plugin_data, e.what(), "name less data, or free some memory").at(plan.config_path);
   } catch (Error& e) {
     throw Error(e).at(plan.config_path);
   }
@@ -135,6 +125,12 @@ void check_lr_ratios(TrialSpec& spec) {
   }
 }
 
+Error at_trial(Error error, const StudyPlan& plan, const Point& point, std::uint64_t number) {
+  const std::string parameters = report::parameters_text(parameters_of(plan.space, point));
+  error.at(fmt::format("trial {}{}", number, parameters.empty() ? "" : " (" + parameters + ")"));
+  return error.at(plan.config_path);
+}
+
 }  // namespace
 
 std::vector<ObjectiveTensors> objective_tensors(const StudyPlan& plan, SharedObjectives& shared) {
@@ -182,18 +178,28 @@ void check_study(const StudyPlan& plan, const search::Searcher& searcher, Shared
   std::uint64_t total = std::min(searcher.size().value_or(kMostChecked), kMostChecked);
   if (plan.trials) total = std::min(total, *plan.trials);
   std::set<std::string> shapes;
+  std::optional<Error> too_large;
   for (std::uint64_t number = 0; number < total && searcher.ready(number); ++number) {
     const Point point = searcher.propose(number);
     try {
       TrialSpec spec = resolve(plan, point, number);
       if (plan.method == "lr_range") check_lr_ratios(spec);
-      if (shapes.insert(shape_of(plan.space, point)).second) check_trial(std::move(spec), shared);
-    } catch (Error& e) {
-      const std::string parameters = report::parameters_text(parameters_of(plan.space, point));
-      e.at(fmt::format("trial {}{}", number, parameters.empty() ? "" : " (" + parameters + ")"));
-      throw Error(e).at(plan.config_path);
+      if (const std::string shape = shape_of(plan.space, point); !shapes.contains(shape)) {
+        require_memory(spec, shared);
+        check_trial(std::move(spec), shared);
+        shapes.insert(shape);
+      }
+    } catch (const Error& e) {
+      throw at_trial(e, plan, point, number);
+    } catch (const std::bad_alloc& e) {
+      // That trial's outcome, unless it is that of all.
+      if (!too_large)
+        too_large = at_trial(Error(Message::config_impossible, e.what(),
+                                   "make the model or the optimizer's state smaller, or run fewer workers"),
+                             plan, point, number);
     }
   }
+  if (too_large && shapes.empty()) throw Error(*too_large);
 }
 
 }  // namespace tuner::commands

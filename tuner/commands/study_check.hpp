@@ -24,7 +24,8 @@ struct ObjectiveTensors {
 
 // Makes every trial ready to run without running it: options that do not go together are found before the first trial,
 // in the first kMostChecked trials of the study; and a group of an optimizer that takes no tensor in any of them.
-// Errors: config.impossible, naming the trial and its parameters, or the group and the tensors.
+// Errors: config.impossible, naming the trial and its parameters, or the group and the tensors;
+// also where no trial can have the memory that it needs. One that cannot fails alone.
 inline constexpr std::uint64_t kMostChecked = 20'000;
 void check_study(const StudyPlan& plan, const search::Searcher& searcher, SharedObjectives& shared);
 

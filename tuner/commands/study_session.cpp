@@ -11,6 +11,7 @@
 #include "tuner/commands/stored_config.hpp"
 #include "tuner/commands/study_check.hpp"
 #include "tuner/commands/study_executor.hpp"
+#include "tuner/commands/study_files.hpp"
 #include "tuner/error.hpp"
 #include "tuner/executor/wire.hpp"
 #include "tuner/report/progress.hpp"
@@ -32,11 +33,23 @@ Catalogue load(const Invocation& invocation, const po::variables_map& values, co
   return load_plugins(invocation.executable, files);
 }
 
+// More workers than trials would only be started.
+std::uint32_t used_workers(const StudyPlan& plan) {
+  return static_cast<std::uint32_t>(std::min<std::uint64_t>(plan.workers, plan.trials.value_or(UINT64_MAX)));
+}
+
+// Beside the database's file, where that is a link beside what it names.
+std::filesystem::path checkpoint_folder(const std::string& database) {
+  return std::filesystem::weakly_canonical(database).string() + ".checkpoints";
+}
+
 storage::StudyRecord study_record(const StudyPlan& plan) {
   return {.name = plan.name,
           .config_text = plan.config_text,
           .config_sha256 = sha256_of_text(plan.config_text),
           .plan = canonical_plan(plan),
+          .plan_by_path = plan_by_path(plan),
+          .files = file_hashes(plan),
           .metric = plan.metric.name,
           .goal = plan.metric.goal,
           .seed = plan.seed,
@@ -70,7 +83,9 @@ StudyPlan StudySession::read(config::ReadAs as) {
   plan.config_text = with_overrides(plan.config_text, overrides_);
   if (values_.count("workers")) plan.workers = values_["workers"].as<std::uint32_t>();
   if (plan.workers == 0) throw Error(Message::usage_bad_option, "--workers 0 would run nothing", "give 1 or more");
+  plan.trial_memory = memory_bound(plan.memory_limit, used_workers(plan), plan.isolation == Isolation::process);
   complete_metric(plan, shared_);
+  identify_files(plan, shared_);
   return plan;
 }
 
@@ -90,7 +105,7 @@ void StudySession::keep_search(StudyPlan& plan) const {
 
 void StudySession::forget(const std::string& study) {
   store_->erase_study(study);
-  const std::filesystem::path checkpoints = std::filesystem::absolute(database_ + ".checkpoints");
+  const std::filesystem::path checkpoints = checkpoint_folder(database_);
   std::error_code none;
   std::filesystem::remove_all(checkpoints / study, none);
   std::filesystem::remove(checkpoints, none);  // where no other study has any
@@ -98,8 +113,9 @@ void StudySession::forget(const std::string& study) {
 
 executor::StudyStatus StudySession::run(StudyPlan& plan, search::Searcher& searcher, config::ReadAs as) {
   if (!interrupts_) interrupts_.emplace();
-  plan.checkpoint.folder = std::filesystem::absolute(database_ + ".checkpoints") / plan.name;
-  store_->open_study(study_record(plan));
+  plan.checkpoint.folder = checkpoint_folder(database_) / plan.name;
+  for (const auto& warning : store_->open_study(study_record(plan)))
+    std::cerr << "warning: " << printable(warning) << "\n";
   std::vector<storage::PluginRecord> records;
   for (const Plugin* plugin : plugins_of(plan)) records.push_back(executor::plugin_record(*plugin));
   for (const auto& warning : store_->changed_plugins(plan.name, records))
@@ -160,7 +176,9 @@ std::unique_ptr<executor::Executor> make_executor(const StudyPlan& plan, const s
                               .metric = plan.metric.name,
                               .goal = plan.metric.goal,
                               .memory_limit = plan.memory_limit,
-                              .checkpoint_folder = plan.checkpoint.folder.string()};
+                              .trial_memory = plan.trial_memory,
+                              .checkpoint_folder = plan.checkpoint.folder.string(),
+                              .checkpoint_identity = checkpoint_identity(plan)};
   for (const Plugin* plugin : plugins_of(plan))
     setup.libraries.push_back({plugin->library().path.string(), plugin->library().sha256});
   return executor::make_process_executor(plan, setup, executable, plan.workers);

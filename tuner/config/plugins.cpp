@@ -1,6 +1,7 @@
 #include "tuner/config/plugins.hpp"
 
 #include <algorithm>
+#include <filesystem>
 
 #include "tuner/config/scalars.hpp"
 #include "tuner/options.hpp"
@@ -42,11 +43,32 @@ std::string option_name(const Plugin& plugin, const tuner_param& param) {
   return fmt::format("option '{}' of {} '{}'", param.id, to_string(plugin.kind()), plugin.id());
 }
 
+const char* kind_of(std::filesystem::file_type type) {
+  switch (type) {
+    case std::filesystem::file_type::fifo:
+      return "a FIFO or pipe";
+    case std::filesystem::file_type::socket:
+      return "a socket";
+    default:
+      return "a device";
+  }
+}
+
 std::string read_text(const Node& node, const std::string& what, const tuner_param& param,
                       const std::filesystem::path& folder) {
   const std::string text = text_of(node, what);
   if ((param.flags & TUNER_PARAM_PATH) == 0 || text.empty()) return text;
-  return (folder / text).lexically_normal().string();
+  const std::filesystem::path path = (folder / text).lexically_normal();
+  // Whoever opens a FIFO waits for its writer, and a device may never end.
+  std::error_code error;
+  const std::filesystem::file_status status = std::filesystem::status(path, error);
+  if (std::filesystem::is_other(status))
+    throw Error(Message::config_bad_value,
+                fmt::format("{} is '{}', which is {}, neither a file nor a folder", what, path.string(),
+                            kind_of(status.type())),
+                "write the data into a file and name that")
+        .at(node.place);
+  return path.string();
 }
 
 Scalar read_item(const Node& node, const std::string& what, const tuner_param& param,

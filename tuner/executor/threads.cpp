@@ -103,7 +103,9 @@ class ThreadExecutor : public Executor {
         const std::lock_guard lock(mutex_);
         running_[worker] = Running{done.job.number, step, steps};
       };
-      done.result = run_job(plan_, done.job, identity_, shared_, trials_stop_.get_token(), progress, &traces_[worker]);
+      done.result = run_guarded(traces_[worker], [&](TrialResult& trial) {
+        trial = run_job(plan_, done.job, identity_, shared_, trials_stop_.get_token(), progress, &traces_[worker]);
+      });
     } catch (...) {
       done.error = std::current_exception();
     }

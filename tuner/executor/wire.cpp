@@ -36,7 +36,9 @@ void put(Writer& out, const WorkerSetup& setup) {
   out.put(std::string_view(setup.metric));
   out.put(setup.goal);
   out.put(setup.memory_limit);
+  out.put(setup.trial_memory.bytes), out.put(std::string_view(setup.trial_memory.source));
   out.put(std::string_view(setup.checkpoint_folder));
+  out.put(std::string_view(setup.checkpoint_identity));
 }
 
 WorkerSetup read_setup(Reader& in) {
@@ -50,7 +52,9 @@ WorkerSetup read_setup(Reader& in) {
   setup.metric = in.text();
   setup.goal = in.get<Goal>();
   setup.memory_limit = in.get<std::uint64_t>();
+  setup.trial_memory.bytes = in.get<std::uint64_t>(), setup.trial_memory.source = in.text();
   setup.checkpoint_folder = in.text();
+  setup.checkpoint_identity = in.text();
   return setup;
 }
 

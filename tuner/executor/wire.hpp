@@ -36,7 +36,9 @@ struct WorkerSetup {
   std::string metric;
   Goal goal = Goal::minimize;
   std::uint64_t memory_limit = 0;  // bytes, 0: none
+  MemoryBound trial_memory{};
   std::string checkpoint_folder;
+  std::string checkpoint_identity{};  // of the plan as the coordinator has it
 };
 
 void put(Writer& out, const WorkerSetup& setup);

@@ -68,12 +68,14 @@ StudyPlan read_plan(const WorkerSetup& setup, Catalogue& catalogue) {
                           setup.as_lr_range_test ? config::ReadAs::lr_range_test : config::ReadAs::study);
   plan.metric.name = setup.metric, plan.metric.goal = setup.goal;
   plan.checkpoint.folder = setup.checkpoint_folder;
+  plan.trial_memory = setup.trial_memory;
   return plan;
 }
 
 class Worker {
  public:
-  Worker(StudyPlan plan, Board& board) : plan_(std::move(plan)), identity_(checkpoint_identity(plan_)), board_(board) {
+  Worker(StudyPlan plan, std::string identity, Board& board)
+      : plan_(std::move(plan)), identity_(std::move(identity)), board_(board) {
     trials_ = std::jthread([this](const std::stop_token& stop) { work(stop); });
   }
 
@@ -117,7 +119,9 @@ class Worker {
     FrameType type = FrameType::finished;
     const std::int64_t started = now_ms();
     try {
-      const TrialResult result = run_job(plan_, job, identity_, shared_, trial_stop_.get_token(), {}, &board_.trace);
+      const TrialResult result = run_guarded(board_.trace, [&](TrialResult& trial) {
+        trial = run_job(plan_, job, identity_, shared_, trial_stop_.get_token(), {}, &board_.trace);
+      });
       out.put(started), out.put(now_ms());
       put(out, result);
     } catch (const Error& e) {
@@ -176,7 +180,7 @@ int run_worker() {
   ::sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
   void* memory = ::mmap(nullptr, sizeof(Board), PROT_READ | PROT_WRITE, MAP_SHARED, kWorkerBoard, 0);
-  if (memory == MAP_FAILED) return 70;
+  if (memory == MAP_FAILED) throw std::bad_alloc();
   FrameBuffer buffer;
   const auto first = receive(buffer);
   if (!first) return 0;
@@ -185,7 +189,7 @@ int run_worker() {
     Reader in(first->bytes);
     const WorkerSetup setup = read_setup(in);
     limit_memory(setup.memory_limit);
-    Worker worker(read_plan(setup, catalogue), *static_cast<Board*>(memory));
+    Worker worker(read_plan(setup, catalogue), setup.checkpoint_identity, *static_cast<Board*>(memory));
     while (const auto frame = receive(buffer)) worker.take(*frame);
     leave();
   } catch (const Error& e) {

@@ -108,6 +108,7 @@ TrialResult run_part(const StudyPlan& plan, const Point& point, SharedObjectives
   return run_guarded(*trace, [&](TrialResult& result) {
     TrialSpec spec = spec_of(plan, point, part);
     std::optional<PartRun> run;
+    require_memory(spec, shared);
     try {
       run.emplace(spec, plan.lr_range, shared, stop, *trace, result);
       switch (part.kind) {

@@ -1,6 +1,6 @@
 // The catalogue of messages: every error that a user can meet, by id. The part before the dot decides the exit code:
-// usage 2, config 3, plugin 4, storage 5, trial 6. tests/e2e raises each of them through the program; a test compares
-// that list with this one.
+// usage 2, config 3, plugin 4, storage 5, trial 6. tests/e2e raises each of them through the program; a test
+// compares that list with this one.
 #pragma once
 
 #include <cstdint>

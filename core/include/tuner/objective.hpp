@@ -72,6 +72,7 @@ class HostServices {
   [[nodiscard]] const tuner_host* abi() const { return &host_; }
   std::vector<std::string> log;
   std::vector<MetricPoint> reports;
+  std::vector<std::string> data_files;  // see tuner/extensions/data_files.h
   std::stop_token stop;
   // Called at the start of every call into a plugin that may ask for scratch memory: earlier scratch is free again.
   // A call within a call gives back only its own: what came after `in_use` blocks.

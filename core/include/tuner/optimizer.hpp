@@ -41,6 +41,17 @@ struct StepInputs {
 // to one that evaluates on its own.
 void check_wrapping(const Plugin& wrapper, const Plugin& inner);
 
+// What an optimizer allocates for tensors of these shapes, with those that it wraps; nothing is allocated.
+struct StateSize {
+  std::uint64_t bytes = 0;  // saturates at kUncountable
+  // The largest slot, over all tensors, and whose it is.
+  const PluginUse* use = nullptr;
+  std::size_t slot = 0;
+  std::uint64_t slot_bytes = 0;
+};
+// Errors: config.impossible (slot extents refused).
+[[nodiscard]] StateSize state_size(const PluginUse& use, const Tensors& tensors);
+
 // Where the memory of slots comes from: 64-byte aligned, zero up to the next multiple of 64, outlives the optimizer.
 using SlotMemory = std::function<void*(std::size_t bytes)>;
 
@@ -90,7 +101,7 @@ class Optimizer {
   void restore(Reader& in);
 
  private:
-  void allocate(std::size_t slot, std::size_t tensor, SlotView& view);
+  [[nodiscard]] SlotView allocate(std::size_t slot, std::size_t tensor);
   [[nodiscard]] tuner_step_args arguments(const StepInputs& inputs, tuner_error* error, std::uint32_t* out_flags);
 
   PluginUse& use_;

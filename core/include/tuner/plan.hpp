@@ -113,6 +113,7 @@ struct StudyPlan {
   std::uint32_t workers = 1;
   Isolation isolation = Isolation::process;
   std::uint64_t memory_limit = 0;  // bytes of a worker process; 0: none
+  MemoryBound trial_memory;        // what one trial can have, as it was when the study started
   RetryPlan retry;
   std::optional<std::uint64_t> max_failed_trials;  // more than these end the study
   CheckpointRules checkpoint;
@@ -127,6 +128,12 @@ struct StudyPlan {
   OneOf<OptionalSettings> early_stopping;      // one branch: nullopt where it is not given
   Space space;
 
+  // What is known of the content of the files and folders that PATH options name, by path: the canonical plan has this
+  // in place of the path, so that a study goes on where they were moved or copied. Hex sha256 by name: of a file its
+  // own under the empty name, of a folder those of the files in it that the plugin reads. A path that is not here stays
+  // one.
+  std::map<std::string, std::map<std::string, std::string>> files;
+
   std::string config_text;  // as read
   std::string config_path;
   std::string config_folder;  // where relative paths count from
@@ -139,7 +146,7 @@ struct StudyPlan {
 // The identity of a study as canonical JSON, pretty-printed with one key per line in sorted order so that two can be
 // compared line by line: space, objective, optimizer, scheduler, training, metric, seed, method, with plugin ids and
 // versions. Name, trials, budget, workers and storage do not count, nor does the order of the keys, except in a grid,
-// whose trials are numbered by it.
+// whose trials are numbered by it. Without plan.files it is what versions before 1.1 recorded.
 [[nodiscard]] std::string canonical_plan(const StudyPlan& plan);
 
 // What of a canonical plan makes the study: all but a time limit that is one for all trials, which may change from one

@@ -18,6 +18,7 @@ namespace tuner {
 class AlignedBuffer {
  public:
   AlignedBuffer() = default;
+  // Errors: std::bad_alloc.
   explicit AlignedBuffer(std::size_t bytes);
   [[nodiscard]] void* data() const { return memory_.get(); }
   [[nodiscard]] std::size_t size() const { return bytes_; }
@@ -41,13 +42,20 @@ struct TensorSpec {
   std::int32_t layer = -1;
   std::int64_t fan_in = 0, fan_out = 0;
   std::uint32_t group = 0;
+  // kUncountable where it does not fit into 64 bits.
   [[nodiscard]] std::uint64_t numel() const;
+  // Of its data; saturates likewise.
+  [[nodiscard]] std::uint64_t bytes() const;
+  [[nodiscard]] bool is_trained() const { return (flags & (TUNER_TENSOR_BUFFER | TUNER_TENSOR_FROZEN)) == 0; }
 };
+
+// What Tensors allocates. `nothing`: shapes alone, to add up what there would be; all pointers are null.
+enum class TensorMemory { nothing, data, data_and_gradients };
 
 // The tensors of one objective with their gradients. Addresses are stable, also when moved.
 class Tensors {
  public:
-  explicit Tensors(std::vector<TensorSpec> specs, bool with_gradients = true);
+  explicit Tensors(std::vector<TensorSpec> specs, TensorMemory memory = TensorMemory::data_and_gradients);
 
   [[nodiscard]] std::size_t size() const { return specs_.size(); }
   [[nodiscard]] const TensorSpec& spec(std::size_t index) const { return specs_[index]; }

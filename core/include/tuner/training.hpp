@@ -33,11 +33,16 @@ class SharedObjectives {
  public:
   SharedObjectives();
   ~SharedObjectives();
-  // The plugin's `shared`, null where it has no open(). Throws plugin.data with the plugin's text.
+  // The plugin's `shared`, null where it has no open(). Throws plugin.data with the plugin's text, and OutOfMemory.
   [[nodiscard]] const void* get(const Plugin& objective, const OptionTable& options, std::uint64_t study_seed);
+  // The files that the plugin said its data comes from; opens it likewise.
+  [[nodiscard]] std::vector<std::string> files(const Plugin& objective, const OptionTable& options,
+                                               std::uint64_t study_seed);
 
  private:
   struct Entry;
+  [[nodiscard]] std::shared_ptr<Entry> opened(const Plugin& objective, const OptionTable& options,
+                                              std::uint64_t study_seed);
   std::mutex mutex_;
   std::map<std::string, std::shared_ptr<Entry>> entries_;
 };
@@ -66,6 +71,11 @@ struct TrialTrace {
   std::atomic<std::int32_t> checkpoint_error{0};
 };
 
+// Adds up what the trial is known to need: parameters, gradients, the optimizers' slots, a copy to evaluate at. Scratch
+// memory, activations and data are not known. Allocates none of it, but opens the objective's data. Throws OutOfMemory
+// where that is more than spec.memory, with the bytes and what takes them.
+void require_memory(const TrialSpec& spec, SharedObjectives& shared);
+
 // Everything that run_trial does before the first step: throws what it would throw.
 void check_trial(TrialSpec spec, SharedObjectives& shared);
 
@@ -80,7 +90,8 @@ void check_trial(TrialSpec spec, SharedObjectives& shared);
                                     const Checkpoints* checkpoints = nullptr);
 
 // Runs `body`, whose plugins may throw past the ABI or run out of memory: that fails the trial, with what `body` has
-// put into the result kept. Errors: an Error goes through.
+// put into the result kept. Errors: an Error goes through. std::bad_alloc, whoever throws it, is an outcome: failed,
+// with Failure::out_of_memory.
 [[nodiscard]] TrialResult run_guarded(const TrialTrace& trace, const std::function<void(TrialResult&)>& body);
 
 }  // namespace tuner

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "tuner/bytes.hpp"
+#include "tuner/memory.hpp"
 #include "tuner/options.hpp"
 #include "tuner/space.hpp"
 #include "tuner/value.hpp"
@@ -108,6 +109,7 @@ struct TrialSpec {
   std::string metric;
   Goal goal = Goal::minimize;
   std::optional<double> target;
+  MemoryBound memory{};  // no result depends on it, but that there is one
 };
 
 struct MetricPoint {

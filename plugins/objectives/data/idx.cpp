@@ -1,5 +1,6 @@
 #include "data/idx.hpp"
 
+#include <unistd.h>
 #include <zlib.h>
 
 #include <algorithm>
@@ -9,14 +10,20 @@
 #include <memory>
 #include <stdexcept>
 
+#include "data/file.hpp"
+
 namespace tuner::objectives {
 namespace {
 
 // zlib reads plain files too. Everything that goes wrong is said with the file's name.
 class ByteReader {
  public:
-  explicit ByteReader(const std::string& path) : path_(path), file_(gzopen(path.c_str(), "rb")) {
-    if (!file_) fail(std::string("cannot be read: ") + std::strerror(errno));
+  explicit ByteReader(const std::string& path) : path_(path) {
+    DataFile file(path);
+    const int descriptor = file.release();
+    file_.reset(gzdopen(descriptor, "rb"));
+    if (!file_) ::close(descriptor);
+    if (!file_) fail("cannot be read: out of memory");
     gzbuffer(file_.get(), 1u << 17);
   }
   // At most `count` bytes; fewer at the end of the file.
@@ -64,6 +71,9 @@ IdxArray read_idx(const std::string& path, std::uint32_t rank) {
     array.shape.push_back(big_endian(header.data() + 4 + 4 * i));
     if (__builtin_mul_overflow(size, std::size_t{array.shape.back()}, &size)) file.fail("has impossible extents");
   }
+  if (size > machine_memory())
+    file.fail("says " + std::to_string(size) + " bytes of data in its header, and this machine has " +
+              std::to_string(machine_memory()) + " bytes of memory");
   // In pieces, so that a damaged extent asks for no more memory than the file has bytes.
   constexpr std::size_t kPiece = 1u << 22;
   while (array.bytes.size() < size) {

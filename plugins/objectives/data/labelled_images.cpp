@@ -10,12 +10,20 @@
 namespace tuner::objectives {
 namespace {
 
-// The plain file where there is one, else the compressed one.
-std::string find_file(const std::string& folder, const std::string& name) {
+constexpr const char* kImages = "-images-idx3-ubyte";
+constexpr const char* kLabels = "-labels-idx1-ubyte";
+
+// The plain file where there is one, else the compressed one; empty where there is neither.
+std::string file_of(const std::string& folder, const std::string& name) {
   for (const char* suffix : {"", ".gz"}) {
     const auto path = std::filesystem::path(folder) / (name + suffix);
     if (std::error_code ignored; std::filesystem::exists(path, ignored)) return path.string();
   }
+  return "";
+}
+
+std::string find_file(const std::string& folder, const std::string& name) {
+  if (std::string path = file_of(folder, name); !path.empty()) return path;
   throw std::runtime_error(
       "neither " + name + " nor " + name + ".gz is in " + folder +
       ": install Debian's package dataset-fashion-mnist (apt-get install dataset-fashion-mnist), or name "
@@ -31,9 +39,17 @@ LabelledImages::LabelledImages(const ImageSource& source) {
   if (source.standardize) standardize();
 }
 
+std::vector<std::string> LabelledImages::files_in(const std::string& folder) {
+  std::vector<std::string> files;
+  for (const std::string prefix : {"train", "t10k"})
+    for (const char* kind : {kImages, kLabels})
+      if (std::string path = file_of(folder, prefix + kind); !path.empty()) files.push_back(std::move(path));
+  return files;
+}
+
 void LabelledImages::load(const ImageSource& source, const char* prefix, Part& part) {
-  const std::string image_path = find_file(source.folder, prefix + std::string("-images-idx3-ubyte"));
-  const std::string label_path = find_file(source.folder, prefix + std::string("-labels-idx1-ubyte"));
+  const std::string image_path = find_file(source.folder, std::string(prefix) + kImages);
+  const std::string label_path = find_file(source.folder, std::string(prefix) + kLabels);
   IdxArray images = read_idx(image_path, 3), labels = read_idx(label_path, 1);
   if (images.shape[0] != labels.shape[0])
     throw std::runtime_error(image_path + " has " + std::to_string(images.shape[0]) + " images, but " + label_path +

@@ -25,6 +25,8 @@ class LabelledImages {
   // Errors (std::runtime_error): those of read_idx; a missing file, with what to install; counts or sizes that do not
   // match between the files; a valid_size that leaves no training images.
   explicit LabelledImages(const ImageSource& source);
+  // The four files in `folder`, those of them that are there.
+  [[nodiscard]] static std::vector<std::string> files_in(const std::string& folder);
 
   [[nodiscard]] std::size_t features() const { return features_; }
   [[nodiscard]] std::size_t classes() const { return classes_; }

@@ -1,12 +1,12 @@
 #include "data/number_table.hpp"
 
-#include <cerrno>
 #include <charconv>
 #include <cmath>
 #include <cstring>
-#include <fstream>
 #include <stdexcept>
 #include <string_view>
+
+#include "data/file.hpp"
 
 namespace tuner::objectives {
 namespace {
@@ -29,14 +29,45 @@ double number(std::string_view field, const std::string& place) {
   return value;
 }
 
+class LineReader {
+ public:
+  explicit LineReader(const std::string& path) : path_(path), file_(path) {}
+
+  // False at the end of the file. Errors: those of DataFile; a line that no table of numbers has.
+  bool next(std::string& line) {
+    line.clear();
+    for (;;) {
+      if (at_ == end_) {
+        end_ = file_.read(buffer_, sizeof buffer_), at_ = 0;
+        if (end_ == 0) return !line.empty();
+      }
+      const char* begin = buffer_ + at_;
+      const auto* newline = static_cast<const char*>(std::memchr(begin, '\n', end_ - at_));
+      const std::size_t length = newline ? static_cast<std::size_t>(newline - begin) : end_ - at_;
+      line.append(begin, length);
+      at_ += length + (newline ? 1 : 0);
+      if (line.size() > kLongestLine)
+        throw std::runtime_error(path_ + " has a line of more than " + std::to_string(kLongestLine) +
+                                 " bytes: it is no table of numbers");
+      if (newline) return true;
+    }
+  }
+
+ private:
+  static constexpr std::size_t kLongestLine = std::size_t{64} << 20;
+  const std::string& path_;
+  DataFile file_;
+  char buffer_[1 << 16];
+  std::size_t at_ = 0, end_ = 0;
+};
+
 }  // namespace
 
 NumberTable read_number_table(const std::string& path) {
-  std::ifstream file(path);
-  if (!file) throw std::runtime_error("cannot read " + path + ": " + std::strerror(errno));
+  LineReader lines(path);
   NumberTable table;
   std::string line;
-  for (std::size_t line_number = 1; std::getline(file, line); ++line_number) {
+  for (std::size_t line_number = 1; lines.next(line); ++line_number) {
     std::string_view rest = trimmed(line);
     if (rest.empty()) continue;
     const std::string place = path + ":" + std::to_string(line_number);
@@ -53,7 +84,6 @@ NumberTable read_number_table(const std::string& path) {
                                std::to_string(table.columns));
     ++table.rows;
   }
-  if (file.bad()) throw std::runtime_error("cannot read " + path + ": " + std::strerror(errno));
   if (table.rows == 0) throw std::runtime_error(path + " holds no numbers");
   return table;
 }

@@ -11,6 +11,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "tuner/error.hpp"
@@ -30,7 +31,9 @@ struct StudyRecord {
   std::string name;
   std::string config_text;
   std::string config_sha256;
-  std::string plan;  // canonical_plan()
+  std::string plan;          // canonical_plan()
+  std::string plan_by_path{};  // the same with paths in place of the content of files, as versions before 1.1 recorded it
+  std::vector<std::pair<std::string, std::string>> files{};  // path and sha256 of what `plan` has the content of
   std::string metric;
   Goal goal = Goal::minimize;
   std::uint64_t seed = 1;
@@ -140,9 +143,11 @@ class Store {
   // Creates the study or finds the one of that name, and holds its lease until the store is closed or the process
   // ends, however it ends; a store holds one study, the last one opened. An existing study of an equal plan_identity()
   // is continued and gets the new plan, config text and tuner version; where the time limit of its trials became
-  // longer, those that timed out become cancelled ones, which are run again. Errors: storage.other_plan with a diff of
-  // the two plans and the ways out; storage.busy_study, naming the process that holds it.
-  void open_study(const StudyRecord& study);
+  // longer, those that timed out become cancelled ones, which are run again. So is one that recorded paths alone, where
+  // no more than they differ, and what was there is gone or equal: its plan has the content from now on. Returns what to
+  // warn of: a line for every path that is another one now. Errors: storage.other_plan with a diff of the two plans and
+  // the ways out; storage.busy_study, naming the process that holds it.
+  std::vector<std::string> open_study(const StudyRecord& study);
   // Removes the study of that name with all its trials; does nothing where there is none.
   // Errors: storage.busy_study where another store holds it.
   void erase_study(std::string_view name);
@@ -185,8 +190,10 @@ class Store {
   [[nodiscard]] std::string study_config(std::string_view name, Damage* damage = nullptr) const;
   // How its configurations follow from its plan: see kSearchVersion. Nothing where there is no such study.
   [[nodiscard]] std::optional<int> search_version(std::string_view name) const;
-  // Its recorded plan against another one, "- " and "+ " before the lines that differ; empty where they are equal.
-  [[nodiscard]] std::string plan_difference(std::string_view name, std::string_view plan) const;
+  // Its recorded plan against another one, "- " and "+ " before the lines that differ; empty where they are equal, or
+  // where open_study() would go on. plan_by_path: as in StudyRecord.
+  [[nodiscard]] std::string plan_difference(std::string_view name, std::string_view plan,
+                                            std::string_view plan_by_path) const;
   // Every build of a plugin that its trials used.
   [[nodiscard]] std::vector<PluginRecord> plugins(std::string_view study) const;
   // In order of number; with `ranked` the completed ones from best to worst, as best() ranks. limit 0: all.

@@ -14,6 +14,7 @@
 #include <memory>
 #include <span>
 
+#include "tuner/extensions/data_files.h"
 #include "tuner/sdk/call.hpp"
 #include "tuner/sdk/metadata.hpp"
 
@@ -43,6 +44,13 @@ class Open {
   const Options& options() const { return options_; }
   const tuner_rng& rng() const { return *args_->rng; }
   Host host() const { return Host(args_->host); }
+  // Says that the data depends on the file at `path`: see tuner/extensions/data_files.h.
+  void reads(const char* path) const {
+    const tuner_host* host = args_->host;
+    const auto* files =
+        static_cast<const tuner_data_files*>(host->get_extension(host->context, TUNER_EXTENSION_DATA_FILES));
+    if (files != nullptr) files->read(host->context, path);
+  }
 
  private:
   const tuner_open_args* args_;

@@ -1,0 +1,31 @@
+// The files that a study depends on: their content is part of its identity, their place is not.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "tuner/plan.hpp"
+#include "tuner/training.hpp"
+
+namespace tuner::commands {
+
+// Fills plan.files: for every file that a PATH option names its sha256, for a folder that of the files in it that the
+// objective says it reads (tuner/extensions/data_files.h). Opens the data of objectives that a folder is given to. What
+// is not there, or cannot be opened, is left out.
+void identify_files(StudyPlan& plan, SharedObjectives& shared);
+
+// The canonical plan as versions before 1.1 recorded it.
+[[nodiscard]] std::string plan_by_path(StudyPlan plan);
+
+// Path and sha256 of every file in plan.files.
+[[nodiscard]] std::vector<std::pair<std::string, std::string>> file_hashes(const StudyPlan& plan);
+
+// The first value of a dimension, without making the others.
+[[nodiscard]] Value first_value(const Dimension& dimension);
+
+// A point with the first value of every dimension, but value `index` of dimension `fixed`.
+[[nodiscard]] Point first_point(const Space& space, std::optional<std::size_t> fixed, std::size_t index);
+
+}  // namespace tuner::commands
