@@ -132,7 +132,7 @@ TEST_F(ResumeTest, TimedOutTrialsAreRunAgainWithALongerLimitAlone) {
   const auto finished_with = [&](const std::string& limit) {
     Store store(file_, Access::read_write);
     store.open_study(make_study("demo", plan_with(limit)));
-    EXPECT_EQ(store.plan_difference("demo", plan_with(limit)), "");
+    EXPECT_EQ(store.plan_difference("demo", plan_with(limit), plan_with(limit)), "");
     EXPECT_EQ(table_of(store, "SELECT plan FROM studies").rows[0][0], Value(plan_with(limit)));
     return store.finished("demo");
   };

@@ -1,6 +1,7 @@
 // An objective as the host runs it, with vectors of doubles at its border: what the tests of the objectives share.
 #pragma once
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <cstring>
@@ -24,7 +25,7 @@ inline const Plugin& objective_plugin(const std::string& id) {
     auto* catalogue = new Catalogue;
     for (const char* name : {"rosenbrock", "beale", "himmelblau", "paraboloid", "quadratic", "noisy_quadratic",
                              "test_functions", "classifiers"})
-      catalogue->add_file(std::string(TUNER_PLUGIN_DIR) + "/" + name + ".so");
+      catalogue->add_file(fmt::format("{}/{}.so", TUNER_PLUGIN_DIR, name));
     return catalogue;
   }();
   return kCatalogue->get(Kind::objective, id);

@@ -20,8 +20,9 @@ int studies(const Invocation& invocation) {
   table.header({"study", "trials", "completed", "metric", "goal", "best_value", "best_trial", "seed", "created_at"});
   storage::Damage damage;
   for (const auto& study : store.studies(&damage)) {
-    const Value best = study.best_value ? Value(*study.best_value) : Value(Null{});
-    const Value number = study.best_number ? Value(static_cast<std::int64_t>(*study.best_number)) : Value(Null{});
+    Value best, number;
+    if (study.best_value) best = *study.best_value;
+    if (study.best_number) number = static_cast<std::int64_t>(*study.best_number);
     table.row({study.name, static_cast<std::int64_t>(study.trials), static_cast<std::int64_t>(study.completed),
                study.metric, std::string(to_string(study.goal)), best, number, static_cast<std::int64_t>(study.seed),
                study.created_at});
