@@ -224,10 +224,12 @@ std::unique_ptr<Connection> open_reader(const fs::path& file, std::span<const Mi
   return connection;
 }
 
-// A link stands for its file: the log lies beside that.
-fs::path place_of(const fs::path& file) {
+// The file that is to be opened, after check_file() has said what is wrong with it under the name that was given. A
+// link stands for its file: the log lies beside that.
+fs::path place_of(const fs::path& file, Access access) {
   std::error_code error;
   const fs::path path = fs::absolute(file).lexically_normal();
+  check_file(path, access);
   return fs::is_symlink(path, error) ? fs::weakly_canonical(path) : path;
 }
 
@@ -252,8 +254,7 @@ fs::path place_of(const fs::path& file) {
 std::unique_ptr<Connection> open_database(const fs::path& file, Access access, Durability durability,
                                           std::span<const Migration> migrations, Network network,
                                           const FileSystemQuery& file_system) {
-  const fs::path path = place_of(file);
-  check_file(path, access);
+  const fs::path path = place_of(file, access);
   if (access == Access::read_write && network == Network::refused) check_place(path, file_system(path));
   check_log(path);
   try {
@@ -264,8 +265,7 @@ std::unique_ptr<Connection> open_database(const fs::path& file, Access access, D
 }
 
 std::unique_ptr<Connection> open_for_inspection(const fs::path& file, std::span<const Migration> migrations) {
-  const fs::path path = place_of(file);
-  check_file(path, Access::read_only);
+  const fs::path path = place_of(file, Access::read_only);
   check_log(path);  // opening it would take the traces away
   try {
     const bool log_there = has_log(path);

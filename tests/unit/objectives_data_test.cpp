@@ -119,6 +119,13 @@ TEST(ImageData, DamagedCompressedFilesAreNamed) {
   EXPECT_CONTAINS(error, name + " is damaged");
 }
 
+TEST(ImageData, ACompressedFileThatClaimsMoreThanThereIsMemoryIsNotBegun) {
+  const SmallImages images;
+  std::filesystem::remove(images.folder.path() / "train-images-idx3-ubyte");
+  write_gzip(images.folder, "train-images-idx3-ubyte.gz", idx_bytes(0x803, {0xffffffff, 0xffff, 1}, {1, 2}));
+  EXPECT_CONTAINS(load_error(images), "says 281470681677825 bytes of data in its header, and this machine has ");
+}
+
 TEST(ImageData, AnotherMagicNumberIsNamed) {
   const SmallImages images;
   images.folder.write("train-labels-idx1-ubyte", idx_bytes(0x803, {30}, images.train_labels));
@@ -140,7 +147,7 @@ TEST(ImageData, AFolderInPlaceOfAFileIsNamed) {
   const SmallImages images;
   std::filesystem::remove(images.folder.path() / "train-images-idx3-ubyte");
   std::filesystem::create_directory(images.folder.path() / "train-images-idx3-ubyte");
-  EXPECT_CONTAINS(load_error(images), "train-images-idx3-ubyte cannot be read: Is a directory");
+  EXPECT_CONTAINS(load_error(images), "train-images-idx3-ubyte is a folder, and data is read from regular files alone");
 }
 
 TEST(ImageData, AValidSizeThatLeavesNothingToTrainOnIsRefused) {
