@@ -155,6 +155,7 @@ TEST_F(StudyRunTest, ASecondInterruptCancelsAndCancelledTrialsRunAgain) {
 TEST_F(StudyRunTest, TheBudgetEndsTheStudyNotItsTrials) {
   StudyPlan plan = test::lr_study();
   plan.method = "random", plan.trials = 100'000;
+  plan.search_version = 1;  // which repeats configurations: there are few
   plan.budget_seconds = 0;
   EXPECT_EQ(run(plan).ending, Ending::budget_used);
   EXPECT_TRUE(finished().empty());

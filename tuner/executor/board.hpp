@@ -10,9 +10,10 @@
 namespace tuner::executor {
 
 struct Board {
-  std::atomic<std::uint32_t> busy{0};       // 1 while a trial runs
-  std::atomic<std::uint64_t> number{0};     // of that trial
-  std::atomic<std::int64_t> started_ns{0};  // since when, on the machine's monotonic clock
+  std::atomic<std::uint32_t> busy{0};           // 1 while a trial runs
+  std::atomic<std::uint64_t> number{0};         // of that trial
+  std::atomic<std::uint32_t> out_of_memory{0};  // 1: the worker ended itself, since an allocation failed
+  std::atomic<std::int64_t> started_ns{0};      // since when, on the machine's monotonic clock
   TrialTrace trace;
 };
 static_assert(std::atomic<double>::is_always_lock_free && std::atomic<std::uint64_t>::is_always_lock_free,

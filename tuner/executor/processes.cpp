@@ -262,7 +262,11 @@ const Plugin* plugin_at(const StudyPlan& plan, const Point& point, std::uint32_t
 }
 
 // What an ended process did to its trial, for people.
-std::string how_it_ended(int status, Failure& failure) {
+std::string how_it_ended(int status, const Board& board, Failure& failure) {
+  if (board.out_of_memory != 0) {
+    failure = Failure::out_of_memory;
+    return "lost its worker: the memory ran out";
+  }
   if (!WIFSIGNALED(status)) {
     failure = Failure::exit;
     return fmt::format("ended its worker's process with exit code {}", WEXITSTATUS(status));
@@ -297,7 +301,7 @@ TrialResult ProcessExecutor::death(WorkerProcess& worker, const Job& job, End en
     result.failure = Failure::protocol;
     how = fmt::format("wrote into its worker's connection: {}", worker.garbled());
   } else {
-    how = how_it_ended(status, result.failure);
+    how = how_it_ended(status, board, result.failure);
   }
   if (culprit) ++deaths_[culprit];
   const std::string who = culprit ? fmt::format("{} '{}'", to_string(culprit->kind()), culprit->id())

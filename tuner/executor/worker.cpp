@@ -11,6 +11,7 @@
 #include <csignal>
 #include <cstdio>
 #include <deque>
+#include <exception>
 #include <mutex>
 #include <new>
 #include <stop_token>
@@ -149,6 +150,18 @@ class Worker {
   std::jthread trials_;
 };
 
+// An allocation that fails where nothing can be said any more, since that takes memory too: the page says it.
+Board* own_board = nullptr;
+[[noreturn]] void end_without_memory() {
+  try {
+    if (const std::exception_ptr current = std::current_exception()) std::rethrow_exception(current);
+  } catch (const std::bad_alloc&) {
+    own_board->out_of_memory = 1;
+  } catch (...) {
+  }
+  std::abort();
+}
+
 constexpr const char* kFreeSome = "free it, raise the limit, or use fewer workers; the same command continues";
 
 void refuse_study(const Error& error) {
@@ -181,6 +194,8 @@ int run_worker() {
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
   void* memory = ::mmap(nullptr, sizeof(Board), PROT_READ | PROT_WRITE, MAP_SHARED, kWorkerBoard, 0);
   if (memory == MAP_FAILED) throw std::bad_alloc();
+  own_board = static_cast<Board*>(memory);
+  std::set_terminate(end_without_memory);
   FrameBuffer buffer;
   const auto first = receive(buffer);
   if (!first) return 0;

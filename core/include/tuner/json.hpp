@@ -36,6 +36,7 @@ class Json {
   Json(std::string value);
   Json(std::string_view value);
   Json(const char* value);
+  Json(std::nullptr_t) {}
   Json(std::vector<Json> items);
   Json(const std::vector<std::string>& strings);
   template <std::size_t n>
