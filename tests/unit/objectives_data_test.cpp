@@ -98,8 +98,7 @@ TEST(ImageData, TruncatedFilesAreNamed) {
   EXPECT_CONTAINS(with(""), "truncated");
   EXPECT_CONTAINS(with(whole + "x"), "longer than the 360 bytes");
   EXPECT_CONTAINS(with(idx_bytes(0x803, {0xffffffff, 0xffffffff, 0xffffffff}, {})), "impossible extents");
-  EXPECT_CONTAINS(with(idx_bytes(0x803, {0xffffffff, 0xffff, 1}, {1, 2})),
-                  "says 281470681677825 bytes of data in its header, and this machine has ");
+  EXPECT_CONTAINS(with(idx_bytes(0x803, {0xffffffff, 0xffff, 1}, {1, 2})), "truncated");
 }
 
 TEST(ImageData, DamagedCompressedFilesAreNamed) {
