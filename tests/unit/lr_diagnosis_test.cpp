@@ -8,6 +8,7 @@
 #include <set>
 
 #include "tuner/json.hpp"
+#include "tuner/lr_range/measurements.hpp"
 #include "tuner/lr_range/recommendation.hpp"
 #include "tuner/report/lr_report.hpp"
 
@@ -362,6 +363,15 @@ TEST(LrReport, TextHasATableForEveryBranch) {
           "0.01        1.5\n"
           "0.1         0.5           diverged      failed\n"))
       << text;
+}
+
+// Source: NIST/SEMATECH e-Handbook of Statistical Methods, table 1.3.6.7.2.
+TEST(LrDiagnosis, StudentsTHasNoLastDegreeOfFreedom) {
+  EXPECT_NEAR(lr_range::student_t_95(1), 6.3138, 5e-5);
+  EXPECT_NEAR(lr_range::student_t_95(9), 1.833, 5e-4);
+  EXPECT_NEAR(lr_range::student_t_95(10), 1.812, 5e-4);
+  EXPECT_NEAR(lr_range::student_t_95(30), 1.697, 5e-4);
+  EXPECT_NEAR(lr_range::student_t_95(100), 1.660, 5e-4);
 }
 
 }  // namespace

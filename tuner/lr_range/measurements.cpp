@@ -1,6 +1,7 @@
 #include "tuner/lr_range/measurements.hpp"
 
 #include <algorithm>
+#include <boost/math/distributions/students_t.hpp>
 #include <cmath>
 #include <limits>
 #include <map>
@@ -16,12 +17,6 @@ double mean(const std::vector<double>& values) {
   return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
 }
 
-// One-sided 95 % point of Student's t for n - 1 degrees of freedom; n >= 2.
-double student_t(std::size_t n) {
-  constexpr double kTable[] = {6.314, 2.920, 2.353, 2.132, 2.015, 1.943, 1.895, 1.860, 1.833};
-  return kTable[std::min(n - 2, std::size(kTable) - 1)];
-}
-
 // Is `other` worse than `best` by no more than the noise of their difference?
 bool is_alike(const Rung& best, const Rung& other) {
   const std::size_t n = std::min(best.losses.size(), other.losses.size());
@@ -32,10 +27,14 @@ bool is_alike(const Rung& best, const Rung& other) {
   double squares = 0;
   for (const double difference : differences) squares += (difference - middle) * (difference - middle);
   const double error = std::sqrt(squares / static_cast<double>(n - 1) / static_cast<double>(n));
-  return middle <= student_t(n) * error;
+  return middle <= student_t_95(n - 1) * error;
 }
 
 }  // namespace
+
+double student_t_95(std::size_t degrees) {
+  return boost::math::quantile(boost::math::students_t(static_cast<double>(degrees)), 0.95);
+}
 
 Curve curve_of(std::span<const MetricPoint> metrics) {
   std::map<std::int64_t, CurvePoint> points;

@@ -36,6 +36,9 @@ void add_rung(std::vector<Rung>& rungs, const Part& part, std::optional<double> 
 // The rung with the least mean loss; nothing where every one has a run that diverged.
 [[nodiscard]] std::optional<std::size_t> best_rung(std::span<const Rung> rungs);
 
+// One-sided 95 % point of Student's t. Requires: degrees >= 1.
+[[nodiscard]] double student_t_95(std::size_t degrees);
+
 // First and last of the rungs around the best one whose losses do not differ from its own by more than their noise: the
 // mean difference, paired by seed, is below the 95 % point of Student's t times its standard error. One seed knows no
 // noise: the best one alone.
