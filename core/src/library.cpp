@@ -1,11 +1,9 @@
 #include "tuner/library.hpp"
 
 #include <dlfcn.h>
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <openssl/evp.h>
 #include <poll.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -18,8 +16,10 @@
 #include <cstring>
 #include <deque>
 #include <fstream>
+#include <system_error>
 
 #include "floating_point.hpp"
+#include "tuner/child_process.hpp"
 #include "tuner/error.hpp"
 #include "tuner/system.hpp"
 
@@ -246,6 +246,22 @@ ProbeOutput read_until(int file, std::chrono::steady_clock::time_point deadline)
   return output;
 }
 
+// A child that loads the library, and the end of the pipe that it prints into.
+std::pair<pid_t, Descriptor> start_probe(const std::filesystem::path& self, const std::filesystem::path& library) {
+  try {
+    Pipe output;
+    const pid_t child =
+        launch({.program = self,
+                .arguments = {"--probe-plugin", library.string()},
+                .descriptors = {{output.write.get(), STDOUT_FILENO}, {output.write.get(), STDERR_FILENO}}});
+    return {child, std::move(output.read)};
+  } catch (const std::system_error& e) {
+    throw Error(Message::plugin_unreadable,
+                fmt::format("cannot try '{}': {}", library.string(), system_text(e.code().value())),
+                "free processes or memory, and start again");
+  }
+}
+
 }  // namespace
 
 void check_library_table(const tuner_library* table, const std::filesystem::path& path) {
@@ -325,7 +341,7 @@ std::unique_ptr<Library> load_library(const std::filesystem::path& given) {
 }
 
 int answer_probe(const std::filesystem::path& path) {
-  ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // nobody waits for the answer of one whose parent was interrupted
+  end_with_parent(STDOUT_FILENO);
   int code = 0;
   try {
     (void)load_library(path);
@@ -338,28 +354,10 @@ int answer_probe(const std::filesystem::path& path) {
 
 void probe_library(const std::filesystem::path& self, const std::filesystem::path& path,
                    std::chrono::milliseconds time_limit) {
-  int output[2];
-  if (::pipe2(output, O_CLOEXEC) != 0)
-    throw Error(Message::plugin_unreadable, fmt::format("cannot try '{}': {}", path.string(), system_text(errno)));
-  const pid_t child = ::fork();
-  if (child < 0) {
-    const int error = errno;
-    ::close(output[0]), ::close(output[1]);
-    throw Error(Message::plugin_unreadable, fmt::format("cannot try '{}': {}", path.string(), system_text(error)),
-                "free processes or memory, and start again");
-  }
-  if (child == 0) {
-    ::dup2(output[1], 2);
-    ::dup2(output[1], 1);
-    ::execl(self.c_str(), self.c_str(), "--probe-plugin", path.c_str(), static_cast<char*>(nullptr));
-    ::_exit(127);
-  }
-  ::close(output[1]);
-  const ProbeOutput said = read_until(output[0], std::chrono::steady_clock::now() + time_limit);
-  ::close(output[0]);
+  const auto [child, output] = start_probe(self, path);
+  const ProbeOutput said = read_until(output.get(), std::chrono::steady_clock::now() + time_limit);
   if (!said.ended) ::kill(child, SIGKILL);
-  int status = 0;
-  ::waitpid(child, &status, 0);
+  const int status = wait_for(child);
   // A child that refuses the library in an orderly way is no crash: loading it here gives the same answer with its own
   // message. The answer must be there, since a constructor may end the process with any code.
   const bool answered = said.last.ends_with(kProbeAnswer);

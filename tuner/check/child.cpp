@@ -15,6 +15,7 @@
 #include "tuner/check/answers.hpp"
 #include "tuner/check/check.hpp"
 #include "tuner/check/settings.hpp"
+#include "tuner/child_process.hpp"
 #include "tuner/error.hpp"
 
 namespace tuner::check {
@@ -92,6 +93,7 @@ int answer_check(const std::filesystem::path& self, const std::vector<std::strin
     throw Error(Message::usage_bad_option,
                 fmt::format("usage: tuner {} FILE PLUGIN CHECK SEED [OPTION=VALUE...]", kChildWord));
   const int answers = answer_file();
+  end_with_parent(answers);
   Subject subject;
   subject.self = self, subject.file = words[0];
   const std::string &plugin = words[1], &id = words[2];

@@ -1,9 +1,6 @@
 #include "tuner/check/children.hpp"
 
-#include <fcntl.h>
 #include <poll.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -11,10 +8,10 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
-#include <system_error>
 #include <utility>
 
 #include "tuner/check/answers.hpp"
+#include "tuner/child_process.hpp"
 
 namespace tuner::check {
 
@@ -24,44 +21,12 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t kKeptText = 4096, kMostAnswers = 1 << 20;
 
-// A pipe of which the child gets the writing end.
-struct Pipe {
-  int read = -1, write = -1;
-  Pipe() {
-    int ends[2];
-    if (::pipe2(ends, O_CLOEXEC) != 0) throw std::system_error(errno, std::generic_category(), "pipe");
-    read = ends[0], write = ends[1];
-    // Out of the way of the numbers that the child gives them.
-    if (write <= kAnswerFile) {
-      const int moved = ::fcntl(write, F_DUPFD_CLOEXEC, kAnswerFile + 1);
-      ::close(write);
-      write = moved;
-    }
-  }
-};
-
-[[noreturn]] void become(const std::vector<char*>& words, int out, int err, int answers, pid_t parent) {
-  // A group of its own, so that what it starts ends with it; and no core file of a plugin that is known to crash.
-  ::setpgid(0, 0);
-  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-  if (::getppid() != parent) ::_exit(127);
-  const rlimit no_core{0, 0};
-  ::setrlimit(RLIMIT_CORE, &no_core);
-  const int nothing = ::open("/dev/null", O_RDONLY);
-  ::dup2(nothing, STDIN_FILENO);
-  ::dup2(out, STDOUT_FILENO);
-  ::dup2(err, STDERR_FILENO);
-  ::dup2(answers, kAnswerFile);
-  ::execv(words[0], words.data());
-  ::_exit(127);
-}
-
 }  // namespace
 
 struct Children::Child {
-  // One end that is read from; -1 once it has come to its end.
+  // One end that is read from; closed once it has come to its end.
   struct Stream {
-    int file = -1;
+    Descriptor file;
     std::string text;
   };
   std::size_t tag = 0;
@@ -71,10 +36,10 @@ struct Children::Child {
 
   void read(Stream& stream, bool answers) {
     char buffer[4096];
-    const ssize_t n = ::read(stream.file, buffer, sizeof buffer);
+    const ssize_t n = ::read(stream.file.get(), buffer, sizeof buffer);
     if (n < 0 && (errno == EINTR || errno == EAGAIN)) return;
     if (n <= 0) {
-      ::close(std::exchange(stream.file, -1));
+      stream.file.reset();
       return;
     }
     if (!answers || stream.text.size() < kMostAnswers) stream.text.append(buffer, static_cast<std::size_t>(n));
@@ -83,9 +48,9 @@ struct Children::Child {
   // What is still in the pipes, without waiting for processes that the child has left behind.
   void drain() {
     for (std::size_t i = 0; i < streams.size(); ++i) {
-      pollfd ready{.fd = streams[i].file, .events = POLLIN, .revents = 0};
-      while (streams[i].file >= 0 && ::poll(&ready, 1, 0) > 0) read(streams[i], i == 0);
-      if (streams[i].file >= 0) ::close(std::exchange(streams[i].file, -1));
+      pollfd ready{.fd = streams[i].file.get(), .events = POLLIN, .revents = 0};
+      while (streams[i].file.is_open() && ::poll(&ready, 1, 0) > 0) read(streams[i], i == 0);
+      streams[i].file.reset();
       if (i > 0 && streams[i].text.size() > kKeptText) streams[i].text.erase(0, streams[i].text.size() - kKeptText);
     }
   }
@@ -105,24 +70,24 @@ Children::~Children() {
   }
 }
 
-void Children::start(std::size_t tag, const std::vector<std::string>& command) {
-  std::vector<char*> words;
-  for (const std::string& word : command) words.push_back(const_cast<char*>(word.c_str()));
-  words.push_back(nullptr);
+void Children::start(std::size_t tag, const std::vector<std::string>& command,
+                     const std::vector<std::string>& environment) {
   Pipe answers, out, err;
   Child child;
-  child.tag = tag, child.begin = Clock::now(), child.deadline = child.begin + time_limit_;
-  const pid_t parent = ::getpid();
-  child.pid = ::fork();
-  if (child.pid == 0) become(words, out.write, err.write, answers.write, parent);
-  const int error = errno;
-  for (const Pipe* pipe : {&answers, &out, &err}) ::close(pipe->write);
-  child.streams[0].file = answers.read, child.streams[1].file = out.read, child.streams[2].file = err.read;
-  if (child.pid < 0) {
-    child.drain();
-    throw std::system_error(error, std::generic_category(), "cannot start a process");
-  }
-  ::setpgid(child.pid, child.pid);
+  child.tag = tag;
+  child.begin = Clock::now();
+  child.deadline = child.begin + time_limit_;
+  child.pid = launch({.program = command.front(),
+                      .arguments = {command.begin() + 1, command.end()},
+                      .descriptors = {{out.write.get(), STDOUT_FILENO},
+                                      {err.write.get(), STDERR_FILENO},
+                                      {answers.write.get(), kAnswerFile}},
+                      .environment = environment,
+                      // So that what it starts ends with it.
+                      .own_group = true});
+  child.streams[0].file = std::move(answers.read);
+  child.streams[1].file = std::move(out.read);
+  child.streams[2].file = std::move(err.read);
   running_.push_back(std::move(child));
 }
 
@@ -135,7 +100,7 @@ Ended Children::wait() {
     for (std::size_t c = 0; c < running_.size(); ++c) {
       Child& child = running_[c];
       // A child whose answers have ended is about to die, unless it closed the pipe itself: look again soon.
-      const bool ending = child.streams[0].file < 0;
+      const bool ending = !child.streams[0].file.is_open();
       int status = 0;
       const bool dead = ending && ::waitpid(child.pid, &status, WNOHANG) == child.pid;
       const bool late = !dead && now >= child.deadline;
@@ -156,8 +121,8 @@ Ended Children::wait() {
       }
       deadline = std::min(deadline, ending ? now + std::chrono::milliseconds(1) : child.deadline);
       for (std::size_t s = 0; s < child.streams.size(); ++s) {
-        if (child.streams[s].file < 0) continue;
-        waiting.push_back({.fd = child.streams[s].file, .events = POLLIN, .revents = 0});
+        if (!child.streams[s].file.is_open()) continue;
+        waiting.push_back({.fd = child.streams[s].file.get(), .events = POLLIN, .revents = 0});
         whose.emplace_back(c, s);
       }
     }

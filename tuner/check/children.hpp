@@ -30,8 +30,10 @@ class Children {
 
   [[nodiscard]] bool has_room() const;
   [[nodiscard]] bool idle() const;
-  // Requires: has_room(). command[0] is the path of the program. Throws std::system_error where no process can be made.
-  void start(std::size_t tag, const std::vector<std::string>& command);
+  // Requires: has_room(). command[0] is the path of the program; environment: NAME=VALUE, beside ours. Throws
+  // std::system_error where no process can be made.
+  void start(std::size_t tag, const std::vector<std::string>& command,
+             const std::vector<std::string>& environment = {});
   // Waits for the next one that ends. Requires: not idle().
   [[nodiscard]] Ended wait();
 

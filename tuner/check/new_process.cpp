@@ -7,7 +7,6 @@
 
 #include <charconv>
 #include <chrono>
-#include <cstdlib>
 #include <cstring>
 #include <span>
 #include <stdexcept>
@@ -15,6 +14,7 @@
 #include "tuner/check/answers.hpp"
 #include "tuner/check/children.hpp"
 #include "tuner/check/settings.hpp"
+#include "tuner/child_process.hpp"
 #include "tuner/error.hpp"
 
 namespace tuner::check {
@@ -102,10 +102,10 @@ State steps_in_new_process(const Subject& subject, const Steps& steps, std::stri
                                  to.word(),
                                  shapes_word(steps.tensors)};
   for (const auto& [id, value] : subject.given) words.push_back(fmt::format("{}={}", id, to_json(value)));
-  if (steps.isa != nullptr) ::setenv("TUNER_ISA", steps.isa, 1);
+  std::vector<std::string> environment;
+  if (steps.isa != nullptr) environment.push_back(fmt::format("TUNER_ISA={}", steps.isa));
   Children children(1, kLimit);
-  children.start(0, words);
-  if (steps.isa != nullptr) ::unsetenv("TUNER_ISA");
+  children.start(0, words, environment);
   const Ended ended = children.wait();
   if (!WIFEXITED(ended.status) || WEXITSTATUS(ended.status) != 0) throw death(ended, purpose);
   State state = state_from(to.read());
@@ -117,6 +117,7 @@ int answer_steps(const std::vector<std::string>& words) {
   if (words.size() < 7)
     throw Error(Message::usage_bad_option,
                 fmt::format("usage: tuner {} FILE PLUGIN SEED COUNT FROM TO SHAPES [OPTION=VALUE...]", kStepsWord));
+  end_with_parent(kAnswerFile);
   auto& catalogue = *new Catalogue;  // never destroyed, as in answer_check()
   catalogue.add_file(words[0]);
   Subject subject;

@@ -6,28 +6,16 @@
 #include <chrono>
 #include <deque>
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
 
+#include "tuner/child_process.hpp"
 #include "tuner/executor/board.hpp"
 #include "tuner/executor/wire.hpp"
 
 namespace tuner::executor {
-
-// A file descriptor that closes itself.
-class Descriptor {
- public:
-  explicit Descriptor(int fd = -1) : fd_(fd) {}
-  ~Descriptor();
-  Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  Descriptor& operator=(Descriptor&& other) noexcept;
-  [[nodiscard]] int get() const { return fd_; }
-  void reset() { *this = Descriptor(); }
-
- private:
-  int fd_;
-};
 
 class WorkerProcess {
  public:
@@ -62,10 +50,14 @@ class WorkerProcess {
   std::optional<std::chrono::steady_clock::time_point> idle_since;
 
  private:
+  struct Unmap {
+    void operator()(Board* board) const;
+  };
+  void start(const std::filesystem::path& executable);
   void read_output();
   pid_t pid_ = -1;
   Descriptor socket_, output_;
-  Board* board_ = nullptr;
+  std::unique_ptr<Board, Unmap> board_;
   FrameBuffer frames_;
   std::string unsent_, printed_, garbled_;
   std::size_t sent_ = 0;
