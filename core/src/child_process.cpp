@@ -19,9 +19,6 @@ namespace tuner {
 
 namespace {
 
-// Above the numbers that children find their descriptors under, so that handing one on never overwrites another.
-constexpr int kLowestDescriptor = 64;
-
 [[noreturn]] void fail(int error, const std::string& what) {
   throw std::system_error(error, std::generic_category(), what);
 }
@@ -101,10 +98,14 @@ Pipe::Pipe() {
 pid_t launch(const Launch& what) {
   FileActions actions;
   ::posix_spawn_file_actions_addopen(actions.get(), STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+  // Above the numbers that the child finds them under, so that handing one on never overwrites another.
+  int lowest = 0;
+  for (const auto& [ours, theirs] : what.descriptors) lowest = std::max(lowest, theirs + 1);
   std::vector<Descriptor> moved;
   for (const auto& [ours, theirs] : what.descriptors) {
-    moved.emplace_back(::fcntl(ours, F_DUPFD_CLOEXEC, kLowestDescriptor));
-    if (!moved.back().is_open()) fail(errno, "no file descriptor");
+    moved.emplace_back(::fcntl(ours, F_DUPFD_CLOEXEC, lowest));
+    // EINVAL: the limit of descriptors is below the lowest.
+    if (!moved.back().is_open()) fail(errno == EINVAL ? EMFILE : errno, "no file descriptor");
     ::posix_spawn_file_actions_adddup2(actions.get(), moved.back().get(), theirs);
   }
   const Attributes attributes(what);

@@ -2,8 +2,9 @@
 """Is any instruction set slower than a narrower one?
 
 Runs bench_optimizers with TUNER_ISA=base, avx2 and avx512f in turn, round after round, and prints for every rule the
-time per element with each set, and with the program's own choice, as a ratio to the least of the sets in that round:
-median (least to greatest) over the rounds. The choice should be as fast as the best set: 1 but for noise.
+time per element with each set as a ratio to the fastest of that round: median (least to greatest) over the rounds. The
+widest that the machine has is what tuner takes; its ratio should be 1 but for noise. The order of the sets turns from
+round to round, since a machine's speed drifts.
 
 usage: instruction_sets.py BENCH_OPTIMIZERS [--rounds N] [--filter REGEX]
 """
@@ -14,19 +15,16 @@ import statistics
 import subprocess
 import tempfile
 
-SETS = ["base", "avx2", "avx512f", "choice"]
+SETS = ["base", "avx2", "avx512f"]
 
 
 def measure(program, isa, pattern):
     """ns per element by name of the benchmark."""
-    environment = {name: value for name, value in os.environ.items() if name != "TUNER_ISA"}
-    if isa != "choice":
-        environment["TUNER_ISA"] = isa
     with tempfile.NamedTemporaryFile(suffix=".json") as out:
         subprocess.run(
             [program, f"--benchmark_filter={pattern}", "--benchmark_repetitions=1", f"--benchmark_out={out.name}",
              "--benchmark_out_format=json"],
-            env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
+            env={**os.environ, "TUNER_ISA": isa}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
         return {run["name"].split("/repeats")[0]: run["ns/element"] for run in json.load(open(out.name))["benchmarks"]
                 if run["run_type"] == "iteration"}
 
@@ -39,12 +37,13 @@ def main():
     given = parser.parse_args()
     with open("/proc/cpuinfo") as cpuinfo:
         flags = next(line for line in cpuinfo if line.startswith("flags")).split()
-    sets = [isa for isa in SETS if isa in ("base", "choice") or isa in flags]
+    sets = [isa for isa in SETS if isa == "base" or isa in flags]
     ratios = {}
-    for _ in range(given.rounds):
-        times = {isa: measure(given.program, isa, given.filter) for isa in sets}
+    for turn in range(given.rounds):
+        order = [sets[(turn + i) % len(sets)] for i in range(len(sets))]
+        times = {isa: measure(given.program, isa, given.filter) for isa in order}
         for name in times["base"]:
-            least = min(times[isa][name] for isa in sets if isa != "choice")
+            least = min(times[isa][name] for isa in sets)
             for isa in sets:
                 ratios.setdefault(name, {}).setdefault(isa, []).append(times[isa][name] / least)
     print("| rule / elements | " + " | ".join(sets) + " |")

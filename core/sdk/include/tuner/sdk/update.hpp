@@ -1,9 +1,6 @@
 // The one-pass element-wise update: one loop over memory, compiled for three instruction sets, the best one the
 // machine has chosen at run time. All three give the same bits, because plugins are built with -ffp-contract=off and
 // every operation of the rule is rounded on its own. TUNER_ISA=base|avx2|avx512f overrides the choice.
-//
-// Best is by measurement (tests/bench/instruction_sets.py): 512 bits gain where the tensors stay in the cache, up to
-// twofold. From memory they gain nothing, and lose where a rule overwrites a slot without reading it (asgd's average).
 #pragma once
 
 #include <cstddef>
@@ -32,10 +29,7 @@ TUNER_INLINE inline T ratio(T a, T b) {
 
 namespace detail {
 
-enum class Isa { kBase, kAvx2, kAvx512f, kBySize };  // kBySize: AVX-512F in the cache, else AVX2
-
-// Bytes that a core has in its second-level cache, where it has AVX-512F.
-inline constexpr std::size_t kCachedBytes = std::size_t{1} << 20;
+enum class Isa { kBase, kAvx2, kAvx512f };
 
 #if defined(__x86_64__)
 inline Isa detect_isa() {
@@ -43,7 +37,7 @@ inline Isa detect_isa() {
   const std::string_view name = wanted ? wanted : "";
   if (name == "base") return Isa::kBase;
   __builtin_cpu_init();
-  if (name != "avx2" && __builtin_cpu_supports("avx512f")) return name == "avx512f" ? Isa::kAvx512f : Isa::kBySize;
+  if (name != "avx2" && __builtin_cpu_supports("avx512f")) return Isa::kAvx512f;
   return __builtin_cpu_supports("avx2") ? Isa::kAvx2 : Isa::kBase;
 }
 #else
@@ -85,9 +79,7 @@ inline void update(T* x, const T* g, std::size_t n, Rule rule, S*... slots) {
 #if defined(__x86_64__)
   // Below a few vectors the choice costs more than it gains.
   if (n >= 16) {
-    Isa chosen = isa();
-    if (chosen == Isa::kBySize)
-      chosen = n * sizeof(T) * (2 + sizeof...(S)) <= kCachedBytes ? Isa::kAvx512f : Isa::kAvx2;
+    const Isa chosen = isa();
     if (chosen == Isa::kAvx512f) return update_avx512f(x, g, n, rule, slots...);
     if (chosen == Isa::kAvx2) return update_avx2(x, g, n, rule, slots...);
   }
