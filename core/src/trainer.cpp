@@ -251,10 +251,10 @@ bool Trainer::judge(std::int32_t status, std::int64_t step) {
       status == TUNER_STOP && gradient_unusable_ && !budget_used_up_ && !objective_failed_ && !stop_.stop_requested();
   const bool failed = status == TUNER_ERROR && !objective_failed_;
   const bool skips = spec_.training.nonfinite_gradient == NonfiniteGradient::skip && met_nonfinite_;
-  std::string culprit;
-  if (failed || skips) culprit = optimizer_->nonfinite_state();
-  if (culprit.empty() && !parameters_finite(objective_->tensors())) culprit = "a parameter";
-  if (skips && (refused || failed || !culprit.empty())) {
+  std::string nonfinite;
+  if (failed || skips) nonfinite = optimizer_->nonfinite_state();
+  if (nonfinite.empty() && !parameters_finite(objective_->tensors())) nonfinite = "a parameter";
+  if (skips && (refused || failed || !nonfinite.empty())) {
     ++result_.nonfinite_gradients;
     return false;
   }
@@ -262,9 +262,9 @@ bool Trainer::judge(std::int32_t status, std::int64_t step) {
     ++result_.nonfinite_gradients;
     throw Ended{Outcome::diverged, fmt::format("step {}: the gradient is not finite", step)};
   }
-  if (culprit.empty() && met_nonfinite_) culprit = "a value that the step asked for";
-  if (failed && !culprit.empty())
-    throw Ended{Outcome::diverged, fmt::format("step {}: {} is not finite (optimizer '{}': {})", step, culprit,
+  if (nonfinite.empty() && met_nonfinite_) nonfinite = "a value that the step asked for";
+  if (failed && !nonfinite.empty())
+    throw Ended{Outcome::diverged, fmt::format("step {}: {} is not finite (optimizer '{}': {})", step, nonfinite,
                                                spec_.optimizer->plugin->id(), error_.text)};
   return true;
 }

@@ -20,7 +20,8 @@ inline const Catalogue& catalogue() {
   return plugins;
 }
 
-// In the full run: expects of the JSON Schema the verdict that the reader gave, `error`, or null where it took the text.
+// In the full run: expects of the JSON Schema the verdict that the reader gave, `error`, or null where it took the
+// text.
 void compare_with_schema(const std::string& text, const std::vector<std::string>& overrides, const Error* error);
 
 inline StudyPlan read(const std::string& text, const std::vector<std::string>& overrides = {}) {

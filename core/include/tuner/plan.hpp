@@ -109,7 +109,7 @@ struct StudyPlan {
   std::optional<std::uint64_t> trials;   // total of the study
   std::optional<double> budget_seconds;  // wall time of the study, over all its runs
   BudgetEnd budget_end = BudgetEnd::cancel;
-  int search_version = kSearchVersion;   // of the study in the database, where there is one
+  int search_version = kSearchVersion;  // of the study in the database, where there is one
   std::uint32_t workers = 1;
   Isolation isolation = Isolation::process;
   std::uint64_t memory_limit = 0;  // bytes of a worker process; 0: none

@@ -31,8 +31,9 @@ struct StudyRecord {
   std::string name;
   std::string config_text;
   std::string config_sha256;
-  std::string plan;          // canonical_plan()
-  std::string plan_by_path{};  // the same with paths in place of the content of files, as versions before 1.1 recorded it
+  std::string plan;  // canonical_plan()
+  std::string
+      plan_by_path{};  // the same with paths in place of the content of files, as versions before 1.1 recorded it
   std::vector<std::pair<std::string, std::string>> files{};  // path and sha256 of what `plan` has the content of
   std::string metric;
   Goal goal = Goal::minimize;
@@ -144,9 +145,9 @@ class Store {
   // ends, however it ends; a store holds one study, the last one opened. An existing study of an equal plan_identity()
   // is continued and gets the new plan, config text and tuner version; where the time limit of its trials became
   // longer, those that timed out become cancelled ones, which are run again. So is one that recorded paths alone, where
-  // no more than they differ, and what was there is gone or equal: its plan has the content from now on. Returns what to
-  // warn of: a line for every path that is another one now. Errors: storage.other_plan with a diff of the two plans and
-  // the ways out; storage.busy_study, naming the process that holds it.
+  // no more than they differ, and what was there is gone or equal: its plan has the content from now on. Returns what
+  // to warn of: a line for every path that is another one now. Errors: storage.other_plan with a diff of the two plans
+  // and the ways out; storage.busy_study, naming the process that holds it.
   std::vector<std::string> open_study(const StudyRecord& study);
   // Removes the study of that name with all its trials; does nothing where there is none.
   // Errors: storage.busy_study where another store holds it.
