@@ -189,8 +189,11 @@ class Random : public Searcher {
 
 Value random_value(const Dimension& dimension, double u, int search_version) {
   if (const auto* range = std::get_if<Range>(&dimension.domain)) return random_in(*range, u, search_version);
-  const auto values = grid_values(dimension);
-  return values[static_cast<std::size_t>(u * static_cast<double>(values.size()))];
+  const auto drawn = [u](const auto& choices) -> Value {
+    return choices[static_cast<std::size_t>(u * static_cast<double>(choices.size()))];
+  };
+  if (const auto* values = std::get_if<Values>(&dimension.domain)) return drawn(*values);
+  return drawn(std::get<Branches>(dimension.domain).labels);
 }
 
 std::unique_ptr<Searcher> make_searcher(const StudyPlan& plan) {
