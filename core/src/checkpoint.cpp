@@ -77,11 +77,13 @@ void sync_folder(const fs::path& folder) {
 
 }  // namespace
 
-Checkpoints::Checkpoints(const CheckpointRules& rules, std::uint64_t number, const Parameters& parameters,
+Checkpoints::Checkpoints(const CheckpointRules& rules, const TrialId& trial, const Parameters& parameters,
                          std::string_view plan)
-    : rules_(rules), folder_(rules.folder / std::to_string(number)) {
+    : rules_(rules), folder_(rules.folder / std::to_string(trial.number)) {
   if (rules_.folder.empty()) rules_.every_seconds = 0;
-  identity_ = fmt::format("{}\ntrial {}\n", plan, number);
+  identity_ = fmt::format("{}\ntrial {}\n", plan, trial.number);
+  // Replicate 0 has the identity that trials had before there were replicates.
+  if (trial.replicate > 0) identity_ += fmt::format("replicate {}\n", trial.replicate);
   for (const auto& [name, value] : parameters) identity_ += fmt::format("{}: {}\n", name, to_json(value));
 }
 

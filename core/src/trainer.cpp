@@ -30,7 +30,7 @@ Trainer::Trainer(TrialSpec& spec, SharedObjectives& shared, std::stop_token stop
       stop_(std::move(stop)),
       trace_(trace),
       result_(result),
-      trial_(spec.training.common_random_numbers ? 0 : static_cast<std::uint32_t>(spec.number)) {
+      trial_(spec.training.common_random_numbers ? spec.replicate : static_cast<std::uint32_t>(spec.number)) {
   host_.stop = stop_;
   error_.struct_size = sizeof error_;
   trace_.step = 0, trace_.steps = 0, trace_.time_limit = spec.training.time_limit_seconds;

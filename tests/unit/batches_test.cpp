@@ -139,9 +139,9 @@ TEST(Batches, PermutationsAreUniform) {
 
 // The same through the loop: what an objective is asked for.
 TEST(Batches, ReachTheObjective) {
-  const auto batches_of_trial = [](std::uint64_t number, bool common) {
+  const auto batches_of_trial = [](std::uint64_t number, bool common, std::uint32_t replicate = 0) {
     TrialSpec spec = epochs(objective("rows", {{"report", true}}), optimizer("blind"), 2, 4);
-    spec.number = number, spec.training.common_random_numbers = common;
+    spec.number = number, spec.replicate = replicate, spec.training.common_random_numbers = common;
     std::vector<Series> columns;
     const TrialResult result = completed(std::move(spec));
     for (const char* name : {"batch0", "batch1", "batch2", "batch3"}) columns.push_back(series(result, name));
@@ -162,6 +162,9 @@ TEST(Batches, ReachTheObjective) {
   EXPECT_NE(columns, batches_of_trial(6, false));
   EXPECT_EQ(batches_of_trial(5, true), batches_of_trial(6, true)) << "common random numbers";
   EXPECT_EQ(batches_of_trial(0, false), batches_of_trial(6, true)) << "which are those of trial 0";
+  EXPECT_EQ(batches_of_trial(5, false), batches_of_trial(5, false, 3)) << "a replicate has its trial's numbers";
+  EXPECT_EQ(batches_of_trial(5, true, 3), batches_of_trial(9, true, 3)) << "common to all replicates 3";
+  EXPECT_EQ(batches_of_trial(3, false), batches_of_trial(9, true, 3)) << "which are those of trial 3";
 }
 
 }  // namespace

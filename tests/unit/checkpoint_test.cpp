@@ -60,7 +60,7 @@ TEST(Checkpoint, ATrialThatIsStoppedAfterEveryStepEndsWithTheSameBits) {
   const TrialResult straight = test::completed(long_trial());
   const TemporaryFolder folder;
   const CheckpointRules rules{.every_seconds = 1000, .keep_all = false, .folder = folder.path()};
-  const Checkpoints checkpoints(rules, 7, {}, "plan");
+  const Checkpoints checkpoints(rules, only_replicate(7), {}, "plan");
   ASSERT_EQ(straight.steps, 24);
   for (std::int64_t step = 1; step < straight.steps; ++step) {
     const TrialResult part = run_until(long_trial(), checkpoints, step);
@@ -78,7 +78,8 @@ TEST(Checkpoint, AreWrittenAsTimeGoesBy) {
   const TemporaryFolder folder;
   const CheckpointRules rules{.every_seconds = 0.01, .keep_all = true, .folder = folder.path()};
   TrialSpec spec = test::trial(objective("slope", {{"sleep_ms", 1}}), optimizer("sgd"), 60);
-  EXPECT_EQ(run_until(std::move(spec), Checkpoints(rules, 0, {}, "plan"), -1).outcome, Outcome::completed);
+  EXPECT_EQ(run_until(std::move(spec), Checkpoints(rules, only_replicate(0), {}, "plan"), -1).outcome,
+            Outcome::completed);
   std::size_t files = 0;
   for (const auto& entry : std::filesystem::directory_iterator(folder.path() / "0")) files += entry.is_regular_file();
   EXPECT_GE(files, 2u) << "60 ms and more, one every 10 ms, looked for at least every 20 ms or so";
@@ -88,7 +89,7 @@ TEST(Checkpoint, AreWrittenAsTimeGoesBy) {
 TEST(Checkpoint, OfNoneIsNeitherWrittenNorRead) {
   const TemporaryFolder folder;
   const CheckpointRules rules{.every_seconds = 0, .keep_all = false, .folder = folder.path()};
-  const Checkpoints checkpoints(rules, 0, {}, "plan");
+  const Checkpoints checkpoints(rules, only_replicate(0), {}, "plan");
   EXPECT_EQ(run_until(long_trial(), checkpoints, 3).outcome, Outcome::cancelled);
   EXPECT_FALSE(std::filesystem::exists(folder.path() / "0"));
 }
@@ -97,7 +98,7 @@ TEST(Checkpoint, ThatIsNoStateOfItsTrialIsSetAsideAndTheTrialEndsWithTheSameBits
   const TrialResult straight = test::completed(long_trial());
   const TemporaryFolder folder;
   const CheckpointRules rules{.every_seconds = 1000, .keep_all = true, .folder = folder.path()};
-  const Checkpoints checkpoints(rules, 7, {}, "plan");
+  const Checkpoints checkpoints(rules, only_replicate(7), {}, "plan");
   run_until(long_trial(), checkpoints, 5);
   std::vector<std::string> log;
   const auto five = checkpoints.newest(log);
@@ -126,7 +127,7 @@ class CheckpointFile : public testing::Test {
   TemporaryFolder folder_;
   CheckpointRules rules_{.every_seconds = 1, .keep_all = true, .folder = folder_.path()};
   Parameters parameters_{{"optimizer.lr", Value(0.1)}};
-  Checkpoints checkpoints_{rules_, 3, parameters_, "this plan"};
+  Checkpoints checkpoints_{rules_, only_replicate(3), parameters_, "this plan"};
   [[nodiscard]] std::string newest() {
     const auto found = checkpoints_.newest(log_);
     return found ? found->state : "none";
@@ -148,8 +149,9 @@ TEST_F(CheckpointFile, TheNewestWholeOneIsTaken) {
 
 TEST_F(CheckpointFile, OfAnotherTrialOrPlanIsNotTaken) {
   const Parameters other{{"optimizer.lr", Value(0.2)}};
-  for (const auto& owner : {Checkpoints(rules_, 3, parameters_, "another plan"),
-                            Checkpoints(rules_, 3, other, "this plan"), Checkpoints(rules_, 3, {}, "this plan")}) {
+  for (const auto& owner : {Checkpoints(rules_, only_replicate(3), parameters_, "another plan"),
+                            Checkpoints(rules_, only_replicate(3), other, "this plan"),
+                            Checkpoints(rules_, only_replicate(3), {}, "this plan")}) {
     log_.clear();
     owner.write(4, "four", log_);
     EXPECT_EQ(newest(), "none");
@@ -158,11 +160,25 @@ TEST_F(CheckpointFile, OfAnotherTrialOrPlanIsNotTaken) {
   }
   // A copy of the folder of another number.
   log_.clear();
-  Checkpoints(rules_, 0, parameters_, "this plan").write(4, "four", log_);
+  Checkpoints(rules_, only_replicate(0), parameters_, "this plan").write(4, "four", log_);
   std::filesystem::copy(folder_.path() / "0", folder_.path() / "3");
   EXPECT_EQ(newest(), "none");
   ASSERT_EQ(log_.size(), 1u);
   EXPECT_TRUE(says(log_[0], "3/4' is not used: it belongs to another trial"));
+}
+
+// A trial of replicate 0 is named as before there were replicates, so that earlier files are still taken.
+TEST_F(CheckpointFile, OfAnotherReplicateIsNotTaken) {
+  checkpoints_.write(4, "four", log_);
+  EXPECT_EQ(read_checkpoint(file(4), "this plan\ntrial 3\noptimizer.lr: 0.1\n"), "four");
+  const TrialId second{.number = 3, .configuration = 1, .replicate = 1};
+  const Checkpoints replicate(rules_, second, parameters_, "this plan");
+  replicate.write(5, "five", log_);
+  EXPECT_EQ(read_checkpoint(file(5), "this plan\ntrial 3\nreplicate 1\noptimizer.lr: 0.1\n"), "five");
+  EXPECT_TRUE(log_.empty());
+  EXPECT_EQ(newest(), "four");
+  ASSERT_EQ(log_.size(), 1u);
+  EXPECT_TRUE(says(log_[0], "3/5' is not used: it belongs to another trial"));
 }
 
 TEST_F(CheckpointFile, WhatElseLiesInItsFolderIsNamedAndLeftAlone) {

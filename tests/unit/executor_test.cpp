@@ -20,7 +20,7 @@ std::map<std::uint64_t, std::string> run_all(const StudyPlan& plan, std::uint32_
   SharedObjectives shared;
   const auto searcher = search::make_searcher(plan);
   const auto executor = make_thread_executor(plan, shared, workers);
-  for (std::uint64_t n = 0; n < *searcher->size(); ++n) executor->submit({n, searcher->propose(n)});
+  for (std::uint64_t n = 0; n < *searcher->size(); ++n) executor->submit({only_replicate(n), searcher->propose(n)});
   EXPECT_EQ(executor->pending(), *searcher->size());
   std::map<std::uint64_t, std::string> results;
   while (executor->pending() > 0)
@@ -28,7 +28,7 @@ std::map<std::uint64_t, std::string> run_all(const StudyPlan& plan, std::uint32_
       EXPECT_EQ(trial.error, nullptr);
       EXPECT_GT(trial.started_at_ms, 1'600'000'000'000);
       EXPECT_GE(trial.finished_at_ms, trial.started_at_ms);
-      EXPECT_TRUE(results.emplace(trial.job.number, fingerprint(trial.result)).second) << "once";
+      EXPECT_TRUE(results.emplace(trial.job.id.number, fingerprint(trial.result)).second) << "once";
     }
   return results;
 }
@@ -58,7 +58,7 @@ TEST(Executor, DropsWhatHasNotBegunAndCancelsWhatHas) {
   const StudyPlan plan = endless();
   SharedObjectives shared;
   const auto executor = make_thread_executor(plan, shared, 1);
-  for (std::uint64_t n = 0; n < 5; ++n) executor->submit({n, {Value(0.1)}});
+  for (std::uint64_t n = 0; n < 5; ++n) executor->submit({only_replicate(n), {Value(0.1)}});
   wait_until_running(*executor, 1);
   const auto running = executor->running();
   EXPECT_EQ(running[0].number, 0u);
@@ -72,7 +72,7 @@ TEST(Executor, DropsWhatHasNotBegunAndCancelsWhatHas) {
   while (finished.empty()) finished = executor->wait(10s);
   ASSERT_EQ(finished.size(), 1u);
   EXPECT_EQ(finished[0].result.outcome, Outcome::cancelled);
-  EXPECT_EQ(finished[0].job.number, 0u);
+  EXPECT_EQ(finished[0].job.id.number, 0u);
   EXPECT_EQ(executor->pending(), 0u);
   EXPECT_TRUE(executor->running().empty());
 }
@@ -81,7 +81,7 @@ TEST(Executor, EndsItsTrialsWithItself) {
   const StudyPlan plan = endless();
   SharedObjectives shared;
   const auto executor = make_thread_executor(plan, shared, 2);
-  for (std::uint64_t n = 0; n < 9; ++n) executor->submit({n, {Value(0.1)}});
+  for (std::uint64_t n = 0; n < 9; ++n) executor->submit({only_replicate(n), {Value(0.1)}});
   wait_until_running(*executor, 2);
 }
 
@@ -90,11 +90,11 @@ TEST(Executor, HandsOverWhatTrialsThrow) {
   plan.objective = test::only(test::plugin_plan(Kind::objective, "broken"));
   SharedObjectives shared;
   const auto executor = make_thread_executor(plan, shared, 1);
-  executor->submit({3, {Value(0.1)}});
+  executor->submit({only_replicate(3), {Value(0.1)}});
   std::vector<Finished> finished;
   while (finished.empty()) finished = executor->wait(10s);
   ASSERT_NE(finished[0].error, nullptr);
-  EXPECT_EQ(finished[0].job.number, 3u);
+  EXPECT_EQ(finished[0].job.id.number, 3u);
   const Error error = test::error_of([&] { std::rethrow_exception(finished[0].error); });
   EXPECT_EQ(error.id(), Message::plugin_data);
 }

@@ -188,7 +188,8 @@ TEST(SkippedStep, LeavesTheSameBitsWhereTheTrialIsResumed) {
   EXPECT_EQ(straight.nonfinite_gradients, 1);
   EXPECT_EQ(series(straight, "evaluations").at(7), 7) << "eight steps but for the skipped one";
   const TemporaryFolder folder;
-  const Checkpoints checkpoints({.every_seconds = 1000, .keep_all = false, .folder = folder.path()}, 0, {}, "plan");
+  const Checkpoints checkpoints({.every_seconds = 1000, .keep_all = false, .folder = folder.path()}, only_replicate(0),
+                                {}, "plan");
   TrialResult last;
   for (std::int64_t stop_at = 1; stop_at <= 8; ++stop_at) {
     std::stop_source stop;

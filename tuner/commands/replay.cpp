@@ -269,7 +269,7 @@ Catalogue load(const Invocation& invocation, const storage::Store& store, const 
 TrialResult run_again(Read& read, const Point& point, std::uint64_t number, const Invocation& invocation,
                       SharedObjectives& shared) {
   const auto executor = make_executor(read.plan, invocation.executable, read.overrides, shared, read.as);
-  executor->submit({.number = number, .point = point});
+  executor->submit({.id = only_replicate(number), .point = point});
   for (;;) {
     auto finished = executor->wait(std::chrono::seconds(1));
     if (finished.empty()) continue;

@@ -16,7 +16,7 @@ namespace tuner::executor {
 struct WorkerSetup;
 
 struct Job {
-  std::uint64_t number = 0;
+  TrialId id;
   Point point;
   std::uint32_t attempt = 1;
 };

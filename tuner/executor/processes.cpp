@@ -193,7 +193,7 @@ void ProcessExecutor::take(WorkerProcess& worker, const Frame& frame) {
 }
 
 Job ProcessExecutor::answered(WorkerProcess& worker, std::uint64_t number) {
-  const auto job = std::ranges::find(worker.jobs, number, &Job::number);
+  const auto job = std::ranges::find(worker.jobs, number, [](const Job& job) { return job.id.number; });
   if (job == worker.jobs.end()) throw Garbled("an answer to nothing");
   Job found = std::move(*job);
   worker.jobs.erase(job);
@@ -280,7 +280,7 @@ std::string how_it_ended(int status, const Board& board, Failure& failure) {
 TrialResult ProcessExecutor::death(WorkerProcess& worker, const Job& job, End end) {
   TrialResult result;
   const Board& board = worker.board();
-  const bool began = board.started_ns != 0 && board.number == job.number;
+  const bool began = board.started_ns != 0 && board.number == job.id.number;
   const Plugin* culprit = nullptr;
   if (began) {
     result.steps = board.trace.step;

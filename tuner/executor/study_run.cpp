@@ -107,7 +107,7 @@ class StudyRun {
   void submit_more() {
     while (!is_ending() && !all_submitted() && searcher_.ready(next_) &&
            executor_.pending() < kQueuedPerWorker * plan_.workers) {
-      if (!done_.contains(next_)) executor_.submit({next_, searcher_.propose(next_)});
+      if (!done_.contains(next_)) executor_.submit({only_replicate(next_), searcher_.propose(next_)});
       ++next_;
     }
   }
@@ -169,7 +169,7 @@ class StudyRun {
     if (!searcher_.learns()) return;
     TrialResult result;
     result.outcome = Outcome::failed, result.error = trial.not_run;
-    observe(trial.job.number, result);
+    observe(trial.job.id.number, result);
   }
 
   // Where someone deleted a trial from the database, those of later rounds wait until it has been made again.
@@ -188,21 +188,21 @@ class StudyRun {
   }
   // For the next run of the study.
   storage::TrialRecord leave_open(Finished trial) {
-    store_.add_event("retried", fmt::format("trial {}, attempt {}: {}; the next start runs it again", trial.job.number,
-                                            trial.job.attempt, trial.result.error));
+    store_.add_event("retried", fmt::format("trial {}, attempt {}: {}; the next start runs it again",
+                                            trial.job.id.number, trial.job.attempt, trial.result.error));
     trial.result.outcome = Outcome::cancelled;
     return record_of(std::move(trial));
   }
   void retry(Finished trial) {
-    store_.add_event("retried",
-                     fmt::format("trial {}, attempt {}: {}", trial.job.number, trial.job.attempt, trial.result.error));
+    store_.add_event(
+        "retried", fmt::format("trial {}, attempt {}: {}", trial.job.id.number, trial.job.attempt, trial.result.error));
     ++trial.job.attempt;
     executor_.submit(std::move(trial.job));
   }
 
   storage::TrialRecord record_of(Finished trial) {
     storage::TrialRecord record;
-    record.number = trial.job.number, record.attempt = trial.job.attempt, record.seed = plan_.seed;
+    record.number = trial.job.id.number, record.attempt = trial.job.attempt, record.seed = plan_.seed;
     record.started_at_ms = trial.started_at_ms, record.finished_at_ms = trial.finished_at_ms;
     record.parameters = parameters_of(plan_.space, trial.job.point);
     record.result = std::move(trial.result);

@@ -86,7 +86,7 @@ class ThreadExecutor : public Executor {
         if (!job_there_.wait(lock, stop, [&] { return !queue_.empty(); })) return;
         done.job = std::move(queue_.front());
         queue_.pop_front();
-        running_[worker] = Running{.number = done.job.number};
+        running_[worker] = Running{.number = done.job.id.number};
       }
       run(done, worker);
       const std::lock_guard lock(mutex_);
@@ -101,7 +101,7 @@ class ThreadExecutor : public Executor {
     try {
       const auto progress = [&](std::int64_t step, std::int64_t steps, double) {
         const std::lock_guard lock(mutex_);
-        running_[worker] = Running{done.job.number, step, steps};
+        running_[worker] = Running{done.job.id.number, step, steps};
       };
       done.result = run_guarded(traces_[worker], [&](TrialResult& trial) {
         trial = run_job(plan_, done.job, identity_, shared_, trials_stop_.get_token(), progress, &traces_[worker]);

@@ -59,7 +59,7 @@ WorkerSetup read_setup(Reader& in) {
 }
 
 void put(Writer& out, const Job& job) {
-  out.put(job.number);
+  out.put(job.id.number), out.put(job.id.configuration), out.put(job.id.replicate);
   out.put(job.attempt);
   out.put(static_cast<std::uint64_t>(job.point.size()));
   for (const auto& value : job.point) out.put(value);
@@ -67,7 +67,8 @@ void put(Writer& out, const Job& job) {
 
 Job read_job(Reader& in) {
   Job job;
-  job.number = in.get<std::uint64_t>();
+  job.id.number = in.get<std::uint64_t>(), job.id.configuration = in.get<std::uint64_t>();
+  job.id.replicate = in.get<std::uint32_t>();
   job.attempt = in.get<std::uint32_t>();
   job.point.resize(in.count(1));
   for (auto& value : job.point)

@@ -90,7 +90,7 @@ class Worker {
     }
     for (const Job& job : queue_) {
       Writer out;
-      out.put(job.number);
+      out.put(job.id.number);
       send_frame(FrameType::dropped, out);
     }
     queue_.clear();
@@ -106,7 +106,7 @@ class Worker {
         if (!job_there_.wait(lock, stop, [&] { return !queue_.empty(); })) return;
         job = std::move(queue_.front());
         queue_.pop_front();
-        board_.number = job.number, board_.trace.step = 0, board_.trace.steps = 0, board_.trace.kind = 0;
+        board_.number = job.id.number, board_.trace.step = 0, board_.trace.steps = 0, board_.trace.kind = 0;
         board_.started_ns = monotonic_ns();
         board_.busy = 1;
       }
@@ -116,7 +116,7 @@ class Worker {
 
   void run(const Job& job) {
     Writer out;
-    out.put(job.number);
+    out.put(job.id.number);
     FrameType type = FrameType::finished;
     const std::int64_t started = now_ms();
     try {

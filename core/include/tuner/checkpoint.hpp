@@ -31,10 +31,10 @@ struct Checkpoint {
 };
 
 // The checkpoints of one trial. plan: the identity of the plan and its plugins. Those of another plan, or of a trial of
-// another number or with other parameters, are not taken.
+// another number, of another replicate or with other parameters, are not taken.
 class Checkpoints {
  public:
-  Checkpoints(const CheckpointRules& rules, std::uint64_t number, const Parameters& parameters, std::string_view plan);
+  Checkpoints(const CheckpointRules& rules, const TrialId& trial, const Parameters& parameters, std::string_view plan);
 
   // The newest whole state of this trial with a step below `below`. One that is not whole or not of this trial is set
   // aside; the one before it is tried next. What else lies in the folder is ignored. `log` names all of these.

@@ -54,6 +54,15 @@ struct Space {
 // One value for every dimension of a space, by index; nothing where the dimension is inactive. A one_of has its label.
 using Point = std::vector<std::optional<Value>>;
 
+// One trial of a study: replicate r of a configuration. number is what people type.
+struct TrialId {
+  std::uint64_t number = 0, configuration = 0;
+  std::uint32_t replicate = 0;
+  bool operator==(const TrialId&) const = default;
+};
+// That of a study without repeats, whose trials have the numbers of their configurations.
+[[nodiscard]] constexpr TrialId only_replicate(std::uint64_t number) { return {number, number, 0}; }
+
 // The active dimensions by name, in order: what a trial stores.
 using Parameters = std::vector<std::pair<std::string, Value>>;
 [[nodiscard]] Parameters parameters_of(const Space& space, const Point& point);

@@ -101,7 +101,8 @@ struct TrainingSettings {
 // Everything that training one trial depends on. Equal specs give equal results, bit for bit, on one machine.
 struct TrialSpec {
   std::uint64_t study_seed = 1;
-  std::uint64_t number = 0;
+  std::uint64_t number = 0;     // chooses the trial's random numbers
+  std::uint32_t replicate = 0;  // chooses them where training.common_random_numbers says so
   PluginUse objective;
   std::optional<PluginUse> optimizer;
   Schedule schedule;
