@@ -202,8 +202,8 @@ class Canonical {
     }
     const auto& range = std::get<Range>(d.domain);
     // What the test has found is a result of the study.
-    if (range.around_lr_range) {
-      Json object{{"from", "lr_range"}, {"factor", *range.around_lr_range}};
+    if (range.source) {
+      Json object{{"from", range.source->study}, {"factor", range.source->factor}};
       if (range.count) object["count"] = *range.count;
       return object;
     }
@@ -230,16 +230,6 @@ std::optional<Json> with_time_limit(const std::string& canonical) {
     // No JSON: it is compared as it is.
   }
   return std::nullopt;
-}
-
-Json canonical(const LrRangeSettings& s) {
-  Json object{{"lr_min", s.lr_min},       {"lr_max", s.lr_max}, {"steps", s.steps},   {"seeds", s.seeds},
-              {"smoothing", s.smoothing}, {"stop", s.stop},     {"extend", s.extend}, {"curvature", s.curvature}};
-  for (const char* part : {"ladder", "stability", "probe"}) object[part] = Json();
-  if (s.ladder_points > 0) object["ladder"] = {{"points", s.ladder_points}, {"steps", s.ladder_steps}};
-  if (s.stability_steps > 0) object["stability"] = {{"steps", s.stability_steps}, {"precision", s.stability_precision}};
-  if (s.probes > 0) object["probe"] = {{"times", s.probes}};
-  return object;
 }
 
 // Plugins of all branches, or of those that `filling` chooses.
@@ -289,10 +279,15 @@ TrialSpec resolve(const StudyPlan& plan, const Point& point, std::uint64_t numbe
                  .training = fill_training(plan, filling),
                  .metric = plan.metric.name,
                  .goal = plan.metric.goal,
-                 .target = plan.metric.target,
-                 .memory = plan.trial_memory};
+                 .target = plan.metric.target};
   if (plan.optimizer) spec.optimizer = fill(filling.branch(*plan.optimizer), filling);
   if (!plan.schedule.branches.empty()) spec.schedule = fill_schedule(filling.branch(plan.schedule), filling);
+  return spec;
+}
+
+TrialSpec resolve(const Study& study, const Point& point, std::uint64_t number) {
+  TrialSpec spec = resolve(study.plan, point, number);
+  spec.memory = study.run.trial_memory;
   return spec;
 }
 
@@ -312,7 +307,7 @@ std::string canonical_plan(const StudyPlan& plan) {
   if (plan.method == "grid")
     for (const Dimension& dimension : plan.space.dimensions) object["order"].push_back(dimension.name);
   if (plan.metric.target) object["metric"]["target"] = *plan.metric.target;
-  if (has_lr_range_test(plan)) object["lr_range"] = canonical(plan.lr_range);
+  for (const auto& [key, section] : plan.sections) object[key] = section;
   if (plan.optimizer) object["optimizer"] = form.one_of(*plan.optimizer, plugin);
   return object.sorted().dump(1);
 }
@@ -330,13 +325,6 @@ std::string plan_identity(const std::string& canonical) {
 double plan_time_limit(const std::string& canonical) {
   const std::optional<Json> plan = with_time_limit(canonical);
   return plan ? plan->at("training").at(kTimeLimit).get<double>() : 0;
-}
-
-bool has_lr_range_test(const StudyPlan& plan) {
-  return plan.method == "lr_range" || std::ranges::any_of(plan.space.dimensions, [](const Dimension& dimension) {
-           const auto* range = std::get_if<Range>(&dimension.domain);
-           return range != nullptr && range->around_lr_range;
-         });
 }
 
 std::vector<const Plugin*> plugins_of(const StudyPlan& plan) {

@@ -19,6 +19,7 @@ namespace {
 constexpr std::string_view kSelectRuns =
     "SELECT number, outcome, value, seed, attempt, steps, evaluations, wall_seconds, started_at, finished_at, error "
     "FROM trials";
+constexpr std::int64_t kOverridesVersion = 6;  // of the schema
 constexpr std::string_view kOfNumber = "WHERE study_id = ? AND number = ?";
 
 std::string words_of_study(std::string_view study) { return fmt::format("study '{}'", study); }
@@ -301,6 +302,25 @@ std::string Store::study_config(std::string_view name, Damage* damage) const {
              });
            });
   return config;
+}
+
+std::vector<std::string> Store::study_overrides(std::string_view name, Damage* damage) const {
+  Connection& connection = *impl_->connection;
+  const Snapshot snapshot(connection);
+  std::vector<std::string> overrides;
+  // A file that is only read stays as an earlier version left it.
+  if (connection.integer("PRAGMA user_version") < kOverridesVersion) return overrides;
+  Rows row = connection.prepared("SELECT position, text FROM study_overrides WHERE study_id = ? ORDER BY position")
+                 .query(find_study(connection, name));
+  const Reading reading(connection, damage);
+  const auto read = [&] {
+    const auto next = static_cast<std::int64_t>(overrides.size());
+    if (row.integer(0) != next) row.refuse(0, fmt::format("{}", next));
+    overrides.push_back(row.text(1));
+  };
+  while (reading.next(row, "study_overrides"))
+    reading.row([&] { return words_of_study(name); }, [&] { in_table("study_overrides", read); });
+  return overrides;
 }
 
 std::string Store::plan_difference(std::string_view name, std::string_view plan, std::string_view plan_by_path) const {

@@ -235,8 +235,23 @@ constexpr const char* kMigration5 = R"sql(
 ALTER TABLE studies ADD COLUMN search_version INTEGER NOT NULL DEFAULT 1;
 )sql";
 
+// A table, for a line of the config's text may look like whatever would mark an override there.
+constexpr const char* kMigration6 = R"sql(
+CREATE TABLE study_overrides (
+  study_id INTEGER NOT NULL REFERENCES studies (id) ON DELETE CASCADE,
+  position INTEGER NOT NULL,
+  text TEXT NOT NULL,
+  PRIMARY KEY (study_id, position)
+) WITHOUT ROWID;
+
+CREATE TRIGGER overrides_are_deleted AFTER DELETE ON studies BEGIN
+  DELETE FROM study_overrides WHERE study_id = OLD.id;
+END;
+)sql";
+
 constexpr Migration kMigrations[] = {
-    {1, kMigration1}, {2, kMigration2}, {3, kMigration3}, {4, kMigration4, false}, {5, kMigration5, false},
+    {1, kMigration1},        {2, kMigration2},        {3, kMigration3},
+    {4, kMigration4, false}, {5, kMigration5, false}, {6, kMigration6, false},
 };
 
 }  // namespace

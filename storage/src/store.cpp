@@ -78,6 +78,12 @@ std::int64_t insert_study(Connection& connection, const StudyRecord& study, std:
   return id;
 }
 
+void record_overrides(Connection& connection, std::int64_t id, const std::vector<std::string>& overrides) {
+  connection.prepared("DELETE FROM study_overrides WHERE study_id = ?").run(id);
+  Statement& row = connection.prepared("INSERT INTO study_overrides (study_id, position, text) VALUES (?, ?, ?)");
+  for (std::size_t i = 0; i < overrides.size(); ++i) row.run(id, i, overrides[i]);
+}
+
 }  // namespace
 
 Store::Impl::~Impl() {
@@ -135,6 +141,7 @@ std::vector<std::string> Store::open_study(const StudyRecord& study) {
     connection.prepared("UPDATE studies SET config = ?, config_sha256 = ?, plan = ?, tuner_version = ? WHERE id = ?")
         .run(study.config_text, study.config_sha256, study.plan, study.tuner_version, id);
   }
+  record_overrides(connection, id, study.overrides);
   if (impl_->study_id != 0) release_lease(connection, impl_->study_id, impl_->token);
   take_lease(connection, id, impl_->token, now);
   const std::int64_t recent_ranks = count_recent_ranks(connection, id);

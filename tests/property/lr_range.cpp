@@ -33,12 +33,13 @@ const Catalogue& catalogue() {
 StudyPlan plan_of(const std::string& objective, const std::string& optimizer, const std::string& rest = "") {
   const std::string text = "objective: " + objective + "\noptimizer: " + optimizer +
                            "\ntraining: {steps: 100, batch_size: 8}\nmethod: lr_range\n" + rest;
-  return config::parse_study(text, "test.yaml", "/", catalogue());
+  return config::parse_study(text, "test.yaml", "/", catalogue()).plan;
 }
 
 TrialResult run(const StudyPlan& plan, const Part& part) {
   SharedObjectives shared;
-  return run_part(plan, point_of(plan, branches_of(plan).front().point, part), shared, {}, nullptr);
+  return run_part({.plan = plan, .run = {}, .source = {}}, point_of(plan, branches_of(plan).front().point, part),
+                  shared, {}, nullptr);
 }
 
 struct Rule {
@@ -223,8 +224,9 @@ TEST(AllParts, LeaveTrialsBesideThemAsTheyWere) {
   for (const PartKind kind :
        {PartKind::ramp, PartKind::curvature, PartKind::probe, PartKind::ladder, PartKind::stability}) {
     const Point point = point_of(plan, branches_of(plan).front().point, {.kind = kind, .seed = 0, .lr = 1e-3});
-    EXPECT_EQ(run_part(plan, point, shared, {}, nullptr).outcome, Outcome::completed);
-    EXPECT_EQ(trial(), before) << kLrRangeParts[static_cast<int>(kind)];
+    EXPECT_EQ(run_part({.plan = plan, .run = {}, .source = {}}, point, shared, {}, nullptr).outcome,
+              Outcome::completed);
+    EXPECT_EQ(trial(), before) << kParts[static_cast<int>(kind)];
   }
 }
 

@@ -374,5 +374,28 @@ TEST_F(RecordTest, TheCostPerTrialDoesNotGrowWithTheStudy) {
   EXPECT_EQ(store_.best("demo")->value, 0.0);
 }
 
+// ---- what a study is run with
+
+TEST_F(StorageTest, OverridesAreThoseOfTheLastStart) {
+  StudyRecord study = make_study();
+  study.overrides = {"training.steps=7", "optimizer={plugin: sgd,\n lr: 1}", ""};
+  {
+    Store store(file_, Access::read_write);
+    store.open_study(study);
+    EXPECT_EQ(store.study_overrides("demo"), study.overrides);
+    store.open_study(make_study("other"));
+    EXPECT_TRUE(store.study_overrides("other").empty());
+    EXPECT_EQ(store.study_overrides("demo"), study.overrides) << "of this study alone";
+  }
+  Store store(file_, Access::read_write);
+  study.overrides = {"seed=2"};
+  store.open_study(study);
+  EXPECT_EQ(store.study_overrides("demo"), study.overrides);
+  EXPECT_EQ(store.study_config("demo"), study.config_text) << "the text stays as it was written";
+  EXPECT_EQ(error_of([&] { static_cast<void>(store.study_overrides("none")); }).id(), Message::usage_no_such_study);
+  store.erase_study("demo");
+  EXPECT_EQ(table_of(store, "SELECT count(*) FROM study_overrides").rows[0][0], Value(std::int64_t{0}));
+}
+
 }  // namespace
 }  // namespace tuner::storage

@@ -36,10 +36,10 @@ class ConfigFile : public testing::Test {
 TEST_F(ConfigFile, IsReadWithItsNameAndFolder) {
   const std::string text = "objective: {plugin: net, data_dir: data}\noptimizer: bare\ntraining: {steps: 1}\n";
   const fs::path file = write("my.sweep.yaml", text);
-  const StudyPlan plan = read_study(read_file(file), catalogue());
+  const auto [plan, settings, source] = read_study(read_file(file), catalogue());
   EXPECT_EQ(plan.name, "my.sweep");
-  EXPECT_EQ(plan.config_text, text);
-  EXPECT_EQ(plan.config_path, file.string());
+  EXPECT_EQ(source.text, text);
+  EXPECT_EQ(source.path, file.string());
   EXPECT_EQ(fixed(plan.objective.branches[0].options, "data_dir"), Value((folder_ / "data").string()));
 }
 

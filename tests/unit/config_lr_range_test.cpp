@@ -1,9 +1,14 @@
 #include "config_reading.hpp"
+#include "tuner/lr_range/settings.hpp"
 
 namespace tuner::config {
 namespace {
 
-LrRangeSettings section(const std::string& yaml) { return read(run("bare", "lr_range: " + yaml + "\n")).lr_range; }
+using lr_range::TestSettings;
+
+TestSettings section(const std::string& yaml) {
+  return lr_range::settings_of(read(run("full", "method: lr_range\nlr_range: " + yaml + "\n")));
+}
 std::string section_error(const std::string& yaml) { return error_of(run("bare", "lr_range: " + yaml + "\n")); }
 // A test of this optimizer, which stands at line 2.
 std::string test_of(const std::string& optimizer, const std::string& rest = "") {
@@ -15,28 +20,28 @@ const Range& range_at(const StudyPlan& plan, std::size_t dimension) {
 }
 
 TEST(ConfigLrRange, KeysOfTheSection) {
-  EXPECT_EQ(section("{}"), LrRangeSettings{});
-  const LrRangeSettings all = section(
+  EXPECT_EQ(section("{}"), TestSettings{});
+  const TestSettings all = section(
       "{lr_min: 1e-6, lr_max: 1, steps: 50, seeds: 5, smoothing: 0, stop: 2.5, extend: true,\n"
       "  ladder: {points: 7, steps: 30}, stability: {steps: 128, precision: 0.1}, probe: {times: 2}, curvature: "
       "false}");
-  EXPECT_EQ(all, (LrRangeSettings{.lr_min = 1e-6,
-                                  .lr_max = 1,
-                                  .steps = 50,
-                                  .seeds = 5,
-                                  .smoothing = 0,
-                                  .stop = 2.5,
-                                  .extend = true,
-                                  .ladder_points = 7,
-                                  .ladder_steps = 30,
-                                  .stability_steps = 128,
-                                  .stability_precision = 0.1,
-                                  .probes = 2,
-                                  .curvature = false}));
-  LrRangeSettings ramp_alone;
+  EXPECT_EQ(all, (TestSettings{.lr_min = 1e-6,
+                               .lr_max = 1,
+                               .steps = 50,
+                               .seeds = 5,
+                               .smoothing = 0,
+                               .stop = 2.5,
+                               .extend = true,
+                               .ladder_points = 7,
+                               .ladder_steps = 30,
+                               .stability_steps = 128,
+                               .stability_precision = 0.1,
+                               .probes = 2,
+                               .curvature = false}));
+  TestSettings ramp_alone;
   ramp_alone.ladder_points = ramp_alone.stability_steps = ramp_alone.probes = 0;
   EXPECT_EQ(section("{ladder: none, stability: none, probe: none}"), ramp_alone);
-  LrRangeSettings longer;
+  TestSettings longer;
   longer.ladder_steps = 500;
   EXPECT_EQ(section("{ladder: {steps: 500}, stability: {}}"), longer);
 }
@@ -126,19 +131,19 @@ TEST(ConfigLrRange, ARangeFromATest) {
     EXPECT_EQ(range_at(plan, 0).min, 1e-6);
     EXPECT_EQ(range_at(plan, 0).max, 3);
     EXPECT_EQ(range_at(plan, 0).scale, Scale::log);
-    EXPECT_EQ(range_at(plan, 0).around_lr_range, 10);
+    EXPECT_EQ(range_at(plan, 0).source->factor, 10);
     EXPECT_FALSE(range_at(plan, 0).count || range_at(plan, 0).integer);
   }
   const StudyPlan plan = read(sweep("{plugin: full, lr: {from: lr_range, factor: 3.5, count: 5}}"));
-  EXPECT_EQ(range_at(plan, 0).around_lr_range, 3.5);
+  EXPECT_EQ(range_at(plan, 0).source->factor, 3.5);
   EXPECT_EQ(range_at(plan, 0).count, 5);
-  EXPECT_FALSE(range_at(read(sweep("{plugin: full, lr: search}")), 0).around_lr_range);
+  EXPECT_FALSE(range_at(read(sweep("{plugin: full, lr: search}")), 0).source);
 
   const StudyPlan inside =
       read(sweep("{one_of: [{plugin: bare, lr: {from: lr_range}}, {plugin: wrapper, inner: {plugin: full, lr: {from: "
                  "lr_range, factor: 2}}}]}"));
   EXPECT_EQ(names(inside), (Names{"optimizer", "optimizer.bare.lr", "optimizer.wrapper.inner.full.lr"}));
-  EXPECT_EQ(range_at(inside, 2).around_lr_range, 2);
+  EXPECT_EQ(range_at(inside, 2).source->factor, 2);
 }
 
 TEST(ConfigLrRange, ARangeFromATestKeepsToTheLegalLrs) {
@@ -193,10 +198,10 @@ TEST(ConfigLrRange, OverridesReachItAll) {
   const StudyPlan plan =
       read(run("bare"), {"method=lr_range", "lr_range.steps=50", "lr_range.ladder.points=5", "lr_range.probe=none"});
   EXPECT_EQ(plan.method, "lr_range");
-  EXPECT_EQ(plan.lr_range.steps, 50);
-  EXPECT_EQ(plan.lr_range.ladder_points, 5);
-  EXPECT_EQ(plan.lr_range.probes, 0);
-  EXPECT_EQ(range_at(read(sweep("bare"), {"optimizer.lr={from: lr_range}"}), 0).around_lr_range, 10);
+  EXPECT_EQ(lr_range::settings_of(plan).steps, 50);
+  EXPECT_EQ(lr_range::settings_of(plan).ladder_points, 5);
+  EXPECT_EQ(lr_range::settings_of(plan).probes, 0);
+  EXPECT_EQ(range_at(read(sweep("bare"), {"optimizer.lr={from: lr_range}"}), 0).source->factor, 10);
   expect_error(error_of(run("bare"), {"lr_range.steps=1"}), "--set lr_range.steps=1 config.out_of_range");
 }
 

@@ -24,15 +24,19 @@ inline const Catalogue& catalogue() {
 // text.
 void compare_with_schema(const std::string& text, const std::vector<std::string>& overrides, const Error* error);
 
-inline StudyPlan read(const std::string& text, const std::vector<std::string>& overrides = {}) {
+inline Study read_study(const std::string& text, const std::vector<std::string>& overrides = {}) {
   try {
-    StudyPlan plan = parse_study(text, "sweep.yaml", "/folder", catalogue(), overrides);
+    Study study = parse_study(text, "sweep.yaml", "/folder", catalogue(), overrides);
     compare_with_schema(text, overrides, nullptr);
-    return plan;
+    return study;
   } catch (const Error& error) {
     compare_with_schema(text, overrides, &error);
     throw;
   }
+}
+
+inline StudyPlan read(const std::string& text, const std::vector<std::string>& overrides = {}) {
+  return read_study(text, overrides).plan;
 }
 
 // The error that a text ends in, its place and id first: "sweep.yaml:1:8 config.wrong_type: message | remedy".

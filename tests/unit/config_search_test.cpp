@@ -25,8 +25,8 @@ TEST(ConfigSearch, HolesNeedAMethod) {
 TEST(ConfigSearch, RandomNeedsAnEnd) {
   expect_error(error_of(run("{plugin: full, lr: search}", "method: random\n")), "sweep.yaml:4:9 config.no_trials",
                {"budget"});
-  EXPECT_EQ(read(run("bare", "method: random\nbudget: {wall: 30m}\n")).budget_seconds, 1800);
-  EXPECT_EQ(read(run("bare", "method: {name: random}\nrun_cap: 7\n")).trials, 7U);
+  EXPECT_EQ(read_study(run("bare", "method: random\nbudget: {wall: 30m}\n")).run.budget_seconds, 1800);
+  EXPECT_EQ(read_study(run("bare", "method: {name: random}\nrun_cap: 7\n")).run.trials, 7U);
 }
 
 TEST(ConfigSearch, GridNeedsACountOrAStep) {

@@ -5,23 +5,25 @@ namespace tuner::config {
 namespace {
 
 TEST(ConfigStudy, DefaultsOfEverything) {
-  const StudyPlan plan = read(run("bare"));
+  const auto [plan, settings, source] = read_study(run("bare"));
   EXPECT_EQ(plan.name, "sweep");
   EXPECT_EQ(plan.seed, 1U);
-  EXPECT_EQ(plan.workers, 1U);
+  EXPECT_EQ(settings.workers, 1U);
   EXPECT_TRUE(plan.metric.name.empty());
   EXPECT_FALSE(plan.goal_given);
-  EXPECT_FALSE(plan.trials || plan.budget_seconds || plan.storage || plan.partial);
-  EXPECT_EQ(plan.durability, Durability::normal);
+  EXPECT_FALSE(settings.trials || settings.budget_seconds || plan.partial);
+  EXPECT_EQ(settings.database, "tuner.db");
+  EXPECT_EQ(settings.durability, Durability::normal);
   EXPECT_TRUE(plan.space.dimensions.empty());
   ASSERT_EQ(plan.early_stopping.branches.size(), 1U);
   EXPECT_FALSE(plan.early_stopping.branches[0]);
 }
 
 TEST(ConfigStudy, KeysOfTheStudy) {
-  const StudyPlan plan = read(run("bare",
-                                  "study: mine\nseed: 42\nmetric: {name: val_loss, goal: minimize, target: 0.1}\n"
-                                  "workers: 4\nstorage: runs/a.db\ndurability: full\nplugins: [a.so]\n"));
+  const auto [plan, settings, source] =
+      read_study(run("bare",
+                     "study: mine\nseed: 42\nmetric: {name: val_loss, goal: minimize, target: 0.1}\n"
+                     "workers: 4\nstorage: runs/a.db\ndurability: full\nplugins: [a.so]\n"));
   EXPECT_EQ(plan.name, "mine");
   EXPECT_EQ(plan.seed, 42U);
   EXPECT_EQ(plan.metric.name, "val_loss");
@@ -29,9 +31,9 @@ TEST(ConfigStudy, KeysOfTheStudy) {
   EXPECT_TRUE(plan.goal_given);
   EXPECT_EQ(plan.metric.target, 0.1);
   EXPECT_EQ(plan.metric_place, "sweep.yaml:6:16");
-  EXPECT_EQ(plan.workers, 4U);
-  EXPECT_EQ(plan.storage, "runs/a.db");
-  EXPECT_EQ(plan.durability, Durability::full);
+  EXPECT_EQ(settings.workers, 4U);
+  EXPECT_EQ(settings.database, "runs/a.db");
+  EXPECT_EQ(settings.durability, Durability::full);
   const StudyPlan bare = read(run("bare", "metric: loss\n"));
   EXPECT_EQ(bare.metric.name, "loss");
   EXPECT_EQ(bare.metric_place, "sweep.yaml:4:9");
@@ -198,7 +200,7 @@ TEST(ConfigStudy, NamesAreShortAndPlain) {
 
 TEST(ConfigStudy, SeedsEndWhereTheDatabaseDoes) {
   // The schema's validator reads numbers as doubles.
-  EXPECT_EQ(parse_study(run("bare", "seed: 9223372036854775807\n"), "a.yaml", "/", catalogue()).seed,
+  EXPECT_EQ(parse_study(run("bare", "seed: 9223372036854775807\n"), "a.yaml", "/", catalogue()).plan.seed,
             9223372036854775807u);
   expect_error(error_of(run("bare", "seed: 9223372036854775808\n")), "sweep.yaml:4:7 config.bad_value",
                {"at most 9223372036854775807"});

@@ -88,12 +88,14 @@ TEST(ConfigYaml, TopIsAMap) {
 
 TEST(ConfigYaml, OverridesCreateAndReplace) {
   const std::string text = run("{plugin: full, lr: 0.1}");
-  const StudyPlan plan = read(text, {"training.steps=7", "optimizer.lr=0.5", "optimizer.beta=0.25", "seed=3"});
+  const std::vector<std::string> overrides{"training.steps=7", "optimizer.lr=0.5", "optimizer.beta=0.25", "seed=3"};
+  const auto [plan, settings, source] = read_study(text, overrides);
   EXPECT_EQ(fixed(plan.training, "steps"), Value(std::int64_t{7}));
   EXPECT_EQ(fixed(optimizer_options(plan), "lr"), Value(0.5));
   EXPECT_EQ(fixed(optimizer_options(plan), "beta"), Value(0.25));
   EXPECT_EQ(plan.seed, 3U);
-  EXPECT_EQ(plan.config_text, text);
+  EXPECT_EQ(source.text, text);
+  EXPECT_EQ(source.overrides, overrides);
 }
 
 TEST(ConfigYaml, OverridesTakeYamlAndExpandBareNames) {

@@ -7,7 +7,7 @@
 
 #include "plan_fixture.hpp"
 #include "tuner/executor/interrupt.hpp"
-#include "tuner/search/searcher.hpp"
+#include "tuner/study/method.hpp"
 
 namespace tuner::executor {
 namespace {
@@ -15,11 +15,18 @@ namespace {
 using test::fingerprint;
 using namespace std::chrono_literals;
 
+Study study_of(const StudyPlan& plan, std::uint32_t workers) {
+  Study study{.plan = plan, .run = {}, .source = {}};
+  study.run.workers = workers;
+  return study;
+}
+
 // Results by number of the trial.
 std::map<std::uint64_t, std::string> run_all(const StudyPlan& plan, std::uint32_t workers) {
+  const Study study = study_of(plan, workers);
   SharedObjectives shared;
-  const auto searcher = search::make_searcher(plan);
-  const auto executor = make_thread_executor(plan, shared, workers);
+  const auto searcher = study::make_searcher(plan);
+  const auto executor = make_thread_executor(study, shared);
   for (std::uint64_t n = 0; n < *searcher->size(); ++n) executor->submit({only_replicate(n), searcher->propose(n)});
   EXPECT_EQ(executor->pending(), *searcher->size());
   std::map<std::uint64_t, std::string> results;
@@ -57,7 +64,8 @@ void wait_until_running(const Executor& executor, std::size_t n) {
 TEST(Executor, DropsWhatHasNotBegunAndCancelsWhatHas) {
   const StudyPlan plan = endless();
   SharedObjectives shared;
-  const auto executor = make_thread_executor(plan, shared, 1);
+  const Study study = study_of(plan, 1);
+  const auto executor = make_thread_executor(study, shared);
   for (std::uint64_t n = 0; n < 5; ++n) executor->submit({only_replicate(n), {Value(0.1)}});
   wait_until_running(*executor, 1);
   const auto running = executor->running();
@@ -80,7 +88,8 @@ TEST(Executor, DropsWhatHasNotBegunAndCancelsWhatHas) {
 TEST(Executor, EndsItsTrialsWithItself) {
   const StudyPlan plan = endless();
   SharedObjectives shared;
-  const auto executor = make_thread_executor(plan, shared, 2);
+  const Study study = study_of(plan, 2);
+  const auto executor = make_thread_executor(study, shared);
   for (std::uint64_t n = 0; n < 9; ++n) executor->submit({only_replicate(n), {Value(0.1)}});
   wait_until_running(*executor, 2);
 }
@@ -89,7 +98,8 @@ TEST(Executor, HandsOverWhatTrialsThrow) {
   StudyPlan plan = test::lr_study();
   plan.objective = test::only(test::plugin_plan(Kind::objective, "broken"));
   SharedObjectives shared;
-  const auto executor = make_thread_executor(plan, shared, 1);
+  const Study study = study_of(plan, 1);
+  const auto executor = make_thread_executor(study, shared);
   executor->submit({only_replicate(3), {Value(0.1)}});
   std::vector<Finished> finished;
   while (finished.empty()) finished = executor->wait(10s);

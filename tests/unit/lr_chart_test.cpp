@@ -1,4 +1,4 @@
-#include "tuner/report/lr_chart.hpp"
+#include "tuner/lr_range/chart.hpp"
 
 #include <gtest/gtest.h>
 
@@ -11,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-namespace tuner::report {
+namespace tuner::lr_range {
 namespace {
 
 LrChart small() {
@@ -252,4 +252,4 @@ TEST(LrChartSvg, PutsPointsWhereTheAxesSay) {
 }
 
 }  // namespace
-}  // namespace tuner::report
+}  // namespace tuner::lr_range

@@ -10,7 +10,7 @@
 #include "tuner/json.hpp"
 #include "tuner/lr_range/measurements.hpp"
 #include "tuner/lr_range/recommendation.hpp"
-#include "tuner/report/lr_report.hpp"
+#include "tuner/lr_range/report.hpp"
 
 namespace tuner::lr_range {
 namespace {
@@ -83,7 +83,7 @@ Curve falling_then(std::vector<double> end, std::size_t points = 20) {
 }
 
 TEST(LrMeasurements, WhereARampDiverges) {
-  const LrRangeSettings settings{.steps = 20, .smoothing = 0};
+  const TestSettings settings{.steps = 20, .smoothing = 0};
   EXPECT_EQ(divergence_lr({}, settings), std::nullopt);
   EXPECT_EQ(divergence_lr(falling_then({}), settings), std::nullopt);
   const Curve ends = falling_then({NAN}, 10);
@@ -116,7 +116,7 @@ TEST(LrRecommendation, IsTheLowEndOverTheBiasOfShortRuns) {
 
 // Measurements of three seeds: ramps that fall and diverge at 0.512 times `shift`, a ladder, bisections, a probe.
 struct Measurements {
-  LrRangeSettings settings{.lr_min = 1e-3, .lr_max = 10, .steps = 20, .smoothing = 0, .ladder_steps = 40};
+  TestSettings settings{.lr_min = 1e-3, .lr_max = 10, .steps = 20, .smoothing = 0, .ladder_steps = 40};
   std::vector<MeasuredPart> parts;
 
   TrialResult& add(PartKind kind, std::int64_t seed, double lr = 0) {
@@ -316,16 +316,16 @@ TEST(LrDiagnosis, LimitsAndProbes) {
   EXPECT_EQ(test["limit"].note, "cannot tell: no gradient");
 }
 
-report::LrBranch branch(const std::string& label, const LrRangeSettings& settings,
-                        const std::vector<MeasuredPart>& parts) {
+lr_range::LrBranch branch(const std::string& label, const TestSettings& settings,
+                          const std::vector<MeasuredPart>& parts) {
   return {.label = label, .suggestions = diagnose(settings, label, parts), .ramps = {}, .rungs = {}};
 }
 
 TEST(LrReport, JsonHasOneObjectOrOneForEachBranch) {
-  report::LrReport report{.study = "a \"b\"", .branches = {}};
+  lr_range::LrReport report{.study = "a \"b\"", .branches = {}};
   const Measurements test = whole();
   report.branches.push_back(branch("sgd", test.settings, test.parts));
-  const auto one = Json::parse(report::lr_json(report));
+  const auto one = Json::parse(lr_range::lr_json(report));
   EXPECT_EQ(one.at("study"), "a \"b\"");
   const auto& stable = one.at("suggestions").at("largest_stable");
   EXPECT_EQ(stable.at("value"), *test["largest_stable"].value) << "every bit";
@@ -338,7 +338,7 @@ TEST(LrReport, JsonHasOneObjectOrOneForEachBranch) {
     for (const auto& [name, object] : one.at(group).items()) EXPECT_EQ(object.size(), 5u) << name;
 
   report.branches.push_back(branch("mlp, adam", {}, {}));
-  const auto two = Json::parse(report::lr_json(report));
+  const auto two = Json::parse(lr_range::lr_json(report));
   EXPECT_EQ(two.at("suggestions").at("sgd"), one.at("suggestions"));
   const auto& empty = two.at("suggestions").at("mlp, adam").at("recommended");
   EXPECT_TRUE(empty.at("value").is_null() && empty.at("low").is_null());
@@ -346,14 +346,14 @@ TEST(LrReport, JsonHasOneObjectOrOneForEachBranch) {
 }
 
 TEST(LrReport, TextHasATableForEveryBranch) {
-  report::LrReport report{.study = "study", .branches = {}};
+  lr_range::LrReport report{.study = "study", .branches = {}};
   const Measurements test = whole();
   report.branches.push_back(branch("sgd", test.settings, test.parts));
   report.branches.push_back(branch("adam", {}, {}));
-  report::LrBranch& sgd = report.branches[0];
+  lr_range::LrBranch& sgd = report.branches[0];
   // An interrupted ladder: a run that failed, one that diverged, seeds that are missing.
   sgd.rungs = {{0.01, {1.5}}, {0.1, {0.5, kInf, NAN}}};
-  const std::string text = report::lr_text(report);
+  const std::string text = lr_range::lr_text(report);
   const auto has = [&](const std::string& part) { return text.find(part) != std::string::npos; };
   EXPECT_TRUE(has("\nsgd ") && has("\nadam ")) << text;
   EXPECT_TRUE(has("\nlargest_stable    0.41  ")) << text;

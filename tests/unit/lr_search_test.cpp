@@ -1,5 +1,5 @@
 // The parts that an LR range test proposes: how many, where, and that order and interruptions do not matter.
-#include "tuner/search/lr_range.hpp"
+#include "tuner/lr_range/search.hpp"
 
 #include <gtest/gtest.h>
 
@@ -13,14 +13,14 @@
 
 namespace tuner::lr_range {
 
-using search::RangeSearch;
 namespace {
 
 // A test of optimizers of these names; {from: lr_range} stands at those that `from` has.
-StudyPlan plan_of(const LrRangeSettings& settings, const std::vector<std::string>& optimizers = {"sgd"},
+StudyPlan plan_of(const TestSettings& settings, const std::vector<std::string>& optimizers = {"sgd"},
                   const std::vector<std::string>& from = {}) {
   StudyPlan plan;
-  plan.method = "lr_range", plan.lr_range = settings;
+  plan.method = kMethod;
+  plan.sections[kMethod] = canonical(settings);
   plan.optimizer.emplace();
   for (const auto& id : optimizers)
     plan.optimizer->branches.push_back({.plugin = nullptr, .label = id, .options = {}, .groups = {}, .inner = {}});
@@ -30,7 +30,8 @@ StudyPlan plan_of(const LrRangeSettings& settings, const std::vector<std::string
     const auto branch = static_cast<std::size_t>(std::ranges::find(optimizers, id) - optimizers.begin());
     dimensions.push_back(
         {"optimizer." + id + ".lr",
-         Range{.min = 1e-4, .max = 1, .scale = Scale::log, .step = {}, .count = {}, .around_lr_range = 10}, 0, branch});
+         Range{.min = 1e-4, .max = 1, .scale = Scale::log, .step = {}, .count = {}, .source = RangeSource{kMethod, 10}},
+         0, branch});
   }
   dimensions.push_back(
       {std::string(kPartDimension), Values{"ramp", "curvature", "probe", "ladder", "stability"}, std::nullopt, 0});
@@ -40,7 +41,7 @@ StudyPlan plan_of(const LrRangeSettings& settings, const std::vector<std::string
 }
 
 // What a part would measure where runs diverge above `edge`, are best at a fifth of it, and the seeds differ a little.
-TrialResult measured(const LrRangeSettings& settings, const Part& part, double edge = 0.1) {
+TrialResult measured(const TestSettings& settings, const Part& part, double edge = 0.1) {
   TrialResult result;
   const auto record = [&](std::int64_t step, const char* name, double value) {
     result.metrics.push_back({step, name, value});
@@ -65,7 +66,7 @@ TrialResult measured(const LrRangeSettings& settings, const Part& part, double e
 }
 
 void observe(RangeSearch& search, const StudyPlan& plan, std::uint64_t number, double edge = 0.1) {
-  search.observe(number, measured(plan.lr_range, part_of(plan, search.propose(number)), edge));
+  search.observe(number, measured(settings_of(plan), part_of(plan, search.propose(number)), edge));
 }
 std::uint64_t ready(const RangeSearch& search) {
   std::uint64_t n = 0;
@@ -85,7 +86,7 @@ RangeSearch finished(const StudyPlan& plan, double edge = 0.1) {
 
 // The least lr of the ladder is its greatest one too: no ramp measures that, but anything may stand in a database.
 TEST(RangeSearch, TakesStoredRampsOfAnyLr) {
-  const LrRangeSettings settings{.lr_min = 1e-4, .lr_max = 10, .steps = 40, .ladder_points = 5};
+  const TestSettings settings{.lr_min = 1e-4, .lr_max = 10, .steps = 40, .ladder_points = 5};
   for (const double lr : {1e-5, 0.0, -1.0, 1e308, 5e-324, std::nan("")}) {
     const StudyPlan plan = plan_of(settings, {"sgd"});
     RangeSearch search(plan);
@@ -100,7 +101,7 @@ TEST(RangeSearch, TakesStoredRampsOfAnyLr) {
 }
 
 TEST(RangeSearch, ComesInThreeRounds) {
-  const LrRangeSettings settings{.lr_min = 1e-4, .lr_max = 10, .steps = 40, .ladder_points = 5};
+  const TestSettings settings{.lr_min = 1e-4, .lr_max = 10, .steps = 40, .ladder_points = 5};
   const StudyPlan plan = plan_of(settings, {"sgd", "adam"});
   RangeSearch search(plan);
   EXPECT_EQ(search.size(), 2u * (3 * (1 + 5 + 6 + 1 + 1) + 1));
@@ -124,9 +125,9 @@ TEST(RangeSearch, ComesInThreeRounds) {
 }
 
 TEST(RangeSearch, LeavesOutWhatIsNotWanted) {
-  const LrRangeSettings all{.steps = 40, .seeds = 2, .ladder_points = 4};
-  const auto size_with = [&](const std::function<void(LrRangeSettings&)>& change) {
-    LrRangeSettings settings = all;
+  const TestSettings all{.steps = 40, .seeds = 2, .ladder_points = 4};
+  const auto size_with = [&](const std::function<void(TestSettings&)>& change) {
+    TestSettings settings = all;
     change(settings);
     const StudyPlan plan = plan_of(settings);
     const RangeSearch search = finished(plan);
@@ -168,7 +169,7 @@ TEST(RangeSearch, TheLadderStandsAroundWhereTheRampsDivergeAndThenAroundItsBest)
 }
 
 TEST(RangeSearch, KeepsWithinTheRangeOfTheTestUnlessItIsExtended) {
-  LrRangeSettings settings{.lr_min = 1e-3, .lr_max = 0.05, .steps = 40, .ladder_points = 5};
+  TestSettings settings{.lr_min = 1e-3, .lr_max = 0.05, .steps = 40, .ladder_points = 5};
   const auto ends = [&] {
     const StudyPlan plan = plan_of(settings);
     RangeSearch search(plan);
@@ -191,7 +192,7 @@ TEST(RangeSearch, AFailedRampDoesNotSayWhereTheOthersDiverge) {
   const auto highest_rung = [&](std::uint64_t failing) {
     RangeSearch search(plan);
     for (std::uint64_t n = 0; n < 4; ++n) {
-      TrialResult result = measured(plan.lr_range, part_of(plan, search.propose(n)));
+      TrialResult result = measured(settings_of(plan), part_of(plan, search.propose(n)));
       if (n < failing) result.outcome = Outcome::failed, result.metrics.resize(12);
       search.observe(n, result);
     }
@@ -257,7 +258,7 @@ TEST(RangeSearch, GoesOnWhereEveryRunDiverges) {
 }
 
 TEST(RangeSearch, TestsTheBranchesThatAskForIt) {
-  const LrRangeSettings settings{.steps = 20, .ladder_points = 3};
+  const TestSettings settings{.steps = 20, .ladder_points = 3};
   const auto labels = [&](const std::vector<std::string>& optimizers, const std::vector<std::string>& from) {
     std::vector<std::string> found;
     for (const Branch& branch : branches_of(plan_of(settings, optimizers, from))) found.push_back(branch.label);

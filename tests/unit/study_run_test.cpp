@@ -7,6 +7,7 @@
 
 #include "plan_fixture.hpp"
 #include "temporary_folder.hpp"
+#include "tuner/study/method.hpp"
 
 namespace tuner::executor {
 namespace {
@@ -27,12 +28,13 @@ class StudyRunTest : public testing::Test {
                       .seed = plan.seed,
                       .tuner_version = "1.0.0"});
     SharedObjectives shared;
-    const auto searcher = search::make_searcher(plan);
+    const Study study{.plan = plan, .run = settings_, .source = {}};
+    const auto searcher = study::make_searcher(plan);
     recorded_.clear();
-    const auto executor = make_thread_executor(plan, shared, plan.workers);
+    const auto executor = make_thread_executor(study, shared);
     const InterruptCounter interrupts;
     return run_study(
-        plan, *searcher, store, *executor, interrupts,
+        study, *searcher, store, *executor, interrupts,
         [&](const StudyStatus& status, std::span<const storage::TrialRecord> trials, std::span<const Running> running) {
           const Numbers kept = trials.empty() ? Numbers() : store.finished(plan.name);
           for (const auto& trial : trials) {
@@ -62,12 +64,13 @@ class StudyRunTest : public testing::Test {
   }
 
   test::TemporaryFolder folder_;
+  RunSettings settings_;
   std::set<std::uint64_t> recorded_;
 };
 
 TEST_F(StudyRunTest, RunsEveryTrialOnce) {
   StudyPlan plan = test::lr_study(6);
-  plan.workers = 2;
+  settings_.workers = 2;
   const StudyStatus status = run(plan);
   EXPECT_EQ(status.ending, Ending::finished);
   EXPECT_EQ(status.total, 6u);
@@ -86,7 +89,7 @@ TEST_F(StudyRunTest, RunsEveryTrialOnce) {
 TEST_F(StudyRunTest, SameContentsWhateverTheNumberOfWorkers) {
   StudyPlan plan = test::lr_study(10);
   for (const std::uint32_t workers : {1u, 2u, 4u}) {
-    plan.workers = workers;
+    settings_.workers = workers;
     run(plan, std::to_string(workers) + ".db");
   }
   const std::string one = contents("1.db");
@@ -108,10 +111,11 @@ TEST_F(StudyRunTest, AFinishedStudyHasNothingToDo) {
 
 TEST_F(StudyRunTest, TrialsMayBeRaisedLater) {
   StudyPlan plan = test::lr_study();
-  plan.method = "random", plan.trials = 3;
+  plan.method = "random";
+  settings_.trials = 3;
   plan.search_version = 1;  // with repetitions, of which there is no end
   EXPECT_EQ(run(plan).done, 3u);
-  plan.trials = 8;
+  settings_.trials = 8;
   const StudyStatus status = run(plan);
   EXPECT_EQ(recorded_, (std::set<std::uint64_t>{3, 4, 5, 6, 7})) << "only what is missing";
   EXPECT_EQ(status.done, 8u);
@@ -122,8 +126,9 @@ TEST_F(StudyRunTest, TrialsMayBeRaisedLater) {
 
 TEST_F(StudyRunTest, AnInterruptLetsRunningTrialsEndAndTheSameCommandContinues) {
   StudyPlan plan = test::lr_study();
-  plan.method = "random", plan.trials = 300;  // more than are queued at once
-  plan.search_version = 1;                    // six configurations, again and again
+  plan.method = "random";
+  settings_.trials = 300;   // more than are queued at once
+  plan.search_version = 1;  // six configurations, again and again
   plan.training["epochs"] = Value(std::int64_t{1});
   const StudyStatus status = run(plan, "tuner.db", [](const StudyStatus& s, auto, auto) {
     if (s.interrupts == 0 && s.done_now > 0) std::raise(SIGINT);
@@ -154,12 +159,13 @@ TEST_F(StudyRunTest, ASecondInterruptCancelsAndCancelledTrialsRunAgain) {
 
 TEST_F(StudyRunTest, TheBudgetEndsTheStudyNotItsTrials) {
   StudyPlan plan = test::lr_study();
-  plan.method = "random", plan.trials = 100'000;
+  plan.method = "random";
+  settings_.trials = 100'000;
   plan.search_version = 1;  // which repeats configurations: there are few
-  plan.budget_seconds = 0;
+  settings_.budget_seconds = 0;
   EXPECT_EQ(run(plan).ending, Ending::budget_used);
   EXPECT_TRUE(finished().empty());
-  plan.budget_seconds = 0.05;
+  settings_.budget_seconds = 0.05;
   const StudyStatus status = run(plan);
   EXPECT_EQ(status.ending, Ending::budget_used);
   EXPECT_GT(status.done, 0u);
@@ -186,7 +192,7 @@ TEST_F(StudyRunTest, WhatATrialThrowsEndsTheStudyAndKeepsWhatIsFinished) {
 
 TEST_F(StudyRunTest, TiesGoToTheLowerNumber) {
   StudyPlan plan = test::lr_study(1);
-  plan.workers = 4;
+  settings_.workers = 4;
   plan.space.dimensions[0].domain = Values{0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1};
   plan.training["common_random_numbers"] = Value(true);
   for (const Goal goal : {Goal::minimize, Goal::maximize}) {

@@ -14,10 +14,10 @@
 #include "tuner/details.hpp"
 #include "tuner/error.hpp"
 #include "tuner/lr_range/diagnosis.hpp"
-#include "tuner/report/lr_report.hpp"
+#include "tuner/lr_range/lr_range.hpp"
+#include "tuner/lr_range/search.hpp"
 #include "tuner/report/output.hpp"
 #include "tuner/report/table.hpp"
-#include "tuner/search/lr_range.hpp"
 #include "tuner/system.hpp"
 
 namespace tuner::commands {
@@ -38,12 +38,13 @@ constexpr Page kPage{
     "  tuner lr-range --config run.yaml --json\n\n"
     "Exit code: 0 done; 2 usage, 3 config, 4 plugin, 5 storage; 6 a part failed or timed out; 130 interrupted."};
 
-using search::RangeSearch;
+using lr_range::RangeSearch;
 
 std::vector<storage::LrSuggestion> diagnose(const StudyPlan& plan, const RangeSearch& search) {
   std::vector<storage::LrSuggestion> all;
   for (std::size_t i = 0; i < search.branches().size(); ++i)
-    for (auto& suggestion : lr_range::diagnose(plan.lr_range, search.branches()[i].label, search.measured(i)))
+    for (auto& suggestion :
+         lr_range::diagnose(lr_range::settings_of(plan), search.branches()[i].label, search.measured(i)))
       all.push_back(std::move(suggestion));
   return all;
 }
@@ -89,18 +90,11 @@ void print_dry_run(const StudyPlan& plan, const RangeSearch& search) {
   trials.end();
 }
 
-void add_part(report::LrBranch& branch, const lr_range::Part& part, const TrialResult& result) {
-  if (part.kind == lr_range::PartKind::ramp) branch.ramps.push_back(report::ramp_curve(part.seed, result.metrics));
-  if (part.kind != lr_range::PartKind::ladder) return;
-  const bool ended = result.outcome == Outcome::completed || result.outcome == Outcome::diverged;
-  add_rung(branch.rungs, part, ended ? result.value : std::numeric_limits<double>::quiet_NaN());
-}
-
-report::LrReport report_of(const StudyPlan& plan, const RangeSearch& search,
-                           const std::vector<storage::LrSuggestion>& suggestions) {
-  report::LrReport report{.study = plan.name, .branches = {}};
+lr_range::LrReport report_of(const StudyPlan& plan, const RangeSearch& search,
+                             const std::vector<storage::LrSuggestion>& suggestions) {
+  lr_range::LrReport report{.study = plan.name, .branches = {}};
   for (std::size_t i = 0; i < search.branches().size(); ++i) {
-    report::LrBranch branch{.label = search.branches()[i].label, .suggestions = {}, .ramps = {}, .rungs = {}};
+    lr_range::LrBranch branch{.label = search.branches()[i].label, .suggestions = {}, .ramps = {}, .rungs = {}};
     std::ranges::copy_if(suggestions, std::back_inserter(branch.suggestions),
                          [&](const auto& suggestion) { return suggestion.branch == branch.label; });
     for (const auto& part : search.measured(i)) add_part(branch, part.part, part.result);
@@ -109,9 +103,9 @@ report::LrReport report_of(const StudyPlan& plan, const RangeSearch& search,
   return report;
 }
 
-int exit_code_of(const StudySession& session, const StudyPlan& plan, const executor::StudyStatus& status) {
+int exit_code_of(const StudySession& session, const Study& study, const executor::StudyStatus& status) {
   // A test none of whose parts completed has an answer all the same: that it cannot tell.
-  if (session.interrupted() || status.ending == executor::Ending::stopped) return session.conclude(plan, status);
+  if (session.interrupted() || status.ending == executor::Ending::stopped) return session.conclude(study, status);
   return status.failed > 0 ? 6 : 0;
 }
 
@@ -127,128 +121,63 @@ struct Tested {
 };
 
 // The suggestions of a test that reached its end are recorded; one that did not says what is known so far.
-std::unique_ptr<Tested> test(StudySession& session, StudyPlan& plan, config::ReadAs as) {
-  auto tested = std::make_unique<Tested>(Tested{RangeSearch(plan), {}, {}});
-  if (!session.quiet()) print_before(plan, tested->search);
-  tested->status = session.run(plan, tested->search, as);
-  tested->suggestions = diagnose(plan, tested->search);
+// study must outlive what it returns.
+std::unique_ptr<Tested> test(StudySession& session, const Study& study, config::ReadAs as) {
+  auto tested = std::make_unique<Tested>(Tested{RangeSearch(study.plan), {}, {}});
+  if (!session.quiet()) print_before(study.plan, tested->search);
+  tested->status = session.run(study, tested->search, as);
+  tested->suggestions = diagnose(study.plan, tested->search);
   if (!session.quiet() && tested->status.done_now > 0) print_after(tested->search, tested->status);
   if (tested->status.ending == executor::Ending::finished) session.store().record_lr_suggestions(tested->suggestions);
   return tested;
 }
 
-// Where an end of the range is the test's own it does not bind: the ladder looks beyond. Where it is not, no lr beyond
-// it is legal.
-void fill(Range& range, const LrRangeSettings& tested, double low, double high) {
-  range.min = range.min > tested.lr_min ? std::max(range.min, low) : low;
-  range.max = range.max < tested.lr_max ? std::min(range.max, high) : high;
-}
-
 }  // namespace
 
-int run_lr_range(StudySession& session, StudyPlan plan, const LrRangeOutput& output, config::ReadAs as) {
+int run_lr_range(StudySession& session, const Study& file, const LrRangeOutput& output, config::ReadAs as) {
+  session.check(file, RangeSearch(file.plan));
   if (output.dry_run) {
-    const RangeSearch search(plan);
-    session.check(plan, search);
-    print_dry_run(plan, search);
+    print_dry_run(file.plan, RangeSearch(file.plan));
     return 0;
   }
   check_svg(output.svg);
-  session.check(plan, RangeSearch(plan));
-  session.open_database(plan);
-  if (session.fresh()) session.forget(plan.name);
-  const auto tested = test(session, plan, as);
-  const report::LrReport report = report_of(plan, tested->search, tested->suggestions);
-  std::cout << (session.json() ? report::lr_json(report) + "\n" : report::lr_text(report)) << std::flush;
+  session.open_database(file);
+  if (session.fresh()) session.forget(file.plan.name);
+  const Study study = session.with_stored_search(file);
+  const auto tested = test(session, study, as);
+  const lr_range::LrReport report = report_of(study.plan, tested->search, tested->suggestions);
+  std::cout << (session.json() ? lr_range::lr_json(report) + "\n" : lr_range::lr_text(report)) << std::flush;
   if (!output.svg.empty()) write_svg(output.svg, report);
   say_interrupted(session, tested->status);
-  return exit_code_of(session, plan, tested->status);
+  return exit_code_of(session, study, tested->status);
 }
 
-std::optional<int> fill_from_lr_range(StudySession& session, StudyPlan& plan) {
-  StudyPlan test_plan = session.read(config::ReadAs::lr_range_test);
-  session.check(test_plan, RangeSearch(test_plan));
-  if (session.fresh()) session.forget(test_plan.name);
-  const auto tested = test(session, test_plan, config::ReadAs::lr_range_test);
+TestedSweep with_lr_range_test(StudySession& session, const Study& sweep) {
+  const Study file = session.read(config::ReadAs::lr_range_test);
+  session.check(file, RangeSearch(file.plan));
+  if (session.fresh()) session.forget(file.plan.name);
+  const Study study = session.with_stored_search(file);
+  const auto tested = test(session, study, config::ReadAs::lr_range_test);
   if (tested->status.ending != executor::Ending::finished) {
     say_interrupted(session, tested->status);
-    return exit_code_of(session, test_plan, tested->status);
+    return {.sweep = {}, .exit_code = exit_code_of(session, study, tested->status)};
   }
-  for (std::size_t i = 0; i < plan.space.dimensions.size(); ++i) {
-    Dimension& dimension = plan.space.dimensions[i];
-    auto* range = std::get_if<Range>(&dimension.domain);
-    if (range == nullptr || !range->around_lr_range) continue;
-    // The dimensions of the file have the same places in the test's space.
-    const auto& branches = tested->search.branches();
-    const auto branch =
-        std::ranges::find_if(branches, [&](const auto& b) { return is_active(test_plan.space, b.point, i); });
-    const auto found = std::ranges::find_if(tested->suggestions, [&](const storage::LrSuggestion& suggestion) {
-      return branch != branches.end() && suggestion.branch == branch->label && suggestion.name == "recommended";
-    });
-    // Of a stored test whose measurements were changed it may be no lr.
-    if (found == tested->suggestions.end() || !found->value || !(*found->value > 0 && std::isfinite(*found->value)))
-      throw Error(Message::config_bad_hole,
-                  fmt::format("the LR range test has no recommendation for {}: {}", dimension.name,
-                              found == tested->suggestions.end() ? "" : found->note),
-                  fmt::format("look at it (tuner show {}{}), and write {{min: ..., max: ..., scale: log}}",
-                              test_plan.name, session.database_words()))
-          .at(plan.config_path);
-    const double lr = *found->value, factor = *range->around_lr_range;
-    fill(*range, test_plan.lr_range, lr / factor, lr * factor);
+  const auto filled = [&](const Dimension& dimension, const storage::LrSuggestion& from) {
+    const auto& range = std::get<Range>(dimension.domain);
     if (!session.quiet())
-      std::cerr << fmt::format("{}: {:.4g} to {:.4g}, around {:.4g} ({})\n", dimension.name, range->min, range->max, lr,
-                               found->rule);
-  }
-  return std::nullopt;
-}
-
-// From the database alone. The parts of a branch have the same parameters but for those that say which part it is, and
-// branches begin in the order of their suggestions.
-report::LrReport stored_lr_report(const storage::Store& store, const std::string& study,
-                                  const std::vector<storage::LrSuggestion>& suggestions, storage::Damage& damage) {
-  report::LrReport report{.study = study, .branches = {}};
-  for (const auto& suggestion : suggestions) {
-    if (report.branches.empty() || report.branches.back().label != suggestion.branch)
-      report.branches.push_back({.label = suggestion.branch, .suggestions = {}, .ramps = {}, .rungs = {}});
-    report.branches.back().suggestions.push_back(suggestion);
-  }
-  std::vector<Parameters> chosen;
-  const auto runs = store.runs(study, 0, false, &damage);
-  for (const storage::RunRow& run : runs) {
-    const auto words = [&] { return fmt::format("trial {} of study '{}'", run.number, study); };
-    const auto split = std::ranges::find(run.parameters, lr_range::kPartDimension, &Parameters::value_type::first);
-    const auto part = lr_range::part_of({split, run.parameters.end()});
-    // Seeds are counted from 0, and each has a trial.
-    if (!part || part->seed >= std::ssize(runs) || (part->kind == lr_range::PartKind::ladder && !(part->lr > 0))) {
-      damage.add(words() + ": trial_parameters: they are not those of a part of an LR range test");
-      continue;
-    }
-    const Parameters branch(run.parameters.begin(), split);
-    auto place = std::ranges::find(chosen, branch);
-    if (place == chosen.end()) place = chosen.insert(place, branch);
-    const auto index = static_cast<std::size_t>(place - chosen.begin());
-    if (index >= report.branches.size()) break;
-    TrialResult result;
-    if (part->kind == lr_range::PartKind::ramp) {
-      result = executor::result_of(store.trial(study, run.number, &damage));
-      const auto count = [&](const char* name) { return std::ranges::count(result.metrics, name, &MetricPoint::name); };
-      if (count("lr") != count("smoothed_loss"))
-        damage.add(fmt::format("{}: metrics: there are {} of lr and {} of smoothed_loss", words(), count("lr"),
-                               count("smoothed_loss")));
-    }
-    result.value = run.value;
-    result.outcome = run.outcome;
-    add_part(report.branches[index], *part, result);
-  }
-  return report;
+      std::cerr << fmt::format("{}: {:.4g} to {:.4g}, around {:.4g} ({})\n", dimension.name, range.min, range.max,
+                               *from.value, from.rule);
+  };
+  const std::string show = fmt::format("tuner show {}{}", study.plan.name, session.database_words());
+  return {.sweep = lr_range::with_tested_ranges(sweep, study.plan, tested->suggestions, show, filled)};
 }
 
 std::string lr_range_test_words(StudySession& session) {
-  const StudyPlan plan = session.read(config::ReadAs::lr_range_test);
-  const RangeSearch search(plan);
-  session.check(plan, search);
-  return fmt::format("the LR range test '{}': {} parts, at most {:.0f} gradients' worth of work", plan.name,
-                     search.size().value_or(0), lr_range::cost_in_gradients(plan));
+  const Study study = session.read(config::ReadAs::lr_range_test);
+  const RangeSearch search(study.plan);
+  session.check(study, search);
+  return fmt::format("the LR range test '{}': {} parts, at most {:.0f} gradients' worth of work", study.plan.name,
+                     search.size().value_or(0), lr_range::cost_in_gradients(study.plan));
 }
 
 void check_svg(const std::string& file) {
@@ -268,8 +197,8 @@ void check_svg(const std::string& file) {
                 "name a file in a folder that exists and that you may write to");
 }
 
-void write_svg(const std::string& file, const report::LrReport& drawn) {
-  for (const report::LrBranch& branch : drawn.branches) {
+void write_svg(const std::string& file, const lr_range::LrReport& drawn) {
+  for (const lr_range::LrBranch& branch : drawn.branches) {
     std::filesystem::path path = file;
     if (drawn.branches.size() > 1) {
       std::string label = branch.label;
@@ -277,7 +206,7 @@ void write_svg(const std::string& file, const report::LrReport& drawn) {
       std::ranges::replace(label, ',', '-');
       path.replace_filename(fmt::format("{}-{}{}", path.stem().string(), label, path.extension().string()));
     }
-    if (const int error = report::write_file(path, report::lr_svg(drawn, branch)))
+    if (const int error = report::write_file(path, lr_range::lr_svg(drawn, branch)))
       throw Error(Message::storage_failed,
                   fmt::format("--svg {}: the file cannot be written: {}", path.string(), system_text(error)),
                   "make room, or name another file: `tuner show STUDY --svg FILE` draws it again");

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "tuner/commands/study_session.hpp"
-#include "tuner/report/lr_report.hpp"
+#include "tuner/lr_range/report.hpp"
 
 namespace tuner::commands {
 
@@ -14,21 +14,19 @@ struct LrRangeOutput {
   std::string svg;       // a file for the chart; empty: none
 };
 
-// Runs the test that `plan` (method lr_range) describes, or resumes it; records and prints what it suggests.
-// as: what the plan was read as. Returns the exit code.
-int run_lr_range(StudySession& session, StudyPlan plan, const LrRangeOutput& output,
+// Runs the test that `study` describes, or resumes it; records and prints what it suggests.
+// as: what the study was read as. Returns the exit code.
+int run_lr_range(StudySession& session, const Study& study, const LrRangeOutput& output,
                  config::ReadAs as = config::ReadAs::study);
 
-// Fills the ranges of a sweep that an LR range test gives, each from its own branch: runs the test as a study of its
-// own, NAME.lr_range, unless the database has it at its end already. Returns an exit code where the test was
+// The sweep with the ranges that an LR range test gives, each from its own branch: runs the test as a study of its own,
+// NAME.lr_range, unless the database has it at its end already. No sweep but an exit code where the test was
 // interrupted. Errors: config.bad_hole where the test found no recommendation for a branch.
-[[nodiscard]] std::optional<int> fill_from_lr_range(StudySession& session, StudyPlan& plan);
-
-// A test as the database has it. suggestions: those of the study. What cannot be read, or is not what such a test has,
-// is left out and noted in `damage`.
-[[nodiscard]] report::LrReport stored_lr_report(const storage::Store& store, const std::string& study,
-                                                const std::vector<storage::LrSuggestion>& suggestions,
-                                                storage::Damage& damage);
+struct TestedSweep {
+  std::optional<Study> sweep;
+  int exit_code = 0;
+};
+[[nodiscard]] TestedSweep with_lr_range_test(StudySession& session, const Study& sweep);
 
 // How the test of a sweep that begins with one is announced: its name, its parts, its cost. Errors: those of the test's
 // plan.
@@ -38,6 +36,6 @@ int run_lr_range(StudySession& session, StudyPlan plan, const LrRangeOutput& out
 void check_svg(const std::string& file);
 // The chart into `file`; of several branches into a file each, "curve.svg" becoming "curve-adamw.svg". Errors:
 // usage.bad_option where a file cannot be written.
-void write_svg(const std::string& file, const report::LrReport& report);
+void write_svg(const std::string& file, const lr_range::LrReport& report);
 
 }  // namespace tuner::commands

@@ -18,7 +18,7 @@
 #include "tuner/config/config.hpp"
 #include "tuner/error.hpp"
 #include "tuner/executor/study_run.hpp"
-#include "tuner/lr_range/part.hpp"
+#include "tuner/lr_range/lr_range.hpp"
 #include "tuner/report/table.hpp"
 #include "tuner/text.hpp"
 
@@ -118,28 +118,23 @@ class Comparison {
 };
 
 struct Read {
-  StudyPlan plan;
-  std::vector<std::string> overrides;
+  Study study;
   config::ReadAs as = config::ReadAs::study;
 };
 
 Read read_with(const storage::StudyRow& row, const std::string& text, const std::optional<config::SweepFile>& file,
-               const Catalogue& catalogue, std::vector<std::string> overrides, config::ReadAs as) {
-  const std::string& study = row.name;
+               const Catalogue& catalogue, std::span<const std::string> overrides, config::ReadAs as) {
   // A stored text knows no folder; its paths count from the working directory.
-  Read read{.plan = {}, .overrides = std::move(overrides), .as = as};
-  if (!file) {
-    read.plan = config::parse_study(text, fmt::format("stored config of {}", study), std::filesystem::current_path(),
-                                    catalogue, read.overrides, as);
-    read.plan.config_path = fmt::format("stored config of {}", study);
-    read.plan.config_folder = std::filesystem::current_path().string();
-  } else {
-    read.plan = config::read_study(*file, catalogue, read.overrides, as);
-  }
-  read.plan.name = study;
+  const config::SweepFile stored{.name = fmt::format("stored config of {}", row.name),
+                                 .text = text,
+                                 .folder = std::filesystem::current_path(),
+                                 .study = row.name};
+  Read read{.study = config::read_study(file ? *file : stored, catalogue, overrides, as), .as = as};
+  StudyPlan& plan = read.study.plan;
+  plan.name = row.name;
   // Where the file leaves them open the objective has said them.
-  if (read.plan.metric.name.empty()) read.plan.metric.name = row.metric;
-  if (!read.plan.goal_given) read.plan.metric.goal = row.goal;
+  if (plan.metric.name.empty()) plan.metric.name = row.metric;
+  if (!plan.goal_given) plan.metric.goal = row.goal;
   return read;
 }
 
@@ -154,27 +149,29 @@ Read read_with(const storage::StudyRow& row, const std::string& text, const std:
                       "library with --plugin FILE.");
 }
 
-// The recorded plan, read anew. Comments at the end of the sweep file may look like the overrides that follow them, and
-// the study may be the LR range test of what the file describes: right is what gives the recorded plan.
+// The recorded plan, read anew. Earlier versions recorded overrides as comments at the end of the sweep file, which may
+// have such comments of its own; and the study may be the LR range test of what the file describes. Right is what gives
+// the recorded plan.
 Read read_recorded(const storage::Store& store, const std::string& study, const std::optional<config::SweepFile>& file,
                    const Catalogue& catalogue, SharedObjectives& shared) {
   const storage::StudyRow row = store.study(study);
   const std::string text = store.study_config(study);
-  std::vector<std::string> overrides = overrides_of(text);
+  std::vector<std::vector<std::string>> candidates{store.study_overrides(study)};
+  if (candidates.front().empty())
+    for (auto older = overrides_of(text); !older.empty(); older.erase(older.begin())) candidates.push_back(older);
   std::string difference;
   std::exception_ptr error;
-  for (;; overrides.erase(overrides.begin())) {
+  for (const std::vector<std::string>& overrides : candidates)
     for (const config::ReadAs as : {config::ReadAs::study, config::ReadAs::lr_range_test}) try {
         Read read = read_with(row, text, file, catalogue, overrides, as);
-        identify_files(read.plan, shared);
-        const std::string found = store.plan_difference(study, canonical_plan(read.plan), plan_by_path(read.plan));
+        read.study = with_files(std::move(read.study), shared);
+        const StudyPlan& plan = read.study.plan;
+        const std::string found = store.plan_difference(study, canonical_plan(plan), plan_by_path(plan));
         if (found.empty()) return read;
         if (difference.empty()) difference = found;
       } catch (const Error&) {
         if (!error) error = std::current_exception();
       }
-    if (overrides.empty()) break;
-  }
   if (difference.empty()) std::rethrow_exception(error);
   other_plan(study, file, difference);
 }
@@ -196,12 +193,6 @@ bool fits(const Dimension& dimension, const Value& value) {
   if (std::holds_alternative<std::int64_t>(value)) return range.integer;
   const auto* real = std::get_if<double>(&value);
   return real != nullptr && !range.integer && std::isfinite(*real);
-}
-
-// A part of an LR range test need not have an lr, and none that the test is to give.
-bool may_be_missing(const Dimension& dimension) {
-  const auto* range = std::get_if<Range>(&dimension.domain);
-  return dimension.name == lr_range::kLrDimension || (range != nullptr && range->around_lr_range);
 }
 
 // A path that is a value of the search may have moved since: the one of today's that agrees with it from the end in the
@@ -236,7 +227,7 @@ Point point_of(const StudyPlan& plan, Parameters parameters, const std::string& 
     const Dimension& dimension = plan.space.dimensions[i];
     const auto found = std::ranges::find(parameters, dimension.name, &Parameters::value_type::first);
     if (found == parameters.end()) {
-      if (may_be_missing(dimension)) continue;
+      if (lr_range::may_be_missing(dimension)) continue;
       damaged_parameters(name, fmt::format("there is no {}", dimension.name));
     }
     if (!fits(dimension, found->second))
@@ -268,7 +259,7 @@ Catalogue load(const Invocation& invocation, const storage::Store& store, const 
 
 TrialResult run_again(Read& read, const Point& point, std::uint64_t number, const Invocation& invocation,
                       SharedObjectives& shared) {
-  const auto executor = make_executor(read.plan, invocation.executable, read.overrides, shared, read.as);
+  const auto executor = make_executor(read.study, invocation.executable, shared, read.as);
   executor->submit({.id = only_replicate(number), .point = point});
   for (;;) {
     auto finished = executor->wait(std::chrono::seconds(1));
@@ -310,9 +301,9 @@ int replay(const Invocation& invocation) {
   const Catalogue catalogue = load(invocation, store, study, named, file);
   SharedObjectives shared;
   Read read = read_recorded(store, study, file, catalogue, shared);
-  const Point point = point_of(read.plan, stored.run.parameters, name);
+  const Point point = point_of(read.study.plan, stored.run.parameters, name);
   std::vector<storage::PluginRecord> records;
-  for (const Plugin* plugin : plugins_of(read.plan, point)) records.push_back(executor::plugin_record(*plugin));
+  for (const Plugin* plugin : plugins_of(read.study.plan, point)) records.push_back(executor::plugin_record(*plugin));
   const auto changed = storage::Store::changed_plugins(stored.plugins, records);
   for (const auto& line : changed) std::cerr << "warning: " << printable(line) << "\n";
 

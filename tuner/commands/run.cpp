@@ -7,7 +7,9 @@
 #include "tuner/commands/plugin_page.hpp"
 #include "tuner/commands/study_check.hpp"
 #include "tuner/commands/study_session.hpp"
+#include "tuner/lr_range/settings.hpp"
 #include "tuner/report/table.hpp"
+#include "tuner/study/method.hpp"
 
 namespace tuner::commands {
 
@@ -30,8 +32,9 @@ constexpr Page kPage{
 constexpr std::uint64_t kShownTrials = 5;
 
 // `first`: what is done before the trials, and decides their points; may be empty.
-void print_dry_run(const StudyPlan& plan, const search::Searcher& searcher, const std::string& first,
+void print_dry_run(const Study& study, const search::Searcher& searcher, const std::string& first,
                    const std::vector<ObjectiveTensors>& tensors) {
+  const StudyPlan& plan = study.plan;
   std::cout << "# plan of study '" << plan.name << "': this is its identity\n"
             << canonical_plan(plan) << "\n\n# search space\n";
   report::TableWriter space(std::cout, "table");
@@ -42,7 +45,7 @@ void print_dry_run(const StudyPlan& plan, const search::Searcher& searcher, cons
       values = fmt::format("{:g} to {:g}, {}{}", range->min, range->max, kScales[static_cast<int>(range->scale)],
                            range->integer ? ", integer" : "");
       if (range->step) values += fmt::format(", step {:g}", *range->step);
-      if (range->around_lr_range) values = fmt::format("from lr_range, factor {:g}", *range->around_lr_range);
+      if (range->source) values = fmt::format("from {}, factor {:g}", range->source->study, range->source->factor);
       if (range->count) values += fmt::format(", {} points", *range->count);
     } else {
       for (const Value& value : grid_values(dimension)) values += (values.empty() ? "" : ", ") + to_display(value);
@@ -60,11 +63,10 @@ void print_dry_run(const StudyPlan& plan, const search::Searcher& searcher, cons
     std::cout << fmt::format("\n# tensors of objective '{}', in its first configuration\n", objective.objective);
     print_tensors(std::cout, objective.tensors);
   }
-  std::uint64_t total = searcher.size().value_or(kShownTrials);
-  if (plan.trials) total = std::min(total, *plan.trials);
+  const std::optional<std::uint64_t> size = searcher.size() ? searcher.size() : study.run.trials;
+  const std::uint64_t total = std::min(size.value_or(kShownTrials), study.run.trials.value_or(UINT64_MAX));
   if (!first.empty()) std::cout << "\n# first " << first;
-  std::cout << "\n# "
-            << (searcher.size() ? fmt::format("{} trials", total) : std::string("trials until the budget is used"))
+  std::cout << "\n# " << (size ? fmt::format("{} trials", total) : std::string("trials until the budget is used"))
             << ", " << plan.method << (first.empty() ? "; the first ones\n" : "; their points follow from the test\n");
   if (!first.empty()) return;
   report::TableWriter trials(std::cout, "table");
@@ -75,12 +77,14 @@ void print_dry_run(const StudyPlan& plan, const search::Searcher& searcher, cons
 }
 
 // Did a random search end because there is no further configuration?
-bool exhausted(const StudyPlan& plan, const executor::StudyStatus& status) {
-  const bool fewer = status.total && (!plan.trials || *status.total < *plan.trials);
-  return plan.method == "random" && fewer && status.done >= *status.total;
+bool exhausted(const Study& study, const executor::StudyStatus& status) {
+  const auto& trials = study.run.trials;
+  const bool fewer = status.total && (!trials || *status.total < *trials);
+  return study.plan.method == "random" && fewer && status.done >= *status.total;
 }
 
-void print_result(const StudyPlan& plan, const executor::StudyStatus& status, StudySession& session) {
+void print_result(const Study& study, const executor::StudyStatus& status, StudySession& session) {
+  const StudyPlan& plan = study.plan;
   std::string outcomes;
   for (const auto& [outcome, n] : status.outcomes)
     outcomes += fmt::format("{}{} {}", outcomes.empty() ? "" : ", ", n, to_string(outcome));
@@ -91,10 +95,10 @@ void print_result(const StudyPlan& plan, const executor::StudyStatus& status, St
     std::cout << fmt::format("{} of the study failed or timed out: tuner trials {}{}\n", status.failed, plan.name,
                              session.database_words());
   if (status.ending == executor::Ending::interrupted) std::cout << StudySession::interrupted_words(status);
-  if (exhausted(plan, status))
+  if (exhausted(study, status))
     std::cout << fmt::format("the space has {} configuration{}, and every one has been run{}\n", *status.total,
                              *status.total == 1 ? "" : "s",
-                             plan.trials ? fmt::format(": fewer than trials: {}", *plan.trials) : "");
+                             study.run.trials ? fmt::format(": fewer than trials: {}", *study.run.trials) : "");
   if (status.ending == executor::Ending::budget_used) std::cout << "the budget is used up: raise it to continue\n";
   const auto best = session.store().runs(plan.name, kShownTrials, true);
   if (best.empty()) return;
@@ -135,29 +139,30 @@ int run(const Invocation& invocation) {
   const auto values = parse(invocation, options, {"config"}, kPage);
   if (!values) return 0;
   StudySession session(invocation, *values, kPage);
-  StudyPlan plan = session.read();
   const bool dry = values->count("dry-run") > 0;
-  if (plan.method == "lr_range") return run_lr_range(session, std::move(plan), {.dry_run = dry, .svg = ""});
-  auto searcher = search::make_searcher(plan);
-  session.check(plan, *searcher);
+  const Study file = session.read();
+  if (lr_range::is_test(file.plan)) return run_lr_range(session, file, {.dry_run = dry, .svg = ""});
+  session.check(file, *study::make_searcher(file.plan));
+  const bool tested = lr_range::needs_test(file.plan);
   if (dry) {
-    print_dry_run(plan, *searcher, has_lr_range_test(plan) ? lr_range_test_words(session) : "",
-                  objective_tensors(plan, session.shared()));
+    print_dry_run(file, *study::make_searcher(file.plan), tested ? lr_range_test_words(session) : "",
+                  objective_tensors(file.plan, session.shared()));
     return 0;
   }
-  session.open_database(plan);
-  if (session.fresh()) session.forget(plan.name);
-  session.keep_search(plan);
-  if (has_lr_range_test(plan))
-    if (const auto code = fill_from_lr_range(session, plan)) return *code;
-  searcher = search::make_searcher(plan);  // of the study's version, with the ranges of the LR range test
-  const executor::StudyStatus status = session.run(plan, *searcher);
+  session.open_database(file);
+  if (session.fresh()) session.forget(file.plan.name);
+  const Study stored = session.with_stored_search(file);
+  const TestedSweep sweep = tested ? with_lr_range_test(session, stored) : TestedSweep{.sweep = stored};
+  if (!sweep.sweep) return sweep.exit_code;
+  const Study& study = *sweep.sweep;
+  const auto searcher = study::make_searcher(study.plan);
+  const executor::StudyStatus status = session.run(study, *searcher);
   if (session.json())
-    print_json(plan, status, session.database());
+    print_json(study.plan, status, session.database());
   else
-    print_result(plan, status, session);
+    print_result(study, status, session);
   std::cout.flush();  // while interrupts are counted
-  return session.conclude(plan, status);
+  return session.conclude(study, status);
 }
 
 }  // namespace tuner::commands

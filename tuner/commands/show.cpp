@@ -6,7 +6,9 @@
 #include <map>
 
 #include "tuner/commands/lr_range.hpp"
+#include "tuner/lr_range/lr_range.hpp"
 #include "tuner/commands/options.hpp"
+#include "tuner/commands/stored_config.hpp"
 #include "tuner/commands/trial_name.hpp"
 #include "tuner/error.hpp"
 #include "tuner/library.hpp"
@@ -29,14 +31,14 @@ std::string optional_number(const std::optional<double>& value) { return value ?
 void show_study(const storage::Store& store, const std::string& name, bool json, const std::string& svg,
                 storage::Damage& damage) {
   const auto study = store.study(name);
-  const std::string config = store.study_config(name, &damage);
+  const std::string config = with_overrides(store.study_config(name, &damage), store.study_overrides(name, &damage));
   const auto suggestions = store.lr_suggestions(name, &damage);
   if (!svg.empty() && suggestions.empty())
     throw Error(Message::usage_bad_option,
                 fmt::format("--svg draws an LR range test that has reached its end, and study '{}' is none", name),
                 "make one: tuner lr-range --config FILE");
-  std::optional<report::LrReport> test;
-  if (!suggestions.empty()) test = stored_lr_report(store, name, suggestions, damage);
+  std::optional<lr_range::LrReport> test;
+  if (!suggestions.empty()) test = lr_range::stored_report(store, name, suggestions, damage);
   check_svg(svg);
   if (!svg.empty()) write_svg(svg, *test);
   if (json) {
@@ -47,7 +49,7 @@ void show_study(const storage::Store& store, const std::string& name, bool json,
                study.completed, optional_number(study.best_value),
                study.best_number ? std::to_string(*study.best_number) : "null", json_quoted(study.created_at),
                json_quoted(study.tuner_version), json_quoted(config),
-               test ? ", \"lr_range\": " + report::lr_json(*test) : std::string())
+               test ? ", \"lr_range\": " + lr_range::lr_json(*test) : std::string())
         << "\n";
     return;
   }
@@ -57,7 +59,7 @@ void show_study(const storage::Store& store, const std::string& name, bool json,
   if (study.best_number)
     std::cout << fmt::format("best        {:.6g} (trial {})\n", *study.best_value, *study.best_number);
   std::cout << fmt::format("created at  {} by tuner {}\n\n", study.created_at, study.tuner_version);
-  if (test) std::cout << printable(report::lr_text(*test));
+  if (test) std::cout << printable(lr_range::lr_text(*test));
   std::cout << config;
 }
 

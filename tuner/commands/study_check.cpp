@@ -14,6 +14,7 @@
 #include "tuner/report/table.hpp"
 #include "tuner/schedule.hpp"
 #include "tuner/search/grid.hpp"
+#include "tuner/study/method.hpp"
 #include "tuner/text.hpp"
 
 namespace tuner::commands {
@@ -28,13 +29,13 @@ std::string shape_of(const Space& space, const Point& point) {
   return shape;
 }
 
-std::vector<MetricName> names_of(const StudyPlan& plan, const PluginUse& objective, SharedObjectives& shared) {
+std::vector<MetricName> names_of(const Study& study, const PluginUse& objective, SharedObjectives& shared) {
   try {
-    return metric_names(objective, shared, plan.seed);
+    return metric_names(objective, shared, study.plan.seed);
   } catch (const OutOfMemory& e) {
-    throw Error(Message::plugin_data, e.what(), "name less data, or free some memory").at(plan.config_path);
+    throw Error(Message::plugin_data, e.what(), "name less data, or free some memory").at(study.source.path);
   } catch (Error& e) {
-    throw Error(e).at(plan.config_path);
+    throw Error(e).at(study.source.path);
   }
 }
 
@@ -107,28 +108,10 @@ void check_groups(const OneOf<PluginPlan>& optimizers, const std::vector<std::ve
   }
 }
 
-// In an LR range test every group keeps the ratio of its lr to the optimizer's own.
-void check_lr_ratios(TrialSpec& spec) {
-  const Binding lr = lr_option(*spec.optimizer);
-  if (lr.use == nullptr) return;
-  const OptionTable& options = lr.use->options;
-  const double own = options.number(lr.param);
-  for (std::uint32_t g = 1; g < options.group_count(); ++g) {
-    const double group = options.number(lr.param, g);
-    if (group == own || std::isfinite(group / own)) continue;
-    throw Error(
-        Message::config_impossible,
-        fmt::format("the lr of optimizer '{}' is {}, and that of its group {} is {}: an LR range test keeps the "
-                    "ratio of the two, and there is none",
-                    lr.use->plugin->id(), own, g, group),
-        "give the optimizer itself the lr that is tested, and lr: 0 to a group of the tensors that stay");
-  }
-}
-
-Error at_trial(Error error, const StudyPlan& plan, const Point& point, std::uint64_t number) {
-  const std::string parameters = report::parameters_text(parameters_of(plan.space, point));
+Error at_trial(Error error, const Study& study, const Point& point, std::uint64_t number) {
+  const std::string parameters = report::parameters_text(parameters_of(study.plan.space, point));
   error.at(fmt::format("trial {}{}", number, parameters.empty() ? "" : " (" + parameters + ")"));
-  return error.at(plan.config_path);
+  return error.at(study.source.path);
 }
 
 }  // namespace
@@ -142,10 +125,11 @@ std::vector<ObjectiveTensors> objective_tensors(const StudyPlan& plan, SharedObj
   return all;
 }
 
-void complete_metric(StudyPlan& plan, SharedObjectives& shared) {
+Study with_metric(Study study, SharedObjectives& shared) {
+  StudyPlan& plan = study.plan;
   for (std::size_t branch = 0; branch < plan.objective.branches.size(); ++branch) {
     const PluginUse objective = resolve(plan, first_point(plan.space, plan.objective.dimension, branch), 0).objective;
-    const auto names = names_of(plan, objective, shared);
+    const auto names = names_of(study, objective, shared);
     if (plan.metric.name.empty()) {
       plan.metric.name = names.front().name;
       if (!plan.goal_given) plan.metric.goal = names.front().goal;
@@ -166,9 +150,11 @@ void complete_metric(StudyPlan& plan, SharedObjectives& shared) {
                 did_you_mean(plan.metric.name, known))
         .at(plan.metric_place);
   }
+  return study;
 }
 
-void check_study(const StudyPlan& plan, const search::Searcher& searcher, SharedObjectives& shared) {
+void check_study(const Study& study, const search::Searcher& searcher, SharedObjectives& shared) {
+  const StudyPlan& plan = study.plan;
   if (plan.optimizer && has_groups(*plan.optimizer)) {
     bool complete = false;
     const auto layouts = layouts_of(plan, shared, complete);
@@ -176,27 +162,27 @@ void check_study(const StudyPlan& plan, const search::Searcher& searcher, Shared
     if (complete && tensors) check_groups(*plan.optimizer, layouts);
   }
   std::uint64_t total = std::min(searcher.size().value_or(kMostChecked), kMostChecked);
-  if (plan.trials) total = std::min(total, *plan.trials);
+  if (study.run.trials) total = std::min(total, *study.run.trials);
   std::set<std::string> shapes;
   std::optional<Error> too_large;
   for (std::uint64_t number = 0; number < total && searcher.ready(number); ++number) {
     const Point point = searcher.propose(number);
     try {
-      TrialSpec spec = resolve(plan, point, number);
-      if (plan.method == "lr_range") check_lr_ratios(spec);
+      TrialSpec spec = resolve(study, point, number);
+      study::check_trial(plan, spec);
       if (const std::string shape = shape_of(plan.space, point); !shapes.contains(shape)) {
         require_memory(spec, shared);
         check_trial(std::move(spec), shared);
         shapes.insert(shape);
       }
     } catch (const Error& e) {
-      throw at_trial(e, plan, point, number);
+      throw at_trial(e, study, point, number);
     } catch (const std::bad_alloc& e) {
       // That trial's outcome, unless it is that of all.
       if (!too_large)
         too_large = at_trial(Error(Message::config_impossible, e.what(),
                                    "make the model or the optimizer's state smaller, or run fewer workers"),
-                             plan, point, number);
+                             study, point, number);
     }
   }
   if (too_large && shapes.empty()) throw Error(*too_large);

@@ -11,9 +11,9 @@
 
 namespace tuner::commands {
 
-// Fills in the metric's name and goal where the file gives none. Opens the objectives' data.
+// The study with the metric's name and goal where the file gives none. Opens the objectives' data.
 // Errors: config.unknown_metric with "did you mean"; plugin.data.
-void complete_metric(StudyPlan& plan, SharedObjectives& shared);
+[[nodiscard]] Study with_metric(Study study, SharedObjectives& shared);
 
 // The tensors of every objective of the plan, for the first value of every option.
 struct ObjectiveTensors {
@@ -27,6 +27,6 @@ struct ObjectiveTensors {
 // Errors: config.impossible, naming the trial and its parameters, or the group and the tensors;
 // also where no trial can have the memory that it needs. One that cannot fails alone.
 inline constexpr std::uint64_t kMostChecked = 20'000;
-void check_study(const StudyPlan& plan, const search::Searcher& searcher, SharedObjectives& shared);
+void check_study(const Study& study, const search::Searcher& searcher, SharedObjectives& shared);
 
 }  // namespace tuner::commands

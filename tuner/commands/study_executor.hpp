@@ -11,10 +11,9 @@
 
 namespace tuner::commands {
 
-// overrides, as: what the plan was read with. plan and shared must outlive it.
-[[nodiscard]] std::unique_ptr<executor::Executor> make_executor(const StudyPlan& plan,
+// as: what the study was read as. study and shared must outlive it.
+[[nodiscard]] std::unique_ptr<executor::Executor> make_executor(const Study& study,
                                                                 const std::filesystem::path& executable,
-                                                                const std::vector<std::string>& overrides,
                                                                 SharedObjectives& shared,
                                                                 config::ReadAs as = config::ReadAs::study);
 

@@ -102,7 +102,10 @@ class Identification {
 
 }  // namespace
 
-void identify_files(StudyPlan& plan, SharedObjectives& shared) { Identification(plan, shared).run(); }
+Study with_files(Study study, SharedObjectives& shared) {
+  Identification(study.plan, shared).run();
+  return study;
+}
 
 std::string plan_by_path(StudyPlan plan) {
   plan.files.clear();

@@ -11,10 +11,10 @@
 
 namespace tuner::commands {
 
-// Fills plan.files: for every file that a PATH option names its sha256, for a folder that of the files in it that the
-// objective says it reads (tuner/extensions/data_files.h). Opens the data of objectives that a folder is given to. What
-// is not there, or cannot be opened, is left out.
-void identify_files(StudyPlan& plan, SharedObjectives& shared);
+// The study with plan.files: for every file that a PATH option names its sha256, for a folder that of the files in it
+// that the objective says it reads (tuner/extensions/data_files.h). Opens the data of objectives that a folder is given
+// to. What is not there, or cannot be opened, is left out.
+[[nodiscard]] Study with_files(Study study, SharedObjectives& shared);
 
 // The canonical plan as versions before 1.1 recorded it.
 [[nodiscard]] std::string plan_by_path(StudyPlan plan);

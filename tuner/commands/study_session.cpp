@@ -8,7 +8,6 @@
 #include <utility>
 
 #include "tuner/commands/installation.hpp"
-#include "tuner/commands/stored_config.hpp"
 #include "tuner/commands/study_check.hpp"
 #include "tuner/commands/study_executor.hpp"
 #include "tuner/commands/study_files.hpp"
@@ -34,19 +33,21 @@ Catalogue load(const Invocation& invocation, const po::variables_map& values, co
 }
 
 // More workers than trials would only be started.
-std::uint32_t used_workers(const StudyPlan& plan) {
-  return static_cast<std::uint32_t>(std::min<std::uint64_t>(plan.workers, plan.trials.value_or(UINT64_MAX)));
+std::uint32_t used_workers(const RunSettings& run) {
+  return static_cast<std::uint32_t>(std::min<std::uint64_t>(run.workers, run.trials.value_or(UINT64_MAX)));
 }
 
 // Beside the database's file, where that is a link beside what it names.
 std::filesystem::path checkpoint_folder(const std::string& database) {
-  return std::filesystem::weakly_canonical(database).string() + ".checkpoints";
+  return std::filesystem::weakly_canonical(std::filesystem::absolute(database)).string() + ".checkpoints";
 }
 
-storage::StudyRecord study_record(const StudyPlan& plan) {
+storage::StudyRecord study_record(const Study& study) {
+  const StudyPlan& plan = study.plan;
   return {.name = plan.name,
-          .config_text = plan.config_text,
-          .config_sha256 = sha256_of_text(plan.config_text),
+          .config_text = study.source.text,
+          .config_sha256 = sha256_of_text(study.source.text),
+          .overrides = study.source.overrides,
           .plan = canonical_plan(plan),
           .plan_by_path = plan_by_path(plan),
           .files = file_hashes(plan),
@@ -78,29 +79,30 @@ StudySession::StudySession(const Invocation& invocation, const po::variables_map
       overrides_(strings(values, "set")),
       catalogue_(load(invocation, values, file_)) {}
 
-StudyPlan StudySession::read(config::ReadAs as) {
-  StudyPlan plan = config::read_study(file_, catalogue_, overrides_, as);
-  plan.config_text = with_overrides(plan.config_text, overrides_);
-  if (values_.count("workers")) plan.workers = values_["workers"].as<std::uint32_t>();
-  if (plan.workers == 0) throw Error(Message::usage_bad_option, "--workers 0 would run nothing", "give 1 or more");
-  plan.trial_memory = memory_bound(plan.memory_limit, used_workers(plan), plan.isolation == Isolation::process);
-  complete_metric(plan, shared_);
-  identify_files(plan, shared_);
-  return plan;
+Study StudySession::read(config::ReadAs as) {
+  Study study = config::read_study(file_, catalogue_, overrides_, as);
+  RunSettings& run = study.run;
+  if (values_.count("workers")) run.workers = values_["workers"].as<std::uint32_t>();
+  if (run.workers == 0) throw Error(Message::usage_bad_option, "--workers 0 would run nothing", "give 1 or more");
+  run.trial_memory = memory_bound(run.memory_limit, used_workers(run), run.isolation == Isolation::process);
+  if (values_.count("db")) run.database = commands::database(values_);
+  run.checkpoint.folder = checkpoint_folder(run.database) / study.plan.name;
+  return with_files(with_metric(std::move(study), shared_), shared_);
 }
 
-void StudySession::check(const StudyPlan& plan, const search::Searcher& searcher) {
-  check_study(plan, searcher, shared_);
+void StudySession::check(const Study& study, const search::Searcher& searcher) {
+  check_study(study, searcher, shared_);
 }
 
-void StudySession::open_database(const StudyPlan& plan) {
-  database_ = values_.count("db") ? commands::database(values_) : plan.storage.value_or("tuner.db");
-  store_.emplace(database_, storage::Access::read_write, plan.durability,
+void StudySession::open_database(const Study& study) {
+  database_ = study.run.database;
+  store_.emplace(database_, storage::Access::read_write, study.run.durability,
                  values_.count("allow-network-db") ? storage::Network::allowed : storage::Network::refused);
 }
 
-void StudySession::keep_search(StudyPlan& plan) const {
-  plan.search_version = store_->search_version(plan.name).value_or(kSearchVersion);
+Study StudySession::with_stored_search(Study study) const {
+  study.plan.search_version = store_->search_version(study.plan.name).value_or(kSearchVersion);
+  return study;
 }
 
 void StudySession::forget(const std::string& study) {
@@ -111,10 +113,10 @@ void StudySession::forget(const std::string& study) {
   std::filesystem::remove(checkpoints, none);  // where no other study has any
 }
 
-executor::StudyStatus StudySession::run(StudyPlan& plan, search::Searcher& searcher, config::ReadAs as) {
+executor::StudyStatus StudySession::run(const Study& study, search::Searcher& searcher, config::ReadAs as) {
   if (!interrupts_) interrupts_.emplace();
-  plan.checkpoint.folder = checkpoint_folder(database_) / plan.name;
-  for (const auto& warning : store_->open_study(study_record(plan)))
+  const StudyPlan& plan = study.plan;
+  for (const auto& warning : store_->open_study(study_record(study)))
     std::cerr << "warning: " << printable(warning) << "\n";
   std::vector<storage::PluginRecord> records;
   for (const Plugin* plugin : plugins_of(plan)) records.push_back(executor::plugin_record(*plugin));
@@ -122,7 +124,7 @@ executor::StudyStatus StudySession::run(StudyPlan& plan, search::Searcher& searc
     std::cerr << "warning: " << printable(warning) << "\n";
   if (!quiet())
     std::cerr << fmt::format("study '{}': {}, seed {}, {} worker{}, database {}\n", plan.name, plan.method, plan.seed,
-                             plan.workers, plan.workers == 1 ? "" : "s", database_);
+                             study.run.workers, study.run.workers == 1 ? "" : "s", database_);
 
   report::Progress progress(stderr, ::isatty(STDERR_FILENO) != 0, plan.metric.name);
   bool warned = false;
@@ -130,11 +132,11 @@ executor::StudyStatus StudySession::run(StudyPlan& plan, search::Searcher& searc
                             std::span<const executor::Running> running) {
     if (status.checkpoint_error != 0 && !std::exchange(warned, true))
       progress.warn(fmt::format("no checkpoint can be written to {}: {}; a trial that is stopped begins again",
-                                plan.checkpoint.folder.string(), system_text(status.checkpoint_error)));
+                                study.run.checkpoint.folder.string(), system_text(status.checkpoint_error)));
     if (!quiet()) progress.show(status, recorded, running);
   };
-  const auto executor = make_executor(plan, invocation_.executable, overrides_, shared_, as);
-  const executor::StudyStatus status = executor::run_study(plan, searcher, *store_, *executor, *interrupts_, listener);
+  const auto executor = make_executor(study, invocation_.executable, shared_, as);
+  const executor::StudyStatus status = executor::run_study(study, searcher, *store_, *executor, *interrupts_, listener);
   progress.end();
   return status;
 }
@@ -147,10 +149,11 @@ std::string StudySession::interrupted_words(const executor::StudyStatus& status)
          "could be written\n";
 }
 
-int StudySession::conclude(const StudyPlan& plan, const executor::StudyStatus& status) const {
+int StudySession::conclude(const Study& study, const executor::StudyStatus& status) const {
+  const StudyPlan& plan = study.plan;
   if (interrupted()) return executor::kExitInterrupted;
   if (status.ending == executor::Ending::stopped) {
-    const bool limit = plan.max_failed_trials && status.failed > *plan.max_failed_trials;
+    const bool limit = study.run.max_failed_trials && status.failed > *study.run.max_failed_trials;
     throw Error(Message::trial_study_stopped,
                 fmt::format("study '{}' ended early: {}{}", plan.name, status.reason,
                             status.not_run > 0 ? fmt::format("; {} trials were not run", status.not_run) : ""),
@@ -163,25 +166,24 @@ int StudySession::conclude(const StudyPlan& plan, const executor::StudyStatus& s
   return status.failed > 0 ? 6 : 0;
 }
 
-std::unique_ptr<executor::Executor> make_executor(const StudyPlan& plan, const std::filesystem::path& executable,
-                                                  const std::vector<std::string>& overrides, SharedObjectives& shared,
-                                                  config::ReadAs as) {
-  if (plan.isolation == Isolation::thread) return executor::make_thread_executor(plan, shared, plan.workers);
+std::unique_ptr<executor::Executor> make_executor(const Study& study, const std::filesystem::path& executable,
+                                                  SharedObjectives& shared, config::ReadAs as) {
+  if (study.run.isolation == Isolation::thread) return executor::make_thread_executor(study, shared);
   executor::WorkerSetup setup{.libraries = {},
-                              .config_text = plan.config_text,
-                              .config_name = plan.config_path,
-                              .config_folder = plan.config_folder,
-                              .overrides = overrides,
-                              .as_lr_range_test = as == config::ReadAs::lr_range_test,
-                              .metric = plan.metric.name,
-                              .goal = plan.metric.goal,
-                              .memory_limit = plan.memory_limit,
-                              .trial_memory = plan.trial_memory,
-                              .checkpoint_folder = plan.checkpoint.folder.string(),
-                              .checkpoint_identity = checkpoint_identity(plan)};
-  for (const Plugin* plugin : plugins_of(plan))
+                              .config_text = study.source.text,
+                              .config_name = study.source.path,
+                              .config_folder = study.source.folder,
+                              .overrides = study.source.overrides,
+                              .read_as = static_cast<std::uint8_t>(as),
+                              .metric = study.plan.metric.name,
+                              .goal = study.plan.metric.goal,
+                              .memory_limit = study.run.memory_limit,
+                              .trial_memory = study.run.trial_memory,
+                              .checkpoint_folder = study.run.checkpoint.folder.string(),
+                              .checkpoint_identity = checkpoint_identity(study.plan)};
+  for (const Plugin* plugin : plugins_of(study.plan))
     setup.libraries.push_back({plugin->library().path.string(), plugin->library().sha256});
-  return executor::make_process_executor(plan, setup, executable, plan.workers);
+  return executor::make_process_executor(study, setup, executable);
 }
 
 }  // namespace tuner::commands

@@ -26,26 +26,27 @@ class StudySession {
   // One more --set.
   void set(std::string assignment) { overrides_.push_back(std::move(assignment)); }
 
-  // The plan of the file with its metric. Errors: config.*.
-  [[nodiscard]] StudyPlan read(config::ReadAs as = config::ReadAs::study);
+  // The study of the file, complete: with its metric, the content of its files, and what the options say of how it is
+  // run. Errors: config.*.
+  [[nodiscard]] Study read(config::ReadAs as = config::ReadAs::study);
   // Everything that can be found out before a trial runs. Errors: config.*.
-  void check(const StudyPlan& plan, const search::Searcher& searcher);
+  void check(const Study& study, const search::Searcher& searcher);
 
-  // Opens the database where the options or `plan` say it is. Call it once, before the two below.
-  void open_database(const StudyPlan& plan);
-  // A study of the database keeps the search that it began with. Requires an open database.
-  void keep_search(StudyPlan& plan) const;
+  // Opens the study's database. Call it once, before the functions below.
+  void open_database(const Study& study);
+  // A study of the database keeps the search that it began with.
+  [[nodiscard]] Study with_stored_search(Study study) const;
   // --fresh: forgets the study with its trials and checkpoints.
   void forget(const std::string& study);
   // Opens the study and runs it to its end, or resumes it; shows progress.
   // From the first one on interrupts are counted: the command goes on to its end, and then says 130.
-  [[nodiscard]] executor::StudyStatus run(StudyPlan& plan, search::Searcher& searcher,
+  [[nodiscard]] executor::StudyStatus run(const Study& study, search::Searcher& searcher,
                                           config::ReadAs as = config::ReadAs::study);
   [[nodiscard]] bool interrupted() const { return interrupts_ && interrupts_->count() > 0; }
   // What comes of an interrupted study: the line to print.
   [[nodiscard]] static std::string interrupted_words(const executor::StudyStatus& status);
   // The exit code of a command that ran a study. Errors: trial.study_stopped, trial.none_completed.
-  [[nodiscard]] int conclude(const StudyPlan& plan, const executor::StudyStatus& status) const;
+  [[nodiscard]] int conclude(const Study& study, const executor::StudyStatus& status) const;
 
   [[nodiscard]] storage::Store& store() { return *store_; }
   [[nodiscard]] const std::string& database() const { return database_; }

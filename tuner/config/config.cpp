@@ -42,14 +42,11 @@ constexpr std::string_view kLaterMethods[] = {"bayes",
 // Top-level keys that say how to search, not what to train.
 constexpr std::string_view kOfSearches[] = {"method", "metric", "trials", "run_cap", "partial", "budget"};
 
-// Of the LR range test of a study.
-constexpr std::string_view kLrRangeSuffix = ".lr_range";
-
 // A worker with its plugins loaded needs about a third of this.
 constexpr double kLeastMemory = 0x1p26;
 
 // Of a study: STUDY.lr_range, too, must be able to name a folder of checkpoints.
-constexpr std::size_t kLongestName = 255 - kLrRangeSuffix.size();
+constexpr std::size_t kLongestName = 255 - std::string_view(lr_range::kStudySuffix).size();
 
 constexpr std::size_t kLargestFile = std::size_t{64} << 20;
 
@@ -69,11 +66,11 @@ bool turn_into_lr_range_test(Node& root) {
   if (!root.is_map()) return false;
   const Node* method = root.find("method");
   const Node* name = method != nullptr && method->is_map() ? method->find("name") : method;
-  const bool already = name != nullptr && name->is_word("lr_range");
+  const bool already = name != nullptr && name->is_word(lr_range::kMethod);
   std::erase_if(root.entries,
                 [](const Entry& entry) { return std::ranges::find(kOfSearches, entry.key) != std::end(kOfSearches); });
   Node word;
-  word.type = Node::Type::scalar, word.text = "lr_range", word.place = root.place;
+  word.type = Node::Type::scalar, word.text = lr_range::kMethod, word.place = root.place;
   root.entries.push_back({"method", root.place, std::move(word)});
   return !already;
 }
@@ -82,7 +79,7 @@ class StudyReader {
  public:
   StudyReader(Reading& reading, std::string name) : reading_(reading) { plan_.name = std::move(name); }
 
-  StudyPlan read(const Node& root) {
+  Study read(const Node& root) {
     if (root.is_null())
       throw Error(Message::config_missing_key, "the file is empty",
                   "a run needs at least objective:, optimizer: and training:")
@@ -90,10 +87,10 @@ class StudyReader {
     plan_.method = "single", method_place_ = root.place;
     read_keys(root, "a sweep file", keys());
     if (root.given("study") == nullptr) check_name(root.place);  // the file's own name
-    fill_ranges(plan_.lr_range, plan_.optimizer ? &*plan_.optimizer : nullptr, reading_);
+    fill_ranges(lr_range_, plan_.optimizer ? &*plan_.optimizer : nullptr, reading_);
     plan_.space = reading_.space;  // complete: every section is read
     finish(root);
-    return std::move(plan_);
+    return std::move(study_);
   }
 
  private:
@@ -124,7 +121,7 @@ class StudyReader {
                        {"optimizer", value(&StudyReader::read_optimizer)},
                        {"scheduler", value(&StudyReader::read_scheduler)},
                        {"training", value(&StudyReader::read_training_section)},
-                       {"lr_range", [this](const Entry& entry) { plan_.lr_range = read_lr_range(entry.value); }}});
+                       {"lr_range", [this](const Entry& entry) { lr_range_ = read_lr_range(entry.value); }}});
   }
 
   void read_study(const Node& node) {
@@ -153,36 +150,36 @@ class StudyReader {
     plan_.seed = static_cast<std::uint64_t>(integer_within(node, host_key(kStudyKeys, "seed").bounds, "seed"));
   }
   void read_trials(const Entry& entry) {
-    if (plan_.trials)
+    if (run_.trials)
       throw Error(Message::config_duplicate_key, "trials and run_cap are one thing, and both are given",
                   "remove one of them")
           .at(entry.place);
-    plan_.trials =
+    run_.trials =
         static_cast<std::uint64_t>(integer_within(entry.value, host_key(kStudyKeys, entry.key).bounds, entry.key));
   }
   void read_partial(const Node& node) { plan_.partial = plan_.partial || boolean_of(node, "partial"); }
   void read_workers(const Node& node) {
-    plan_.workers = static_cast<std::uint32_t>(integer_within(node, host_key(kStudyKeys, "workers").bounds, "workers"));
+    run_.workers = static_cast<std::uint32_t>(integer_within(node, host_key(kStudyKeys, "workers").bounds, "workers"));
   }
   void read_isolation(const Node& node) {
-    plan_.isolation =
+    run_.isolation =
         word_of(node, "isolation", words(kIsolations)) == "thread" ? Isolation::thread : Isolation::process;
   }
   void read_memory_limit(const Node& node) {
-    plan_.memory_limit = bytes_of(node, "memory_limit"), memory_limit_place_ = node.place;
-    check_bounds(static_cast<double>(plan_.memory_limit), {kLeastMemory, 0x1p60}, "memory_limit in bytes", node.place);
+    run_.memory_limit = bytes_of(node, "memory_limit"), memory_limit_place_ = node.place;
+    check_bounds(static_cast<double>(run_.memory_limit), {kLeastMemory, 0x1p60}, "memory_limit in bytes", node.place);
   }
   void read_retry(const Node& node) {
     const auto max = [this](const Entry& entry) {
-      plan_.retry.max = integer_within(entry.value, host_key(kRetryKeys, "max").bounds, "retry.max");
+      run_.retry.max = integer_within(entry.value, host_key(kRetryKeys, "max").bounds, "retry.max");
     };
     const auto on = [this](const Entry& entry) {
-      plan_.retry.on.clear();
+      run_.retry.on.clear();
       const auto add = [this](const Node& item) {
         const auto failures = words(kFailures);
         const std::vector<std::string_view> legal(failures.begin() + 1, failures.end());  // all but none
         const std::string word = word_of(item, "retry.on", legal);
-        plan_.retry.on.push_back(static_cast<Failure>(std::ranges::find(failures, word) - failures.begin()));
+        run_.retry.on.push_back(static_cast<Failure>(std::ranges::find(failures, word) - failures.begin()));
       };
       if (entry.value.is_list())
         for (const Node& item : entry.value.items) add(item);
@@ -190,46 +187,46 @@ class StudyReader {
         add(entry.value);
     };
     read_keys(node, "retry", readers_of(kRetryKeys, {{"max", max}, {"on", on}}));
-    if (plan_.retry.max == 0)
+    if (run_.retry.max == 0)
       throw Error(Message::config_missing_key, "retry says no number of attempts", "add max: 1, or remove retry")
           .at(node.place);
   }
   void read_checkpoint(const Node& node) {
     if (node.is_scalar()) {
       static_cast<void>(word_of(node, "checkpoint", {"none"}));
-      plan_.checkpoint.every_seconds = 0;
+      run_.checkpoint.every_seconds = 0;
       return;
     }
     const auto every = [this](const Entry& entry) {
-      plan_.checkpoint.every_seconds = duration_of(entry.value, "checkpoint.every");
+      run_.checkpoint.every_seconds = duration_of(entry.value, "checkpoint.every");
     };
     const auto keep = [this](const Entry& entry) {
-      plan_.checkpoint.keep_all = word_of(entry.value, "checkpoint.keep", words(kKeeps)) == "all";
+      run_.checkpoint.keep_all = word_of(entry.value, "checkpoint.keep", words(kKeeps)) == "all";
     };
     read_keys(node, "checkpoint", readers_of(kCheckpointKeys, {{"every", every}, {"keep", keep}}));
   }
   void read_max_failed(const Node& node) {
-    plan_.max_failed_trials = static_cast<std::uint64_t>(
+    run_.max_failed_trials = static_cast<std::uint64_t>(
         integer_within(node, host_key(kStudyKeys, "max_failed_trials").bounds, "max_failed_trials"));
   }
   void read_storage(const Node& node) {
-    plan_.storage = text_of(node, "storage");
-    if (plan_.storage->empty())
+    run_.database = text_of(node, "storage");
+    if (run_.database.empty())
       throw Error(Message::config_bad_value, "storage is an empty text", "name a database file, or remove the key")
           .at(node.place);
   }
   void read_durability(const Node& node) {
-    plan_.durability =
+    run_.durability =
         word_of(node, "durability", words(kDurabilities)) == "full" ? Durability::full : Durability::normal;
   }
   void read_budget(const Node& node) {
-    const auto wall = [this](const Entry& entry) { plan_.budget_seconds = duration_of(entry.value, "budget.wall"); };
+    const auto wall = [this](const Entry& entry) { run_.budget_seconds = duration_of(entry.value, "budget.wall"); };
     const auto on_end = [this](const Entry& entry) {
       const bool finish = word_of(entry.value, "budget.on_end", words(kBudgetEnds)) == "finish";
-      plan_.budget_end = finish ? BudgetEnd::finish : BudgetEnd::cancel;
+      run_.budget_end = finish ? BudgetEnd::finish : BudgetEnd::cancel;
     };
     read_keys(node, "budget", readers_of(kBudgetKeys, {{"wall", wall}, {"on_end", on_end}}));
-    if (node.given("on_end") != nullptr && !plan_.budget_seconds)
+    if (node.given("on_end") != nullptr && !run_.budget_seconds)
       throw Error(Message::config_missing_key, "budget says what happens at its end, and not when that is",
                   "add wall: 1h, or remove on_end")
           .at(node.place);
@@ -293,8 +290,8 @@ class StudyReader {
       throw Error(Message::config_missing_key, "the file names no objective: what is to be trained",
                   "add objective: NAME, or objective: {plugin: NAME, ...}; `tuner plugins` lists them")
           .at(root.place);
-    if (plan_.method == "lr_range") check_lr_range(plan_, method_place_, optimizer_place_);
-    if (plan_.isolation == Isolation::thread && plan_.memory_limit > 0)
+    if (lr_range::is_test(plan_)) check_lr_range(plan_, run_, method_place_, optimizer_place_);
+    if (run_.isolation == Isolation::thread && run_.memory_limit > 0)
       throw Error(Message::config_impossible, "memory_limit is a limit of worker processes, and isolation is thread",
                   "remove one of them")
           .at(memory_limit_place_);
@@ -306,10 +303,11 @@ class StudyReader {
                   "add optimizer: NAME, or remove the scheduler")
           .at(scheduler_place_);
     }
-    if (plan_.method == "lr_range")
-      add_lr_range_dimensions(plan_);
+    if (lr_range::is_test(plan_))
+      add_lr_range_dimensions(lr_range_, plan_.space);
     else
-      check_search(plan_, reading_, method_place_);
+      check_search(plan_, run_, reading_, method_place_);
+    if (lr_range::needs_test(plan_)) plan_.sections.emplace(lr_range::kMethod, lr_range::canonical(lr_range_));
   }
 
   void finish_optimizer(const Node& root) {
@@ -327,7 +325,10 @@ class StudyReader {
   }
 
   Reading& reading_;
-  StudyPlan plan_;
+  Study study_;
+  StudyPlan& plan_ = study_.plan;
+  RunSettings& run_ = study_.run;
+  lr_range::TestSettings lr_range_;
   SchedulerPlaces schedulers_;
   std::string method_place_, optimizer_place_, scheduler_place_, training_place_, memory_limit_place_;
 };
@@ -360,34 +361,26 @@ SweepFile read_file(const fs::path& file) {
           .study = regular ? file.stem().string() : "stdin"};
 }
 
-namespace {
-
-StudyPlan study_of(const SweepFile& file, const Catalogue& catalogue, std::span<const std::string> overrides,
-                   ReadAs as) {
+Study read_study(const SweepFile& file, const Catalogue& catalogue, std::span<const std::string> overrides, ReadAs as) {
   Node root = parse_document(file.text, file.name);
   for (const std::string& assignment : overrides) apply_override(root, assignment);
   if (root.place.empty()) root.place = file.name;
   const bool renamed = as == ReadAs::lr_range_test && turn_into_lr_range_test(root);
   Reading reading{.catalogue = catalogue, .folder = fs::absolute(file.folder)};
-  StudyPlan plan = StudyReader(reading, file.study).read(root);
-  if (renamed) plan.name += kLrRangeSuffix;
-  plan.config_text = file.text;
-  return plan;
+  Study study = StudyReader(reading, file.study).read(root);
+  if (renamed) study.plan.name += lr_range::kStudySuffix;
+  study.source = {.text = file.text,
+                  .path = file.name,
+                  .folder = file.folder.string(),
+                  .overrides = {overrides.begin(), overrides.end()}};
+  return study;
 }
 
-}  // namespace
-
-StudyPlan parse_study(std::string_view text, const std::string& name, const fs::path& folder,
-                      const Catalogue& catalogue, std::span<const std::string> overrides, ReadAs as) {
-  return study_of({.name = name, .text = std::string(text), .folder = folder, .study = fs::path(name).stem().string()},
-                  catalogue, overrides, as);
-}
-
-StudyPlan read_study(const SweepFile& file, const Catalogue& catalogue, std::span<const std::string> overrides,
-                     ReadAs as) {
-  StudyPlan plan = study_of(file, catalogue, overrides, as);
-  plan.config_path = file.name, plan.config_folder = file.folder.string();
-  return plan;
+Study parse_study(std::string_view text, const std::string& name, const fs::path& folder, const Catalogue& catalogue,
+                  std::span<const std::string> overrides, ReadAs as) {
+  return read_study(
+      {.name = name, .text = std::string(text), .folder = folder, .study = fs::path(name).stem().string()}, catalogue,
+      overrides, as);
 }
 
 std::vector<fs::path> plugin_files(const SweepFile& file) {

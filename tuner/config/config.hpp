@@ -1,4 +1,4 @@
-// Reading a sweep file: YAML -> StudyPlan. The only place that knows YAML.
+// Reading a sweep file: YAML -> Study. The only place that knows YAML.
 #pragma once
 
 #include <cstdint>
@@ -31,12 +31,12 @@ struct SweepFile {
 // overrides: "training.epochs=1", as --set gives them: the value is YAML, the key must be a legal one.
 // Errors: every config.* message but those about running, each with file, line and column ("--set KEY" for overrides).
 // The metric stays empty where the file names none.
-[[nodiscard]] StudyPlan read_study(const SweepFile& file, const Catalogue& catalogue,
-                                   std::span<const std::string> overrides = {}, ReadAs as = ReadAs::study);
+[[nodiscard]] Study read_study(const SweepFile& file, const Catalogue& catalogue,
+                               std::span<const std::string> overrides = {}, ReadAs as = ReadAs::study);
 // The same from text; `name` stands in messages and gives the default study name (its stem).
-[[nodiscard]] StudyPlan parse_study(std::string_view text, const std::string& name, const std::filesystem::path& folder,
-                                    const Catalogue& catalogue, std::span<const std::string> overrides = {},
-                                    ReadAs as = ReadAs::study);
+[[nodiscard]] Study parse_study(std::string_view text, const std::string& name, const std::filesystem::path& folder,
+                                const Catalogue& catalogue, std::span<const std::string> overrides = {},
+                                ReadAs as = ReadAs::study);
 
 // Library files that the file's `plugins:` list names, absolute; read before the catalogue is complete.
 [[nodiscard]] std::vector<std::filesystem::path> plugin_files(const SweepFile& file);

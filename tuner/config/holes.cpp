@@ -9,6 +9,7 @@
 
 #include "tuner/config/language.hpp"
 #include "tuner/grid.hpp"
+#include "tuner/lr_range/settings.hpp"
 #include "tuner/text.hpp"
 
 namespace tuner::config {
@@ -144,9 +145,9 @@ Range read_from(const Node& node, const Field& field, Reading& reading) {
         from.place,
         fmt::format("{} takes no {{from: lr_range}}: an LR range test finds the lr of an optimizer", field.what),
         field.lr_range_remedy);
-  Range range{.scale = Scale::log, .step = {}, .count = {}, .around_lr_range = 10};
+  Range range{.scale = Scale::log, .step = {}, .count = {}, .source = RangeSource{.study = lr_range::kMethod}};
   if (const Node* factor = node.given("factor"))
-    range.around_lr_range = real_within(*factor, host_key(kFromKeys, "factor").bounds, what("factor"));
+    range.source->factor = real_within(*factor, host_key(kFromKeys, "factor").bounds, what("factor"));
   if (const Node* count = node.given("count"))
     range.count = integer_within(*count, host_key(kFromKeys, "count").bounds, what("count"));
   reading.tested.push_back({reading.space.dimensions.size(), field.what, *field.lr_bounds});

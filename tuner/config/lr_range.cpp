@@ -28,7 +28,7 @@ bool is_none(const Entry& part) {
   return true;
 }
 
-void read_ladder(const Entry& part, LrRangeSettings& settings) {
+void read_ladder(const Entry& part, lr_range::TestSettings& settings) {
   if (is_none(part)) {
     settings.ladder_points = 0;
     return;
@@ -39,7 +39,7 @@ void read_ladder(const Entry& part, LrRangeSettings& settings) {
   read_keys(part.value, section, readers_of(kLadderKeys, {{"points", points}, {"steps", steps}}));
 }
 
-void read_stability(const Entry& part, LrRangeSettings& settings) {
+void read_stability(const Entry& part, lr_range::TestSettings& settings) {
   if (is_none(part)) {
     settings.stability_steps = 0;
     return;
@@ -50,7 +50,7 @@ void read_stability(const Entry& part, LrRangeSettings& settings) {
   read_keys(part.value, section, readers_of(kStabilityKeys, {{"steps", steps}, {"precision", precision}}));
 }
 
-void read_probe(const Entry& part, LrRangeSettings& settings) {
+void read_probe(const Entry& part, lr_range::TestSettings& settings) {
   if (is_none(part)) {
     settings.probes = 0;
     return;
@@ -106,8 +106,8 @@ void check_outermost(const Chain& chain, const Reading& reading) {
 
 }  // namespace
 
-LrRangeSettings read_lr_range(const Node& node) {
-  LrRangeSettings s;
+lr_range::TestSettings read_lr_range(const Node& node) {
+  lr_range::TestSettings s;
   const auto real = [](double& value) {
     return [&value](const Entry& e) { value = read_real(kLrRangeKeys, e, "lr_range"); };
   };
@@ -139,7 +139,7 @@ LrRangeSettings read_lr_range(const Node& node) {
   return s;
 }
 
-void fill_ranges(const LrRangeSettings& settings, const OneOf<PluginPlan>* optimizers, Reading& reading) {
+void fill_ranges(const lr_range::TestSettings& settings, const OneOf<PluginPlan>* optimizers, Reading& reading) {
   for (const auto& [dimension, what, legal] : reading.tested) {
     auto& range = std::get<Range>(reading.space.dimensions[dimension].domain);
     const double least = legal.min_open ? std::nextafter(legal.min, HUGE_VAL) : legal.min;
@@ -156,27 +156,16 @@ void fill_ranges(const LrRangeSettings& settings, const OneOf<PluginPlan>* optim
   each_chain(*optimizers, [&](const Chain& found) { check_outermost(found, reading); });
 }
 
-namespace {
-
-bool asks_for_lr_range(const Space& space) {
-  return std::ranges::any_of(space.dimensions, [](const Dimension& dimension) {
-    const auto* range = std::get_if<Range>(&dimension.domain);
-    return range != nullptr && range->around_lr_range;
-  });
-}
-
-}  // namespace
-
-void check_lr_range(StudyPlan& plan, const std::string& at, const std::string& optimizer_at) {
+void check_lr_range(StudyPlan& plan, const RunSettings& run, const std::string& at, const std::string& optimizer_at) {
   const auto refuse = [&](const char* message, const char* remedy) {
     throw Error(Message::config_impossible, message, remedy).at(at);
   };
   if (!plan.optimizer) refuse("an LR range test needs an optimizer, and there is none", "add optimizer: NAME");
-  if (plan.trials)
+  if (run.trials)
     refuse("trials is the length of a search, and an LR range test knows its own",
            "remove trials; steps and seeds of lr_range: say how much is measured");
   if (plan.partial) refuse("partial allows to cut a grid, and the method is none", "remove partial");
-  if (plan.budget_seconds)
+  if (run.budget_seconds)
     refuse("a budget ends a search early, and an LR range test needs all its parts",
            "remove budget; steps, seeds and parts of lr_range: say how much is measured");
   if (!plan.metric.name.empty() && plan.metric.name != "loss")
@@ -185,19 +174,18 @@ void check_lr_range(StudyPlan& plan, const std::string& at, const std::string& o
                 "remove metric")
         .at(plan.metric_place);
   // In a sweep those branches alone are tested that ask for it, and their lr has been looked at.
-  if (!asks_for_lr_range(plan.space))
+  if (std::ranges::none_of(plan.space.dimensions, lr_range::is_tested))
     each_chain(*plan.optimizer, [&](const Chain& found) { check_lr(found, optimizer_at); });
   plan.metric.name = "loss", plan.metric.goal = Goal::minimize, plan.goal_given = true;
 }
 
-void add_lr_range_dimensions(StudyPlan& plan) {
+void add_lr_range_dimensions(const lr_range::TestSettings& settings, Space& space) {
   const auto add = [&](const char* name, decltype(Dimension::domain) domain) {
-    plan.space.dimensions.push_back({name, std::move(domain), std::nullopt, 0});
+    space.dimensions.push_back({name, std::move(domain), std::nullopt, 0});
   };
   Values parts;
-  for (const char* part : kLrRangeParts) parts.emplace_back(std::string(part));
+  for (const char* part : lr_range::kParts) parts.emplace_back(std::string(part));
   add("lr_range.part", std::move(parts));
-  const LrRangeSettings& settings = plan.lr_range;
   add("lr_range.seed",
       Range{.min = 0, .max = static_cast<double>(settings.seeds - 1), .step = {}, .count = {}, .integer = true});
   add("lr_range.lr",

@@ -7,34 +7,33 @@
 namespace tuner::config {
 namespace {
 
-void check_grid(const StudyPlan& plan, const Reading& reading, const std::string& at) {
+void check_grid(const StudyPlan& plan, const RunSettings& run, const Reading& reading, const std::string& at) {
   const auto& dimensions = reading.space.dimensions;
   for (std::size_t i = 0; i < dimensions.size(); ++i)
     if (const auto* range = std::get_if<Range>(&dimensions[i].domain); range && !range->count && !range->step)
-      throw Error(
-          Message::config_no_count,
-          fmt::format("{} is a range, and a grid must know how many points to take of it", dimensions[i].name),
-          range->around_lr_range ? "add count: n (ends included)" : "add count: n (ends included), or step: width")
+      throw Error(Message::config_no_count,
+                  fmt::format("{} is a range, and a grid must know how many points to take of it", dimensions[i].name),
+                  range->source ? "add count: n (ends included)" : "add count: n (ends included), or step: width")
           .at(reading.places[i]);
   const std::uint64_t size = grid_size(reading.space);
-  if (plan.trials && *plan.trials < size && !plan.partial)
+  if (run.trials && *run.trials < size && !plan.partial)
     throw Error(Message::config_grid_cut,
-                fmt::format("the grid has {} points, and trials: {} would leave some out", size, *plan.trials),
+                fmt::format("the grid has {} points, and trials: {} would leave some out", size, *run.trials),
                 "remove trials to run all of it, or add partial: true to run its beginning")
         .at(at);
 }
 
 }  // namespace
 
-void check_search(const StudyPlan& plan, const Reading& reading, const std::string& at) {
+void check_search(const StudyPlan& plan, const RunSettings& run, const Reading& reading, const std::string& at) {
   const auto& dimensions = reading.space.dimensions;
-  if (plan.method == "grid") return check_grid(plan, reading, at);
+  if (plan.method == "grid") return check_grid(plan, run, reading, at);
   if (plan.partial)
     throw Error(Message::config_impossible, "partial allows to cut a grid, and the method is none",
                 "remove partial, or write method: grid")
         .at(at);
   if (plan.method == "random") {
-    if (!plan.trials && !plan.budget_seconds)
+    if (!run.trials && !run.budget_seconds)
       throw Error(Message::config_no_trials, "a random search has no end of its own",
                   "add trials: n, or budget: {wall: 30m}")
           .at(at);
@@ -45,9 +44,9 @@ void check_search(const StudyPlan& plan, const Reading& reading, const std::stri
                 fmt::format("{} is left to a search, and the file names no method", dimensions.front().name),
                 "add method: random with trials: n, or method: grid")
         .at(reading.places.front());
-  if (plan.trials && *plan.trials != 1)
+  if (run.trials && *run.trials != 1)
     throw Error(Message::config_no_method,
-                fmt::format("trials is {}, and a file without a method and without holes is one trial", *plan.trials),
+                fmt::format("trials is {}, and a file without a method and without holes is one trial", *run.trials),
                 "remove trials, or add method: random to repeat the run with other random numbers")
         .at(at);
 }

@@ -53,19 +53,17 @@ class Executor {
   [[nodiscard]] virtual int checkpoint_error() const = 0;
 };
 
-// Both start a worker when a job comes that the others have no hands for, up to `workers`.
+// Both start a worker when a job comes that the others have no hands for, up to the study's number.
 
-// Workers as threads of this process. plan and shared must outlive it.
-[[nodiscard]] std::unique_ptr<Executor> make_thread_executor(const StudyPlan& plan, SharedObjectives& shared,
-                                                             std::uint32_t workers);
+// Workers as threads of this process. study and shared must outlive it.
+[[nodiscard]] std::unique_ptr<Executor> make_thread_executor(const Study& study, SharedObjectives& shared);
 
-// Workers as processes: `executable` run as `tuner worker`, each with the plan that `setup` describes. A worker that
+// Workers as processes: `executable` run as `tuner worker`, each with the study that `setup` describes. A worker that
 // dies, hangs in a plugin beyond its trial's time limit or sends nonsense costs the trial it was running, and is
 // replaced; the trials that it had not begun go to others. Trials of a plugin that has ended three workers in a row are
-// not run. plan must outlive it.
-[[nodiscard]] std::unique_ptr<Executor> make_process_executor(const StudyPlan& plan, const WorkerSetup& setup,
-                                                              const std::filesystem::path& executable,
-                                                              std::uint32_t workers);
+// not run. study must outlive it.
+[[nodiscard]] std::unique_ptr<Executor> make_process_executor(const Study& study, const WorkerSetup& setup,
+                                                              const std::filesystem::path& executable);
 
 // What `tuner worker` does: answers the coordinator on descriptor 3 until that closes it. Returns the exit code.
 [[nodiscard]] int run_worker();

@@ -39,9 +39,8 @@ std::int64_t now_ms() {
 
 class ProcessExecutor : public Executor {
  public:
-  ProcessExecutor(const StudyPlan& plan, const WorkerSetup& setup, std::filesystem::path executable,
-                  std::uint32_t workers)
-      : plan_(plan), executable_(std::move(executable)), most_workers_(workers) {
+  ProcessExecutor(const Study& study, const WorkerSetup& setup, std::filesystem::path executable)
+      : plan_(study.plan), executable_(std::move(executable)), most_workers_(study.run.workers) {
     put(setup_, setup);
   }
 
@@ -322,9 +321,9 @@ std::vector<Running> ProcessExecutor::running() const {
 
 }  // namespace
 
-std::unique_ptr<Executor> make_process_executor(const StudyPlan& plan, const WorkerSetup& setup,
-                                                const std::filesystem::path& executable, std::uint32_t workers) {
-  return std::make_unique<ProcessExecutor>(plan, setup, executable, workers);
+std::unique_ptr<Executor> make_process_executor(const Study& study, const WorkerSetup& setup,
+                                                const std::filesystem::path& executable) {
+  return std::make_unique<ProcessExecutor>(study, setup, executable);
 }
 
 }  // namespace tuner::executor

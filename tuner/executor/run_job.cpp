@@ -4,12 +4,12 @@
 
 namespace tuner::executor {
 
-TrialResult run_job(const StudyPlan& plan, const Job& job, const std::string& identity, SharedObjectives& shared,
+TrialResult run_job(const Study& study, const Job& job, const std::string& identity, SharedObjectives& shared,
                     std::stop_token stop, const Progress& progress, TrialTrace* trace) {
   // Parts are short: they are made anew rather than continued.
-  if (plan.method == "lr_range") return lr_range::run_part(plan, job.point, shared, stop, trace);
-  const Checkpoints checkpoints(plan.checkpoint, job.id, parameters_of(plan.space, job.point), identity);
-  TrialSpec spec = resolve(plan, job.point, job.id.number);
+  if (lr_range::is_test(study.plan)) return lr_range::run_part(study, job.point, shared, stop, trace);
+  const Checkpoints checkpoints(study.run.checkpoint, job.id, parameters_of(study.plan.space, job.point), identity);
+  TrialSpec spec = resolve(study, job.point, job.id.number);
   spec.replicate = job.id.replicate;
   return run_trial(std::move(spec), shared, stop, progress, trace, &checkpoints);
 }

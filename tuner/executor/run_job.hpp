@@ -6,7 +6,7 @@
 namespace tuner::executor {
 
 // As run_trial(). identity: checkpoint_identity() of the plan.
-[[nodiscard]] TrialResult run_job(const StudyPlan& plan, const Job& job, const std::string& identity,
+[[nodiscard]] TrialResult run_job(const Study& study, const Job& job, const std::string& identity,
                                   SharedObjectives& shared, std::stop_token stop, const Progress& progress,
                                   TrialTrace* trace);
 

@@ -22,26 +22,27 @@ constexpr std::size_t kQueuedPerWorker = 256;
 
 class StudyRun {
  public:
-  StudyRun(const StudyPlan& plan, search::Searcher& searcher, storage::Store& store, Executor& executor,
+  StudyRun(const Study& study, search::Searcher& searcher, storage::Store& store, Executor& executor,
            const InterruptCounter& interrupts, const Listener& listener)
-      : plan_(plan),
+      : plan_(study.plan),
+        run_(study.run),
         searcher_(searcher),
         store_(store),
         executor_(executor),
         interrupts_(interrupts),
         listener_(listener) {
     status_.total = searcher.size();
-    if (plan.trials) status_.total = std::min(plan.trials.value_or(UINT64_MAX), status_.total.value_or(UINT64_MAX));
-    for (const std::uint64_t number : store.finished(plan.name)) {
+    if (run_.trials) status_.total = std::min(run_.trials.value_or(UINT64_MAX), status_.total.value_or(UINT64_MAX));
+    for (const std::uint64_t number : store.finished(plan_.name)) {
       done_.insert(number);
-      if (searcher.learns()) observe(number, result_of(store.trial(plan.name, number)));
+      if (searcher.learns()) observe(number, result_of(store.trial(plan_.name, number)));
     }
     status_.done = done_.size();
-    for (const auto& [outcome, trials] : store.outcomes(plan.name))
+    for (const auto& [outcome, trials] : store.outcomes(plan_.name))
       if (is_failed(outcome)) status_.failed += trials;
-    if (plan.budget_seconds) spent_before_ = store.elapsed_seconds(plan.name);
-    if (const auto best = store.best(plan.name)) remember(best->number, *best->value, best->parameters);
-    for (const Plugin* plugin : plugins_of(plan)) records_.emplace(plugin, plugin_record(*plugin));
+    if (run_.budget_seconds) spent_before_ = store.elapsed_seconds(plan_.name);
+    if (const auto best = store.best(plan_.name)) remember(best->number, *best->value, best->parameters);
+    for (const Plugin* plugin : plugins_of(plan_)) records_.emplace(plugin, plugin_record(*plugin));
   }
 
   StudyStatus run() {
@@ -75,10 +76,10 @@ class StudyRun {
     return outcome == Outcome::failed || outcome == Outcome::timed_out;
   }
   [[nodiscard]] bool too_many_failed() const {
-    return plan_.max_failed_trials && status_.failed > *plan_.max_failed_trials;
+    return run_.max_failed_trials && status_.failed > *run_.max_failed_trials;
   }
   [[nodiscard]] double budget_left() const {
-    return plan_.budget_seconds.value_or(std::numeric_limits<double>::infinity()) - spent_before_ - elapsed();
+    return run_.budget_seconds.value_or(std::numeric_limits<double>::infinity()) - spent_before_ - elapsed();
   }
   // No trial begins any more.
   [[nodiscard]] bool is_ending() const { return status_.interrupts > 0 || budget_left() <= 0 || too_many_failed(); }
@@ -94,19 +95,19 @@ class StudyRun {
     if (budget_left() > 0 || over_budget_) return;
     over_budget_ = true;
     executor_.drop_queued();
-    if (plan_.budget_end == BudgetEnd::cancel) executor_.cancel();
+    if (run_.budget_end == BudgetEnd::cancel) executor_.cancel();
   }
 
   void stop_if_too_many_failed() {
     if (!too_many_failed() || !status_.reason.empty()) return;
     status_.reason =
-        fmt::format("{} trials failed, and max_failed_trials is {}", status_.failed, *plan_.max_failed_trials);
+        fmt::format("{} trials failed, and max_failed_trials is {}", status_.failed, *run_.max_failed_trials);
     executor_.drop_queued();
   }
 
   void submit_more() {
     while (!is_ending() && !all_submitted() && searcher_.ready(next_) &&
-           executor_.pending() < kQueuedPerWorker * plan_.workers) {
+           executor_.pending() < kQueuedPerWorker * run_.workers) {
       if (!done_.contains(next_)) executor_.submit({only_replicate(next_), searcher_.propose(next_)});
       ++next_;
     }
@@ -143,21 +144,21 @@ class StudyRun {
   // Those of trials that the database has.
   void forget_checkpoints(const std::vector<storage::TrialRecord>& records) {
     std::error_code none;
-    if (!std::filesystem::exists(plan_.checkpoint.folder, none)) return;
+    if (!std::filesystem::exists(run_.checkpoint.folder, none)) return;
     for (const auto& record : records)
-      if (record.result.outcome != Outcome::cancelled) remove_checkpoints(plan_.checkpoint, record.number);
+      if (record.result.outcome != Outcome::cancelled) remove_checkpoints(run_.checkpoint, record.number);
     remove_empty_folders();
   }
 
   // Of trials that are in the database, where the program was ended before it removed them.
   void forget_leftovers() {
-    for (const std::uint64_t number : trials_with_checkpoints(plan_.checkpoint))
-      if (done_.contains(number)) remove_checkpoints(plan_.checkpoint, number);
-    if (!plan_.checkpoint.folder.empty()) remove_empty_folders();
+    for (const std::uint64_t number : trials_with_checkpoints(run_.checkpoint))
+      if (done_.contains(number)) remove_checkpoints(run_.checkpoint, number);
+    if (!run_.checkpoint.folder.empty()) remove_empty_folders();
   }
 
   void remove_empty_folders() {
-    for (const auto& folder : {plan_.checkpoint.folder, plan_.checkpoint.folder.parent_path()}) {
+    for (const auto& folder : {run_.checkpoint.folder, run_.checkpoint.folder.parent_path()}) {
       std::error_code none;
       if (std::filesystem::is_directory(folder, none)) std::filesystem::remove(folder, none);
     }
@@ -183,8 +184,8 @@ class StudyRun {
 
   [[nodiscard]] bool is_retried(const Finished& trial) const {
     const Failure failure = trial.result.failure;
-    return failure != Failure::none && trial.job.attempt <= plan_.retry.max &&
-           std::ranges::find(plan_.retry.on, failure) != plan_.retry.on.end();
+    return failure != Failure::none && trial.job.attempt <= run_.retry.max &&
+           std::ranges::find(run_.retry.on, failure) != run_.retry.on.end();
   }
   // For the next run of the study.
   storage::TrialRecord leave_open(Finished trial) {
@@ -229,6 +230,7 @@ class StudyRun {
   }
 
   const StudyPlan& plan_;
+  const RunSettings& run_;
   search::Searcher& searcher_;
   storage::Store& store_;
   Executor& executor_;
@@ -256,9 +258,9 @@ TrialResult result_of(storage::TrialDetail trial) {
   return result;
 }
 
-StudyStatus run_study(const StudyPlan& plan, search::Searcher& searcher, storage::Store& store, Executor& executor,
+StudyStatus run_study(const Study& study, search::Searcher& searcher, storage::Store& store, Executor& executor,
                       const InterruptCounter& interrupts, const Listener& listener) {
-  return StudyRun(plan, searcher, store, executor, interrupts, listener).run();
+  return StudyRun(study, searcher, store, executor, interrupts, listener).run();
 }
 
 storage::PluginRecord plugin_record(const Plugin& plugin) {

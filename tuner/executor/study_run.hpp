@@ -40,11 +40,11 @@ struct StudyStatus {
 using Listener =
     std::function<void(const StudyStatus&, std::span<const storage::TrialRecord> recorded, std::span<const Running>)>;
 
-// Runs the trials of `plan` that the store does not hold yet, those that fail once more where `retry` says so. Every
+// Runs the trials of `study` that the store does not hold yet, those that fail once more where `retry` says so. Every
 // trial is in the database before the listener hears of it. Interrupts, the budget and failed trials count over all
 // runs of the study end it; a trial that fails then, and would be run again, is left to the next run as a cancelled
 // one. Errors: what the trials throw (input that nothing before could see); what is finished is kept.
-[[nodiscard]] StudyStatus run_study(const StudyPlan& plan, search::Searcher& searcher, storage::Store& store,
+[[nodiscard]] StudyStatus run_study(const Study& study, search::Searcher& searcher, storage::Store& store,
                                     Executor& executor, const InterruptCounter& interrupts, const Listener& listener);
 
 // A recorded trial as it was measured, but for its Failure, which is not recorded.

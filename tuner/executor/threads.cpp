@@ -23,8 +23,12 @@ std::int64_t now_ms() {
 
 class ThreadExecutor : public Executor {
  public:
-  ThreadExecutor(const StudyPlan& plan, SharedObjectives& shared, std::uint32_t workers)
-      : plan_(plan), identity_(checkpoint_identity(plan)), shared_(shared), running_(workers), traces_(workers) {}
+  ThreadExecutor(const Study& study, SharedObjectives& shared)
+      : study_(study),
+        identity_(checkpoint_identity(study.plan)),
+        shared_(shared),
+        running_(study.run.workers),
+        traces_(study.run.workers) {}
   ~ThreadExecutor() override {
     cancel();
     drop_queued();
@@ -104,7 +108,7 @@ class ThreadExecutor : public Executor {
         running_[worker] = Running{done.job.id.number, step, steps};
       };
       done.result = run_guarded(traces_[worker], [&](TrialResult& trial) {
-        trial = run_job(plan_, done.job, identity_, shared_, trials_stop_.get_token(), progress, &traces_[worker]);
+        trial = run_job(study_, done.job, identity_, shared_, trials_stop_.get_token(), progress, &traces_[worker]);
       });
     } catch (...) {
       done.error = std::current_exception();
@@ -112,7 +116,7 @@ class ThreadExecutor : public Executor {
     done.finished_at_ms = now_ms();
   }
 
-  const StudyPlan& plan_;
+  const Study& study_;
   std::string identity_;
   SharedObjectives& shared_;
   mutable std::mutex mutex_;
@@ -129,8 +133,8 @@ class ThreadExecutor : public Executor {
 
 }  // namespace
 
-std::unique_ptr<Executor> make_thread_executor(const StudyPlan& plan, SharedObjectives& shared, std::uint32_t workers) {
-  return std::make_unique<ThreadExecutor>(plan, shared, workers);
+std::unique_ptr<Executor> make_thread_executor(const Study& study, SharedObjectives& shared) {
+  return std::make_unique<ThreadExecutor>(study, shared);
 }
 
 }  // namespace tuner::executor

@@ -32,7 +32,7 @@ void put(Writer& out, const WorkerSetup& setup) {
   out.put(std::string_view(setup.config_folder));
   out.put(static_cast<std::uint64_t>(setup.overrides.size()));
   for (const auto& text : setup.overrides) out.put(std::string_view(text));
-  out.put(setup.as_lr_range_test);
+  out.put(setup.read_as);
   out.put(std::string_view(setup.metric));
   out.put(setup.goal);
   out.put(setup.memory_limit);
@@ -48,7 +48,7 @@ WorkerSetup read_setup(Reader& in) {
   setup.config_text = in.text(), setup.config_name = in.text(), setup.config_folder = in.text();
   setup.overrides.resize(in.count(sizeof(std::uint64_t)));
   for (auto& text : setup.overrides) text = in.text();
-  setup.as_lr_range_test = in.get<std::uint8_t>() != 0;
+  setup.read_as = in.get<std::uint8_t>();
   setup.metric = in.text();
   setup.goal = in.get<Goal>();
   setup.memory_limit = in.get<std::uint64_t>();

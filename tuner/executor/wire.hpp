@@ -32,7 +32,7 @@ struct WorkerSetup {
   std::vector<Library> libraries;  // of all plugins that the plan uses
   std::string config_text, config_name, config_folder;
   std::vector<std::string> overrides;
-  bool as_lr_range_test = false;
+  std::uint8_t read_as = 0;  // config::ReadAs
   std::string metric;
   Goal goal = Goal::minimize;
   std::uint64_t memory_limit = 0;  // bytes, 0: none

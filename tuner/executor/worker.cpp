@@ -57,26 +57,26 @@ std::int64_t now_ms() {
       .count();
 }
 
-StudyPlan read_plan(const WorkerSetup& setup, Catalogue& catalogue) {
+Study read_study(const WorkerSetup& setup, Catalogue& catalogue) {
   for (const auto& library : setup.libraries) {
     catalogue.add_file(library.path);
     if (const auto now = sha256_of_file(library.path); now != library.sha256)
       throw Error(Message::plugin_changed, fmt::format("'{}' changed while the study ran", library.path),
                   "start the study again: it resumes");
   }
-  StudyPlan plan =
-      config::parse_study(setup.config_text, setup.config_name, setup.config_folder, catalogue, setup.overrides,
-                          setup.as_lr_range_test ? config::ReadAs::lr_range_test : config::ReadAs::study);
-  plan.metric.name = setup.metric, plan.metric.goal = setup.goal;
-  plan.checkpoint.folder = setup.checkpoint_folder;
-  plan.trial_memory = setup.trial_memory;
-  return plan;
+  Study study = config::parse_study(setup.config_text, setup.config_name, setup.config_folder, catalogue,
+                                    setup.overrides, static_cast<config::ReadAs>(setup.read_as));
+  study.plan.metric.name = setup.metric;
+  study.plan.metric.goal = setup.goal;
+  study.run.checkpoint.folder = setup.checkpoint_folder;
+  study.run.trial_memory = setup.trial_memory;
+  return study;
 }
 
 class Worker {
  public:
-  Worker(StudyPlan plan, std::string identity, Board& board)
-      : plan_(std::move(plan)), identity_(std::move(identity)), board_(board) {
+  Worker(Study study, std::string identity, Board& board)
+      : study_(std::move(study)), identity_(std::move(identity)), board_(board) {
     trials_ = std::jthread([this](const std::stop_token& stop) { work(stop); });
   }
 
@@ -121,7 +121,7 @@ class Worker {
     const std::int64_t started = now_ms();
     try {
       const TrialResult result = run_guarded(board_.trace, [&](TrialResult& trial) {
-        trial = run_job(plan_, job, identity_, shared_, trial_stop_.get_token(), {}, &board_.trace);
+        trial = run_job(study_, job, identity_, shared_, trial_stop_.get_token(), {}, &board_.trace);
       });
       out.put(started), out.put(now_ms());
       put(out, result);
@@ -139,7 +139,7 @@ class Worker {
     send_frame(type, out);
   }
 
-  StudyPlan plan_;
+  Study study_;
   std::string identity_;
   Board& board_;
   SharedObjectives shared_;
@@ -204,7 +204,7 @@ int run_worker() {
     Reader in(first->bytes);
     const WorkerSetup setup = read_setup(in);
     limit_memory(setup.memory_limit);
-    Worker worker(read_plan(setup, catalogue), setup.checkpoint_identity, *static_cast<Board*>(memory));
+    Worker worker(read_study(setup, catalogue), setup.checkpoint_identity, *static_cast<Board*>(memory));
     while (const auto frame = receive(buffer)) worker.take(*frame);
     leave();
   } catch (const Error& e) {

@@ -23,11 +23,6 @@ Value first_value(const Dimension& dimension) {
   return grid_point(ends_and_middle, 1, kVersion);
 }
 
-bool is_from_lr_range(const Dimension& dimension) {
-  const auto* range = std::get_if<Range>(&dimension.domain);
-  return range != nullptr && range->around_lr_range;
-}
-
 class BranchList {
  public:
   explicit BranchList(const StudyPlan& plan) : space_(plan.space) {
@@ -60,7 +55,7 @@ class BranchList {
       return;
     }
     // An lr that the test gives has its default until the parts set it.
-    if (!is_from_lr_range(dimension)) point[i] = first_value(dimension);
+    if (!is_tested(dimension)) point[i] = first_value(dimension);
     add(i + 1, std::move(point), label);
   }
 
@@ -75,7 +70,7 @@ std::vector<Branch> branches_of(const StudyPlan& plan) {
   std::vector<Branch> branches = BranchList(plan).list;
   std::vector<std::size_t> wanted;
   for (std::size_t i = 0; i < plan.space.dimensions.size(); ++i)
-    if (is_from_lr_range(plan.space.dimensions[i])) wanted.push_back(i);
+    if (is_tested(plan.space.dimensions[i])) wanted.push_back(i);
   if (!wanted.empty())
     std::erase_if(branches, [&](const Branch& branch) {
       return std::ranges::none_of(wanted, [&](std::size_t i) { return is_active(plan.space, branch.point, i); });

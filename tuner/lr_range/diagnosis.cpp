@@ -22,7 +22,7 @@ std::string share_of(std::size_t count, std::size_t all) { return fmt::format("{
 
 class Diagnosis {
  public:
-  Diagnosis(const LrRangeSettings& settings, std::string label, std::span<const MeasuredPart> parts)
+  Diagnosis(const TestSettings& settings, std::string label, std::span<const MeasuredPart> parts)
       : settings_(settings), label_(std::move(label)), parts_(parts) {
     for (const MeasuredPart& part : parts)
       if (part.part.kind == PartKind::ladder) add_rung(rungs_, part.part, part.result.value);
@@ -276,7 +276,7 @@ class Diagnosis {
     return list;
   }
 
-  const LrRangeSettings& settings_;
+  const TestSettings& settings_;
   std::string label_;
   std::span<const MeasuredPart> parts_;
   std::vector<Rung> rungs_;
@@ -284,13 +284,13 @@ class Diagnosis {
 
 }  // namespace
 
-std::vector<Suggestion> diagnose(const LrRangeSettings& settings, const std::string& label,
+std::vector<Suggestion> diagnose(const TestSettings& settings, const std::string& label,
                                  std::span<const MeasuredPart> parts) {
   return Diagnosis(settings, label, parts).all();
 }
 
 double cost_in_gradients(const StudyPlan& plan) {
-  const LrRangeSettings& s = plan.lr_range;
+  const TestSettings s = settings_of(plan);
   const auto number = [](std::int64_t n) { return static_cast<double>(n); };
   const double ramp = number(s.steps) * (s.extend ? 2 : 1) * (1 + 1.0 / 3);
   const double rungs =

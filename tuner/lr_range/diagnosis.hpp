@@ -20,7 +20,7 @@ using Suggestion = storage::LrSuggestion;
 inline constexpr std::string_view kSuggestions[] = {"largest_stable", "steepest", "best_short_run", "recommended"};
 
 // Everything for one branch, the four first, then the limits, then the named rules on the ramps.
-[[nodiscard]] std::vector<Suggestion> diagnose(const LrRangeSettings& settings, const std::string& label,
+[[nodiscard]] std::vector<Suggestion> diagnose(const TestSettings& settings, const std::string& label,
                                                std::span<const MeasuredPart> parts);
 
 // What the tests can cost at most, in gradients (a loss alone counts a third, a product with the Hessian two).

@@ -49,7 +49,7 @@ Curve curve_of(std::span<const MetricPoint> metrics) {
   return curve;
 }
 
-std::optional<double> divergence_lr(const Curve& curve, const LrRangeSettings& settings) {
+std::optional<double> divergence_lr(const Curve& curve, const TestSettings& settings) {
   if (curve.empty()) return std::nullopt;
   if (!std::isfinite(curve.front().loss)) return curve.front().lr;
   const Finding third = apply_rule("divergence/3", curve, settings.smoothing, static_cast<std::size_t>(settings.steps));

@@ -17,7 +17,7 @@ namespace tuner::lr_range {
 [[nodiscard]] Curve curve_of(std::span<const MetricPoint> metrics);
 // The last lr before a ramp's loss has climbed back, or stopped to be finite; nothing where neither happens. The first
 // lr where that comes at once. The ramp must have come to its own end: one that stopped short of lr_max did diverge.
-[[nodiscard]] std::optional<double> divergence_lr(const Curve& curve, const LrRangeSettings& settings);
+[[nodiscard]] std::optional<double> divergence_lr(const Curve& curve, const TestSettings& settings);
 
 // The value at the last step of a metric.
 [[nodiscard]] std::optional<double> last_value(std::span<const MetricPoint> metrics, std::string_view name);

@@ -21,8 +21,8 @@ std::size_t dimension_of(const StudyPlan& plan, std::string_view name) {
 
 // The run that the file describes, but of this part's length, with this seed's random numbers, at a constant lr and
 // without what ends a run early.
-TrialSpec spec_of(const StudyPlan& plan, const Point& point, const Part& part) {
-  TrialSpec spec = resolve(plan, point, static_cast<std::uint64_t>(part.seed));
+TrialSpec spec_of(const Study& study, const Point& point, const Part& part) {
+  TrialSpec spec = resolve(study, point, static_cast<std::uint64_t>(part.seed));
   spec.schedule = {};
   spec.training.common_random_numbers = false;
   spec.training.early_stopping.reset();
@@ -33,7 +33,7 @@ TrialSpec spec_of(const StudyPlan& plan, const Point& point, const Part& part) {
 
 Point point_of(const StudyPlan& plan, Point branch, const Part& part) {
   branch.resize(plan.space.dimensions.size());
-  branch[dimension_of(plan, kPartDimension)] = std::string(kLrRangeParts[static_cast<int>(part.kind)]);
+  branch[dimension_of(plan, kPartDimension)] = std::string(kParts[static_cast<int>(part.kind)]);
   branch[dimension_of(plan, kSeedDimension)] = part.seed;
   if (part.lr > 0) branch[dimension_of(plan, kLrDimension)] = part.lr;
   return branch;
@@ -49,9 +49,9 @@ std::optional<Part> part_of(const Parameters& parameters) {
   for (const auto& [name, value] : parameters) {
     if (name == kPartDimension) {
       const auto* word = std::get_if<std::string>(&value);
-      const auto* kind = word ? std::ranges::find(kLrRangeParts, *word) : std::end(kLrRangeParts);
-      if (kind == std::end(kLrRangeParts)) return std::nullopt;
-      part.kind = static_cast<PartKind>(kind - std::begin(kLrRangeParts));
+      const auto* kind = word ? std::ranges::find(kParts, *word) : std::end(kParts);
+      if (kind == std::end(kParts)) return std::nullopt;
+      part.kind = static_cast<PartKind>(kind - std::begin(kParts));
       has_kind = true;
     }
     if (name == kSeedDimension) {
@@ -69,8 +69,8 @@ std::optional<Part> part_of(const Parameters& parameters) {
   return has_kind && has_seed ? std::optional(part) : std::nullopt;
 }
 
-PartRun::PartRun(TrialSpec& spec, const LrRangeSettings& settings, SharedObjectives& shared,
-                 const std::stop_token& stop, TrialTrace& trace, TrialResult& result)
+PartRun::PartRun(TrialSpec& spec, const TestSettings& settings, SharedObjectives& shared, const std::stop_token& stop,
+                 TrialTrace& trace, TrialResult& result)
     : spec_(spec), settings_(settings), stop_(stop), result_(result), trainer_(spec, shared, stop, trace, result) {
   trainer_.prepare();
   trainer_.init();
@@ -90,7 +90,7 @@ double PartRun::take_step(std::int64_t step, std::int64_t horizon, double lr) {
   return loss;
 }
 
-double highest_lr(const LrRangeSettings& settings) {
+double highest_lr(const TestSettings& settings) {
   if (!settings.extend) return settings.lr_max;
   return std::min(settings.lr_max * (settings.lr_max / settings.lr_min), std::numeric_limits<double>::max());
 }
@@ -99,18 +99,19 @@ bool has_diverged(double start, double least, double smoothed, double stop) {
   return smoothed > start + (stop - 1) * std::max(std::abs(start), start - least);
 }
 
-TrialResult run_part(const StudyPlan& plan, const Point& point, SharedObjectives& shared, std::stop_token stop,
+TrialResult run_part(const Study& study, const Point& point, SharedObjectives& shared, std::stop_token stop,
                      TrialTrace* trace) {
   TrialTrace own;
   if (trace == nullptr) trace = &own;
-  const Part part = part_of(plan, point);
+  const Part part = part_of(study.plan, point);
+  const TestSettings settings = settings_of(study.plan);
   const auto start = Clock::now();
   return run_guarded(*trace, [&](TrialResult& result) {
-    TrialSpec spec = spec_of(plan, point, part);
+    TrialSpec spec = spec_of(study, point, part);
     std::optional<PartRun> run;
     require_memory(spec, shared);
     try {
-      run.emplace(spec, plan.lr_range, shared, stop, *trace, result);
+      run.emplace(spec, settings, shared, stop, *trace, result);
       switch (part.kind) {
         case PartKind::ramp:
           run_ramp(*run);

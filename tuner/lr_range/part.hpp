@@ -19,12 +19,13 @@
 #include <string>
 #include <string_view>
 
+#include "tuner/lr_range/settings.hpp"
 #include "tuner/plan.hpp"
 #include "tuner/training.hpp"
 
 namespace tuner::lr_range {
 
-enum class PartKind { ramp, curvature, probe, ladder, stability };  // in the order of kLrRangeParts
+enum class PartKind { ramp, curvature, probe, ladder, stability };  // in the order of kParts
 
 // The dimensions that the space of such a study has after those of the file, in this order.
 inline constexpr std::string_view kPartDimension = "lr_range.part", kSeedDimension = "lr_range.seed",
@@ -55,8 +56,8 @@ inline constexpr int kFineQuarters[] = {-3, -2, -1, 1, 2, 3};
 
 // Runs one part, as run_trial() runs a trial: never throws for what the plugins do, and keeps what was measured before
 // a failure. A ramp or a restarted run that diverges has done its work, a ladder's run that diverges is a diverged
-// trial. Requires: plan.method is lr_range. Threads: as run_trial().
-[[nodiscard]] TrialResult run_part(const StudyPlan& plan, const Point& point, SharedObjectives& shared,
+// trial. Requires: is_test(study.plan). Threads: as run_trial().
+[[nodiscard]] TrialResult run_part(const Study& study, const Point& point, SharedObjectives& shared,
                                    std::stop_token stop, TrialTrace* trace);
 
 }  // namespace tuner::lr_range

@@ -13,7 +13,7 @@ namespace tuner::lr_range {
 class PartRun {
  public:
   // spec, settings, trace and result must outlive it. Allocates and initialises. Throws Ended.
-  PartRun(TrialSpec& spec, const LrRangeSettings& settings, SharedObjectives& shared, const std::stop_token& stop,
+  PartRun(TrialSpec& spec, const TestSettings& settings, SharedObjectives& shared, const std::stop_token& stop,
           TrialTrace& trace, TrialResult& result);
 
   void record(std::int64_t step, std::string_view name, double value);
@@ -25,12 +25,12 @@ class PartRun {
 
   [[nodiscard]] Trainer& trainer() { return trainer_; }
   [[nodiscard]] const TrialSpec& spec() const { return spec_; }
-  [[nodiscard]] const LrRangeSettings& settings() const { return settings_; }
+  [[nodiscard]] const TestSettings& settings() const { return settings_; }
   [[nodiscard]] TrialResult& result() { return result_; }
 
  private:
   const TrialSpec& spec_;
-  const LrRangeSettings& settings_;
+  const TestSettings& settings_;
   std::stop_token stop_;
   TrialResult& result_;
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
@@ -45,7 +45,7 @@ void run_ladder(PartRun& run, double lr);
 void run_stability(PartRun& run, double first_lr);
 
 // The highest lr that a part may go to: lr_max, or as far again above it where the test may be extended.
-[[nodiscard]] double highest_lr(const LrRangeSettings& settings);
+[[nodiscard]] double highest_lr(const TestSettings& settings);
 
 // What a part can cost at most, beside its own steps.
 inline constexpr double kMostCurvatureProducts = 300, kMostProbeLosses = 10, kMostBisectionRuns = 14;

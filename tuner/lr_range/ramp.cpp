@@ -16,7 +16,7 @@ constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 }  // namespace
 
 void run_ramp(PartRun& run) {
-  const LrRangeSettings& settings = run.settings();
+  const TestSettings& settings = run.settings();
   Trainer& trainer = run.trainer();
   const double ratio = std::log(settings.lr_max / settings.lr_min) / static_cast<double>(settings.steps - 1);
   const std::int64_t most = settings.extend ? 2 * settings.steps : settings.steps;

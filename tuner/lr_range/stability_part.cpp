@@ -8,7 +8,7 @@
 namespace tuner::lr_range {
 
 void run_stability(PartRun& run, double first_lr) {
-  const LrRangeSettings& settings = run.settings();
+  const TestSettings& settings = run.settings();
   Writer start;
   run.trainer().save(start);
   const StartRun begin = [&](double lr) -> NextLoss {

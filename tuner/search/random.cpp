@@ -12,7 +12,6 @@
 
 #include "tuner/abi.h"
 #include "tuner/search/grid.hpp"
-#include "tuner/search/lr_range.hpp"
 #include "tuner/search/searcher.hpp"
 
 namespace tuner::search {
@@ -102,9 +101,7 @@ class Random : public Searcher {
     if (count_ && *count_ > kMostCounted) count_.reset();
   }
 
-  [[nodiscard]] std::optional<std::uint64_t> size() const override {
-    return count_ ? std::min(*count_, plan_.trials.value_or(*count_)) : plan_.trials;
-  }
+  [[nodiscard]] std::optional<std::uint64_t> size() const override { return count_; }
 
   [[nodiscard]] Point propose(std::uint64_t number) const override {
     if (!once_) return draw(number, 0);
@@ -196,10 +193,6 @@ Value random_value(const Dimension& dimension, double u, int search_version) {
   return drawn(std::get<Branches>(dimension.domain).labels);
 }
 
-std::unique_ptr<Searcher> make_searcher(const StudyPlan& plan) {
-  if (plan.method == "random") return std::make_unique<Random>(plan);
-  if (plan.method == "lr_range") return std::make_unique<RangeSearch>(plan);
-  return std::make_unique<Grid>(plan.space, plan.search_version);
-}
+std::unique_ptr<Searcher> make_random(const StudyPlan& plan) { return std::make_unique<Random>(plan); }
 
 }  // namespace tuner::search

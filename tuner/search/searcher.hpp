@@ -13,8 +13,7 @@ namespace tuner::search {
 class Searcher {
  public:
   virtual ~Searcher() = default;
-  // How many trials there are, and no more than there are configurations; nothing where the search has no end of its
-  // own.
+  // How many configurations there are; nothing where the search has no end of its own.
   [[nodiscard]] virtual std::optional<std::uint64_t> size() const = 0;
   // The point of trial `number`: a function of plan, seed and number, so that any trial can be made again, in any
   // order, on any number of workers; for a search that learns also of the results that it has observed. Requires:
@@ -28,9 +27,8 @@ class Searcher {
   virtual void observe(std::uint64_t, const TrialResult&) {}
 };
 
-// By plan.method: grid, random, lr_range, or single (a grid of one point). The plan must outlive it.
-// Errors: config.impossible for a grid that cannot be counted.
-[[nodiscard]] std::unique_ptr<Searcher> make_searcher(const StudyPlan& plan);
+// Method random. The plan must outlive it.
+[[nodiscard]] std::unique_ptr<Searcher> make_random(const StudyPlan& plan);
 
 // The value of a dimension for u in [0, 1).
 [[nodiscard]] Value random_value(const Dimension& dimension, double u, int search_version = kSearchVersion);

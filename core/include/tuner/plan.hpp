@@ -1,4 +1,5 @@
-// A study plan: one training run with holes. The config reader makes it from YAML; resolve() fills the holes.
+// A study: one training run with holes, how it is run, and where it came from. The config reader makes it from YAML;
+// resolve() fills the holes.
 //
 // Everything in a plan is valid: every option is known, every value that a hole can take is in its legal range.
 #pragma once
@@ -12,6 +13,7 @@
 
 #include "tuner/catalogue.hpp"
 #include "tuner/checkpoint.hpp"
+#include "tuner/json.hpp"
 #include "tuner/space.hpp"
 #include "tuner/trial.hpp"
 #include "tuner/value.hpp"
@@ -75,51 +77,20 @@ struct RetryPlan {
   std::vector<Failure> on = {Failure::error, Failure::crash, Failure::exit, Failure::timeout, Failure::protocol};
 };
 
-// What a trial of an LR range test measures: the values of the dimension "lr_range.part". See docs/lr-range.md.
-inline constexpr const char* kLrRangeParts[] = {"ramp", "curvature", "probe", "ladder", "stability"};
-
-// How LR range tests are made: `lr_range:` of the sweep file. See docs/lr-range.md for what the parts measure.
-struct LrRangeSettings {
-  double lr_min = 1e-7, lr_max = 10;
-  std::int64_t steps = 100;  // of a ramp from lr_min to lr_max
-  std::int64_t seeds = 3;    // every part but curvature is made once for each
-  double smoothing = 0.9;    // of the loss: weight of the past in a bias-corrected moving average
-  double stop = 4;           // a ramp ends where the smoothed loss has risen by (stop - 1) times its scale
-  bool extend = false;       // a ramp that has not diverged at lr_max goes on, at most as far again
-  std::int64_t ladder_points = 9, ladder_steps = 200;  // short runs at constant lr; 0 points: none
-  std::int64_t stability_steps = 1024;                 // longest restarted run of the bisection; 0: none
-  double stability_precision = 0.01;                   // relative width of its result
-  std::int64_t probes = 5;                             // of the critical lr, within one run; 0: none
-  bool curvature = true;
-  bool operator==(const LrRangeSettings&) const = default;
-};
-
 // What becomes of the running trials when the budget is used up.
 enum class BudgetEnd { cancel, finish };
 inline constexpr const char* kBudgetEnds[] = {"cancel", "finish"};
 
+// What is studied: what makes a study another one, but for its name and its trials' time limit.
 struct StudyPlan {
   std::string name;
   std::uint64_t seed = 1;
   MetricPlan metric;  // name empty: the objective decides (the first of metric_names)
   bool goal_given = false;
-  std::string metric_place;              // "sweep.yaml:4:9", for errors about it
-  std::string method;                    // "grid", "random", "lr_range", or "single": a config without holes
-  bool partial = false;                  // a grid may be cut by `trials`
-  std::optional<std::uint64_t> trials;   // total of the study
-  std::optional<double> budget_seconds;  // wall time of the study, over all its runs
-  BudgetEnd budget_end = BudgetEnd::cancel;
+  std::string metric_place;             // "sweep.yaml:4:9", for errors about it
+  std::string method;                   // "single": a config without a search
+  bool partial = false;                 // a grid may be cut by `trials`
   int search_version = kSearchVersion;  // of the study in the database, where there is one
-  std::uint32_t workers = 1;
-  Isolation isolation = Isolation::process;
-  std::uint64_t memory_limit = 0;  // bytes of a worker process; 0: none
-  MemoryBound trial_memory;        // what one trial can have, as it was when the study started
-  RetryPlan retry;
-  std::optional<std::uint64_t> max_failed_trials;  // more than these end the study
-  CheckpointRules checkpoint;
-  LrRangeSettings lr_range;
-  std::optional<std::string> storage;  // database file, as written
-  Durability durability = Durability::normal;
 
   OneOf<PluginPlan> objective;
   std::optional<OneOf<PluginPlan>> optimizer;  // none for a black box
@@ -127,21 +98,52 @@ struct StudyPlan {
   Settings training;                           // by name of the field of TrainingSettings: "batch_size", "noise_eta"
   OneOf<OptionalSettings> early_stopping;      // one branch: nullopt where it is not given
   Space space;
+  // Settings of the method that core does not know, by the key of their section of the sweep file, in canonical form.
+  std::map<std::string, Json> sections;
 
   // What is known of the content of the files and folders that PATH options name, by path: the canonical plan has this
   // in place of the path, so that a study goes on where they were moved or copied. Hex sha256 by name: of a file its
   // own under the empty name, of a folder those of the files in it that the plugin reads. A path that is not here stays
   // one.
   std::map<std::string, std::map<std::string, std::string>> files;
+};
 
-  std::string config_text;  // as read
-  std::string config_path;
-  std::string config_folder;  // where relative paths count from
+// How it is run: may differ from one start of the study to the next.
+struct RunSettings {
+  std::optional<std::uint64_t> trials;   // total of the study
+  std::optional<double> budget_seconds;  // wall time of the study, over all its runs
+  BudgetEnd budget_end = BudgetEnd::cancel;
+  std::uint32_t workers = 1;
+  Isolation isolation = Isolation::process;
+  std::uint64_t memory_limit = 0;  // bytes of a worker process; 0: none
+  MemoryBound trial_memory;        // what one trial can have, as it was when the study started
+  RetryPlan retry;
+  std::optional<std::uint64_t> max_failed_trials;  // more than these end the study
+  CheckpointRules checkpoint;
+  std::string database = "tuner.db";  // the file
+  Durability durability = Durability::normal;
+};
+
+// Where it came from.
+struct PlanSource {
+  std::string text;                    // of the sweep file, as read
+  std::string path;                    // as given; stands in messages
+  std::string folder;                  // where relative paths count from
+  std::vector<std::string> overrides;  // "training.epochs=1", in order, as --set gave them
+};
+
+// A sweep file as read. Nothing changes it afterwards: what needs another one makes it.
+struct Study {
+  StudyPlan plan;
+  RunSettings run;
+  PlanSource source;
 };
 
 // Fills the holes. Errors: config.impossible (rules between options, with the plugin's text) and what OptionTable
 // throws.
 [[nodiscard]] TrialSpec resolve(const StudyPlan& plan, const Point& point, std::uint64_t number);
+// With the memory that a trial of the study can have.
+[[nodiscard]] TrialSpec resolve(const Study& study, const Point& point, std::uint64_t number);
 
 // The identity of a study as canonical JSON, pretty-printed with one key per line in sorted order so that two can be
 // compared line by line: space, objective, optimizer, scheduler, training, metric, seed, method, with plugin ids and
@@ -157,9 +159,6 @@ struct StudyPlan {
 
 // What a checkpoint of this study belongs to: sha256 of the plan's identity and of the plugins' files.
 [[nodiscard]] std::string checkpoint_identity(const StudyPlan& plan);
-
-// Is it an LR range test, or a sweep with a range that one gives?
-[[nodiscard]] bool has_lr_range_test(const StudyPlan& plan);
 
 // All plugins that a plan can use, or those that one point of it uses.
 [[nodiscard]] std::vector<const Plugin*> plugins_of(const StudyPlan& plan);

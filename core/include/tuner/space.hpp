@@ -20,6 +20,13 @@ inline constexpr int kSearchVersion = 2;
 enum class Scale { linear, log, log1m };  // in the order of TUNER_SCALE_...
 inline constexpr const char* kScales[] = {"linear", "log", "log1m"};
 
+// A range whose ends another study finds: {from: STUDY, factor: 10} takes the value that it recommends, divided and
+// multiplied by the factor.
+struct RangeSource {
+  std::string study;  // the kind of study
+  double factor = 10;
+};
+
 // min and max are included. With a step the values are min, min + step, ... up to max. count: how many points a grid
 // takes, evenly spaced on the scale, ends included (1: min alone).
 struct Range {
@@ -28,9 +35,7 @@ struct Range {
   std::optional<double> step;
   std::optional<std::int64_t> count;
   bool integer = false;
-  // {from: lr_range}: an LR range test gives min and max, its recommendation divided and multiplied by this. Until it
-  // has run, min and max are those of the test.
-  std::optional<double> around_lr_range = {};
+  std::optional<RangeSource> source = {};  // until that study has run, min and max are where it looks
 };
 // The labels of a one_of.
 struct Branches {

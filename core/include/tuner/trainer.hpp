@@ -1,4 +1,4 @@
-// One optimizer at work on one objective, a step at a time: what a trial and the parts of an LR range test share.
+// One optimizer at work on one objective, a step at a time: what a trial shares with whatever else takes steps.
 //
 // A step: the batch that seed, trial and step give; loss and gradient on it; gradient noise, clipping by value,
 // clipping by global norm (each optional, in this order); the optimizer's update; finite parameters. Noise (the same

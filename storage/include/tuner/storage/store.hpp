@@ -31,7 +31,8 @@ struct StudyRecord {
   std::string name;
   std::string config_text;
   std::string config_sha256;
-  std::string plan;  // canonical_plan()
+  std::vector<std::string> overrides{};  // of values of the config, in order
+  std::string plan;                      // canonical_plan()
   std::string
       plan_by_path{};  // the same with paths in place of the content of files, as versions before 1.1 recorded it
   std::vector<std::pair<std::string, std::string>> files{};  // path and sha256 of what `plan` has the content of
@@ -189,6 +190,9 @@ class Store {
   [[nodiscard]] StudyRow study(std::string_view name) const;
   // With `damage` also a text that does not have its recorded hash.
   [[nodiscard]] std::string study_config(std::string_view name, Damage* damage = nullptr) const;
+  // The overrides that its config was last run with, in order. Versions before schema 6 recorded them at the end of the
+  // config's text.
+  [[nodiscard]] std::vector<std::string> study_overrides(std::string_view name, Damage* damage = nullptr) const;
   // How its configurations follow from its plan: see kSearchVersion. Nothing where there is no such study.
   [[nodiscard]] std::optional<int> search_version(std::string_view name) const;
   // Its recorded plan against another one, "- " and "+ " before the lines that differ; empty where they are equal, or

@@ -8,7 +8,7 @@
 
 #include "tuner/report/chart.hpp"
 
-namespace tuner::report {
+namespace tuner::lr_range {
 
 // Texts are UTF-8. A pair whose lr is not positive, or whose numbers are not finite (the loss: beyond 1e300), leaves a
 // gap.
@@ -44,10 +44,10 @@ struct LrChart {
 
 // Bold curves as *, others as . (a single curve as *); under the axis a letter for each mark with its interval, and
 // their legend. Every line ends with a newline.
-[[nodiscard]] std::string lr_chart_text(const LrChart& chart, ChartSize size = {});
+[[nodiscard]] std::string lr_chart_text(const LrChart& chart, report::ChartSize size = {});
 
 // A whole file without scripts, links or fonts of its own, in light or dark as the reader's system asks for: thin
 // lines, bold ones for bold curves, a vertical line with its label for each mark, and its interval shaded.
 [[nodiscard]] std::string lr_chart_svg(const LrChart& chart);
 
-}  // namespace tuner::report
+}  // namespace tuner::lr_range

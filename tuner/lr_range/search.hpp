@@ -18,11 +18,11 @@
 #include "tuner/lr_range/part.hpp"
 #include "tuner/search/searcher.hpp"
 
-namespace tuner::search {
+namespace tuner::lr_range {
 
-class RangeSearch : public Searcher {
+class RangeSearch : public search::Searcher {
  public:
-  // The plan must outlive it. Requires: plan.method is lr_range.
+  // The plan must outlive it. Requires: is_test(plan).
   explicit RangeSearch(const StudyPlan& plan);
   [[nodiscard]] std::optional<std::uint64_t> size() const override { return size_; }
   [[nodiscard]] Point propose(std::uint64_t number) const override { return points_.at(number); }
@@ -30,28 +30,29 @@ class RangeSearch : public Searcher {
   [[nodiscard]] bool learns() const override { return true; }
   void observe(std::uint64_t number, const TrialResult& result) override;
 
-  [[nodiscard]] const std::vector<lr_range::Branch>& branches() const { return branches_; }
+  [[nodiscard]] const std::vector<Branch>& branches() const { return branches_; }
   // What has been observed of a branch, in order of number.
-  [[nodiscard]] std::vector<lr_range::MeasuredPart> measured(std::size_t branch) const;
+  [[nodiscard]] std::vector<MeasuredPart> measured(std::size_t branch) const;
 
  private:
-  void add(std::size_t branch, lr_range::PartKind kind, double lr = 0);
+  void add(std::size_t branch, PartKind kind, double lr = 0);
   void begin_second_round();
   void begin_third_round();
   [[nodiscard]] double diverged_at(std::size_t branch) const;
   [[nodiscard]] std::optional<double> limit(std::size_t branch) const;
 
   const StudyPlan& plan_;
-  std::vector<lr_range::Branch> branches_;
+  TestSettings settings_;
+  std::vector<Branch> branches_;
   std::uint64_t size_ = 0;
   int round_ = 1;
   std::vector<Point> points_;  // of the rounds so far
   struct Origin {
     std::size_t branch;
-    lr_range::Part part;
+    Part part;
   };
   std::vector<Origin> origins_;  // of the points
   std::map<std::uint64_t, TrialResult> results_;
 };
 
-}  // namespace tuner::search
+}  // namespace tuner::lr_range

@@ -1,4 +1,4 @@
-#include "tuner/search/lr_range.hpp"
+#include "tuner/lr_range/search.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -7,9 +7,7 @@
 #include "tuner/lr_range/measurements.hpp"
 #include "tuner/lr_range/part_run.hpp"
 
-namespace tuner::search {
-
-using namespace lr_range;  // its parts, and what they measured
+namespace tuner::lr_range {
 
 namespace {
 
@@ -25,8 +23,9 @@ std::vector<MeasuredPart> RangeSearch::measured(std::size_t branch) const {
   return parts;
 }
 
-RangeSearch::RangeSearch(const StudyPlan& plan) : plan_(plan), branches_(branches_of(plan)) {
-  const LrRangeSettings& s = plan.lr_range;
+RangeSearch::RangeSearch(const StudyPlan& plan)
+    : plan_(plan), settings_(settings_of(plan)), branches_(branches_of(plan)) {
+  const TestSettings& s = settings_;
   const auto seeds = static_cast<std::uint64_t>(s.seeds), rungs = static_cast<std::uint64_t>(s.ladder_points);
   const std::uint64_t for_each_seed =
       1 + rungs + (rungs > 0 ? std::size(kFineQuarters) : 0) + (s.probes > 0) + (s.stability_steps > 0);
@@ -41,7 +40,7 @@ RangeSearch::RangeSearch(const StudyPlan& plan) : plan_(plan), branches_(branche
 }
 
 void RangeSearch::add(std::size_t branch, PartKind kind, double lr) {
-  for (std::int64_t seed = 0; seed < plan_.lr_range.seeds; ++seed) {
+  for (std::int64_t seed = 0; seed < settings_.seeds; ++seed) {
     const Part part{.kind = kind, .seed = seed, .lr = lr};
     points_.push_back(point_of(plan_, branches_[branch].point, part));
     origins_.push_back({branch, part});
@@ -53,7 +52,7 @@ void RangeSearch::observe(std::uint64_t number, const TrialResult& result) {
   while (results_.size() == points_.size() && round_ < 3) {
     if (++round_ == 2)
       begin_second_round();
-    else if (plan_.lr_range.ladder_points > 0)
+    else if (settings_.ladder_points > 0)
       begin_third_round();
   }
 }
@@ -64,8 +63,8 @@ double RangeSearch::diverged_at(std::size_t branch) const {
     if (origins_[number].branch == branch && origins_[number].part.kind == PartKind::ramp)
       // A ramp that failed says nothing of where it would have diverged.
       if (result.outcome == Outcome::completed)
-        lrs.push_back(divergence_lr(curve_of(result.metrics), plan_.lr_range).value_or(highest_lr(plan_.lr_range)));
-  return median(lrs).value_or(highest_lr(plan_.lr_range));
+        lrs.push_back(divergence_lr(curve_of(result.metrics), settings_).value_or(highest_lr(settings_)));
+  return median(lrs).value_or(highest_lr(settings_));
 }
 
 std::optional<double> RangeSearch::limit(std::size_t branch) const {
@@ -76,7 +75,7 @@ std::optional<double> RangeSearch::limit(std::size_t branch) const {
 }
 
 void RangeSearch::begin_second_round() {
-  const LrRangeSettings& s = plan_.lr_range;
+  const TestSettings& s = settings_;
   for (std::size_t branch = 0; branch < branches_.size(); ++branch) {
     const double edge = diverged_at(branch), most = highest_lr(s);
     const double low = std::max(s.lr_min, edge * kLadderBelow), high = std::min(most, edge * kLadderAbove);
@@ -102,4 +101,4 @@ void RangeSearch::begin_third_round() {
   }
 }
 
-}  // namespace tuner::search
+}  // namespace tuner::lr_range

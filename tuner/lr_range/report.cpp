@@ -1,8 +1,9 @@
-#include "tuner/report/lr_report.hpp"
+#include "tuner/lr_range/report.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 #include <map>
 #include <sstream>
 #include <utility>
@@ -11,7 +12,7 @@
 #include "tuner/lr_range/diagnosis.hpp"
 #include "tuner/report/table.hpp"
 
-namespace tuner::report {
+namespace tuner::lr_range {
 
 namespace {
 
@@ -20,7 +21,7 @@ using storage::LrSuggestion;
 constexpr std::string_view kRulePrefix = "rule.";
 
 bool is_one_of_four(const LrSuggestion& suggestion) {
-  return std::ranges::find(lr_range::kSuggestions, suggestion.name) != std::end(lr_range::kSuggestions);
+  return std::ranges::find(kSuggestions, suggestion.name) != std::end(kSuggestions);
 }
 bool is_rule(const LrSuggestion& suggestion) { return suggestion.name.starts_with(kRulePrefix); }
 
@@ -42,13 +43,13 @@ LrChart chart_of(const LrReport& report, const LrBranch& branch) {
 std::string number(const std::optional<double>& value) { return value ? fmt::format("{:.4g}", *value) : ""; }
 
 void print_table(std::ostream& out, const LrBranch& branch) {
-  TableWriter table(out, "table");
+  report::TableWriter table(out, "table");
   table.header({branch.label, "value", "low", "high", "how", "note"});
   for (const LrSuggestion& s : branch.suggestions)
     if (!is_rule(s)) table.row({s.name, number(s.value), number(s.low), number(s.high), s.rule, s.note});
   table.end();
   out << "\n";
-  TableWriter ruled(out, "table");
+  report::TableWriter ruled(out, "table");
   ruled.header({"rule on the ramps", "lr", "low", "high", "note"});
   for (const LrSuggestion& s : branch.suggestions)
     if (is_rule(s))
@@ -58,7 +59,7 @@ void print_table(std::ostream& out, const LrBranch& branch) {
 
 void print_ladder(std::ostream& out, const LrBranch& branch) {
   if (branch.rungs.empty()) return;
-  TableWriter table(out, "table");
+  report::TableWriter table(out, "table");
   std::vector<std::string> columns{"ladder: lr"};
   std::size_t seeds = 0;  // of a test that was interrupted some lrs have fewer
   for (const auto& rung : branch.rungs) seeds = std::max(seeds, rung.losses.size());
@@ -119,6 +120,13 @@ LrCurve ramp_curve(std::int64_t seed, std::span<const MetricPoint> metrics) {
   return curve;
 }
 
+void add_part(LrBranch& branch, const Part& part, const TrialResult& result) {
+  if (part.kind == PartKind::ramp) branch.ramps.push_back(ramp_curve(part.seed, result.metrics));
+  if (part.kind != PartKind::ladder) return;
+  const bool ended = result.outcome == Outcome::completed || result.outcome == Outcome::diverged;
+  add_rung(branch.rungs, part, ended ? result.value : std::numeric_limits<double>::quiet_NaN());
+}
+
 std::string lr_text(const LrReport& report) {
   std::ostringstream out;
   for (const LrBranch& branch : report.branches) {
@@ -143,4 +151,4 @@ std::string lr_json(const LrReport& report) {
 
 std::string lr_svg(const LrReport& report, const LrBranch& branch) { return lr_chart_svg(chart_of(report, branch)); }
 
-}  // namespace tuner::report
+}  // namespace tuner::lr_range

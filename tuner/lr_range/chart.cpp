@@ -1,4 +1,4 @@
-#include "tuner/report/lr_chart.hpp"
+#include "tuner/lr_range/chart.hpp"
 
 #include <fmt/format.h>
 
@@ -9,7 +9,7 @@
 #include <string_view>
 #include <utility>
 
-namespace tuner::report {
+namespace tuner::lr_range {
 
 namespace {
 
@@ -136,7 +136,7 @@ std::vector<Tick> ticks(const Axis& axis) {
 
 class TextPlot {
  public:
-  TextPlot(const LrChart& chart, const Axes& axes, ChartSize size)
+  TextPlot(const LrChart& chart, const Axes& axes, report::ChartSize size)
       : chart_(chart), axes_(axes), size_(size), rows_(static_cast<std::size_t>(size.height), blank()) {}
 
   std::string draw() {
@@ -242,7 +242,7 @@ class TextPlot {
 
   const LrChart& chart_;
   const Axes& axes_;
-  ChartSize size_;
+  report::ChartSize size_;
   std::vector<std::string> rows_;
   std::size_t margin_ = 0;
 };
@@ -460,7 +460,7 @@ LrCurve median_curve(std::span<const LrCurve> curves, std::string name) {
   return result;
 }
 
-std::string lr_chart_text(const LrChart& chart, ChartSize size) {
+std::string lr_chart_text(const LrChart& chart, report::ChartSize size) {
   const Axes axes = axes_of(chart);
   return axes.empty() ? "" : TextPlot(chart, axes, size).draw();
 }
@@ -470,4 +470,4 @@ std::string lr_chart_svg(const LrChart& chart) {
   return axes.empty() ? "" : SvgPlot(chart, axes).draw();
 }
 
-}  // namespace tuner::report
+}  // namespace tuner::lr_range

@@ -5,17 +5,17 @@
 #include <string>
 #include <vector>
 
+#include "tuner/lr_range/chart.hpp"
 #include "tuner/lr_range/measurements.hpp"
-#include "tuner/report/lr_chart.hpp"
 #include "tuner/storage/store.hpp"
 
-namespace tuner::report {
+namespace tuner::lr_range {
 
 struct LrBranch {
   std::string label;
   std::vector<storage::LrSuggestion> suggestions;
-  std::vector<LrCurve> ramps;         // of every seed: the smoothed loss
-  std::vector<lr_range::Rung> rungs;  // of the ladder
+  std::vector<LrCurve> ramps;  // of every seed: the smoothed loss
+  std::vector<Rung> rungs;     // of the ladder
 };
 struct LrReport {
   std::string study;
@@ -23,6 +23,8 @@ struct LrReport {
 };
 // The curve of a ramp: the steps that have an lr and a smoothed loss.
 [[nodiscard]] LrCurve ramp_curve(std::int64_t seed, std::span<const MetricPoint> metrics);
+// Adds what a part measured to the report of its branch.
+void add_part(LrBranch& branch, const Part& part, const TrialResult& result);
 
 // For every branch a chart and the four learning rates with their evidence, then the rest that was measured.
 [[nodiscard]] std::string lr_text(const LrReport& report);
@@ -35,4 +37,4 @@ struct LrReport {
 // The chart of a branch as an SVG file.
 [[nodiscard]] std::string lr_svg(const LrReport& report, const LrBranch& branch);
 
-}  // namespace tuner::report
+}  // namespace tuner::lr_range

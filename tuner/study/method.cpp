@@ -1,0 +1,40 @@
+#include "tuner/study/method.hpp"
+
+#include <algorithm>
+#include <string_view>
+
+#include "tuner/lr_range/lr_range.hpp"
+#include "tuner/search/grid.hpp"
+
+namespace tuner::study {
+
+namespace {
+
+std::unique_ptr<search::Searcher> make_grid(const StudyPlan& plan) {
+  return std::make_unique<search::Grid>(plan.space, plan.search_version);
+}
+
+struct Method {
+  std::string_view name;
+  std::unique_ptr<search::Searcher> (*make_searcher)(const StudyPlan& plan);
+  void (*check_trial)(TrialSpec& spec);  // null: it can run any
+};
+
+constexpr Method kMethods[] = {
+    {"single", make_grid, nullptr},
+    {"grid", make_grid, nullptr},
+    {"random", search::make_random, nullptr},
+    {lr_range::kMethod, lr_range::make_searcher, lr_range::check_trial},
+};
+
+const Method& method_of(const StudyPlan& plan) { return *std::ranges::find(kMethods, plan.method, &Method::name); }
+
+}  // namespace
+
+std::unique_ptr<search::Searcher> make_searcher(const StudyPlan& plan) { return method_of(plan).make_searcher(plan); }
+
+void check_trial(const StudyPlan& plan, TrialSpec& spec) {
+  if (const auto check = method_of(plan).check_trial) check(spec);
+}
+
+}  // namespace tuner::study

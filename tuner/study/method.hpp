@@ -1,0 +1,18 @@
+// The methods of search that a sweep file can name, and what each stands for. To add one: a line in the table of
+// method.cpp.
+#pragma once
+
+#include <memory>
+
+#include "tuner/plan.hpp"
+#include "tuner/search/searcher.hpp"
+
+namespace tuner::study {
+
+// By plan.method. The plan must outlive it. Errors: config.impossible for a grid that cannot be counted.
+[[nodiscard]] std::unique_ptr<search::Searcher> make_searcher(const StudyPlan& plan);
+
+// Can the method run this trial of the plan? Errors: config.impossible.
+void check_trial(const StudyPlan& plan, TrialSpec& spec);
+
+}  // namespace tuner::study
