@@ -71,7 +71,7 @@ void print_before(const StudyPlan& plan, const RangeSearch& search) {
     }
 }
 
-void print_after(const RangeSearch& search, const executor::StudyStatus& status) {
+void print_after(const RangeSearch& search, const study::StudyStatus& status) {
   double cost = 0;
   for (std::size_t i = 0; i < search.branches().size(); ++i)
     for (const auto& part : search.measured(i)) cost += lr_range::cost_in_gradients(part.result.evaluations);
@@ -103,20 +103,20 @@ lr_range::LrReport report_of(const StudyPlan& plan, const RangeSearch& search,
   return report;
 }
 
-int exit_code_of(const StudySession& session, const Study& study, const executor::StudyStatus& status) {
+int exit_code_of(const StudySession& session, const Study& study, const study::StudyStatus& status) {
   // A test none of whose parts completed has an answer all the same: that it cannot tell.
-  if (session.interrupted() || status.ending == executor::Ending::stopped) return session.conclude(study, status);
+  if (session.interrupted() || status.ending == study::Ending::stopped) return session.conclude(study, status);
   return status.failed > 0 ? 6 : 0;
 }
 
-void say_interrupted(const StudySession& session, const executor::StudyStatus& status) {
-  if (status.ending == executor::Ending::interrupted && !session.quiet())
+void say_interrupted(const StudySession& session, const study::StudyStatus& status) {
+  if (status.ending == study::Ending::interrupted && !session.quiet())
     std::cerr << StudySession::interrupted_words(status);
 }
 
 struct Tested {
   RangeSearch search;
-  executor::StudyStatus status;
+  study::StudyStatus status;
   std::vector<storage::LrSuggestion> suggestions;
 };
 
@@ -128,7 +128,7 @@ std::unique_ptr<Tested> test(StudySession& session, const Study& study, config::
   tested->status = session.run(study, tested->search, as);
   tested->suggestions = diagnose(study.plan, tested->search);
   if (!session.quiet() && tested->status.done_now > 0) print_after(tested->search, tested->status);
-  if (tested->status.ending == executor::Ending::finished) session.store().record_lr_suggestions(tested->suggestions);
+  if (tested->status.ending == study::Ending::finished) session.store().record_lr_suggestions(tested->suggestions);
   return tested;
 }
 
@@ -158,7 +158,7 @@ TestedSweep with_lr_range_test(StudySession& session, const Study& sweep) {
   if (session.fresh()) session.forget(file.plan.name);
   const Study study = session.with_stored_search(file);
   const auto tested = test(session, study, config::ReadAs::lr_range_test);
-  if (tested->status.ending != executor::Ending::finished) {
+  if (tested->status.ending != study::Ending::finished) {
     say_interrupted(session, tested->status);
     return {.sweep = {}, .exit_code = exit_code_of(session, study, tested->status)};
   }

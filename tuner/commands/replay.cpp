@@ -17,9 +17,9 @@
 #include "tuner/commands/trial_name.hpp"
 #include "tuner/config/config.hpp"
 #include "tuner/error.hpp"
-#include "tuner/executor/study_run.hpp"
 #include "tuner/lr_range/lr_range.hpp"
 #include "tuner/report/table.hpp"
+#include "tuner/study/coordinator.hpp"
 #include "tuner/text.hpp"
 
 namespace tuner::commands {
@@ -303,7 +303,7 @@ int replay(const Invocation& invocation) {
   Read read = read_recorded(store, study, file, catalogue, shared);
   const Point point = point_of(read.study.plan, stored.run.parameters, name);
   std::vector<storage::PluginRecord> records;
-  for (const Plugin* plugin : plugins_of(read.study.plan, point)) records.push_back(executor::plugin_record(*plugin));
+  for (const Plugin* plugin : plugins_of(read.study.plan, point)) records.push_back(study::plugin_record(*plugin));
   const auto changed = storage::Store::changed_plugins(stored.plugins, records);
   for (const auto& line : changed) std::cerr << "warning: " << printable(line) << "\n";
 

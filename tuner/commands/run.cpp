@@ -77,13 +77,13 @@ void print_dry_run(const Study& study, const search::Searcher& searcher, const s
 }
 
 // Did a random search end because there is no further configuration?
-bool exhausted(const Study& study, const executor::StudyStatus& status) {
+bool exhausted(const Study& study, const study::StudyStatus& status) {
   const auto& trials = study.run.trials;
   const bool fewer = status.total && (!trials || *status.total < *trials);
   return study.plan.method == "random" && fewer && status.done >= *status.total;
 }
 
-void print_result(const Study& study, const executor::StudyStatus& status, StudySession& session) {
+void print_result(const Study& study, const study::StudyStatus& status, StudySession& session) {
   const StudyPlan& plan = study.plan;
   std::string outcomes;
   for (const auto& [outcome, n] : status.outcomes)
@@ -94,12 +94,12 @@ void print_result(const Study& study, const executor::StudyStatus& status, Study
   if (status.failed > 0)
     std::cout << fmt::format("{} of the study failed or timed out: tuner trials {}{}\n", status.failed, plan.name,
                              session.database_words());
-  if (status.ending == executor::Ending::interrupted) std::cout << StudySession::interrupted_words(status);
+  if (status.ending == study::Ending::interrupted) std::cout << StudySession::interrupted_words(status);
   if (exhausted(study, status))
     std::cout << fmt::format("the space has {} configuration{}, and every one has been run{}\n", *status.total,
                              *status.total == 1 ? "" : "s",
                              study.run.trials ? fmt::format(": fewer than trials: {}", *study.run.trials) : "");
-  if (status.ending == executor::Ending::budget_used) std::cout << "the budget is used up: raise it to continue\n";
+  if (status.ending == study::Ending::budget_used) std::cout << "the budget is used up: raise it to continue\n";
   const auto best = session.store().runs(plan.name, kShownTrials, true);
   if (best.empty()) return;
   std::cout << "\nbest by " << plan.metric.name << " (" << to_string(plan.metric.goal) << "):\n";
@@ -113,7 +113,7 @@ void print_result(const Study& study, const executor::StudyStatus& status, Study
                            session.database_words(), best.front().number);
 }
 
-void print_json(const StudyPlan& plan, const executor::StudyStatus& status, const std::string& file) {
+void print_json(const StudyPlan& plan, const study::StudyStatus& status, const std::string& file) {
   std::string outcomes;
   for (const auto& [outcome, n] : status.outcomes)
     outcomes += fmt::format("{}\"{}\": {}", outcomes.empty() ? "" : ", ", to_string(outcome), n);
@@ -124,7 +124,7 @@ void print_json(const StudyPlan& plan, const executor::StudyStatus& status, cons
   std::cout
       << fmt::format(
              R"({{"study": {}, "database": {}, "ending": "{}", "metric": {}, "goal": "{}", "trials": {}, "run_now": {}, "outcomes": {{{}}}, "failed": {}, "best": {}, "seconds": {}}})",
-             json_quoted(plan.name), json_quoted(file), executor::kEndings[static_cast<int>(status.ending)],
+             json_quoted(plan.name), json_quoted(file), study::kEndings[static_cast<int>(status.ending)],
              json_quoted(plan.metric.name), to_string(plan.metric.goal), status.done, status.done_now, outcomes,
              status.failed, best, format_number(status.elapsed_seconds))
       << "\n";
@@ -156,7 +156,7 @@ int run(const Invocation& invocation) {
   if (!sweep.sweep) return sweep.exit_code;
   const Study& study = *sweep.sweep;
   const auto searcher = study::make_searcher(study.plan);
-  const executor::StudyStatus status = session.run(study, *searcher);
+  const study::StudyStatus status = session.run(study, *searcher);
   if (session.json())
     print_json(study.plan, status, session.database());
   else

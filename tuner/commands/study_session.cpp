@@ -113,13 +113,13 @@ void StudySession::forget(const std::string& study) {
   std::filesystem::remove(checkpoints, none);  // where no other study has any
 }
 
-executor::StudyStatus StudySession::run(const Study& study, search::Searcher& searcher, config::ReadAs as) {
+study::StudyStatus StudySession::run(const Study& study, search::Searcher& searcher, config::ReadAs as) {
   if (!interrupts_) interrupts_.emplace();
   const StudyPlan& plan = study.plan;
   for (const auto& warning : store_->open_study(study_record(study)))
     std::cerr << "warning: " << printable(warning) << "\n";
   std::vector<storage::PluginRecord> records;
-  for (const Plugin* plugin : plugins_of(plan)) records.push_back(executor::plugin_record(*plugin));
+  for (const Plugin* plugin : plugins_of(plan)) records.push_back(study::plugin_record(*plugin));
   for (const auto& warning : store_->changed_plugins(plan.name, records))
     std::cerr << "warning: " << printable(warning) << "\n";
   if (!quiet())
@@ -128,7 +128,7 @@ executor::StudyStatus StudySession::run(const Study& study, search::Searcher& se
 
   report::Progress progress(stderr, ::isatty(STDERR_FILENO) != 0, plan.metric.name);
   bool warned = false;
-  const auto listener = [&](const executor::StudyStatus& status, std::span<const storage::TrialRecord> recorded,
+  const auto listener = [&](const study::StudyStatus& status, std::span<const storage::TrialRecord> recorded,
                             std::span<const executor::Running> running) {
     if (status.checkpoint_error != 0 && !std::exchange(warned, true))
       progress.warn(fmt::format("no checkpoint can be written to {}: {}; a trial that is stopped begins again",
@@ -136,23 +136,23 @@ executor::StudyStatus StudySession::run(const Study& study, search::Searcher& se
     if (!quiet()) progress.show(status, recorded, running);
   };
   const auto executor = make_executor(study, invocation_.executable, shared_, as);
-  const executor::StudyStatus status = executor::run_study(study, searcher, *store_, *executor, *interrupts_, listener);
+  const study::StudyStatus status = study::run_study(study, searcher, *store_, *executor, *interrupts_, listener);
   progress.end();
   return status;
 }
 
 std::string StudySession::database_words() const { return database_ == "tuner.db" ? "" : " --db " + database_; }
 
-std::string StudySession::interrupted_words(const executor::StudyStatus& status) {
+std::string StudySession::interrupted_words(const study::StudyStatus& status) {
   if (status.checkpoint_error == 0) return "interrupted: the same command continues\n";
   return "interrupted: the same command continues, with the trials that were running from their start: no checkpoint "
          "could be written\n";
 }
 
-int StudySession::conclude(const Study& study, const executor::StudyStatus& status) const {
+int StudySession::conclude(const Study& study, const study::StudyStatus& status) const {
   const StudyPlan& plan = study.plan;
   if (interrupted()) return executor::kExitInterrupted;
-  if (status.ending == executor::Ending::stopped) {
+  if (status.ending == study::Ending::stopped) {
     const bool limit = study.run.max_failed_trials && status.failed > *study.run.max_failed_trials;
     throw Error(Message::trial_study_stopped,
                 fmt::format("study '{}' ended early: {}{}", plan.name, status.reason,

@@ -10,8 +10,8 @@
 #include "tuner/commands/options.hpp"
 #include "tuner/config/config.hpp"
 #include "tuner/executor/interrupt.hpp"
-#include "tuner/executor/study_run.hpp"
 #include "tuner/search/searcher.hpp"
+#include "tuner/study/coordinator.hpp"
 
 namespace tuner::commands {
 
@@ -40,13 +40,13 @@ class StudySession {
   void forget(const std::string& study);
   // Opens the study and runs it to its end, or resumes it; shows progress.
   // From the first one on interrupts are counted: the command goes on to its end, and then says 130.
-  [[nodiscard]] executor::StudyStatus run(const Study& study, search::Searcher& searcher,
-                                          config::ReadAs as = config::ReadAs::study);
+  [[nodiscard]] study::StudyStatus run(const Study& study, search::Searcher& searcher,
+                                       config::ReadAs as = config::ReadAs::study);
   [[nodiscard]] bool interrupted() const { return interrupts_ && interrupts_->count() > 0; }
   // What comes of an interrupted study: the line to print.
-  [[nodiscard]] static std::string interrupted_words(const executor::StudyStatus& status);
+  [[nodiscard]] static std::string interrupted_words(const study::StudyStatus& status);
   // The exit code of a command that ran a study. Errors: trial.study_stopped, trial.none_completed.
-  [[nodiscard]] int conclude(const Study& study, const executor::StudyStatus& status) const;
+  [[nodiscard]] int conclude(const Study& study, const study::StudyStatus& status) const;
 
   [[nodiscard]] storage::Store& store() { return *store_; }
   [[nodiscard]] const std::string& database() const { return database_; }

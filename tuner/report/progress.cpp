@@ -19,7 +19,7 @@ std::size_t columns(std::FILE* out) {
   return ::ioctl(::fileno(out), TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
 }
 
-std::string count_text(const executor::StudyStatus& status) {
+std::string count_text(const study::StudyStatus& status) {
   return status.total ? fmt::format("{}/{}", status.done, *status.total) : fmt::format("{}", status.done);
 }
 
@@ -32,7 +32,7 @@ void Progress::line(const std::string& text) {
   last_line_ = Clock::now();
 }
 
-std::string Progress::trial_line(const executor::StudyStatus& status, const storage::TrialRecord& trial) const {
+std::string Progress::trial_line(const study::StudyStatus& status, const storage::TrialRecord& trial) const {
   const bool best = status.best_number == trial.number;
   const std::string value =
       trial.result.value ? fmt::format("{} {:.6g}", metric_, *trial.result.value) : trial.result.error;
@@ -41,8 +41,7 @@ std::string Progress::trial_line(const executor::StudyStatus& status, const stor
                      duration_text(trial.result.wall_seconds), parameters_text(trial.parameters));
 }
 
-std::string Progress::status_line(const executor::StudyStatus& status,
-                                  std::span<const executor::Running> running) const {
+std::string Progress::status_line(const study::StudyStatus& status, std::span<const executor::Running> running) const {
   std::string text = fmt::format("{} done", count_text(status));
   if (status.best_number) text += fmt::format(" | best {:.6g} (trial {})", status.best_value, *status.best_number);
   const double rate = status.elapsed_seconds > 0 ? static_cast<double>(status.done_now) / status.elapsed_seconds : 0;
@@ -56,7 +55,7 @@ std::string Progress::status_line(const executor::StudyStatus& status,
   return text;
 }
 
-void Progress::show(const executor::StudyStatus& status, std::span<const storage::TrialRecord> recorded,
+void Progress::show(const study::StudyStatus& status, std::span<const storage::TrialRecord> recorded,
                     std::span<const executor::Running> running) {
   if (status.interrupts > shown_interrupts_) {
     shown_interrupts_ = status.interrupts;

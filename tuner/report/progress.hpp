@@ -6,7 +6,7 @@
 #include <span>
 #include <string>
 
-#include "tuner/executor/study_run.hpp"
+#include "tuner/study/coordinator.hpp"
 
 namespace tuner::report {
 
@@ -16,7 +16,7 @@ class Progress {
   Progress(std::FILE* out, bool terminal, std::string metric)
       : out_(out), terminal_(terminal), metric_(std::move(metric)) {}
 
-  void show(const executor::StudyStatus& status, std::span<const storage::TrialRecord> recorded,
+  void show(const study::StudyStatus& status, std::span<const storage::TrialRecord> recorded,
             std::span<const executor::Running> running);
   // A line that is shown whatever else is.
   void warn(const std::string& text) { line("warning: " + text); }
@@ -25,8 +25,8 @@ class Progress {
 
  private:
   void line(const std::string& text);
-  [[nodiscard]] std::string trial_line(const executor::StudyStatus& status, const storage::TrialRecord& trial) const;
-  [[nodiscard]] std::string status_line(const executor::StudyStatus& status,
+  [[nodiscard]] std::string trial_line(const study::StudyStatus& status, const storage::TrialRecord& trial) const;
+  [[nodiscard]] std::string status_line(const study::StudyStatus& status,
                                         std::span<const executor::Running> running) const;
 
   std::FILE* out_;

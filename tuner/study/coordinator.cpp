@@ -1,4 +1,4 @@
-#include "tuner/executor/study_run.hpp"
+#include "tuner/study/coordinator.hpp"
 
 #include <fmt/format.h>
 
@@ -10,7 +10,7 @@
 
 #include "tuner/error.hpp"
 
-namespace tuner::executor {
+namespace tuner::study {
 
 namespace {
 
@@ -20,10 +20,10 @@ constexpr std::chrono::milliseconds kTick{200};
 // Enough that short trials never wait for the coordinator's transactions, little enough to forget on Ctrl-C.
 constexpr std::size_t kQueuedPerWorker = 256;
 
-class StudyRun {
+class Coordinator {
  public:
-  StudyRun(const Study& study, search::Searcher& searcher, storage::Store& store, Executor& executor,
-           const InterruptCounter& interrupts, const Listener& listener)
+  Coordinator(const Study& study, search::Searcher& searcher, storage::Store& store, Executor& executor,
+              const InterruptCounter& interrupts, const Listener& listener)
       : plan_(study.plan),
         run_(study.run),
         searcher_(searcher),
@@ -113,10 +113,10 @@ class StudyRun {
     }
   }
 
-  void take(std::vector<Finished> finished) {
+  void take(std::vector<executor::Finished> finished) {
     std::vector<storage::TrialRecord> records;
     std::exception_ptr error;
-    for (Finished& trial : finished) {
+    for (executor::Finished& trial : finished) {
       if (trial.error)
         error = trial.error;
       else if (!trial.not_run.empty())
@@ -165,7 +165,7 @@ class StudyRun {
   }
 
   // A search that waits for every result of a round goes on with those that there will be.
-  void skip(const Finished& trial) {
+  void skip(const executor::Finished& trial) {
     ++status_.not_run, status_.reason = trial.not_run;
     if (!searcher_.learns()) return;
     TrialResult result;
@@ -182,26 +182,26 @@ class StudyRun {
     }
   }
 
-  [[nodiscard]] bool is_retried(const Finished& trial) const {
+  [[nodiscard]] bool is_retried(const executor::Finished& trial) const {
     const Failure failure = trial.result.failure;
     return failure != Failure::none && trial.job.attempt <= run_.retry.max &&
            std::ranges::find(run_.retry.on, failure) != run_.retry.on.end();
   }
   // For the next run of the study.
-  storage::TrialRecord leave_open(Finished trial) {
+  storage::TrialRecord leave_open(executor::Finished trial) {
     store_.add_event("retried", fmt::format("trial {}, attempt {}: {}; the next start runs it again",
                                             trial.job.id.number, trial.job.attempt, trial.result.error));
     trial.result.outcome = Outcome::cancelled;
     return record_of(std::move(trial));
   }
-  void retry(Finished trial) {
+  void retry(executor::Finished trial) {
     store_.add_event(
         "retried", fmt::format("trial {}, attempt {}: {}", trial.job.id.number, trial.job.attempt, trial.result.error));
     ++trial.job.attempt;
     executor_.submit(std::move(trial.job));
   }
 
-  storage::TrialRecord record_of(Finished trial) {
+  storage::TrialRecord record_of(executor::Finished trial) {
     storage::TrialRecord record;
     record.number = trial.job.id.number, record.attempt = trial.job.attempt, record.seed = plan_.seed;
     record.started_at_ms = trial.started_at_ms, record.finished_at_ms = trial.finished_at_ms;
@@ -260,7 +260,7 @@ TrialResult result_of(storage::TrialDetail trial) {
 
 StudyStatus run_study(const Study& study, search::Searcher& searcher, storage::Store& store, Executor& executor,
                       const InterruptCounter& interrupts, const Listener& listener) {
-  return StudyRun(study, searcher, store, executor, interrupts, listener).run();
+  return Coordinator(study, searcher, store, executor, interrupts, listener).run();
 }
 
 storage::PluginRecord plugin_record(const Plugin& plugin) {
@@ -275,4 +275,4 @@ storage::PluginRecord plugin_record(const Plugin& plugin) {
           .build = table.build ? table.build : ""};
 }
 
-}  // namespace tuner::executor
+}  // namespace tuner::study

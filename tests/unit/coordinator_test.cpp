@@ -1,5 +1,5 @@
 // The coordinator on a database of its own: resumption, limits, interruption.
-#include "tuner/executor/study_run.hpp"
+#include "tuner/study/coordinator.hpp"
 
 #include <algorithm>
 #include <csignal>
@@ -9,12 +9,12 @@
 #include "temporary_folder.hpp"
 #include "tuner/study/method.hpp"
 
-namespace tuner::executor {
+namespace tuner::study {
 namespace {
 
 using Numbers = std::vector<std::uint64_t>;
 
-class StudyRunTest : public testing::Test {
+class CoordinatorTest : public testing::Test {
  protected:
   // Runs `plan` on the database `file`; `listen` hears of every batch.
   StudyStatus run(const StudyPlan& plan, const std::string& file = "tuner.db", const Listener& listen = {}) {
@@ -31,7 +31,7 @@ class StudyRunTest : public testing::Test {
     const Study study{.plan = plan, .run = settings_, .source = {}};
     const auto searcher = study::make_searcher(plan);
     recorded_.clear();
-    const auto executor = make_thread_executor(study, shared);
+    const auto executor = executor::make_thread_executor(study, shared);
     const InterruptCounter interrupts;
     return run_study(
         study, *searcher, store, *executor, interrupts,
@@ -68,7 +68,7 @@ class StudyRunTest : public testing::Test {
   std::set<std::uint64_t> recorded_;
 };
 
-TEST_F(StudyRunTest, RunsEveryTrialOnce) {
+TEST_F(CoordinatorTest, RunsEveryTrialOnce) {
   StudyPlan plan = test::lr_study(6);
   settings_.workers = 2;
   const StudyStatus status = run(plan);
@@ -86,7 +86,7 @@ TEST_F(StudyRunTest, RunsEveryTrialOnce) {
   EXPECT_EQ(store.trial("demo", 0).plugins.size(), 3u);
 }
 
-TEST_F(StudyRunTest, SameContentsWhateverTheNumberOfWorkers) {
+TEST_F(CoordinatorTest, SameContentsWhateverTheNumberOfWorkers) {
   StudyPlan plan = test::lr_study(10);
   for (const std::uint32_t workers : {1u, 2u, 4u}) {
     settings_.workers = workers;
@@ -98,7 +98,7 @@ TEST_F(StudyRunTest, SameContentsWhateverTheNumberOfWorkers) {
   EXPECT_EQ(one, contents("4.db"));
 }
 
-TEST_F(StudyRunTest, AFinishedStudyHasNothingToDo) {
+TEST_F(CoordinatorTest, AFinishedStudyHasNothingToDo) {
   const StudyPlan plan = test::lr_study(3);
   const StudyStatus first = run(plan), again = run(plan);
   EXPECT_TRUE(recorded_.empty());
@@ -109,7 +109,7 @@ TEST_F(StudyRunTest, AFinishedStudyHasNothingToDo) {
   EXPECT_EQ(again.best_value, first.best_value);
 }
 
-TEST_F(StudyRunTest, TrialsMayBeRaisedLater) {
+TEST_F(CoordinatorTest, TrialsMayBeRaisedLater) {
   StudyPlan plan = test::lr_study();
   plan.method = "random";
   settings_.trials = 3;
@@ -124,7 +124,7 @@ TEST_F(StudyRunTest, TrialsMayBeRaisedLater) {
   EXPECT_EQ(contents("tuner.db"), contents("whole.db")) << "as if it had run at once";
 }
 
-TEST_F(StudyRunTest, AnInterruptLetsRunningTrialsEndAndTheSameCommandContinues) {
+TEST_F(CoordinatorTest, AnInterruptLetsRunningTrialsEndAndTheSameCommandContinues) {
   StudyPlan plan = test::lr_study();
   plan.method = "random";
   settings_.trials = 300;   // more than are queued at once
@@ -144,7 +144,7 @@ TEST_F(StudyRunTest, AnInterruptLetsRunningTrialsEndAndTheSameCommandContinues) 
   EXPECT_EQ(contents("tuner.db"), contents("whole.db"));
 }
 
-TEST_F(StudyRunTest, ASecondInterruptCancelsAndCancelledTrialsRunAgain) {
+TEST_F(CoordinatorTest, ASecondInterruptCancelsAndCancelledTrialsRunAgain) {
   StudyPlan plan = test::lr_study(2);
   plan.objective = test::only(test::plugin_plan(Kind::objective, "slope", {{"sleep_ms", Value(std::int64_t{1})}}));
   plan.training = {{"steps", Value(std::int64_t{1} << 40)}};
@@ -157,7 +157,7 @@ TEST_F(StudyRunTest, ASecondInterruptCancelsAndCancelledTrialsRunAgain) {
   EXPECT_TRUE(finished().empty());
 }
 
-TEST_F(StudyRunTest, TheBudgetEndsTheStudyNotItsTrials) {
+TEST_F(CoordinatorTest, TheBudgetEndsTheStudyNotItsTrials) {
   StudyPlan plan = test::lr_study();
   plan.method = "random";
   settings_.trials = 100'000;
@@ -173,7 +173,7 @@ TEST_F(StudyRunTest, TheBudgetEndsTheStudyNotItsTrials) {
   EXPECT_EQ(status.outcomes.at(Outcome::completed), status.done);
 }
 
-TEST_F(StudyRunTest, WhatATrialThrowsEndsTheStudyAndKeepsWhatIsFinished) {
+TEST_F(CoordinatorTest, WhatATrialThrowsEndsTheStudyAndKeepsWhatIsFinished) {
   StudyPlan plan = test::lr_study();
   plan.objective = test::only(test::plugin_plan(Kind::objective, "broken", {{"where", Hole{0}}}));
   plan.optimizer = test::only(test::plugin_plan(Kind::optimizer, "blind"));
@@ -190,7 +190,7 @@ TEST_F(StudyRunTest, WhatATrialThrowsEndsTheStudyAndKeepsWhatIsFinished) {
   EXPECT_EQ(store.runs("demo")[0].outcome, Outcome::failed);
 }
 
-TEST_F(StudyRunTest, TiesGoToTheLowerNumber) {
+TEST_F(CoordinatorTest, TiesGoToTheLowerNumber) {
   StudyPlan plan = test::lr_study(1);
   settings_.workers = 4;
   plan.space.dimensions[0].domain = Values{0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1};
@@ -204,4 +204,4 @@ TEST_F(StudyRunTest, TiesGoToTheLowerNumber) {
 }
 
 }  // namespace
-}  // namespace tuner::executor
+}  // namespace tuner::study

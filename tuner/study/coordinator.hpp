@@ -13,7 +13,11 @@
 #include "tuner/search/searcher.hpp"
 #include "tuner/storage/store.hpp"
 
-namespace tuner::executor {
+namespace tuner::study {
+
+using executor::Executor;
+using executor::InterruptCounter;
+using executor::Running;
 
 // stopped: too many trials failed, or some were not run; `reason` says which.
 enum class Ending { finished, budget_used, interrupted, stopped };
@@ -52,4 +56,4 @@ using Listener =
 
 [[nodiscard]] storage::PluginRecord plugin_record(const Plugin& plugin);
 
-}  // namespace tuner::executor
+}  // namespace tuner::study
