@@ -72,8 +72,9 @@ std::string to_json(const Value& value) {
   return scalar_json(widen_to_scalar(value));
 }
 
-Value value_from_json(std::string_view text) {
-  const Json json = Json::parse(text);
+Value value_from_json(std::string_view text) { return value_from(Json::parse(text)); }
+
+Value value_from(const Json& json) {
   if (json.is_array()) {
     List list;
     for (const Json& item : json) list.push_back(scalar_from(item));

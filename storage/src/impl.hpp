@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -21,7 +22,8 @@ struct Store::Impl {
   std::string study_name;
   Goal goal = Goal::minimize;
   std::string token = new_lease_token();
-  std::int64_t recent_ranks = 0;  // of the open study
+  std::int64_t recent_ranks = 0;           // of the open study
+  std::optional<std::int64_t> next_entry;  // of its journal; nothing: not looked up yet
   // Rows of `plugins` that are known to be committed or in the current transaction.
   std::vector<std::pair<PluginRecord, std::int64_t>> plugin_keys;
 
@@ -35,6 +37,11 @@ struct Store::Impl {
 
 // The id of a study's row. Errors: usage.no_such_study with "did you mean".
 [[nodiscard]] std::int64_t find_study(Connection& connection, std::string_view name);
+
+// Writes them after those that are there, inside a transaction of the caller; returns the number of the next one.
+[[nodiscard]] std::int64_t insert_entries(Connection& connection, std::int64_t study_id, std::int64_t next_entry,
+                                          std::span<const JournalEntry> entries);
+[[nodiscard]] std::int64_t find_next_entry(Connection& connection, std::int64_t study_id);
 
 // Throws storage.failed unless a study is open.
 void check_open(std::int64_t study_id);

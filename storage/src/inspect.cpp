@@ -100,14 +100,45 @@ constexpr TableRule kTableRules[] = {
     {"recent_ranks", "are not those of a trial", kNoRankedTrial},
     {"trial_plugins", "name no plugin", "NOT EXISTS (SELECT 1 FROM plugins AS p WHERE p.plugin_key = t.plugin_key)"},
 };
+// Rows `t` of the journal that contradict themselves or others.
+constexpr TableRule kJournalRules[] = {
+    {"proposals", "are not counted from 0",
+     "(t.study_id, t.entry) IN (SELECT study_id, entry FROM (SELECT study_id, entry, proposal, row_number() OVER "
+     "(PARTITION BY study_id ORDER BY entry) - 1 AS due FROM proposals) WHERE proposal IS NOT due)"},
+    {"proposals", "have no configuration",
+     "typeof(t.configuration) <> 'integer' OR t.configuration < 0 OR NOT json_valid(t.parameters) OR "
+     "json_type(t.parameters) <> 'object'"},
+    {"observations", "are not those of one configuration after another",
+     "(t.study_id, t.entry) IN (SELECT study_id, entry FROM (SELECT study_id, entry, configuration, row_number() OVER "
+     "(PARTITION BY study_id ORDER BY entry) - 1 AS due FROM observations) WHERE configuration IS NOT due)"},
+    {"observations", "do not follow their proposal",
+     "(t.study_id, t.entry) IN (SELECT o.study_id, o.entry FROM observations AS o LEFT JOIN proposals AS p ON "
+     "p.study_id = o.study_id AND p.proposal = o.proposal WHERE p.entry IS NULL OR p.entry > o.entry OR "
+     "p.configuration <> o.configuration)"},
+    {"observations", "have an outcome that there is not",
+     "t.outcome NOT IN ('completed', 'pruned', 'diverged', 'failed', 'timed_out')"},
+    {"observations", "have a value that is no number",
+     "(typeof(t.mean) NOT IN ('real', 'null') AND t.mean IS NOT 'nan') OR (typeof(t.standard_deviation) NOT IN "
+     "('real', 'null') AND t.standard_deviation IS NOT 'nan') OR typeof(t.budget) <> 'real' OR t.budget NOT BETWEEN 0 "
+     "AND 1.7976931348623157e308 OR typeof(t.last_step) <> 'integer' OR t.last_step < 0"},
+    {"observations", "do not have as many values as replicates",
+     "CASE WHEN json_valid(t.replicate_values) THEN json_type(t.replicate_values) <> 'array' OR "
+     "json_array_length(t.replicate_values) IS NOT t.replicates OR EXISTS (SELECT 1 FROM json_each(t.replicate_values) "
+     "AS v WHERE v.type NOT IN ('real', 'null') AND (v.type <> 'text' OR v.value NOT IN ('nan', 'inf', '-inf'))) "
+     "ELSE 1 END"},
+    {"reports", "have no step, value or decision",
+     "typeof(t.number) <> 'integer' OR t.number < 0 OR typeof(t.step) <> 'integer' OR t.step < 0 OR (typeof(t.value) "
+     "NOT IN ('real', 'null') AND t.value IS NOT 'nan') OR t.decision NOT IN ('continue', 'stop') OR (t.next_step IS "
+     "NOT NULL AND (typeof(t.next_step) <> 'integer' OR t.next_step <= t.step))"},
+};
 // Each row of these belongs to a trial. Trials are looked up once for all of their rows.
 constexpr const char* kTablesOfTrials[] = {"metrics", "trial_parameters", "trial_plugins"};
 constexpr const char* kNoTrial =
     "(t.study_id, t.number) IN (SELECT g.study_id, g.number FROM (SELECT DISTINCT study_id, number FROM {}) AS g WHERE "
     "NOT EXISTS (SELECT 1 FROM trials AS o WHERE o.study_id = g.study_id AND o.number = g.number))";
 // Their foreign keys are looked at by SQLite; those of the tables above are rules here.
-constexpr const char* kTablesWithKeys[] = {"trials", "events",       "lr_suggestions",
-                                           "ranks",  "recent_ranks", "outcome_counts"};
+constexpr const char* kTablesWithKeys[] = {"trials",         "events",    "lr_suggestions", "ranks",  "recent_ranks",
+                                           "outcome_counts", "proposals", "observations",   "reports"};
 // learning_curves is not read: its rows are those of metrics, each of which has been looked at.
 constexpr const char* kViews[] = {"runs", "best_runs", "learning_rates"};
 
@@ -207,6 +238,14 @@ class Inspector {
     for (const char* table : kTablesOfTrials)
       if (has_table(table)) check_table(table, "belong to no trial", fmt::format(kNoTrial, table));
     check_tables();
+    for (const TableRule& rule : kJournalRules)
+      if (has_table(rule.table))
+        check_rule(rule.table, rule.what,
+                   fmt::format("SELECT s.name, count(*), min(t.entry) FROM {} AS t LEFT JOIN studies AS s ON s.id = "
+                               "t.study_id WHERE {} GROUP BY t.study_id",
+                               rule.table, rule.wrong),
+                   "entry");
+    if (has_table("proposals")) attempt("the journal", [this] { check_entries(); });
     if (has_table("outcome_counts")) attempt("table outcome_counts", [this] { check_counts(); });
     for (const char* table : kTablesWithKeys) {
       if (!has_table(table)) continue;
@@ -259,6 +298,20 @@ class Inspector {
           fmt::format("study '{}': outcome_counts does not say how many trials there are", words(row, 0)));
   }
 
+  // Each place among the entries is taken once.
+  void check_entries() {
+    Statement statement(
+        connection_,
+        "SELECT s.name FROM (SELECT study_id, entry FROM proposals UNION ALL SELECT study_id, entry FROM observations "
+        "UNION ALL SELECT study_id, entry FROM reports) AS e JOIN studies AS s ON s.id = e.study_id GROUP BY "
+        "e.study_id HAVING min(entry) <> 0 OR max(entry) <> count(*) - 1 OR count(DISTINCT entry) <> count(*) UNION "
+        "SELECT name FROM studies WHERE journal NOT IN (0, 1) OR (lag IS NOT NULL AND (typeof(lag) <> 'integer' OR lag "
+        "< 1))");
+    Rows row = statement.query();
+    while (row.next())
+      found_.damage.push_back(fmt::format("study '{}': its journal has gaps or a lag below 1", words(row, 0)));
+  }
+
   // A table that should be there and is not is check_schema()'s to name.
   bool has_table(const char* table) {
     Rows row = connection_.prepared("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?")
@@ -266,13 +319,13 @@ class Inspector {
     return row.next();
   }
 
-  void check_rule(const char* table, const char* what, const std::string& sql) {
+  void check_rule(const char* table, const char* what, const std::string& sql, const char* first = "of trial") {
     attempt(fmt::format("table {}", table), [&] {
       Statement statement(connection_, sql);
       Rows row = statement.query();
       for (std::int64_t lines = 0; lines < kMostLines && row.next(); ++lines)
-        found_.damage.push_back(fmt::format("study '{}': {} rows of {} {} (the first of trial {})", words(row, 0),
-                                            row.integer(1), table, what, row.shown(2)));
+        found_.damage.push_back(fmt::format("study '{}': {} rows of {} {} (the first {} {})", words(row, 0),
+                                            row.integer(1), table, what, first, row.shown(2)));
     });
   }
 

@@ -107,9 +107,9 @@ void check_open(std::int64_t study_id) {
   if (study_id == 0) throw Error(Message::storage_failed, "nothing can be recorded before a study is open");
 }
 
-void Store::record(std::span<const TrialRecord> trials) {
+void Store::record(std::span<const TrialRecord> trials, std::span<const JournalEntry> entries) {
   check_open(impl_->study_id);
-  if (trials.empty()) return;
+  if (trials.empty() && entries.empty()) return;
   Connection& connection = *impl_->connection;
   const std::int64_t study_id = impl_->study_id;
   auto& keys = impl_->plugin_keys;
@@ -140,15 +140,25 @@ void Store::record(std::span<const TrialRecord> trials) {
     }
     for (const auto& [outcome, change] : counts) count_outcome(connection, study_id, outcome, change);
     if (recent_ranks >= kRecentRanks) merge_recent_ranks(connection, study_id), recent_ranks = 0;
+    std::optional<std::int64_t> next_entry = impl_->next_entry;
+    if (!entries.empty()) {
+      if (!next_entry) next_entry = find_next_entry(connection, study_id);
+      next_entry = insert_entries(connection, study_id, *next_entry, entries);
+    }
     transaction.commit();
     impl_->recent_ranks = recent_ranks;
+    impl_->next_entry = next_entry;
   } catch (const SqliteError& error) {
     keys.resize(known_keys);  // rolled back
     if (error.code() != SQLITE_CONSTRAINT) throw;
-    throw Error(Message::storage_failed,
-                fmt::format("a trial of study '{}' cannot be recorded, it may be finished already: {}",
-                            impl_->study_name, error.reason()),
-                "Nothing of its batch was written. Please report this.")
+    throw Error(
+        Message::storage_failed,
+        trials.empty()
+            ? fmt::format("an entry of the journal of study '{}' cannot be recorded, it may be there already: {}",
+                          impl_->study_name, error.reason())
+            : fmt::format("a trial of study '{}' cannot be recorded, it may be finished already: {}", impl_->study_name,
+                          error.reason()),
+        "Nothing of its batch was written. Please report this.")
         .at(connection.file().string());
   }
   impl_->check_place();

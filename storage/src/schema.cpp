@@ -249,9 +249,57 @@ CREATE TRIGGER overrides_are_deleted AFTER DELETE ON studies BEGIN
 END;
 )sql";
 
+// The journal. An entry's number says its place among the entries of all three tables.
+constexpr const char* kMigration8 = R"sql(
+ALTER TABLE studies ADD COLUMN journal INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE studies ADD COLUMN lag INTEGER;
+
+CREATE TABLE proposals (
+  study_id INTEGER NOT NULL REFERENCES studies (id) ON DELETE CASCADE,
+  entry INTEGER NOT NULL,
+  proposal INTEGER NOT NULL,
+  configuration INTEGER NOT NULL,
+  parameters TEXT NOT NULL,
+  PRIMARY KEY (study_id, entry)
+) WITHOUT ROWID;
+
+CREATE TABLE observations (
+  study_id INTEGER NOT NULL REFERENCES studies (id) ON DELETE CASCADE,
+  entry INTEGER NOT NULL,
+  proposal INTEGER NOT NULL,
+  configuration INTEGER NOT NULL,
+  outcome TEXT NOT NULL,
+  last_step INTEGER NOT NULL,
+  budget REAL NOT NULL,
+  replicates INTEGER NOT NULL,
+  replicate_values TEXT NOT NULL,
+  mean,
+  standard_deviation,
+  PRIMARY KEY (study_id, entry)
+) WITHOUT ROWID;
+
+CREATE TABLE reports (
+  study_id INTEGER NOT NULL REFERENCES studies (id) ON DELETE CASCADE,
+  entry INTEGER NOT NULL,
+  number INTEGER NOT NULL,
+  step INTEGER NOT NULL,
+  value,
+  decision TEXT NOT NULL,
+  next_step INTEGER,
+  PRIMARY KEY (study_id, entry),
+  UNIQUE (study_id, number, step)
+) WITHOUT ROWID;
+
+CREATE TRIGGER journal_is_deleted AFTER DELETE ON studies BEGIN
+  DELETE FROM proposals WHERE study_id = OLD.id;
+  DELETE FROM observations WHERE study_id = OLD.id;
+  DELETE FROM reports WHERE study_id = OLD.id;
+END;
+)sql";
+
 constexpr Migration kMigrations[] = {
-    {1, kMigration1},        {2, kMigration2},        {3, kMigration3},
-    {4, kMigration4, false}, {5, kMigration5, false}, {6, kMigration6, false},
+    {1, kMigration1},        {2, kMigration2},        {3, kMigration3},        {4, kMigration4, false},
+    {5, kMigration5, false}, {6, kMigration6, false}, {7, kMigration8, false},
 };
 
 }  // namespace

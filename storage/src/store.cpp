@@ -150,6 +150,7 @@ std::vector<std::string> Store::open_study(const StudyRecord& study) {
   impl_->study_name = study.name;
   impl_->goal = study.goal;
   impl_->recent_ranks = recent_ranks;
+  impl_->next_entry.reset();
   return warnings;
 }
 
@@ -158,8 +159,8 @@ void Store::erase_study(std::string_view name) {
   Transaction transaction(connection);
   check_free(connection, name, impl_->token);
   // Table by table; the triggers, which do it row by row, find nothing left.
-  for (const char* table :
-       {"metrics", "trial_parameters", "trial_plugins", "events", "ranks", "recent_ranks", "trials"})
+  for (const char* table : {"metrics", "trial_parameters", "trial_plugins", "events", "ranks", "recent_ranks",
+                            "proposals", "observations", "reports", "trials"})
     connection.prepared(fmt::format("DELETE FROM {} WHERE study_id IN (SELECT id FROM studies WHERE name = ?)", table))
         .run(name);
   connection.prepared("DELETE FROM studies WHERE name = ?").run(name);

@@ -10,6 +10,8 @@
 
 namespace tuner {
 
+class Json;
+
 using Null = std::monostate;
 using Scalar = std::variant<Null, bool, std::int64_t, double, std::string>;
 using List = std::vector<Scalar>;
@@ -24,6 +26,8 @@ using Value = std::variant<Null, bool, std::int64_t, double, std::string, List>;
 [[nodiscard]] std::string format_number(double value);
 // Reads what to_json wrote, and any JSON scalar or flat array. Throws std::invalid_argument.
 [[nodiscard]] Value value_from_json(std::string_view json);
+// The same of a parsed document, which may be part of another one.
+[[nodiscard]] Value value_from(const Json& json);
 // For people: texts without quotes, numbers with at most `digits` significant digits.
 [[nodiscard]] std::string to_display(const Value& value, int digits = 6);
 

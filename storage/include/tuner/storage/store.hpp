@@ -16,6 +16,7 @@
 
 #include "tuner/error.hpp"
 #include "tuner/space.hpp"
+#include "tuner/storage/journal.hpp"
 #include "tuner/trial.hpp"
 
 namespace tuner::storage {
@@ -171,13 +172,26 @@ class Store {
   // Best completed run so far, the lower number among equals. A value of NaN is not ranked.
   [[nodiscard]] std::optional<RunRow> best(std::string_view study) const;
 
-  // Writes finished trials of the open study in one transaction: all of them or none. A cancelled trial of the same
-  // number is replaced with all that was recorded of it, its attempt counted on. On return they survive kill -9
-  // (normal) or power loss (full). A metric that is given twice for a step keeps its last value.
-  // Errors: storage.failed (disk; a trial that is finished already; no open study; the database or its log is no longer
-  // the file that was opened: then all that was recorded, these trials too, is copied, and the message says where);
-  // storage.busy_study where another process took the study over.
-  void record(std::span<const TrialRecord> trials);
+  // Writes finished trials of the open study, and after them entries of its journal in their order, in one transaction:
+  // all of them or none. A cancelled trial of the same number is replaced with all that was recorded of it, its attempt
+  // counted on. On return they survive kill -9 (normal) or power loss (full). A metric that is given twice for a step
+  // keeps its last value.
+  // Errors: storage.failed (disk; a trial that is finished already, an entry that is there already; no open study; the
+  // database or its log is no longer the file that was opened: then all that was recorded, these trials too, is copied,
+  // and the message says where); storage.busy_study where another process took the study over.
+  void record(std::span<const TrialRecord> trials, std::span<const JournalEntry> entries = {});
+
+  // Keeps a journal of the open study's proposals and observations from now on, with this lag; one that has a journal
+  // keeps its own. False where it has trials and no journal, as an earlier version left it: such a study goes on
+  // without one. Errors: as record().
+  bool keep_journal(std::optional<std::uint64_t> lag);
+  // The lag that its journal was begun with; nothing where it has none.
+  [[nodiscard]] std::optional<std::uint64_t> lag(std::string_view study) const;
+  // Its journal, entry by entry in order. Proposals are counted from 0 without gaps, as are the configurations that
+  // were observed, each after its proposal. `take` may read from this store. Errors: storage.damaged where they are
+  // not.
+  void read_journal(std::string_view study, const std::function<void(JournalEntry entry)>& take) const;
+
   // A line in the study's events: started, resumed, interrupted, ...
   void add_event(std::string_view kind, std::string_view text);
 

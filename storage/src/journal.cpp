@@ -1,0 +1,256 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+#include <stdexcept>
+#include <utility>
+
+#include "cells.hpp"
+#include "impl.hpp"
+#include "reading.hpp"
+#include "tuner/json.hpp"
+#include "tuner/storage/store.hpp"
+
+namespace tuner::storage {
+namespace {
+
+constexpr const char* kTables[] = {"proposals", "observations", "reports"};
+
+template <class... F>
+struct Overloaded : F... {
+  using F::operator()...;
+};
+template <class... F>
+Overloaded(F...) -> Overloaded<F...>;
+
+std::string json_of(const std::vector<std::optional<double>>& values) {
+  std::string json = "[";
+  for (const auto& value : values) {
+    if (json.size() > 1) json += ", ";
+    json += value ? to_json(*value) : "null";
+  }
+  return json += "]";
+}
+
+std::vector<std::optional<double>> values_from(const Rows& row, int column) {
+  constexpr std::pair<const char*, double> kWords[] = {
+      {"nan", std::numeric_limits<double>::quiet_NaN()},
+      {"inf", std::numeric_limits<double>::infinity()},
+      {"-inf", -std::numeric_limits<double>::infinity()},
+  };
+  std::vector<std::optional<double>> values;
+  try {
+    for (const Json& item : Json::parse(row.text(column))) {
+      const auto* word = item.is_string() ? std::ranges::find(kWords, item.get<std::string>(),
+                                                              [](const auto& known) { return known.first; })
+                                          : std::end(kWords);
+      if (item.is_null())
+        values.emplace_back();
+      else if (item.is_number())
+        values.emplace_back(item.get<double>());
+      else if (word != std::end(kWords))
+        values.emplace_back(word->second);
+      else
+        row.refuse(column, "a JSON array of numbers");
+    }
+  } catch (const std::invalid_argument&) {
+    row.refuse(column, "a JSON array of numbers");
+  }
+  return values;
+}
+
+Parameters parameters_from(const Rows& row, int column) {
+  Parameters parameters;
+  try {
+    const Json json = Json::parse(row.text(column));
+    if (!json.is_object()) row.refuse(column, "a JSON object");
+    for (const auto& [name, value] : json.items()) parameters.emplace_back(name, value_from(value));
+  } catch (const std::invalid_argument&) {
+    row.refuse(column, "a JSON object of values");
+  }
+  return parameters;
+}
+
+ProposalRecord read_proposal(const Rows& row) {
+  return {.proposal = row.count(1), .configuration = row.count(2), .parameters = parameters_from(row, 3)};
+}
+
+ObservationRecord read_observation(const Rows& row) {
+  ObservationRecord observation;
+  observation.proposal = row.count(1), observation.configuration = row.count(2);
+  const auto outcome = outcome_from(row.text(3));
+  if (!outcome) row.refuse(3, "an outcome");
+  observation.outcome = *outcome;
+  observation.last_step = row.integer(4, 0);
+  observation.budget = row.amount(5);
+  observation.values = values_from(row, 6);
+  if (row.integer(7) != std::ssize(observation.values)) row.refuse(7, fmt::format("{}", observation.values.size()));
+  observation.mean = row.optional_real(8), observation.standard_deviation = row.optional_real(9);
+  return observation;
+}
+
+ReportRecord read_report(const Rows& row) {
+  ReportRecord report{.number = row.count(1),
+                      .step = row.integer(2, 0),
+                      .value = row.optional_real(3),
+                      .decision = row.text(4),
+                      .next_step = {}};
+  if (report.decision != "continue" && report.decision != "stop") row.refuse(4, "a decision");
+  if (!row.is_null(5)) report.next_step = row.integer(5, report.step < INT64_MAX ? report.step + 1 : INT64_MAX);
+  return report;
+}
+
+std::string words_of_entry(std::string_view study, const Rows& row) {
+  return fmt::format("entry {} of the journal of study '{}'", row.shown(0), study);
+}
+
+// What an entry must be where the ones before it are known.
+class Order {
+ public:
+  void check(const Rows& row, const ProposalRecord& proposal) {
+    if (proposal.proposal != proposals_) row.refuse(1, fmt::format("{}", proposals_));
+    ++proposals_;
+    configurations_ = std::max(configurations_, proposal.configuration + 1);
+  }
+  void check(const Rows& row, const ObservationRecord& observation) {
+    if (observation.configuration != observed_) row.refuse(2, fmt::format("{}", observed_));
+    if (observation.configuration >= configurations_) row.refuse(2, "one that was proposed before");
+    ++observed_;
+  }
+  void check(const Rows&, const ReportRecord&) {}
+
+ private:
+  std::uint64_t proposals_ = 0, configurations_ = 0, observed_ = 0;
+};
+
+}  // namespace
+
+std::int64_t find_next_entry(Connection& connection, std::int64_t study_id) {
+  std::int64_t next = 0;
+  for (const char* table : kTables) {
+    Rows row =
+        connection.prepared(fmt::format("SELECT entry FROM {} WHERE study_id = ? ORDER BY entry DESC LIMIT 1", table))
+            .query(study_id);
+    if (!row.next()) continue;
+    Reading(connection, nullptr)
+        .row([&] { return fmt::format("the last row of {}", table); },
+             [&] { next = std::max(next, in_table(table, [&] { return row.integer(0, 0, INT64_MAX - 1); }) + 1); });
+  }
+  return next;
+}
+
+std::int64_t insert_entries(Connection& connection, std::int64_t study_id, std::int64_t next_entry,
+                            std::span<const JournalEntry> entries) {
+  Statement& propose = connection.prepared(
+      "INSERT INTO proposals (study_id, entry, proposal, configuration, parameters) VALUES (?, ?, ?, ?, ?)");
+  Statement& observe = connection.prepared(
+      "INSERT INTO observations (study_id, entry, proposal, configuration, outcome, last_step, budget, replicates, "
+      "replicate_values, mean, standard_deviation) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+  Statement& report = connection.prepared(
+      "INSERT INTO reports (study_id, entry, number, step, value, decision, next_step) VALUES (?, ?, ?, ?, ?, ?, ?)");
+  for (const JournalEntry& entry : entries) {
+    std::visit(Overloaded{[&](const ProposalRecord& p) {
+                            propose.run(study_id, next_entry, p.proposal, p.configuration, json_of(p.parameters));
+                          },
+                          [&](const ObservationRecord& o) {
+                            observe.run(study_id, next_entry, o.proposal, o.configuration, to_string(o.outcome),
+                                        o.last_step, o.budget, o.values.size(), json_of(o.values), o.mean,
+                                        o.standard_deviation);
+                          },
+                          [&](const ReportRecord& r) {
+                            report.run(study_id, next_entry, r.number, r.step, r.value, r.decision, r.next_step);
+                          }},
+               entry);
+    ++next_entry;
+  }
+  return next_entry;
+}
+
+bool Store::keep_journal(std::optional<std::uint64_t> lag) {
+  check_open(impl_->study_id);
+  Connection& connection = *impl_->connection;
+  const std::int64_t id = impl_->study_id;
+  Transaction transaction(connection);
+  check_held(connection, id, impl_->study_name, impl_->token);
+  const auto has = [&](const char* sql) {
+    Rows row = connection.prepared(sql).query(id);
+    return row.next();
+  };
+  if (has("SELECT 1 FROM studies WHERE id = ? AND journal <> 0")) return true;
+  if (has("SELECT 1 FROM trials WHERE study_id = ? LIMIT 1")) return false;
+  connection.prepared("UPDATE studies SET journal = 1, lag = ? WHERE id = ?").run(lag, id);
+  transaction.commit();
+  impl_->check_place();
+  return true;
+}
+
+std::optional<std::uint64_t> Store::lag(std::string_view study) const {
+  Connection& connection = *impl_->connection;
+  const Snapshot snapshot(connection);
+  std::optional<std::uint64_t> lag;
+  Rows row = connection.prepared("SELECT lag FROM studies WHERE id = ?").query(find_study(connection, study));
+  row.next();
+  Reading(connection, nullptr)
+      .row([&] { return fmt::format("study '{}'", study); },
+           [&] {
+             in_table("studies", [&] {
+               if (!row.is_null(0)) lag = static_cast<std::uint64_t>(row.integer(0, 1));
+             });
+           });
+  return lag;
+}
+
+void Store::read_journal(std::string_view study, const std::function<void(JournalEntry entry)>& take) const {
+  Connection& connection = *impl_->connection;
+  const Snapshot snapshot(connection);
+  const Reading reading(connection, nullptr);
+  const std::int64_t id = find_study(connection, study);
+  Rows proposal = connection
+                      .prepared(
+                          "SELECT entry, proposal, configuration, parameters FROM proposals WHERE study_id = ? "
+                          "ORDER BY entry")
+                      .query(id);
+  Rows observation = connection
+                         .prepared(
+                             "SELECT entry, proposal, configuration, outcome, last_step, budget, replicate_values, "
+                             "replicates, mean, standard_deviation FROM observations WHERE study_id = ? ORDER BY entry")
+                         .query(id);
+  Rows report = connection
+                    .prepared(
+                        "SELECT entry, number, step, value, decision, next_step FROM reports WHERE study_id = ? "
+                        "ORDER BY entry")
+                    .query(id);
+  Rows* const rows[] = {&proposal, &observation, &report};
+  std::optional<std::int64_t> next[std::size(kTables)];  // entries
+  const auto move_on = [&](std::size_t i) {
+    next[i].reset();
+    if (!reading.next(*rows[i], kTables[i])) return;
+    reading.row([&] { return words_of_entry(study, *rows[i]); },
+                [&] { next[i] = in_table(kTables[i], [&] { return rows[i]->integer(0, 0); }); });
+  };
+  for (std::size_t i = 0; i < std::size(kTables); ++i) move_on(i);
+  Order order;
+  for (;;) {
+    std::size_t first = std::size(kTables);
+    for (std::size_t i = 0; i < std::size(kTables); ++i)
+      if (next[i] && (first == std::size(kTables) || *next[i] < *next[first])) first = i;
+    if (first == std::size(kTables)) return;
+    std::optional<JournalEntry> entry;
+    const auto read = [&](auto record) {
+      order.check(*rows[first], record);
+      entry = std::move(record);
+    };
+    reading.row([&] { return words_of_entry(study, *rows[first]); },
+                [&] {
+                  in_table(kTables[first], [&] {
+                    if (first == 0) read(read_proposal(proposal));
+                    if (first == 1) read(read_observation(observation));
+                    if (first == 2) read(read_report(report));
+                  });
+                });
+    take(std::move(*entry));
+    move_on(first);
+  }
+}
+
+}  // namespace tuner::storage
