@@ -65,8 +65,20 @@ TrialResult measured(const TestSettings& settings, const Part& part, double edge
   return result;
 }
 
+void tell(RangeSearch& search, std::uint64_t number, TrialResult result) {
+  search.observe({.proposal = number,
+                  .configuration = number,
+                  .point = search.propose(number),
+                  .outcome = result.outcome,
+                  .last_step = result.steps,
+                  .budget = 0,
+                  .values = {result.value},
+                  .mean = result.value,
+                  .standard_deviation = {},
+                  .results = {result}});
+}
 void observe(RangeSearch& search, const StudyPlan& plan, std::uint64_t number, double edge = 0.1) {
-  search.observe(number, measured(settings_of(plan), part_of(plan, search.propose(number)), edge));
+  tell(search, number, measured(settings_of(plan), part_of(plan, search.propose(number)), edge));
 }
 std::uint64_t ready(const RangeSearch& search) {
   std::uint64_t n = 0;
@@ -94,7 +106,7 @@ TEST(RangeSearch, TakesStoredRampsOfAnyLr) {
       TrialResult result;
       result.value = 1;
       result.metrics = {{1, "lr", lr}, {1, "loss_before", 1}, {1, "loss", std::nan("")}};
-      search.observe(n, result);
+      tell(search, n, result);
     }
     EXPECT_EQ(ready(search), search.size()) << lr;
   }
@@ -106,6 +118,15 @@ TEST(RangeSearch, ComesInThreeRounds) {
   RangeSearch search(plan);
   EXPECT_EQ(search.size(), 2u * (3 * (1 + 5 + 6 + 1 + 1) + 1));
   EXPECT_TRUE(search.learns());
+  EXPECT_TRUE(search.wants_results());
+  for (const auto& [number, needed] : {std::pair<std::uint64_t, std::uint64_t>{0, 0},
+                                       {7, 0},
+                                       {8, 8},
+                                       {49, 8},
+                                       {50, 50},
+                                       {*search.size() - 1, 50},
+                                       {*search.size(), *search.size()}})
+    EXPECT_EQ(search.needs(number), needed) << number;
   EXPECT_EQ(ready(search), 8u) << "of both branches a ramp for every seed and the curvature";
   for (std::uint64_t n = 0; n < 7; ++n) observe(search, plan, n);
   EXPECT_EQ(ready(search), 8u) << "one is missing";
@@ -194,7 +215,7 @@ TEST(RangeSearch, AFailedRampDoesNotSayWhereTheOthersDiverge) {
     for (std::uint64_t n = 0; n < 4; ++n) {
       TrialResult result = measured(settings_of(plan), part_of(plan, search.propose(n)));
       if (n < failing) result.outcome = Outcome::failed, result.metrics.resize(12);
-      search.observe(n, result);
+      tell(search, n, result);
     }
     double most = 0;
     for (std::uint64_t n = 4; search.ready(n); ++n)

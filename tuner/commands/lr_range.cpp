@@ -18,6 +18,7 @@
 #include "tuner/lr_range/search.hpp"
 #include "tuner/report/output.hpp"
 #include "tuner/report/table.hpp"
+#include "tuner/study/journal.hpp"
 #include "tuner/system.hpp"
 
 namespace tuner::commands {
@@ -126,6 +127,9 @@ std::unique_ptr<Tested> test(StudySession& session, const Study& study, config::
   auto tested = std::make_unique<Tested>(Tested{RangeSearch(study.plan), {}, {}});
   if (!session.quiet()) print_before(study.plan, tested->search);
   tested->status = session.run(study, tested->search, as);
+  if (tested->status.ending != study::Ending::finished)
+    for (const std::uint64_t number : session.store().finished(study.plan.name))
+      tested->search.show(number, study::result_of(session.store().trial(study.plan.name, number)));
   tested->suggestions = diagnose(study.plan, tested->search);
   if (!session.quiet() && tested->status.done_now > 0) print_after(tested->search, tested->status);
   if (tested->status.ending == study::Ending::finished) session.store().record_lr_suggestions(tested->suggestions);

@@ -165,7 +165,11 @@ void check_study(const Study& study, const search::Searcher& searcher, SharedObj
   if (study.run.trials) total = std::min(total, *study.run.trials);
   std::set<std::string> shapes;
   std::optional<Error> too_large;
-  for (std::uint64_t number = 0; number < total && searcher.ready(number); ++number) {
+  // Of a search that learns what it proposes before the first result.
+  const auto is_known = [&](std::uint64_t number) {
+    return !searcher.learns() || searcher.needs(number).value_or(number) == 0;
+  };
+  for (std::uint64_t number = 0; number < total && is_known(number); ++number) {
     const Point point = searcher.propose(number);
     try {
       TrialSpec spec = resolve(study, point, number);

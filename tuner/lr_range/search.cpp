@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 
+#include "tuner/lr_range/lr_range.hpp"
 #include "tuner/lr_range/measurements.hpp"
 #include "tuner/lr_range/part_run.hpp"
 
@@ -18,9 +20,14 @@ constexpr double kBelowLimit = 1.7;
 
 std::vector<MeasuredPart> RangeSearch::measured(std::size_t branch) const {
   std::vector<MeasuredPart> parts;
-  for (const auto& [number, result] : results_)
-    if (origins_[number].branch == branch) parts.push_back({origins_[number].part, result});
+  for (const auto* results : {&results_, &shown_})
+    for (const auto& [number, result] : *results)
+      if (origins_[number].branch == branch) parts.push_back({origins_[number].part, result});
   return parts;
+}
+
+void RangeSearch::show(std::uint64_t number, TrialResult result) {
+  if (ready(number) && !results_.contains(number)) shown_.emplace(number, std::move(result));
 }
 
 RangeSearch::RangeSearch(const StudyPlan& plan)
@@ -30,6 +37,8 @@ RangeSearch::RangeSearch(const StudyPlan& plan)
   const std::uint64_t for_each_seed =
       1 + rungs + (rungs > 0 ? std::size(kFineQuarters) : 0) + (s.probes > 0) + (s.stability_steps > 0);
   size_ = branches_.size() * (seeds * for_each_seed + (s.curvature ? 1 : 0));
+  second_round_ = branches_.size() * (seeds + (s.curvature ? 1 : 0));
+  third_round_ = second_round_ + branches_.size() * seeds * (rungs + (s.probes > 0) + (s.stability_steps > 0));
   for (std::size_t branch = 0; branch < branches_.size(); ++branch) {
     add(branch, PartKind::ramp);
     if (!s.curvature) continue;
@@ -47,8 +56,17 @@ void RangeSearch::add(std::size_t branch, PartKind kind, double lr) {
   }
 }
 
-void RangeSearch::observe(std::uint64_t number, const TrialResult& result) {
-  results_.emplace(number, result);
+std::optional<std::uint64_t> RangeSearch::needs(std::uint64_t number) const {
+  return number < second_round_ ? 0 : number < third_round_ ? second_round_ : number < size_ ? third_round_ : size_;
+}
+
+bool RangeSearch::may_lack(const Dimension& dimension) const { return may_be_missing(dimension); }
+
+void RangeSearch::observe(const search::Observation& observation) {
+  // What was run, should this machine round differently from the one that proposed it.
+  if (const auto part = part_of(parameters_of(plan_.space, observation.point)))
+    origins_.at(observation.configuration).part = *part;
+  results_.emplace(observation.configuration, observation.results.front());
   while (results_.size() == points_.size() && round_ < 3) {
     if (++round_ == 2)
       begin_second_round();

@@ -25,13 +25,23 @@ class RangeSearch : public search::Searcher {
   // The plan must outlive it. Requires: is_test(plan).
   explicit RangeSearch(const StudyPlan& plan);
   [[nodiscard]] std::optional<std::uint64_t> size() const override { return size_; }
-  [[nodiscard]] Point propose(std::uint64_t number) const override { return points_.at(number); }
-  [[nodiscard]] bool ready(std::uint64_t number) const override { return number < points_.size(); }
+  [[nodiscard]] Point propose(std::uint64_t number, std::span<const Point> = {}) const override {
+    return points_.at(number);
+  }
   [[nodiscard]] bool learns() const override { return true; }
-  void observe(std::uint64_t number, const TrialResult& result) override;
+  // The rounds before that of the part; at the end everything.
+  [[nodiscard]] std::optional<std::uint64_t> needs(std::uint64_t number) const override;
+  [[nodiscard]] bool wants_results() const override { return true; }
+  [[nodiscard]] bool may_lack(const Dimension& dimension) const override;
+  void observe(const search::Observation& observation) override;
 
+  // Is it known what part `number` is?
+  [[nodiscard]] bool ready(std::uint64_t number) const { return number < points_.size(); }
   [[nodiscard]] const std::vector<Branch>& branches() const { return branches_; }
-  // What has been observed of a branch, in order of number.
+  // For the report of a test that has not come to its end: what was measured of a part after one that is missing. The
+  // search itself learns nothing of it.
+  void show(std::uint64_t number, TrialResult result);
+  // What has been observed or shown of a branch, in order of number.
   [[nodiscard]] std::vector<MeasuredPart> measured(std::size_t branch) const;
 
  private:
@@ -44,7 +54,7 @@ class RangeSearch : public search::Searcher {
   const StudyPlan& plan_;
   TestSettings settings_;
   std::vector<Branch> branches_;
-  std::uint64_t size_ = 0;
+  std::uint64_t size_ = 0, second_round_ = 0, third_round_ = 0;  // where the rounds begin
   int round_ = 1;
   std::vector<Point> points_;  // of the rounds so far
   struct Origin {
@@ -52,7 +62,7 @@ class RangeSearch : public search::Searcher {
     Part part;
   };
   std::vector<Origin> origins_;  // of the points
-  std::map<std::uint64_t, TrialResult> results_;
+  std::map<std::uint64_t, TrialResult> results_, shown_;
 };
 
 }  // namespace tuner::lr_range

@@ -62,7 +62,7 @@ void Grid::place(const std::vector<std::size_t>& dimensions, std::uint64_t index
   }
 }
 
-Point Grid::propose(std::uint64_t number) const {
+Point Grid::propose(std::uint64_t number, std::span<const Point>) const {
   Point point(space_.dimensions.size());
   place(roots_, number, point);
   return point;

@@ -11,7 +11,7 @@ class Grid : public Searcher {
  public:
   explicit Grid(const Space& space, int search_version = kSearchVersion);
   [[nodiscard]] std::optional<std::uint64_t> size() const override { return size_; }
-  [[nodiscard]] Point propose(std::uint64_t number) const override;
+  [[nodiscard]] Point propose(std::uint64_t number, std::span<const Point> = {}) const override;
 
  private:
   [[nodiscard]] std::uint64_t product(const std::vector<std::size_t>& dimensions) const;

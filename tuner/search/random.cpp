@@ -103,7 +103,7 @@ class Random : public Searcher {
 
   [[nodiscard]] std::optional<std::uint64_t> size() const override { return count_; }
 
-  [[nodiscard]] Point propose(std::uint64_t number) const override {
+  [[nodiscard]] Point propose(std::uint64_t number, std::span<const Point> = {}) const override {
     if (!once_) return draw(number, 0);
     while (chosen_.size() <= number) choose_next();
     const Choice& choice = chosen_[number];

@@ -1,30 +1,51 @@
-// Searchers propose the points of a study's trials.
+// Searchers propose the configurations of a study.
 #pragma once
 
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
+#include <vector>
 
 #include "tuner/grid.hpp"
 #include "tuner/plan.hpp"
 
 namespace tuner::search {
 
+// What came of a configuration, once all its replicates that are due have ended. Nothing is imputed.
+struct Observation {
+  std::uint64_t proposal = 0, configuration = 0;
+  Point point;
+  Outcome outcome = Outcome::completed;       // completed where every replicate has; else of the first that has not
+  std::int64_t last_step = 0;                 // updates of its last replicate
+  double budget = 0;                          // steps or epochs that a trial could go; 0: an objective without training
+  std::vector<std::optional<double>> values;  // of the study's metric by replicate; nothing where one has none
+  // Of the values that there are, standard deviation with n - 1; nothing where there are too few.
+  std::optional<double> mean, standard_deviation;
+  std::vector<TrialResult> results;  // by replicate, with their curves, where the searcher wants_results(); else empty
+};
+
 class Searcher {
  public:
   virtual ~Searcher() = default;
   // How many configurations there are; nothing where the search has no end of its own.
   [[nodiscard]] virtual std::optional<std::uint64_t> size() const = 0;
-  // The point of trial `number`: a function of plan, seed and number, so that any trial can be made again, in any
-  // order, on any number of workers; for a search that learns also of the results that it has observed. Requires:
-  // ready(number).
-  [[nodiscard]] virtual Point propose(std::uint64_t number) const = 0;
+  // Configuration `proposal`: a function of plan, seed and that number, so that any trial can be made again, in any
+  // order, on any number of workers. For a search that learns also of what it has observed and of `pending`, the
+  // configurations from the first one that it has not observed to the one before this. Changes no later answer.
+  // Requires of a search that learns: it has observed what this proposal needs.
+  [[nodiscard]] virtual Point propose(std::uint64_t proposal, std::span<const Point> pending = {}) const = 0;
 
-  // Do points depend on results? Then observe() hears of every trial that has finished, earlier runs' first, and
-  // ready() says whether enough is known to propose a trial.
+  // Do configurations depend on results? Then observe() hears of configuration after configuration, in their order.
   [[nodiscard]] virtual bool learns() const { return false; }
-  [[nodiscard]] virtual bool ready(std::uint64_t) const { return true; }
-  virtual void observe(std::uint64_t, const TrialResult&) {}
+  // How many configurations, from 0 on, must have been observed before this proposal, or for proposal = size() at the
+  // end of the study. No less than for the proposal before. Nothing: the study's lag decides.
+  [[nodiscard]] virtual std::optional<std::uint64_t> needs(std::uint64_t /*proposal*/) const { return std::nullopt; }
+  // Does it want whole results, with their curves?
+  [[nodiscard]] virtual bool wants_results() const { return false; }
+  // May its configurations have no value for this dimension, though it is active?
+  [[nodiscard]] virtual bool may_lack(const Dimension&) const { return false; }
+  virtual void observe(const Observation&) {}
 };
 
 // Method random. The plan must outlive it.

@@ -9,6 +9,7 @@
 #include <set>
 
 #include "tuner/error.hpp"
+#include "tuner/study/journal.hpp"
 
 namespace tuner::study {
 
@@ -23,7 +24,7 @@ constexpr std::size_t kQueuedPerWorker = 256;
 class Coordinator {
  public:
   Coordinator(const Study& study, search::Searcher& searcher, storage::Store& store, Executor& executor,
-              const InterruptCounter& interrupts, const Listener& listener)
+              const InterruptCounter& interrupts, const Listener& listener, std::optional<std::uint64_t> lag)
       : plan_(study.plan),
         run_(study.run),
         searcher_(searcher),
@@ -33,10 +34,8 @@ class Coordinator {
         listener_(listener) {
     status_.total = searcher.size();
     if (run_.trials) status_.total = std::min(run_.trials.value_or(UINT64_MAX), status_.total.value_or(UINT64_MAX));
-    for (const std::uint64_t number : store.finished(plan_.name)) {
-      done_.insert(number);
-      if (searcher.learns()) observe(number, result_of(store.trial(plan_.name, number)));
-    }
+    for (const std::uint64_t number : store.finished(plan_.name)) done_.insert(number);
+    if (searcher.learns()) journal_.emplace(plan_, searcher, store, lag.value_or(default_lag(run_.workers)), done_);
     status_.done = done_.size();
     for (const auto& [outcome, trials] : store.outcomes(plan_.name))
       if (is_failed(outcome)) status_.failed += trials;
@@ -51,7 +50,7 @@ class Coordinator {
     stop_if_too_many_failed();
     for (;;) {
       react_to(interrupts_.count());
-      submit_more();
+      record({});
       if (executor_.pending() == 0) break;
       take(executor_.wait(longest_wait()));
     }
@@ -82,7 +81,9 @@ class Coordinator {
     return run_.budget_seconds.value_or(std::numeric_limits<double>::infinity()) - spent_before_ - elapsed();
   }
   // No trial begins any more.
-  [[nodiscard]] bool is_ending() const { return status_.interrupts > 0 || budget_left() <= 0 || too_many_failed(); }
+  [[nodiscard]] bool is_ending() const {
+    return status_.interrupts > 0 || budget_left() <= 0 || too_many_failed() || cannot_go_on_;
+  }
   [[nodiscard]] std::chrono::milliseconds longest_wait() const {
     if (over_budget_ || budget_left() > std::chrono::duration<double>(kTick).count()) return kTick;
     return std::chrono::milliseconds(1 + static_cast<int>(std::max(0.0, budget_left()) * 1000));
@@ -105,12 +106,26 @@ class Coordinator {
     executor_.drop_queued();
   }
 
-  void submit_more() {
-    while (!is_ending() && !all_submitted() && searcher_.ready(next_) &&
-           executor_.pending() < kQueuedPerWorker * run_.workers) {
-      if (!done_.contains(next_)) executor_.submit({only_replicate(next_), searcher_.propose(next_)});
+  // The trials that can begin now, as many as are needed.
+  std::vector<executor::Job> next_jobs() {
+    std::vector<executor::Job> jobs;
+    while (!all_submitted() && executor_.pending() + jobs.size() < kQueuedPerWorker * run_.workers) {
+      if (journal_ && !journal_->observe_for(next_)) break;
+      if (is_ending()) break;
+      if (journal_) journal_->propose(next_);
+      if (!done_.contains(next_))
+        jobs.push_back({only_replicate(next_), journal_ ? journal_->point(next_) : searcher_.propose(next_)});
       ++next_;
     }
+    if (journal_ && all_submitted()) journal_->observe_rest(next_);
+    return jobs;
+  }
+
+  // Writes the trials, with what the journal makes of them, and only then begins the next ones.
+  void record(const std::vector<storage::TrialRecord>& trials) {
+    std::vector<executor::Job> jobs = next_jobs();
+    store_.record(trials, journal_ ? journal_->take_entries() : std::vector<storage::JournalEntry>());
+    for (executor::Job& job : jobs) executor_.submit(std::move(job));
   }
 
   void take(std::vector<executor::Finished> finished) {
@@ -128,13 +143,14 @@ class Coordinator {
       else
         retry(std::move(trial));
     }
-    if (!records.empty()) store_.record(records);
     for (const auto& record : records) {
       count(record);
-      if (searcher_.learns() && record.result.outcome != Outcome::cancelled) observe(record.number, record.result);
+      if (journal_ && record.result.outcome != Outcome::cancelled) journal_->add(record.number, record.result);
     }
-    forget_checkpoints(records);
     stop_if_too_many_failed();
+    if (error) cannot_go_on_ = true;
+    record(records);
+    forget_checkpoints(records);
     status_.checkpoint_error = executor_.checkpoint_error();
     status_.elapsed_seconds = elapsed();
     listener_(status_, records, executor_.running());
@@ -164,23 +180,9 @@ class Coordinator {
     }
   }
 
-  // A search that waits for every result of a round goes on with those that there will be.
-  void skip(const executor::Finished& trial) {
-    ++status_.not_run, status_.reason = trial.not_run;
-    if (!searcher_.learns()) return;
-    TrialResult result;
-    result.outcome = Outcome::failed, result.error = trial.not_run;
-    observe(trial.job.id.number, result);
-  }
-
-  // Where someone deleted a trial from the database, those of later rounds wait until it has been made again.
-  void observe(std::uint64_t number, const TrialResult& result) {
-    unready_.emplace(number, result);
-    while (!unready_.empty() && searcher_.ready(unready_.begin()->first)) {
-      const auto first = unready_.extract(unready_.begin());
-      searcher_.observe(first.key(), first.mapped());
-    }
-  }
+  // Where the searcher learns, it gets no result for this trial: nothing is observed that is not recorded. What was
+  // proposed by then is still run, and the study stops where a proposal needs the result.
+  void skip(const executor::Finished& trial) { ++status_.not_run, status_.reason = trial.not_run; }
 
   [[nodiscard]] bool is_retried(const executor::Finished& trial) const {
     const Failure failure = trial.result.failure;
@@ -239,28 +241,19 @@ class Coordinator {
   Clock::time_point start_ = Clock::now();
   StudyStatus status_;
   std::set<std::uint64_t> done_;
-  std::map<std::uint64_t, TrialResult> unready_;
   std::uint64_t next_ = 0;
   double spent_before_ = 0;  // of the budget, seconds
   bool over_budget_ = false;
+  bool cannot_go_on_ = false;       // a trial has thrown
+  std::optional<Journal> journal_;  // where the searcher learns
   std::map<const Plugin*, storage::PluginRecord> records_;
 };
 
 }  // namespace
 
-TrialResult result_of(storage::TrialDetail trial) {
-  TrialResult result;
-  result.outcome = trial.run.outcome, result.value = trial.run.value;
-  result.best_value = trial.best_value, result.last_value = trial.last_value;
-  result.steps = trial.run.steps, result.epochs = trial.epochs, result.evaluations = trial.evaluations;
-  result.wall_seconds = trial.run.wall_seconds, result.error = trial.run.error;
-  result.metrics = std::move(trial.metrics), result.log = std::move(trial.log);
-  return result;
-}
-
 StudyStatus run_study(const Study& study, search::Searcher& searcher, storage::Store& store, Executor& executor,
-                      const InterruptCounter& interrupts, const Listener& listener) {
-  return Coordinator(study, searcher, store, executor, interrupts, listener).run();
+                      const InterruptCounter& interrupts, const Listener& listener, std::optional<std::uint64_t> lag) {
+  return Coordinator(study, searcher, store, executor, interrupts, listener, lag).run();
 }
 
 storage::PluginRecord plugin_record(const Plugin& plugin) {

@@ -47,12 +47,13 @@ using Listener =
 // Runs the trials of `study` that the store does not hold yet, those that fail once more where `retry` says so. Every
 // trial is in the database before the listener hears of it. Interrupts, the budget and failed trials count over all
 // runs of the study end it; a trial that fails then, and would be run again, is left to the next run as a cancelled
-// one. Errors: what the trials throw (input that nothing before could see); what is finished is kept.
+// one. What a searcher that learns proposes and observes is in the study's journal before anything comes of it (see
+// journal.hpp); where one of its trials cannot be run, the study is stopped, since nothing is observed that is not
+// recorded. lag: see journal.hpp; of a study that is new.
+// Errors: what the trials throw (input that nothing before could see); what is finished is kept.
 [[nodiscard]] StudyStatus run_study(const Study& study, search::Searcher& searcher, storage::Store& store,
-                                    Executor& executor, const InterruptCounter& interrupts, const Listener& listener);
-
-// A recorded trial as it was measured, but for its Failure, which is not recorded.
-[[nodiscard]] TrialResult result_of(storage::TrialDetail trial);
+                                    Executor& executor, const InterruptCounter& interrupts, const Listener& listener,
+                                    std::optional<std::uint64_t> lag = {});
 
 [[nodiscard]] storage::PluginRecord plugin_record(const Plugin& plugin);
 

@@ -1,0 +1,291 @@
+// Searchers that learn: what a proposal may see, the journal, and that neither the order of results nor a restart
+// changes the study.
+#include "tuner/study/journal.hpp"
+
+#include <sqlite3.h>
+
+#include <algorithm>
+#include <cmath>
+#include <csignal>
+#include <limits>
+
+#include "fake_executor.hpp"
+#include "order_sensitive.hpp"
+#include "plan_fixture.hpp"
+#include "temporary_folder.hpp"
+#include "tuner/study/coordinator.hpp"
+
+namespace tuner::study {
+namespace {
+
+using executor::Finished;
+
+StudyPlan plan_of() {
+  StudyPlan plan = test::lr_study();
+  plan.method = "test";
+  plan.space.dimensions = {
+      {"optimizer.lr", Range{.min = 1e-3, .max = 1, .scale = Scale::log, .step = {}, .count = {}}, std::nullopt, 0},
+      {"choice", Branches{{"a", "b"}}, std::nullopt, 0},
+      {"choice.b.count", Range{.min = 1, .max = 9, .step = {}, .count = {}, .integer = true}, 1, 1},
+      {"list", Values{List{std::int64_t{1}, 2.5}, Null{}, std::numeric_limits<double>::infinity()}, std::nullopt, 0}};
+  return plan;
+}
+
+// Of these parameters, whenever and wherever it is trained.
+TrialResult result_at(const Point& point) {
+  const double lr = std::get<double>(*point[0]);
+  TrialResult result;
+  result.steps = static_cast<std::int64_t>(lr * 1000);
+  if (lr < 0.01)
+    result.outcome = Outcome::diverged, result.error = "step 1: the loss is inf";
+  else
+    result.value = result.last_value = std::sin(lr * 100);
+  result.metrics = {{1, "val_loss", lr}};
+  return result;
+}
+
+struct Options {
+  std::size_t workers = 1;
+  unsigned seed = 1;  // of the order in which trials end
+  std::optional<std::uint64_t> lag = 4;
+  std::string file = "tuner.db";
+  test::FakeExecutor::Run run = [](Finished& trial) { trial.result = result_at(trial.job.point); };
+};
+
+class JournalTest : public testing::Test {
+ protected:
+  StudyStatus run(search::Searcher& searcher, const Options& options) {
+    storage::Store store(folder_.path() / options.file, storage::Access::read_write);
+    store.open_study({.name = "demo",
+                      .config_text = "",
+                      .config_sha256 = "",
+                      .plan = "{}",
+                      .metric = "val_loss",
+                      .goal = Goal::minimize,
+                      .seed = 1,
+                      .tuner_version = "1.0.0"});
+    Study study{.plan = plan_, .run = {}, .source = {}};
+    study.run.workers = static_cast<std::uint32_t>(options.workers);
+    test::FakeExecutor executor(options.workers, options.seed, options.run);
+    const executor::InterruptCounter interrupts;
+    return run_study(
+        study, searcher, store, executor, interrupts, [](auto&&...) {}, options.lag);
+  }
+  StudyStatus run(std::uint64_t trials, const Options& options) {
+    test::OrderSensitive searcher(plan_, trials);
+    return run(searcher, options);
+  }
+  std::string cells(const std::string& sql, const std::string& file = "tuner.db") {
+    const storage::Store store(folder_.path() / file, storage::Access::read_only);
+    std::string text;
+    store.query(
+        sql, [](const std::vector<std::string>&) {},
+        [&](const std::vector<Value>& row) {
+          for (const Value& cell : row) text += to_json(cell) + " ";
+          text += "\n";
+        });
+    return text;
+  }
+  // Trials and journal.
+  std::string tables(const std::string& file = "tuner.db") {
+    return cells("SELECT number, outcome, value, parameters FROM runs ORDER BY number", file) +
+           cells("SELECT * FROM proposals ORDER BY entry", file) +
+           cells("SELECT * FROM observations ORDER BY entry", file);
+  }
+  // Interrupts the study after some results.
+  static Options interrupted_after(int results, Options options = {}) {
+    options.run = [left = results](Finished& trial) mutable {
+      trial.result = result_at(trial.job.point);
+      if (--left == 0) std::raise(SIGINT);
+    };
+    return options;
+  }
+  void by_hand(const std::string& sql) {
+    sqlite3* database = nullptr;
+    ASSERT_EQ(sqlite3_open((folder_.path() / "tuner.db").c_str(), &database), SQLITE_OK);
+    EXPECT_EQ(sqlite3_exec(database, sql.c_str(), nullptr, nullptr, nullptr), SQLITE_OK) << sqlite3_errmsg(database);
+    sqlite3_close(database);
+  }
+
+  StudyPlan plan_ = plan_of();
+  test::TemporaryFolder folder_;
+};
+
+// Says how much each proposal has seen, and of which configurations it knows that they are not there yet.
+class Watching : public test::OrderSensitive {
+ public:
+  using OrderSensitive::OrderSensitive;
+  [[nodiscard]] Point propose(std::uint64_t proposal, std::span<const Point> pending) const override {
+    seen.emplace_back(proposal, observed(), pending.size());
+    return OrderSensitive::propose(proposal, pending);
+  }
+  using Seen = std::vector<std::tuple<std::uint64_t, std::uint64_t, std::size_t>>;
+  mutable Seen seen;
+};
+
+TEST_F(JournalTest, AProposalSeesExactlyTheResultsBeforeItsLag) {
+  for (const std::uint64_t lag : {1, 4, 30}) {
+    for (const std::size_t workers : {1, 3, 8}) {
+      SCOPED_TRACE("lag " + std::to_string(lag) + ", workers " + std::to_string(workers));
+      Watching searcher(plan_, 20);
+      const std::string file = std::to_string(lag) + "-" + std::to_string(workers) + ".db";
+      EXPECT_EQ(run(searcher, {.workers = workers, .lag = lag, .file = file}).done, 20u);
+      ASSERT_EQ(searcher.seen.size(), 20u);
+      for (std::uint64_t n = 0; n < 20; ++n) {
+        const std::uint64_t observed = n < lag ? 0 : n - lag + 1;
+        EXPECT_EQ(searcher.seen[n], (Watching::Seen::value_type{n, observed, n - observed}));
+      }
+      EXPECT_EQ(searcher.observed(), 20 < lag ? 0 : 20 - lag) << "what no proposal sees is not observed";
+    }
+  }
+}
+
+TEST_F(JournalTest, TheStudyIsTheSameInWhateverOrderTrialsEnd) {
+  run(40, {.file = "one.db"});
+  const std::string expected = tables("one.db");
+  EXPECT_NE(expected.find("diverged"), std::string::npos);
+  for (const std::size_t workers : {2, 8})
+    for (const unsigned seed : {1u, 2u, 3u}) {
+      const std::string file = std::to_string(workers) + "-" + std::to_string(seed) + ".db";
+      run(40, {.workers = workers, .seed = seed, .file = file});
+      EXPECT_EQ(tables(file), expected);
+    }
+  run(40, {.lag = 5, .file = "other.db"});
+  EXPECT_NE(cells("SELECT parameters FROM runs ORDER BY number", "other.db"),
+            cells("SELECT parameters FROM runs ORDER BY number", "one.db"))
+      << "the searcher is sensitive to what it was told";
+}
+
+TEST_F(JournalTest, AResumedStudyTakesItsProposalsFromTheJournal) {
+  run(40, {.file = "whole.db"});
+  const std::string expected = tables("whole.db");
+  for (const int results : {1, 4, 5, 17, 35}) {
+    for (const std::size_t workers : {1, 3}) {
+      const std::string file = std::to_string(results) + "-" + std::to_string(workers) + ".db";
+      const StudyStatus first = run(40, interrupted_after(results, {.workers = workers, .file = file}));
+      EXPECT_EQ(first.ending, Ending::interrupted);
+      const std::string proposals = cells("SELECT proposal FROM proposals", file);
+      const auto made = static_cast<std::uint64_t>(std::ranges::count(proposals, '\n'));
+      Watching searcher(plan_, 40);
+      EXPECT_EQ(run(searcher, {.workers = workers, .seed = 7, .lag = 9, .file = file}).done, 40u);
+      EXPECT_EQ(searcher.seen.size(), 40 - made) << "none is made twice";
+      EXPECT_EQ(tables(file), expected) << "with the lag that it began with";
+    }
+  }
+}
+
+TEST_F(JournalTest, TrialsMayBeRaisedLater) {
+  run(40, {.file = "whole.db"});
+  for (const std::uint64_t trials : {3, 11, 40}) EXPECT_EQ(run(trials, {.workers = 3}).done, trials);
+  EXPECT_EQ(tables(), tables("whole.db"));
+}
+
+TEST_F(JournalTest, ATrialThatWasDeletedIsMadeAgainFromTheJournal) {
+  run(20, {.workers = 3});
+  const std::string expected = tables();
+  by_hand("DELETE FROM trials WHERE number IN (0, 7, 19)");
+  EXPECT_NE(tables(), expected);
+  Watching searcher(plan_, 20);
+  EXPECT_EQ(run(searcher, {.workers = 2}).done_now, 3u);
+  EXPECT_TRUE(searcher.seen.empty());
+  EXPECT_EQ(tables(), expected);
+}
+
+TEST_F(JournalTest, WhatAnEarlierVersionBeganGoesOnWithoutOne) {
+  run(30, {.workers = 2});
+  const std::string trials = "SELECT number, outcome, value, parameters FROM runs ORDER BY number";
+  const std::string expected = cells(trials);
+  by_hand(
+      "DELETE FROM proposals; DELETE FROM observations; UPDATE studies SET journal = 0, lag = NULL; "
+      "DELETE FROM trials WHERE number > 9 OR number = 2");
+  run(30, {.workers = 2});
+  EXPECT_EQ(cells(trials), expected);
+  EXPECT_EQ(cells("SELECT * FROM proposals") + cells("SELECT * FROM observations"), "");
+  EXPECT_EQ(cells("SELECT journal, lag FROM studies"), "0 null \n");
+}
+
+TEST_F(JournalTest, AJournalThatIsNotThatOfTheStudyIsRefused) {
+  const auto refused = [&](const std::string& sql, const std::string& words) {
+    std::filesystem::remove(folder_.path() / "tuner.db");
+    run(20, {});
+    by_hand(sql);
+    const Error error = test::error_of([&] { run(20, {}); });
+    EXPECT_EQ(error.id(), Message::storage_damaged) << sql;
+    EXPECT_NE(std::string_view(error.what()).find(words), std::string_view::npos) << error.what();
+  };
+  refused("DELETE FROM proposals WHERE proposal > 12; DELETE FROM observations WHERE configuration > 8",
+          "has a trial 13 that its journal did not propose");
+  refused("UPDATE proposals SET parameters = '{}' WHERE proposal = 3",
+          "proposal 3 of study 'demo' is no configuration");
+  refused("UPDATE proposals SET parameters = replace(parameters, 'optimizer.lr', 'lr')", "is no configuration");
+  refused("UPDATE proposals SET configuration = 7 WHERE proposal = 3", "is no configuration");
+}
+
+TEST_F(JournalTest, ATrialThatCannotBeRunStopsTheStudy) {
+  Options options{.workers = 2};
+  options.run = [](Finished& trial) {
+    if (trial.job.id.number == 6)
+      trial.not_run = "optimizer 'faulty' has ended three workers in a row";
+    else
+      trial.result = result_at(trial.job.point);
+  };
+  const StudyStatus status = run(40, options);
+  EXPECT_EQ(status.ending, Ending::stopped);
+  EXPECT_EQ(status.reason, "optimizer 'faulty' has ended three workers in a row");
+  EXPECT_EQ(status.not_run, 1u);
+  // Nothing is made up for it: what follows waits.
+  EXPECT_EQ(cells("SELECT max(configuration) < 6, count(*) FROM observations WHERE configuration >= 6"), "null 0 \n");
+  EXPECT_EQ(cells("SELECT max(proposal) < 6 + 4 FROM proposals"), "1 \n");
+  run(40, {.workers = 2});
+  run(40, {.file = "whole.db"});
+  EXPECT_EQ(tables(), tables("whole.db"));
+}
+
+TEST_F(JournalTest, DefaultsToALagThatIsKept) {
+  EXPECT_EQ(default_lag(1), 8u);
+  EXPECT_EQ(default_lag(2), 8u);
+  EXPECT_EQ(default_lag(3), 12u);
+  EXPECT_EQ(default_lag(64), 256u);
+  run(20, {.workers = 3, .lag = {}});
+  EXPECT_EQ(cells("SELECT journal, lag FROM studies"), "1 12 \n");
+  run(40, {.workers = 1, .lag = {}});
+  run(40, {.workers = 2, .lag = 12, .file = "whole.db"});
+  EXPECT_EQ(tables(), tables("whole.db"));
+}
+
+TEST_F(JournalTest, AnObservationIsWhatTheTrialWas) {
+  run(5, {.lag = 1});
+  const std::string trials = cells(
+      "SELECT o.outcome = t.outcome, o.last_step = t.steps, o.budget, o.replicates, o.mean IS t.value, "
+      "o.standard_deviation FROM observations AS o JOIN trials AS t ON t.number = o.configuration");
+  std::string expected;
+  for (int i = 0; i < 4; ++i) expected += "1 1 2.0 1 1 null \n";
+  EXPECT_EQ(trials, expected);
+}
+
+TEST(ResultOf, IsTheResultAsItWasMeasured) {
+  test::TemporaryFolder folder;
+  storage::Store store(folder.path() / "tuner.db", storage::Access::read_write);
+  store.open_study({.name = "demo",
+                    .config_text = "",
+                    .config_sha256 = "",
+                    .plan = "{}",
+                    .metric = "loss",
+                    .goal = Goal::minimize,
+                    .seed = 1,
+                    .tuner_version = "1.0.0"});
+  storage::TrialRecord trial{.number = 3, .attempt = 1, .seed = 1, .parameters = {}, .result = {}, .plugins = {}};
+  TrialResult& result = trial.result;
+  result.value = 0.5, result.best_value = 0.25, result.last_value = 0.5, result.steps = 7, result.epochs = 1.5;
+  result.evaluations = {.loss = 1, .gradient = 2, .hvp = 3}, result.nonfinite_gradients = 4, result.wall_seconds = 2;
+  result.target_step = 5, result.target_seconds = 1.25, result.error = "none", result.log = {"a line"};
+  result.metrics = {{1, "loss", 0.5}};
+  store.record(std::vector{trial});
+  const TrialResult read = result_of(store.trial("demo", 3));
+  Writer written, again;
+  put(written, result), put(again, read);
+  EXPECT_EQ(written.bytes(), again.bytes()) << "every bit";
+}
+
+}  // namespace
+}  // namespace tuner::study

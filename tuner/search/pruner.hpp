@@ -1,0 +1,37 @@
+// Pruners stop trials that are not worth going on with, by what they report while they run.
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <optional>
+
+namespace tuner::search {
+
+// The study's metric as a running trial measured it at a step where a decision was due.
+struct Judged {
+  std::uint64_t number = 0;  // of the trial
+  std::int64_t step = 0;
+  std::optional<double> value;
+};
+
+struct Verdict {
+  bool stop = false;
+  // The step from which on the trial's next measurement is judged; nothing: it is left alone from now on.
+  std::optional<std::int64_t> next_step = {};
+};
+
+// Threads: one at a time.
+class Pruner {
+ public:
+  virtual ~Pruner() = default;
+  // The step from which on the first measurement of every trial is judged.
+  [[nodiscard]] virtual std::int64_t first_step() const = 0;
+  // Takes in a measurement: each (trial, step) once, in the order in which they came to the coordinator, those of
+  // earlier runs of the study and of earlier attempts of the trial first.
+  virtual void observe(const Judged& judged) = 0;
+  // What becomes of the trial of the measurement observed last. A function of what has been observed; changes no later
+  // answer.
+  [[nodiscard]] virtual Verdict decide(const Judged& judged) const = 0;
+};
+
+}  // namespace tuner::search

@@ -1,0 +1,247 @@
+#include "tuner/study/journal.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "tuner/error.hpp"
+
+namespace tuner::study {
+
+namespace {
+
+// Steps or epochs that a trial of this configuration can go.
+double budget_of(const StudyPlan& plan, const Point& point) {
+  for (const char* key : {"steps", "epochs"}) {
+    const auto found = plan.training.find(key);
+    if (found == plan.training.end()) continue;
+    const auto* hole = std::get_if<Hole>(&found->second);
+    const Value value = hole ? point.at(hole->dimension).value_or(Value(Null{})) : std::get<Value>(found->second);
+    if (const auto* count = std::get_if<std::int64_t>(&value); count && *count > 0) return static_cast<double>(*count);
+  }
+  return 0;
+}
+
+// Mean and standard deviation (with n - 1) of the values that there are, summed in their order.
+void summarize(search::Observation& observation) {
+  double sum = 0, squares = 0;
+  std::size_t count = 0;
+  for (const auto& value : observation.values)
+    if (value) sum += *value, ++count;
+  if (count == 0) return;
+  const double mean = sum / static_cast<double>(count);
+  observation.mean = mean;
+  if (count < 2) return;
+  for (const auto& value : observation.values)
+    if (value) squares += (*value - mean) * (*value - mean);
+  observation.standard_deviation = std::sqrt(squares / static_cast<double>(count - 1));
+}
+
+search::Observation observation_of(const StudyPlan& plan, std::uint64_t configuration, const Point& point,
+                                   const std::vector<TrialResult>& results) {
+  search::Observation observation{.proposal = configuration,
+                                  .configuration = configuration,
+                                  .point = point,
+                                  .outcome = Outcome::completed,
+                                  .last_step = results.back().steps,
+                                  .budget = budget_of(plan, point),
+                                  .values = {},
+                                  .mean = {},
+                                  .standard_deviation = {},
+                                  .results = {}};
+  for (const TrialResult& result : results) {
+    observation.values.push_back(result.value);
+    if (observation.outcome == Outcome::completed) observation.outcome = result.outcome;
+  }
+  summarize(observation);
+  return observation;
+}
+
+storage::ObservationRecord record_of(const search::Observation& observation) {
+  return {.proposal = observation.proposal,
+          .configuration = observation.configuration,
+          .outcome = observation.outcome,
+          .last_step = observation.last_step,
+          .budget = observation.budget,
+          .values = observation.values,
+          .mean = observation.mean,
+          .standard_deviation = observation.standard_deviation};
+}
+
+search::Observation observation_of(const storage::ObservationRecord& record, const Point& point) {
+  return {.proposal = record.proposal,
+          .configuration = record.configuration,
+          .point = point,
+          .outcome = record.outcome,
+          .last_step = record.last_step,
+          .budget = record.budget,
+          .values = record.values,
+          .mean = record.mean,
+          .standard_deviation = record.standard_deviation,
+          .results = {}};
+}
+
+// The value of a dimension that was recorded as `value`.
+std::optional<Value> value_in(const Dimension& dimension, const Value& value) {
+  if (const auto* values = std::get_if<Values>(&dimension.domain)) {
+    if (std::ranges::find(*values, value) != values->end()) return value;
+    // An infinity is recorded as a text.
+    const auto found = std::ranges::find(*values, to_json(value), [](const Value& known) { return to_json(known); });
+    return found == values->end() ? std::nullopt : std::optional(*found);
+  }
+  if (const auto* branches = std::get_if<Branches>(&dimension.domain)) {
+    const auto* label = std::get_if<std::string>(&value);
+    const bool known = label != nullptr && std::ranges::find(branches->labels, *label) != branches->labels.end();
+    return known ? std::optional(value) : std::nullopt;
+  }
+  const auto& range = std::get<Range>(dimension.domain);
+  if (range.integer) {
+    const auto* integer = std::get_if<std::int64_t>(&value);
+    const bool within =
+        integer != nullptr && static_cast<double>(*integer) >= range.min && static_cast<double>(*integer) <= range.max;
+    return within ? std::optional(value) : std::nullopt;
+  }
+  const auto* real = std::get_if<double>(&value);
+  const bool legal = real != nullptr && std::isfinite(*real) && (range.scale != Scale::log || *real > 0);
+  return legal ? std::optional(value) : std::nullopt;
+}
+
+}  // namespace
+
+std::uint64_t default_lag(std::uint32_t workers) { return std::max<std::uint64_t>(8, 4 * std::uint64_t{workers}); }
+
+TrialResult result_of(storage::TrialDetail trial) {
+  TrialResult result;
+  result.outcome = trial.run.outcome, result.value = trial.run.value;
+  result.best_value = trial.best_value, result.last_value = trial.last_value;
+  result.steps = trial.run.steps, result.epochs = trial.epochs, result.evaluations = trial.evaluations;
+  result.nonfinite_gradients = trial.nonfinite_gradients;
+  result.target_step = trial.target_step, result.target_seconds = trial.target_seconds;
+  result.wall_seconds = trial.run.wall_seconds, result.error = trial.run.error;
+  result.metrics = std::move(trial.metrics), result.log = std::move(trial.log);
+  return result;
+}
+
+std::optional<Point> point_from(const Space& space, const Parameters& parameters, const search::Searcher& searcher) {
+  Point point(space.dimensions.size());
+  auto next = parameters.begin();
+  for (std::size_t i = 0; i < point.size(); ++i) {
+    const Dimension& dimension = space.dimensions[i];
+    const bool given = next != parameters.end() && next->first == dimension.name;
+    if (!is_active(space, point, i)) {
+      if (given) return std::nullopt;
+      continue;
+    }
+    if (given) point[i] = value_in(dimension, (next++)->second);
+    if (!point[i] && (given || !searcher.may_lack(dimension))) return std::nullopt;
+  }
+  return next == parameters.end() ? std::optional(std::move(point)) : std::nullopt;
+}
+
+Journal::Journal(const StudyPlan& plan, search::Searcher& searcher, storage::Store& store, std::uint64_t lag,
+                 const std::set<std::uint64_t>& done)
+    : plan_(plan), searcher_(searcher), store_(store), done_(done), lag_(lag) {
+  const bool by_lag = !searcher.needs(0);
+  is_kept_ = store.keep_journal(by_lag ? std::optional(lag) : std::nullopt);
+  lag_ = store.lag(plan.name).value_or(lag);
+  if (is_kept_) read();
+  for (const std::uint64_t number : done) {
+    if (is_kept_ && number >= proposed_)
+      throw Error(Message::storage_damaged,
+                  fmt::format("study '{}' has a trial {} that its journal did not propose", plan.name, number),
+                  "restore a copy of the database, or begin the study anew: --fresh");
+    if (number >= observed_) add(number, result_of(store.trial(plan.name, number)));
+  }
+}
+
+void Journal::read() {
+  store_.read_journal(plan_.name, [&](storage::JournalEntry entry) {
+    if (const auto* proposal = std::get_if<storage::ProposalRecord>(&entry)) {
+      auto point = point_from(plan_.space, proposal->parameters, searcher_);
+      if (!point || proposal->configuration != proposal->proposal)
+        throw Error(
+            Message::storage_damaged,
+            fmt::format("proposal {} of study '{}' is no configuration of its space", proposal->proposal, plan_.name),
+            "restore a copy of the database, or begin the study anew: --fresh");
+      pending_.push_back(std::move(*point));
+      ++proposed_;
+    }
+    if (const auto* observation = std::get_if<storage::ObservationRecord>(&entry)) {
+      const std::uint64_t configuration = observation->configuration;
+      recorded_.emplace(configuration, *observation);
+      if (configuration != observed_) return;
+      if (!searcher_.wants_results()) return void(observe_next());
+      if (!done_.contains(configuration)) return;
+      add(configuration, result_of(store_.trial(plan_.name, configuration)));
+      observe_next();
+    }
+  });
+}
+
+void Journal::add(std::uint64_t number, TrialResult result) {
+  unfinished_.erase(number);
+  if (number < observed_) return;
+  if (!searcher_.wants_results()) result.metrics.clear(), result.log.clear();
+  results_.emplace(number, std::move(result));
+}
+
+std::uint64_t Journal::needed_for(std::uint64_t proposal) const {
+  if (const auto needed = searcher_.needs(proposal)) return *needed;
+  return proposal < lag_ ? 0 : proposal - lag_ + 1;
+}
+
+bool Journal::observe_for(std::uint64_t configuration) {
+  if (configuration < proposed_) return true;
+  const std::uint64_t needed = needed_for(configuration);
+  while (observed_ < needed)
+    if (!observe_next()) return false;
+  return true;
+}
+
+void Journal::propose(std::uint64_t configuration) {
+  if (configuration < proposed_) return;
+  pending_.push_back(searcher_.propose(configuration, pending_));
+  ++proposed_;
+  if (is_kept_)
+    entries_.emplace_back(storage::ProposalRecord{.proposal = configuration,
+                                                  .configuration = configuration,
+                                                  .parameters = parameters_of(plan_.space, pending_.back())});
+}
+
+const Point& Journal::point(std::uint64_t configuration) const {
+  return configuration < observed_ ? unfinished_.at(configuration) : pending_.at(configuration - observed_);
+}
+
+// False where its result is not there.
+bool Journal::observe_next() {
+  auto result = results_.extract(observed_);
+  auto record = recorded_.extract(observed_);
+  if (result.empty() && (record.empty() || searcher_.wants_results())) {
+    if (!record.empty()) recorded_.insert(std::move(record));
+    return false;
+  }
+  const bool is_deleted = result.empty();
+  std::vector<TrialResult> results;
+  if (!is_deleted) results.push_back(std::move(result.mapped()));
+  search::Observation observation = record.empty() ? observation_of(plan_, observed_, pending_.front(), results)
+                                                   : observation_of(record.mapped(), pending_.front());
+  if (record.empty() && is_kept_) entries_.emplace_back(record_of(observation));
+  if (searcher_.wants_results()) observation.results = std::move(results);
+  searcher_.observe(observation);
+  if (is_deleted && !done_.contains(observed_)) unfinished_.emplace(observed_, pending_.front());
+  pending_.erase(pending_.begin());
+  ++observed_;
+  return true;
+}
+
+void Journal::observe_rest(std::uint64_t configurations) {
+  const std::uint64_t needed = searcher_.needs(configurations).value_or(0);
+  while (observed_ < needed && observe_next()) {
+  }
+}
+
+std::vector<storage::JournalEntry> Journal::take_entries() { return std::exchange(entries_, {}); }
+
+}  // namespace tuner::study

@@ -1,0 +1,77 @@
+// The host's side of a searcher that learns: asks it for configurations, tells it the results, and keeps the journal of
+// both.
+//
+// Proposal n is made when exactly so many results have been observed as it may see: those of the configurations 0 to
+// n - lag, or what the searcher itself says that it needs. Results are observed in order of configuration, whatever the
+// order in which trials end. So the journal, and with it the study, is the same on any number of workers.
+//
+// A study that is resumed takes its proposals and observations from the journal. What is new stands in entries(), for
+// the coordinator to record before anything comes of it.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <vector>
+
+#include "tuner/plan.hpp"
+#include "tuner/search/searcher.hpp"
+#include "tuner/storage/store.hpp"
+
+namespace tuner::study {
+
+// Of a study that says nothing of it.
+[[nodiscard]] std::uint64_t default_lag(std::uint32_t workers);
+
+class Journal {
+ public:
+  // Reads what the open study has, and tells the searcher. lag: of a study that is new. done: numbers of the finished
+  // trials. All must outlive it. Errors: storage.damaged where the journal is not that of the study.
+  Journal(const StudyPlan& plan, search::Searcher& searcher, storage::Store& store, std::uint64_t lag,
+          const std::set<std::uint64_t>& done);
+
+  // A trial that has ended, in the database already or recorded together with entries().
+  void add(std::uint64_t number, TrialResult result);
+  // Observes what proposal `configuration` may see. Is that all there, or the proposal made already?
+  bool observe_for(std::uint64_t configuration);
+  // After the last of so many configurations was proposed: observes what the searcher wants to know at the end. What no
+  // proposal sees is not observed otherwise, since with more trials there may be one.
+  void observe_rest(std::uint64_t configurations);
+  // Makes the proposal where it is not there. Requires: observe_for().
+  void propose(std::uint64_t configuration);
+  // Requires: proposed, and one of its trials is not finished.
+  [[nodiscard]] const Point& point(std::uint64_t configuration) const;
+
+  // What has happened since the last call.
+  [[nodiscard]] std::vector<storage::JournalEntry> take_entries();
+
+ private:
+  void read();
+  [[nodiscard]] std::uint64_t needed_for(std::uint64_t proposal) const;
+  bool observe_next();
+
+  const StudyPlan& plan_;
+  search::Searcher& searcher_;
+  storage::Store& store_;
+  const std::set<std::uint64_t>& done_;
+  std::uint64_t lag_;
+  bool is_kept_ = false;  // not of a study that an earlier version began
+  std::uint64_t proposed_ = 0, observed_ = 0;
+  std::vector<Point> pending_;                    // configurations observed_ to proposed_ - 1
+  std::map<std::uint64_t, Point> unfinished_;     // observed ones whose trials are made again, as someone deleted them
+  std::map<std::uint64_t, TrialResult> results_;  // not observed yet
+  // Observations of the journal that wait for a trial that was deleted to be made again.
+  std::map<std::uint64_t, storage::ObservationRecord> recorded_;
+  std::vector<storage::JournalEntry> entries_;
+};
+
+// A recorded trial as it was measured, but for its Failure, which is not recorded.
+[[nodiscard]] TrialResult result_of(storage::TrialDetail trial);
+
+// The point of a space that has these parameters; nothing where they are none that the searcher makes. The ends of a
+// range of reals are not looked at: a searcher may go beyond them.
+[[nodiscard]] std::optional<Point> point_from(const Space& space, const Parameters& parameters,
+                                              const search::Searcher& searcher);
+
+}  // namespace tuner::study
