@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "configurations.hpp"
 #include "connection.hpp"
 #include "lease.hpp"
 #include "place.hpp"
@@ -24,6 +25,8 @@ struct Store::Impl {
   std::string token = new_lease_token();
   std::int64_t recent_ranks = 0;           // of the open study
   std::optional<std::int64_t> next_entry;  // of its journal; nothing: not looked up yet
+  ConfigurationRules rules;
+  std::int64_t recent_configurations = 0;
   // Rows of `plugins` that are known to be committed or in the current transaction.
   std::vector<std::pair<PluginRecord, std::int64_t>> plugin_keys;
 

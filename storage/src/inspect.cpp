@@ -56,6 +56,14 @@ constexpr Rule kTrialRules[] = {
      "OR typeof(t.gradient_evaluations) <> 'integer' OR t.gradient_evaluations < 0 OR typeof(t.hvp_evaluations) <> "
      "'integer' OR t.hvp_evaluations < 0 OR typeof(t.nonfinite_gradients) <> 'integer' OR t.nonfinite_gradients < 0 OR "
      "typeof(t.seed) <> 'integer'"},
+    {"are no replicate of a configuration",
+     "typeof(t.replicate) <> 'integer' OR t.replicate < 0 OR typeof(t.repeats_so_far) <> 'integer' OR t.replicate > "
+     "t.repeats_so_far OR t.repeats_so_far > t.number",
+     "configurations"},
+    {"are replicates of a configuration that has no row",
+     "s.repeats > 1 AND t.outcome <> 'cancelled' AND NOT EXISTS (SELECT 1 FROM configurations AS c WHERE c.study_id = "
+     "t.study_id AND c.configuration = t.configuration)",
+     "configurations"},
     {"have a duration that is none",
      "typeof(t.wall_seconds) <> 'real' OR t.wall_seconds NOT BETWEEN 0 AND 1.7976931348623157e308 OR "
      "typeof(t.epochs) <> 'real' OR t.epochs NOT BETWEEN 0 AND 1.7976931348623157e308"},
@@ -88,11 +96,30 @@ struct TableRule {
   const char* table;
   const char* what;
   const char* wrong;
+  const char* of = "of trial";  // whose number the rows have, under `column`
+  const char* column = "number";
 };
 constexpr const char* kNoRankedTrial =
     "NOT EXISTS (SELECT 1 FROM trials AS o WHERE o.study_id = t.study_id AND o.number = t.number AND o.rank_key = "
     "t.rank_key)";
 constexpr TableRule kTableRules[] = {
+    {"configurations", "do not agree with their trials",
+     "(t.replicates, t.completed) IS NOT (SELECT count(*), count(o.rank_key) FROM trials AS o WHERE o.study_id = "
+     "t.study_id AND o.number > t.number - t.due AND o.number < t.number + t.due AND o.configuration = t.configuration "
+     "AND o.outcome <> 'cancelled') OR t.replicates < 1 OR typeof(t.mean) = 'real' AND abs(t.mean - (SELECT "
+     "avg(o.value) FROM trials AS o WHERE "
+     "o.study_id = t.study_id AND o.number > t.number - t.due AND o.number < t.number + t.due AND o.configuration = "
+     "t.configuration AND o.rank_key IS NOT NULL)) > 1e-9 * abs(t.mean)",
+     "of configuration", "configuration"},
+    {"configurations", "do not stand in the order once, as their rank says",
+     "(SELECT count(*) FROM configuration_ranks AS r WHERE r.study_id = t.study_id AND r.place = t.place AND "
+     "r.rank_key "
+     "= t.rank_key AND r.configuration = t.configuration) <> (t.moved = 1 AND t.rank_key IS NOT NULL)",
+     "of configuration", "configuration"},
+    {"configuration_ranks", "are not those of a configuration",
+     "NOT EXISTS (SELECT 1 FROM configurations AS c WHERE c.study_id = t.study_id AND c.configuration = "
+     "t.configuration AND c.place = t.place AND c.rank_key = t.rank_key)",
+     "of configuration", "configuration"},
     {"metrics", "have a value that is no number", "typeof(t.value) <> 'real' AND t.value IS NOT 'nan'"},
     {"metrics", "have a step that is none", "typeof(t.step) <> 'integer' OR t.step < 0"},
     {"metrics", "have no name", "typeof(t.name) <> 'text' OR t.name = ''"},
@@ -137,10 +164,11 @@ constexpr const char* kNoTrial =
     "(t.study_id, t.number) IN (SELECT g.study_id, g.number FROM (SELECT DISTINCT study_id, number FROM {}) AS g WHERE "
     "NOT EXISTS (SELECT 1 FROM trials AS o WHERE o.study_id = g.study_id AND o.number = g.number))";
 // Their foreign keys are looked at by SQLite; those of the tables above are rules here.
-constexpr const char* kTablesWithKeys[] = {"trials",         "events",    "lr_suggestions", "ranks",  "recent_ranks",
-                                           "outcome_counts", "proposals", "observations",   "reports"};
+constexpr const char* kTablesWithKeys[] = {"trials",       "events",         "lr_suggestions", "ranks",
+                                           "recent_ranks", "outcome_counts", "configurations", "configuration_ranks",
+                                           "proposals",    "observations",   "reports"};
 // learning_curves is not read: its rows are those of metrics, each of which has been looked at.
-constexpr const char* kViews[] = {"runs", "best_runs", "learning_rates"};
+constexpr const char* kViews[] = {"runs", "best_runs", "best_configurations", "learning_rates"};
 
 // A text without quotes, anything else as a message shows it.
 std::string words(const Rows& row, int column) { return row.is_text(column) ? row.text(column) : row.shown(column); }
@@ -162,7 +190,8 @@ class Inspector {
     check_rows();
     attempt("the plugins", [this] { check_plugins(); });
     attempt("table lr_suggestions", [this] { check_lr_suggestions(); });
-    for (const char* view : kViews) attempt(fmt::format("the view {}", view), [&] { scan_view(view); });
+    for (const char* view : kViews)
+      if (has("view", view)) attempt(fmt::format("the view {}", view), [&] { scan_view(view); });
     check_log_beside();
     count_all();
     return std::move(found_);
@@ -236,7 +265,10 @@ class Inspector {
                              rule.wrong));
     }
     for (const char* table : kTablesOfTrials)
-      if (has_table(table)) check_table(table, "belong to no trial", fmt::format(kNoTrial, table));
+      if (has_table(table)) {
+        const std::string no_trial = fmt::format(kNoTrial, table);
+        check_table({.table = table, .what = "belong to no trial", .wrong = no_trial.c_str()});
+      }
     check_tables();
     for (const TableRule& rule : kJournalRules)
       if (has_table(rule.table))
@@ -274,15 +306,16 @@ class Inspector {
           broken = statement.query().next();
         });
       for (; rule != next; ++rule)
-        if (broken) check_table(rule->table, rule->what, rule->wrong);
+        if (broken) check_table(*rule);
     }
   }
 
-  void check_table(const char* table, const char* what, const std::string& wrong) {
-    check_rule(table, what,
-               fmt::format("SELECT s.name, count(*), min(t.number) FROM {} AS t LEFT JOIN studies AS s ON s.id = "
+  void check_table(const TableRule& rule) {
+    check_rule(rule.table, rule.what,
+               fmt::format("SELECT s.name, count(*), min(t.{}) FROM {} AS t LEFT JOIN studies AS s ON s.id = "
                            "t.study_id WHERE {} GROUP BY t.study_id",
-                           table, wrong));
+                           rule.column, rule.table, rule.wrong),
+               rule.of);
   }
 
   void check_counts() {
@@ -312,12 +345,12 @@ class Inspector {
       found_.damage.push_back(fmt::format("study '{}': its journal has gaps or a lag below 1", words(row, 0)));
   }
 
-  // A table that should be there and is not is check_schema()'s to name.
-  bool has_table(const char* table) {
-    Rows row = connection_.prepared("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?")
-                   .query(std::string_view(table));
+  // What should be there and is not is check_schema()'s to name.
+  bool has(std::string_view type, std::string_view name) {
+    Rows row = connection_.prepared("SELECT 1 FROM sqlite_schema WHERE type = ? AND name = ?").query(type, name);
     return row.next();
   }
+  bool has_table(std::string_view table) { return has("table", table); }
 
   void check_rule(const char* table, const char* what, const std::string& sql, const char* first = "of trial") {
     attempt(fmt::format("table {}", table), [&] {

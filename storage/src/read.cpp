@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "cells.hpp"
+#include "configurations.hpp"
 #include "diff.hpp"
 #include "impl.hpp"
 #include "ranks.hpp"
@@ -17,8 +18,8 @@ namespace tuner::storage {
 namespace {
 
 constexpr std::string_view kSelectRuns =
-    "SELECT number, outcome, value, seed, attempt, steps, evaluations, wall_seconds, started_at, finished_at, error "
-    "FROM trials";
+    "SELECT number, outcome, value, seed, attempt, steps, evaluations, wall_seconds, started_at, finished_at, error, "
+    "configuration, replicate FROM trials";
 constexpr std::int64_t kOverridesVersion = 6;  // of the schema
 constexpr std::string_view kOfNumber = "WHERE study_id = ? AND number = ?";
 
@@ -77,8 +78,15 @@ RunRow read_run(const Rows& row) {
     run.started_at = row.text(8);
     run.finished_at = row.text(9);
     run.error = row.optional_text(10);
+    run.configuration = row.count(11);
+    run.replicate = row.count(12);
     return run;
   });
+}
+
+// For LIMIT: 0 is all.
+std::int64_t limit_of(std::uint64_t limit) {
+  return limit == 0 ? -1 : static_cast<std::int64_t>(std::min<std::uint64_t>(limit, INT64_MAX));
 }
 
 void read_counts(Connection& connection, std::int64_t id, StudyRow& study) {
@@ -94,9 +102,9 @@ void read_counts(Connection& connection, std::int64_t id, StudyRow& study) {
   });
 }
 
-[[noreturn]] void refuse_rank(const char* why) {
+[[noreturn]] void refuse_rank(const char* why, const char* table = "ranks") {
   DamagedValue error(fmt::format("it is ranked and {}", why));
-  error.at("ranks");
+  error.at(table);
   throw error;
 }
 
@@ -113,12 +121,41 @@ void read_best(Connection& connection, std::int64_t id, StudyRow& study) {
   study.best_value = in_table("trials", [&] { return row.real(0); });
 }
 
+// Of a place in the order of a study with replicates; without its parameters.
+ConfigurationRow read_configuration(Connection& connection, std::int64_t id, const Rows& rank) {
+  const std::uint64_t number = in_table("configuration_ranks", [&] { return rank.count(2); });
+  Rows row = connection
+                 .prepared(
+                     "SELECT number, replicates, due, completed, mean, standard_deviation FROM configurations WHERE "
+                     "study_id = ? AND configuration = ?")
+                 .query(id, number);
+  if (!row.next()) refuse_rank("not there", "configuration_ranks");
+  return in_table("configurations", [&] {
+    return ConfigurationRow{.configuration = number,
+                            .number = row.count(0),
+                            .replicates = row.integer(1, 1),
+                            .due = row.integer(2, 1),
+                            .completed = row.integer(3, 1),
+                            .mean = row.real(4),
+                            .standard_deviation = row.optional_real(5),
+                            .parameters = {}};
+  });
+}
+
+void read_best_configuration(Connection& connection, std::int64_t id, StudyRow& study) {
+  Rows best = connection.prepared(kRankedConfigurations).query(id, 1);
+  if (!best.next()) return;
+  const ConfigurationRow row = read_configuration(connection, id, best);
+  study.best_number = row.number, study.best_value = row.mean;
+}
+
 StudyRow read_study(Connection& connection, std::string_view name) {
   StudyRow study;
   const std::int64_t id = find_study(connection, name);
   in_table("studies", [&] {
     Rows row =
-        connection.prepared("SELECT name, metric, goal, seed, created_at, tuner_version FROM studies WHERE id = ?")
+        connection
+            .prepared("SELECT name, metric, goal, seed, created_at, tuner_version, repeats FROM studies WHERE id = ?")
             .query(id);
     row.next();
     study.name = row.text(0);
@@ -127,9 +164,13 @@ StudyRow read_study(Connection& connection, std::string_view name) {
     study.seed = row.unsigned_integer(3);
     study.created_at = row.text(4);
     study.tuner_version = row.text(5);
+    study.repeats = static_cast<std::uint64_t>(row.integer(6, 1));
   });
   read_counts(connection, id, study);
-  read_best(connection, id, study);
+  if (study.repeats > 1)
+    read_best_configuration(connection, id, study);
+  else
+    read_best(connection, id, study);
   return study;
 }
 
@@ -398,7 +439,6 @@ std::vector<RunRow> Store::runs(std::string_view study, std::uint64_t limit, boo
   const Snapshot snapshot(connection);
   const Reading reading(connection, damage);
   const std::int64_t id = find_study(connection, study);
-  const std::int64_t most = limit == 0 ? -1 : static_cast<std::int64_t>(std::min<std::uint64_t>(limit, INT64_MAX));
   std::vector<RunRow> runs;
   const auto read = [&](const Rows& row) {
     RunRow run = read_run(row);
@@ -406,14 +446,14 @@ std::vector<RunRow> Store::runs(std::string_view study, std::uint64_t limit, boo
     return run;
   };
   if (!ranked) {
-    Rows row =
-        connection.prepared(fmt::format("{} WHERE study_id = ? ORDER BY number LIMIT ?", kSelectRuns)).query(id, most);
+    Rows row = connection.prepared(fmt::format("{} WHERE study_id = ? ORDER BY number LIMIT ?", kSelectRuns))
+                   .query(id, limit_of(limit));
     while (reading.next(row, "trials"))
       reading.row([&] { return words_of_trial(study, row.shown(0)); }, [&] { runs.push_back(read(row)); });
     return runs;
   }
   Statement& of_number = connection.prepared(fmt::format("{} {}", kSelectRuns, kOfNumber));
-  Rows rank = connection.prepared(kRankedNumbers).query(id, most);
+  Rows rank = connection.prepared(kRankedNumbers).query(id, limit_of(limit));
   while (reading.next(rank, "ranks")) {
     const auto read_ranked = [&] {
       Rows row = of_number.query(id, ranked_number(rank));
@@ -426,6 +466,34 @@ std::vector<RunRow> Store::runs(std::string_view study, std::uint64_t limit, boo
     reading.row([&] { return words_of_trial(study, rank.shown(1)); }, read_ranked);
   }
   return runs;
+}
+
+std::vector<ConfigurationRow> Store::configurations(std::string_view study, std::uint64_t limit, Damage* damage) const {
+  Connection& connection = *impl_->connection;
+  const Snapshot snapshot(connection);
+  const std::int64_t id = find_study(connection, study);
+  const Reading reading(connection, damage);
+  std::vector<ConfigurationRow> configurations;
+  std::int64_t repeats = 1;
+  reading.row([&] { return words_of_study(study); }, [&] { repeats = read_rules(connection, id).repeats; });
+  if (repeats == 1) {
+    for (RunRow& run : runs(study, limit, true, damage))
+      configurations.push_back({.configuration = run.configuration,
+                                .number = run.number,
+                                .mean = run.value.value_or(0),
+                                .standard_deviation = {},
+                                .parameters = std::move(run.parameters)});
+    return configurations;
+  }
+  Rows rank = connection.prepared(kRankedConfigurations).query(id, limit_of(limit));
+  while (reading.next(rank, "configuration_ranks"))
+    reading.row([&] { return fmt::format("configuration {} of study '{}'", rank.shown(2), study); },
+                [&] {
+                  ConfigurationRow row = read_configuration(connection, id, rank);
+                  row.parameters = parameters_of(connection, id, row.number);
+                  configurations.push_back(std::move(row));
+                });
+  return configurations;
 }
 
 TrialDetail Store::trial(std::string_view study, std::uint64_t number, Damage* damage) const {

@@ -6,6 +6,7 @@
 #include <map>
 
 #include "cells.hpp"
+#include "configurations.hpp"
 #include "impl.hpp"
 #include "ranks.hpp"
 #include "reading.hpp"
@@ -70,14 +71,14 @@ bool insert_trial(Connection& connection, std::int64_t study_id, const TrialReco
       .prepared(
           "INSERT INTO trials (study_id, number, outcome, value, parameters, attempt, seed, started_at, finished_at, "
           "steps, epochs, loss_evaluations, gradient_evaluations, hvp_evaluations, wall_seconds, error, best_value, "
-          "last_value, nonfinite_gradients, target_step, target_seconds, rank_key) "
-          "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
-      .run(study_id, trial.number, to_string(result.outcome), result.value, json_of(trial.parameters), attempt,
+          "last_value, nonfinite_gradients, target_step, target_seconds, rank_key, replicate, repeats_so_far) "
+          "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+      .run(study_id, trial.id.number, to_string(result.outcome), result.value, json_of(trial.parameters), attempt,
            trial.seed, iso8601(trial.started_at_ms), iso8601(trial.finished_at_ms), result.steps, result.epochs,
            result.evaluations.loss, result.evaluations.gradient, result.evaluations.hvp, result.wall_seconds, error,
            result.best_value, result.last_value, result.nonfinite_gradients, result.target_step, result.target_seconds,
-           key);
-  if (key) add_rank(connection, study_id, trial.number, *key);
+           key, trial.id.replicate, trial.id.number - trial.id.configuration);
+  if (key) add_rank(connection, study_id, trial.id.number, *key);
   return key.has_value();
 }
 
@@ -86,18 +87,18 @@ void insert_details(Connection& connection, std::int64_t study_id, const TrialRe
       "INSERT INTO trial_parameters (study_id, number, name, position, type, value) VALUES (?, ?, ?, ?, ?, ?)");
   int position = 0;
   for (const auto& [name, value] : trial.parameters) {
-    parameter.run(study_id, trial.number, name, position++, type_of(value), cell_of(value));
+    parameter.run(study_id, trial.id.number, name, position++, type_of(value), cell_of(value));
   }
   // A metric that is reported twice for one step keeps its last value.
   Statement& metric = connection.prepared(
       "INSERT OR REPLACE INTO metrics (study_id, number, name, step, value) VALUES (?, ?, ?, ?, ?)");
   for (const MetricPoint& point : trial.result.metrics) {
-    metric.run(study_id, trial.number, point.name, point.step, point.value);
+    metric.run(study_id, trial.id.number, point.name, point.step, point.value);
   }
   Statement& line =
       connection.prepared("INSERT INTO events (study_id, number, at, kind, text) VALUES (?, ?, ?, 'log', ?)");
   for (const std::string& text : trial.result.log) {
-    line.run(study_id, trial.number, iso8601(trial.finished_at_ms), text);
+    line.run(study_id, trial.id.number, iso8601(trial.finished_at_ms), text);
   }
 }
 
@@ -128,14 +129,17 @@ void Store::record(std::span<const TrialRecord> trials, std::span<const JournalE
         connection.prepared("INSERT INTO trial_plugins (study_id, number, position, plugin_key) VALUES (?, ?, ?, ?)");
     std::int64_t recent_ranks = impl_->recent_ranks;
     std::map<Outcome, std::int64_t> counts;
+    std::map<std::uint64_t, RepeatedTrial> repeated;  // by configuration
     for (const TrialRecord& trial : trials) {
-      const std::int64_t before = remove_cancelled(connection, study_id, trial.number);
+      const std::int64_t before = remove_cancelled(connection, study_id, trial.id.number);
       ++counts[trial.result.outcome];
       const std::int64_t attempt = std::max<std::int64_t>(before + 1, trial.attempt);
       if (insert_trial(connection, study_id, trial, attempt, impl_->goal)) ++recent_ranks;
       insert_details(connection, study_id, trial);
+      if (impl_->rules.repeats > 1 && trial.result.outcome != Outcome::cancelled)
+        repeated.try_emplace(trial.id.configuration, RepeatedTrial{trial.id, trial.replicates});
       for (std::size_t i = 0; i < trial.plugins.size(); ++i) {
-        use.run(study_id, trial.number, i, key_of(trial.plugins[i]));
+        use.run(study_id, trial.id.number, i, key_of(trial.plugins[i]));
       }
     }
     for (const auto& [outcome, change] : counts) count_outcome(connection, study_id, outcome, change);
@@ -145,8 +149,12 @@ void Store::record(std::span<const TrialRecord> trials, std::span<const JournalE
       if (!next_entry) next_entry = find_next_entry(connection, study_id);
       next_entry = insert_entries(connection, study_id, *next_entry, entries);
     }
+    std::int64_t recent_configurations = impl_->recent_configurations;
+    for (const auto& [configuration, trial] : repeated)
+      if (rank_configuration(connection, study_id, trial, impl_->rules.on_failure)) ++recent_configurations;
+    if (recent_configurations >= kRecentRanks) merge_configurations(connection, study_id), recent_configurations = 0;
     transaction.commit();
-    impl_->recent_ranks = recent_ranks;
+    impl_->recent_ranks = recent_ranks, impl_->recent_configurations = recent_configurations;
     impl_->next_entry = next_entry;
   } catch (const SqliteError& error) {
     keys.resize(known_keys);  // rolled back

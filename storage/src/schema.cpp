@@ -249,6 +249,129 @@ CREATE TRIGGER overrides_are_deleted AFTER DELETE ON studies BEGIN
 END;
 )sql";
 
+// A trial is a replicate of a configuration. Adding these columns rewrites no row: `repeats_so_far` is 0 where no
+// configuration is repeated, and there a trial is a configuration of the same number.
+//
+// A study whose configurations have one replicate each is ranked by `ranks`, as before. Of the others `configurations`
+// has what their replicates say together, and `configuration_ranks` the order; configurations.hpp says when a row is
+// moved there. A row of `configurations` is there from the first of its trials that has ended on.
+//
+// SQLite may lack a square root where somebody deletes by hand, so the deviation of what is left is not known then.
+constexpr const char* kMigration7 = R"sql(
+ALTER TABLE studies ADD COLUMN repeats INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE studies ADD COLUMN on_failure TEXT NOT NULL DEFAULT 'rank_last';
+ALTER TABLE trials ADD COLUMN replicate INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE trials ADD COLUMN repeats_so_far INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE trials ADD COLUMN configuration INTEGER GENERATED ALWAYS AS (number - repeats_so_far) VIRTUAL;
+
+CREATE TABLE configurations (
+  study_id INTEGER NOT NULL REFERENCES studies (id) ON DELETE CASCADE,
+  configuration INTEGER NOT NULL,
+  number INTEGER NOT NULL,
+  due INTEGER NOT NULL,
+  replicates INTEGER NOT NULL,
+  completed INTEGER NOT NULL,
+  mean,
+  standard_deviation,
+  place INTEGER NOT NULL CHECK (place IN (0, 1, 2)),
+  rank_key REAL,
+  moved INTEGER NOT NULL CHECK (moved IN (0, 1)),
+  PRIMARY KEY (study_id, configuration)
+) WITHOUT ROWID;
+CREATE INDEX recent_configurations ON configurations (study_id) WHERE moved = 0;
+
+CREATE TABLE configuration_ranks (
+  study_id INTEGER NOT NULL REFERENCES studies (id) ON DELETE CASCADE,
+  place INTEGER NOT NULL,
+  rank_key REAL NOT NULL,
+  configuration INTEGER NOT NULL,
+  PRIMARY KEY (study_id, place, rank_key, configuration)
+) WITHOUT ROWID;
+
+CREATE TRIGGER replicate_is_deleted AFTER DELETE ON trials
+WHEN OLD.outcome <> 'cancelled' AND EXISTS (SELECT 1 FROM configurations AS c WHERE c.study_id = OLD.study_id
+  AND c.configuration = OLD.number - OLD.repeats_so_far)
+BEGIN
+  DELETE FROM configuration_ranks WHERE study_id = OLD.study_id AND configuration = OLD.number - OLD.repeats_so_far
+    AND (place, rank_key) = (SELECT c.place, c.rank_key FROM configurations AS c WHERE c.study_id = OLD.study_id
+      AND c.configuration = OLD.number - OLD.repeats_so_far);
+  DELETE FROM configurations WHERE study_id = OLD.study_id AND configuration = OLD.number - OLD.repeats_so_far
+    AND replicates <= 1;
+  UPDATE configurations
+  SET (number, replicates, completed, mean, rank_key, place) = (
+      SELECT min(t.number), count(*), count(t.rank_key), avg(CASE WHEN t.rank_key IS NOT NULL THEN t.value END),
+        avg(t.rank_key), CASE WHEN s.on_failure = 'rank_last' AND
+          count(CASE WHEN t.outcome <> 'pruned' AND t.rank_key IS NULL THEN 1 END) > 0 THEN 2 ELSE 1 END
+      FROM trials AS t JOIN studies AS s ON s.id = t.study_id
+      WHERE t.study_id = OLD.study_id AND t.outcome <> 'cancelled'
+        AND t.number >= OLD.number - OLD.replicate AND t.number < OLD.number - OLD.replicate + due
+        AND t.configuration = OLD.number - OLD.repeats_so_far),
+    standard_deviation = NULL, moved = 0
+  WHERE study_id = OLD.study_id AND configuration = OLD.number - OLD.repeats_so_far;
+END;
+
+CREATE TRIGGER study_of_configurations_is_deleted BEFORE DELETE ON studies BEGIN
+  DELETE FROM configurations WHERE study_id = OLD.id;
+  DELETE FROM configuration_ranks WHERE study_id = OLD.id;
+END;
+
+DROP VIEW runs;
+CREATE VIEW runs AS
+SELECT s.name AS study, t.number AS number, t.outcome AS outcome, t.value AS value, t.parameters AS parameters,
+  t.seed AS seed, t.steps AS steps, t.evaluations AS evaluations, t.wall_seconds AS wall_seconds,
+  t.started_at AS started_at, t.finished_at AS finished_at, t.error AS error, t.configuration AS configuration,
+  t.replicate AS replicate
+FROM studies AS s JOIN trials AS t ON t.study_id = s.id;
+
+DROP VIEW best_runs;
+CREATE VIEW best_runs AS
+SELECT study, number, outcome, value, parameters, seed, steps, evaluations, wall_seconds, started_at, finished_at, error,
+  configuration, replicate
+FROM (
+  SELECT s.name AS study, r.number AS number, t.outcome AS outcome, t.value AS value, t.parameters AS parameters,
+    t.seed AS seed, t.steps AS steps, t.evaluations AS evaluations, t.wall_seconds AS wall_seconds,
+    t.started_at AS started_at, t.finished_at AS finished_at, t.error AS error, t.configuration AS configuration,
+    t.replicate AS replicate, r.rank_key AS rank_key
+  FROM studies AS s CROSS JOIN ranks AS r ON r.study_id = s.id
+    CROSS JOIN trials AS t ON t.study_id = r.study_id AND t.number = r.number
+  UNION ALL
+  SELECT s.name, r.number, t.outcome, t.value, t.parameters, t.seed, t.steps, t.evaluations, t.wall_seconds,
+    t.started_at, t.finished_at, t.error, t.configuration, t.replicate, r.rank_key
+  FROM studies AS s CROSS JOIN recent_ranks AS r ON r.study_id = s.id
+    CROSS JOIN trials AS t ON t.study_id = r.study_id AND t.number = r.number
+  ORDER BY study, rank_key, number
+);
+
+CREATE VIEW best_configurations AS
+SELECT study, configuration, number, mean, standard_deviation, completed, replicates, due, replicates >= due AS complete,
+  parameters
+FROM (
+  SELECT s.name AS study, r.number AS configuration, r.number AS number, t.value AS mean, NULL AS standard_deviation,
+    1 AS completed, 1 AS replicates, 1 AS due, t.parameters AS parameters, 0 AS place, r.rank_key AS rank_key
+  FROM studies AS s CROSS JOIN ranks AS r ON r.study_id = s.id
+    CROSS JOIN trials AS t ON t.study_id = r.study_id AND t.number = r.number
+  WHERE s.repeats = 1
+  UNION ALL
+  SELECT s.name, r.number, r.number, t.value, NULL, 1, 1, 1, t.parameters, 0, r.rank_key
+  FROM studies AS s CROSS JOIN recent_ranks AS r ON r.study_id = s.id
+    CROSS JOIN trials AS t ON t.study_id = r.study_id AND t.number = r.number
+  WHERE s.repeats = 1
+  UNION ALL
+  SELECT s.name, r.configuration, c.number, c.mean, c.standard_deviation, c.completed, c.replicates, c.due,
+    t.parameters, r.place, r.rank_key
+  FROM studies AS s CROSS JOIN configuration_ranks AS r ON r.study_id = s.id
+    CROSS JOIN configurations AS c ON c.study_id = r.study_id AND c.configuration = r.configuration
+    CROSS JOIN trials AS t ON t.study_id = c.study_id AND t.number = c.number
+  UNION ALL
+  SELECT s.name, c.configuration, c.number, c.mean, c.standard_deviation, c.completed, c.replicates, c.due,
+    t.parameters, c.place, c.rank_key
+  FROM studies AS s CROSS JOIN configurations AS c INDEXED BY recent_configurations ON c.study_id = s.id
+    CROSS JOIN trials AS t ON t.study_id = c.study_id AND t.number = c.number
+  WHERE c.moved = 0 AND c.rank_key IS NOT NULL
+  ORDER BY study, place, rank_key, configuration
+);
+)sql";
+
 // The journal. An entry's number says its place among the entries of all three tables.
 constexpr const char* kMigration8 = R"sql(
 ALTER TABLE studies ADD COLUMN journal INTEGER NOT NULL DEFAULT 0;
@@ -298,8 +421,8 @@ END;
 )sql";
 
 constexpr Migration kMigrations[] = {
-    {1, kMigration1},        {2, kMigration2},        {3, kMigration3},        {4, kMigration4, false},
-    {5, kMigration5, false}, {6, kMigration6, false}, {7, kMigration8, false},
+    {1, kMigration1},        {2, kMigration2},        {3, kMigration3}, {4, kMigration4, false},
+    {5, kMigration5, false}, {6, kMigration6, false}, {7, kMigration7}, {8, kMigration8, false},
 };
 
 }  // namespace

@@ -50,9 +50,12 @@ void reopen_timed_out(Connection& connection, std::int64_t id, double before, do
     if (row.next()) trials = row.integer(0);
   }
   if (trials == 0) return;
+  const std::vector<RepeatedTrial> repeated = timed_out_replicates(connection, id);
   connection
       .prepared("UPDATE trials SET outcome = 'cancelled', error = NULL WHERE study_id = ? AND outcome = 'timed_out'")
       .run(id);
+  const OnFailure on_failure = read_rules(connection, id).on_failure;
+  for (const RepeatedTrial& trial : repeated) rank_configuration(connection, id, trial, on_failure);
   connection.prepared("UPDATE outcome_counts SET trials = 0 WHERE study_id = ? AND outcome = 'timed_out'").run(id);
   connection
       .prepared(
@@ -69,9 +72,11 @@ std::int64_t insert_study(Connection& connection, const StudyRecord& study, std:
   Rows row = connection
                  .prepared(
                      "INSERT INTO studies (name, config, config_sha256, plan, metric, goal, seed, created_at, "
-                     "tuner_version, search_version) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id")
+                     "tuner_version, search_version, repeats, on_failure) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+                     "RETURNING id")
                  .query(study.name, study.config_text, study.config_sha256, study.plan, study.metric,
-                        to_string(study.goal), study.seed, now, study.tuner_version, study.search_version);
+                        to_string(study.goal), study.seed, now, study.tuner_version, study.search_version,
+                        study.repeats, to_string(study.on_failure));
   row.next();
   const std::int64_t id = row.integer(0);
   row.next();  // an INSERT is complete only after its last row
@@ -145,12 +150,16 @@ std::vector<std::string> Store::open_study(const StudyRecord& study) {
   if (impl_->study_id != 0) release_lease(connection, impl_->study_id, impl_->token);
   take_lease(connection, id, impl_->token, now);
   const std::int64_t recent_ranks = count_recent_ranks(connection, id);
+  const ConfigurationRules rules = read_rules(connection, id);
+  const std::int64_t recent_configurations = count_recent_configurations(connection, id);
   transaction.commit();
   impl_->study_id = id;
   impl_->study_name = study.name;
   impl_->goal = study.goal;
   impl_->recent_ranks = recent_ranks;
   impl_->next_entry.reset();
+  impl_->rules = rules;
+  impl_->recent_configurations = recent_configurations;
   return warnings;
 }
 
@@ -160,7 +169,7 @@ void Store::erase_study(std::string_view name) {
   check_free(connection, name, impl_->token);
   // Table by table; the triggers, which do it row by row, find nothing left.
   for (const char* table : {"metrics", "trial_parameters", "trial_plugins", "events", "ranks", "recent_ranks",
-                            "proposals", "observations", "reports", "trials"})
+                            "proposals", "observations", "reports", "configurations", "configuration_ranks", "trials"})
     connection.prepared(fmt::format("DELETE FROM {} WHERE study_id IN (SELECT id FROM studies WHERE name = ?)", table))
         .run(name);
   connection.prepared("DELETE FROM studies WHERE name = ?").run(name);

@@ -57,7 +57,7 @@ inline PluginRecord make_plugin(std::string id) {
 // A small completed trial.
 inline TrialRecord make_trial(std::uint64_t number, double value = 0.5) {
   TrialRecord trial;
-  trial.number = number;
+  trial.id = only_replicate(number);
   trial.seed = 1;
   trial.started_at_ms = 1'700'000'000'000;
   trial.finished_at_ms = trial.started_at_ms + 1500;

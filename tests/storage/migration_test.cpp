@@ -3,12 +3,15 @@
 
 #include <fstream>
 #include <iterator>
+#include <map>
+#include <string>
 #include <vector>
 
 #include "connection.hpp"
 #include "fixture.hpp"
 #include "open.hpp"
 #include "schema.hpp"
+#include "tuner/storage/inspect.hpp"
 
 namespace tuner::storage {
 namespace {
@@ -104,34 +107,106 @@ class VersionThreeTest : public OldFileTest {
   VersionThreeTest() : OldFileTest("version_3.sql") {}
 };
 
-TEST_F(VersionThreeTest, IsReadAsItIs) {
+// Its views lack columns that a reader may ask for.
+TEST_F(VersionThreeTest, AReaderBringsItForward) {
   {
     const Store store(file_, Access::read_only);
     EXPECT_EQ(store.runs("demo").size(), 3u);
     EXPECT_EQ(store.runs("run.lr_range").size(), 1u);
     EXPECT_FALSE(store.lr_suggestions("run.lr_range").empty());
     EXPECT_EQ(store.study("demo").completed, 2u);
+    EXPECT_EQ(table_of(store, "SELECT configuration FROM best_configurations WHERE study = 'demo'").rows.size(), 2u);
   }
-  EXPECT_EQ(Connection(file_, Connection::Mode::existing).integer("PRAGMA user_version"), 3)
-      << "a reader sees no difference to version 4, and a read-only medium may hold it";
+  EXPECT_EQ(Connection(file_, Connection::Mode::existing).integer("PRAGMA user_version"), migrations().back().version);
 }
 
 TEST_F(VersionThreeTest, AWriterBringsItForwardWithAllOfIt) {
+  // Cells as texts, with a text's quotes.
+  const auto rows_of = [&](const char* table) {
+    Connection connection(file_, Connection::Mode::existing);
+    std::vector<std::string> columns;
+    {
+      Statement statement(connection, fmt::format("SELECT name FROM pragma_table_xinfo('{}')", table));
+      Rows row = statement.query();
+      while (row.next()) columns.push_back(row.text(0));
+    }
+    Statement statement(connection, fmt::format("SELECT * FROM {}", table));
+    Rows row = statement.query();
+    std::vector<std::map<std::string, std::string>> rows;
+    while (row.next()) {
+      rows.emplace_back();
+      for (std::size_t i = 0; i < columns.size(); ++i) rows.back()[columns[i]] = row.shown(static_cast<int>(i));
+    }
+    return rows;
+  };
   const auto all = [&] {
-    const Store store(file_, Access::read_only);
-    std::vector<std::vector<std::vector<Value>>> tables;
+    std::map<std::string, std::vector<std::map<std::string, std::string>>> tables;
     for (const char* table : {"studies", "trials", "trial_parameters", "metrics", "plugins", "trial_plugins", "events",
                               "ranks", "recent_ranks", "outcome_counts", "lr_suggestions"})
-      tables.push_back(table_of(store, fmt::format("SELECT * FROM {}", table)).rows);
+      tables[table] = rows_of(table);
     return tables;
   };
-  auto before = all();
-  for (auto& study : before.front())  // search_version, journal, lag
-    for (const Value& column : {Value(std::int64_t{1}), Value(std::int64_t{0}), Value(Null{})}) study.push_back(column);
+  auto expected = all();
+  for (auto& study : expected["studies"])
+    study.insert({{"search_version", "1"},
+                  {"journal", "0"},
+                  {"lag", "NULL"},
+                  {"repeats", "1"},
+                  {"on_failure", "\"rank_last\""}});
+  for (auto& trial : expected["trials"])
+    trial.insert({{"configuration", trial["number"]}, {"replicate", "0"}, {"repeats_so_far", "0"}});
   EXPECT_EQ(schema(file_), schema(folder_ / "new.db"));
   EXPECT_EQ(Connection(file_, Connection::Mode::existing).integer("PRAGMA user_version"), migrations().back().version);
-  EXPECT_EQ(all(), before);
+  const auto found = all();
+  for (const auto& [table, rows] : expected) EXPECT_TRUE(found.at(table) == rows) << table;
+  EXPECT_TRUE(rows_of("configurations").empty());
+  EXPECT_TRUE(inspect(file_).damage.empty());
 }
+
+TEST_F(VersionThreeTest, ItsStudiesGoOn) {
+  Store store(file_, Access::read_write);
+  const Table study = table_of(store, "SELECT plan FROM studies WHERE name = 'demo'");
+  store.open_study(make_study("demo", std::get<std::string>(study.rows[0][0])));
+  EXPECT_EQ(store.finished("demo"), (std::vector<std::uint64_t>{0, 1, 2}));
+  store.record(std::vector{make_trial(3, 0.25)});
+  const auto configurations = store.configurations("demo");
+  ASSERT_EQ(configurations.size(), 3u);
+  EXPECT_EQ(configurations[0].configuration, 3u);
+  EXPECT_EQ(configurations[0].mean, 0.25);
+  EXPECT_EQ(configurations[1].number, 0u);
+  EXPECT_EQ(store.runs("demo")[3].configuration, 3u);
+}
+
+// Studies that were stopped go on: tests/e2e/cases/older_files.test runs them.
+class StoppedStudiesTest : public StorageTest, public testing::WithParamInterface<int> {};
+
+TEST_P(StoppedStudiesTest, KeepTheirTrialsAsConfigurations) {
+  const std::string name = fmt::format("version_{}_studies.sql", GetParam());
+  std::ifstream stream(std::filesystem::path(TUNER_SOURCE_DIR) / "tests" / "storage" / "data" / name);
+  Connection(file_, Connection::Mode::create).execute({std::istreambuf_iterator<char>(stream), {}});
+  Store store(file_, Access::read_write);
+  EXPECT_TRUE(inspect(file_).damage.empty());
+  const std::map<std::string, std::size_t> trials{{"grid", 4}, {"random", 5}, {"run.lr_range", 8}};
+  for (const auto& [study, count] : trials) {
+    const auto runs = store.runs(study);
+    ASSERT_EQ(runs.size(), count) << study;
+    for (const RunRow& run : runs) EXPECT_EQ(run.configuration, run.number);
+    for (const RunRow& run : runs) EXPECT_EQ(run.replicate, 0u);
+    EXPECT_EQ(store.search_version(study), GetParam() < 5 ? 1 : 2) << "it goes on as it began";
+    EXPECT_EQ(store.study(study).repeats, 1u);
+    const auto best = store.runs(study, 0, true);
+    const auto configurations = store.configurations(study);
+    ASSERT_EQ(configurations.size(), best.size());
+    for (std::size_t i = 0; i < best.size(); ++i) {
+      EXPECT_EQ(configurations[i].configuration, best[i].number);
+      EXPECT_EQ(configurations[i].mean, best[i].value);
+      EXPECT_EQ(configurations[i].parameters, best[i].parameters);
+      EXPECT_TRUE(configurations[i].complete());
+    }
+  }
+  EXPECT_EQ(store.study("grid").best_number, 1u);
+}
+INSTANTIATE_TEST_SUITE_P(Versions, StoppedStudiesTest, testing::Values(3, 5));
 
 TEST_F(VersionOneTest, IsBroughtForwardWithAllOfIt) {
   EXPECT_EQ(Connection(file_, Connection::Mode::existing).integer("PRAGMA user_version"), 1);

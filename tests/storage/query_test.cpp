@@ -32,10 +32,14 @@ TEST_F(QueryTest, AnEmptyResultHasItsColumnsToo) {
 }
 
 TEST_F(QueryTest, TheViewsHaveThePromisedColumns) {
-  const std::vector<std::string> runs{"study", "number",      "outcome",      "value",      "parameters",  "seed",
-                                      "steps", "evaluations", "wall_seconds", "started_at", "finished_at", "error"};
+  const std::vector<std::string> runs{"study",       "number", "outcome",       "value",        "parameters",
+                                      "seed",        "steps",  "evaluations",   "wall_seconds", "started_at",
+                                      "finished_at", "error",  "configuration", "replicate"};
   EXPECT_EQ(table_of(store_, "SELECT * FROM runs").columns, runs);
   EXPECT_EQ(table_of(store_, "SELECT * FROM best_runs").columns, runs);
+  EXPECT_EQ(table_of(store_, "SELECT * FROM best_configurations").columns,
+            (std::vector<std::string>{"study", "configuration", "number", "mean", "standard_deviation", "completed",
+                                      "replicates", "due", "complete", "parameters"}));
   EXPECT_EQ(table_of(store_, "SELECT * FROM learning_curves").columns,
             (std::vector<std::string>{"study", "number", "step", "name", "value"}));
   EXPECT_EQ(table_of(store_, "SELECT * FROM runs WHERE study = 'demo'").rows.size(), 2u);

@@ -29,7 +29,7 @@ class RecordTest : public StorageTest {
   RecordTest() { store_.open_study(make_study()); }
   TrialDetail round_trip(const TrialRecord& trial) {
     store_.record(std::span(&trial, 1));
-    return Store(file_, Access::read_only).trial("demo", trial.number);
+    return Store(file_, Access::read_only).trial("demo", trial.id.number);
   }
   Store store_{file_, Access::read_write};
 };
@@ -275,8 +275,8 @@ TEST_F(RankingTest, IsOneAcrossRecentAndMergedRanks) {
   EXPECT_EQ(store_.best("demo")->number, 0u);
   TrialRecord better = make_trial(values_.size(), -1);
   store_.record(std::vector{better});
-  EXPECT_EQ(store_.best("demo")->number, better.number);
-  EXPECT_EQ(store_.study("demo").best_number, better.number);
+  EXPECT_EQ(store_.best("demo")->number, better.id.number);
+  EXPECT_EQ(store_.study("demo").best_number, better.id.number);
   // Erasing the study erases its ranks.
   store_.erase_study("demo");
   EXPECT_TRUE(table_of(store_, "SELECT number FROM ranks UNION ALL SELECT number FROM recent_ranks").rows.empty());

@@ -29,7 +29,7 @@ double seconds_of(const std::function<void()>& act) {
 // 5 parameters, 1 metric, 3 plugins.
 TrialRecord small_trial(std::uint64_t number) {
   TrialRecord trial;
-  trial.number = number;
+  trial.id = only_replicate(number);
   trial.parameters = {{"optimizer", "adamw"},
                       {"optimizer.adamw.lr", 1e-3 * static_cast<double>(number % 997)},
                       {"optimizer.adamw.weight_decay", 1e-4},
@@ -59,6 +59,14 @@ TrialRecord black_box_trial(std::uint64_t number) {
   trial.result.value = trial.result.best_value = trial.result.last_value = uniform(random) + 5;
   trial.result.metrics.front() = {.step = 0, .name = "loss", .value = *trial.result.value};
   trial.plugins.resize(1);
+  return trial;
+}
+
+// Of a study in which every configuration has 4.
+TrialRecord replicate(std::uint64_t number) {
+  TrialRecord trial = small_trial(number);
+  trial.id.configuration = number / 4, trial.id.replicate = static_cast<std::uint32_t>(number % 4);
+  trial.replicates = 4;
   return trial;
 }
 
@@ -165,6 +173,12 @@ int main(int argc, char** argv) {
   fmt::print("best 100:     {:8.3f} ms\n", 1e3 * seconds_of([&] { (void)store.runs("large", 100, true); }));
   fmt::print("study:        {:8.3f} ms\n", 1e3 * seconds_of([&] { (void)store.study("large"); }));
   fmt::print("finished:     {:8.3f} ms\n", 1e3 * seconds_of([&] { (void)store.finished("large"); }));
+  StudyRecord repeated = study("repeated");
+  repeated.repeats = 4;
+  store.open_study(repeated);
+  const double seconds = seconds_of([&] { record(store, 0, large, 256, replicate); });
+  fmt::print("4 replicates: {:8.0f} trials/s\n", static_cast<double>(large) / seconds);
+  fmt::print("best 100:     {:8.3f} ms\n", 1e3 * seconds_of([&] { (void)store.configurations("repeated", 100); }));
   fmt::print("size:         {:8} MB\n", std::filesystem::file_size(file) / 1'000'000);
   return 0;
 }

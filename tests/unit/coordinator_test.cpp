@@ -38,8 +38,8 @@ class CoordinatorTest : public testing::Test {
         [&](const StudyStatus& status, std::span<const storage::TrialRecord> trials, std::span<const Running> running) {
           const Numbers kept = trials.empty() ? Numbers() : store.finished(plan.name);
           for (const auto& trial : trials) {
-            EXPECT_TRUE(recorded_.insert(trial.number).second) << trial.number;
-            EXPECT_TRUE(std::ranges::binary_search(kept, trial.number) || trial.result.outcome == Outcome::cancelled)
+            EXPECT_TRUE(recorded_.insert(trial.id.number).second) << trial.id.number;
+            EXPECT_TRUE(std::ranges::binary_search(kept, trial.id.number) || trial.result.outcome == Outcome::cancelled)
                 << "in the database before it is told";
           }
           if (listen) listen(status, trials, running);

@@ -274,7 +274,8 @@ TEST(ResultOf, IsTheResultAsItWasMeasured) {
                     .goal = Goal::minimize,
                     .seed = 1,
                     .tuner_version = "1.0.0"});
-  storage::TrialRecord trial{.number = 3, .attempt = 1, .seed = 1, .parameters = {}, .result = {}, .plugins = {}};
+  storage::TrialRecord trial{
+      .id = only_replicate(3), .attempt = 1, .seed = 1, .parameters = {}, .result = {}, .plugins = {}};
   TrialResult& result = trial.result;
   result.value = 0.5, result.best_value = 0.25, result.last_value = 0.5, result.steps = 7, result.epochs = 1.5;
   result.evaluations = {.loss = 1, .gradient = 2, .hvp = 3}, result.nonfinite_gradients = 4, result.wall_seconds = 2;

@@ -33,10 +33,10 @@ void Progress::line(const std::string& text) {
 }
 
 std::string Progress::trial_line(const study::StudyStatus& status, const storage::TrialRecord& trial) const {
-  const bool best = status.best_number == trial.number;
+  const bool best = status.best_number == trial.id.number;
   const std::string value =
       trial.result.value ? fmt::format("{} {:.6g}", metric_, *trial.result.value) : trial.result.error;
-  return fmt::format("{:>9}  trial {} {}{}  {}  {}  {}", count_text(status), trial.number,
+  return fmt::format("{:>9}  trial {} {}{}  {}  {}  {}", count_text(status), trial.id.number,
                      to_string(trial.result.outcome), best ? " (best)" : "", value,
                      duration_text(trial.result.wall_seconds), parameters_text(trial.parameters));
 }
@@ -64,9 +64,9 @@ void Progress::show(const study::StudyStatus& status, std::span<const storage::T
   }
   const bool quiet = Clock::now() - last_line_ < kPlainPause;
   for (const auto& trial : recorded) {
-    const bool best = status.best_number == trial.number && shown_best_ != trial.number;
+    const bool best = status.best_number == trial.id.number && shown_best_ != trial.id.number;
     const bool failed = trial.result.outcome == Outcome::failed || trial.result.outcome == Outcome::timed_out;
-    if (best) shown_best_ = trial.number;
+    if (best) shown_best_ = trial.id.number;
     // A flood of short trials shows its improvements, its failures and a sample of the rest.
     if (best || failed || (!terminal_ && !quiet && &trial == &recorded.back())) line(trial_line(status, trial));
   }

@@ -145,7 +145,7 @@ class Coordinator {
     }
     for (const auto& record : records) {
       count(record);
-      if (journal_ && record.result.outcome != Outcome::cancelled) journal_->add(record.number, record.result);
+      if (journal_ && record.result.outcome != Outcome::cancelled) journal_->add(record.id.number, record.result);
     }
     stop_if_too_many_failed();
     if (error) cannot_go_on_ = true;
@@ -162,7 +162,7 @@ class Coordinator {
     std::error_code none;
     if (!std::filesystem::exists(run_.checkpoint.folder, none)) return;
     for (const auto& record : records)
-      if (record.result.outcome != Outcome::cancelled) remove_checkpoints(run_.checkpoint, record.number);
+      if (record.result.outcome != Outcome::cancelled) remove_checkpoints(run_.checkpoint, record.id.number);
     remove_empty_folders();
   }
 
@@ -205,7 +205,7 @@ class Coordinator {
 
   storage::TrialRecord record_of(executor::Finished trial) {
     storage::TrialRecord record;
-    record.number = trial.job.id.number, record.attempt = trial.job.attempt, record.seed = plan_.seed;
+    record.id = trial.job.id, record.attempt = trial.job.attempt, record.seed = plan_.seed;
     record.started_at_ms = trial.started_at_ms, record.finished_at_ms = trial.finished_at_ms;
     record.parameters = parameters_of(plan_.space, trial.job.point);
     record.result = std::move(trial.result);
@@ -220,7 +220,7 @@ class Coordinator {
     if (is_failed(record.result.outcome)) ++status_.failed;
     // A part of an LR range test may complete without a value.
     if (record.result.outcome == Outcome::completed && record.result.value)
-      remember(record.number, *record.result.value, record.parameters);
+      remember(record.id.number, *record.result.value, record.parameters);
   }
 
   void remember(std::uint64_t number, double value, const Parameters& parameters) {

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "tuner/error.hpp"
+#include "tuner/replicates.hpp"
 #include "tuner/space.hpp"
 #include "tuner/storage/journal.hpp"
 #include "tuner/trial.hpp"
@@ -41,12 +42,15 @@ struct StudyRecord {
   Goal goal = Goal::minimize;
   std::uint64_t seed = 1;
   std::string tuner_version;
-  int search_version = kSearchVersion;  // of a new study; one that is there keeps its own
+  int search_version = kSearchVersion;  // of a new study; one that is there keeps its own, as of the two below
+  std::uint32_t repeats = 1;            // most replicates that a configuration has
+  OnFailure on_failure = OnFailure::rank_last;
 };
 
 // A finished trial. Times are UTC, milliseconds since 1970.
 struct TrialRecord {
-  std::uint64_t number = 0;
+  TrialId id;
+  std::uint32_t replicates = 1;  // how many its configuration is to have
   std::uint32_t attempt = 1;
   std::uint64_t seed = 1;
   std::int64_t started_at_ms = 0, finished_at_ms = 0;
@@ -55,18 +59,32 @@ struct TrialRecord {
   std::vector<PluginRecord> plugins;
 };
 
+// A configuration as the view `best_configurations` has it.
+struct ConfigurationRow {
+  std::uint64_t configuration = 0;
+  std::uint64_t number = 0;              // of its first trial that has ended
+  std::int64_t replicates = 1, due = 1;  // trials that have ended, and that there are to be
+  std::int64_t completed = 1;            // those that the mean is over
+  double mean = 0;
+  std::optional<double> standard_deviation;
+  Parameters parameters;
+  [[nodiscard]] bool complete() const { return replicates >= due; }
+};
+
 struct StudyRow {
   std::string name, metric, created_at, tuner_version;
   Goal goal = Goal::minimize;
   std::uint64_t seed = 1;
+  std::uint64_t repeats = 1;  // most replicates of a configuration
   std::uint64_t trials = 0, completed = 0;
+  // Of a study with replicates the mean of its best configuration, and the number of that one's first trial.
   std::optional<double> best_value;
   std::optional<std::uint64_t> best_number;
 };
 
 // A trial as the view `runs` has it.
 struct RunRow {
-  std::uint64_t number = 0;
+  std::uint64_t number = 0, configuration = 0, replicate = 0;
   Outcome outcome = Outcome::completed;
   std::optional<double> value;
   Parameters parameters;
@@ -219,6 +237,11 @@ class Store {
   // The value of a ranked one is a number.
   [[nodiscard]] std::vector<RunRow> runs(std::string_view study, std::uint64_t limit = 0, bool ranked = false,
                                          Damage* damage = nullptr) const;
+  // Its configurations from best to worst: by the mean of their replicates, the lower number first among equals. Those
+  // with replicates missing stand behind those that have all, and behind them those with a replicate that diverged or
+  // failed, unless the study ignores that. One without any value is left out.
+  [[nodiscard]] std::vector<ConfigurationRow> configurations(std::string_view study, std::uint64_t limit = 0,
+                                                             Damage* damage = nullptr) const;
   // Errors: usage.no_such_trial.
   [[nodiscard]] TrialDetail trial(std::string_view study, std::uint64_t number, Damage* damage = nullptr) const;
 
