@@ -20,7 +20,6 @@ namespace {
 constexpr std::string_view kSelectRuns =
     "SELECT number, outcome, value, seed, attempt, steps, evaluations, wall_seconds, started_at, finished_at, error, "
     "configuration, replicate FROM trials";
-constexpr std::int64_t kOverridesVersion = 6;  // of the schema
 constexpr std::string_view kOfNumber = "WHERE study_id = ? AND number = ?";
 
 std::string words_of_study(std::string_view study) { return fmt::format("study '{}'", study); }
@@ -349,8 +348,6 @@ std::vector<std::string> Store::study_overrides(std::string_view name, Damage* d
   Connection& connection = *impl_->connection;
   const Snapshot snapshot(connection);
   std::vector<std::string> overrides;
-  // A file that is only read stays as an earlier version left it.
-  if (connection.integer("PRAGMA user_version") < kOverridesVersion) return overrides;
   Rows row = connection.prepared("SELECT position, text FROM study_overrides WHERE study_id = ? ORDER BY position")
                  .query(find_study(connection, name));
   const Reading reading(connection, damage);
