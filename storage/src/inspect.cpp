@@ -135,6 +135,11 @@ constexpr TableRule kJournalRules[] = {
     {"proposals", "have no configuration",
      "typeof(t.configuration) <> 'integer' OR t.configuration < 0 OR NOT json_valid(t.parameters) OR "
      "json_type(t.parameters) <> 'object'"},
+    // A path among them may have moved since.
+    {"proposals", "are not what their trials were",
+     "t.parameters NOT LIKE '%/%' AND (t.study_id, t.entry) IN (SELECT p.study_id, p.entry FROM trials AS o JOIN "
+     "proposals AS p ON p.study_id = o.study_id AND p.configuration = o.configuration WHERE o.parameters <> "
+     "p.parameters)"},
     {"observations", "are not those of one configuration after another",
      "(t.study_id, t.entry) IN (SELECT study_id, entry FROM (SELECT study_id, entry, configuration, row_number() OVER "
      "(PARTITION BY study_id ORDER BY entry) - 1 AS due FROM observations) WHERE configuration IS NOT due)"},
@@ -144,6 +149,12 @@ constexpr TableRule kJournalRules[] = {
      "p.configuration <> o.configuration)"},
     {"observations", "have an outcome that there is not",
      "t.outcome NOT IN ('completed', 'pruned', 'diverged', 'failed', 'timed_out')"},
+    // One that timed out may have been run again with a longer limit; it is observed once.
+    {"observations", "are not what their trials were",
+     "t.replicates = 1 AND t.outcome <> 'timed_out' AND (t.study_id, t.entry) IN (SELECT p.study_id, p.entry FROM "
+     "trials "
+     "AS o JOIN observations AS p ON p.study_id = o.study_id AND p.configuration = o.configuration WHERE o.outcome <> "
+     "'cancelled' AND (o.outcome <> p.outcome OR o.value IS NOT p.mean))"},
     {"observations", "have a value that is no number",
      "(typeof(t.mean) NOT IN ('real', 'null') AND t.mean IS NOT 'nan') OR (typeof(t.standard_deviation) NOT IN "
      "('real', 'null') AND t.standard_deviation IS NOT 'nan') OR typeof(t.budget) <> 'real' OR t.budget NOT BETWEEN 0 "

@@ -185,7 +185,7 @@ constexpr std::array<std::array<const char*, 3>, 17> kDamaged{{
     {"DELETE FROM proposals WHERE proposal = 0", "proposal is 1, not 0", "its journal has gaps"},
     {"UPDATE observations SET configuration = 1", "configuration is 1, not 0", "one configuration after another"},
     {"UPDATE observations SET outcome = 'lost'", "not an outcome", "have an outcome that there is not"},
-    {"UPDATE observations SET replicates = 3", "replicates is 3, not 2", "as many values as replicates"},
+    {"UPDATE observations SET replicates = 3", "replicates is 3, not 1", "as many values as replicates"},
     {"UPDATE observations SET replicate_values = '[1.0, \"x\"]'", "not a JSON array of numbers", "as many values"},
     {"UPDATE observations SET replicate_values = 'x'", "not a JSON array of numbers", "as many values"},
     {"UPDATE observations SET mean = 'x'", "mean is \"x\", not a number", "have a value that is no number"},
@@ -197,7 +197,14 @@ constexpr std::array<std::array<const char*, 3>, 17> kDamaged{{
 }};
 
 TEST_F(JournalTest, DamageIsNamed) {
-  record({proposal(0), proposal(1), report(0, 3), observation(0)});
+  ObservationRecord only = observation(0);
+  only.values = {0.375};
+  TrialRecord trial = make_trial(0, 0.375);
+  trial.parameters = proposal(0).parameters;
+  PluginRecord plugin = make_plugin("sgd");
+  plugin.sha256 = std::string(64, 'a');
+  trial.plugins = {plugin};
+  record({proposal(0), proposal(1), report(0, 3), only}, {trial});
   ASSERT_EQ(damage(), "");
   store_ = Store(folder_ / "elsewhere.db", Access::read_write);
   const std::filesystem::path whole = folder_ / "whole.db";
@@ -213,6 +220,19 @@ TEST_F(JournalTest, DamageIsNamed) {
     EXPECT_TRUE(says(error, "of the journal of study 'demo'"));
     EXPECT_NE(damage().find(looked), std::string::npos) << damage();
   }
+  const auto looked = [&](const char* sql) {
+    std::filesystem::copy_file(whole, file_, std::filesystem::copy_options::overwrite_existing);
+    by_hand(sql);
+    return damage();
+  };
+  EXPECT_NE(looked("UPDATE trials SET outcome = 'failed', value = NULL, rank_key = NULL")
+                .find("observations are not what their trials were"),
+            std::string::npos);
+  EXPECT_NE(looked("UPDATE proposals SET parameters = replace(parameters, 'lr', 'rl')")
+                .find("proposals are not what their trials were"),
+            std::string::npos);
+  EXPECT_EQ(looked("UPDATE proposals SET parameters = '{\"file\": \"/a/b\"}'"), "") << "paths move";
+  EXPECT_EQ(looked("UPDATE observations SET outcome = 'timed_out'"), "") << "it was run again since";
   std::filesystem::copy_file(whole, file_, std::filesystem::copy_options::overwrite_existing);
   by_hand("UPDATE studies SET lag = 0");
   EXPECT_NE(damage().find("a lag below 1"), std::string::npos) << damage();
