@@ -20,6 +20,7 @@
 #include "tuner/lr_range/lr_range.hpp"
 #include "tuner/report/table.hpp"
 #include "tuner/study/coordinator.hpp"
+#include "tuner/study/journal.hpp"
 #include "tuner/text.hpp"
 
 namespace tuner::commands {
@@ -195,32 +196,8 @@ bool fits(const Dimension& dimension, const Value& value) {
   return real != nullptr && !range.integer && std::isfinite(*real);
 }
 
-// A path that is a value of the search may have moved since: the one of today's that agrees with it from the end in the
-// most parts.
-void follow_paths(const StudyPlan& plan, Parameters& parameters) {
-  for (auto& [name, value] : parameters) {
-    const auto dimension = std::ranges::find(plan.space.dimensions, name, &Dimension::name);
-    const auto* then = std::get_if<std::string>(&value);
-    if (dimension == plan.space.dimensions.end() || then == nullptr) continue;
-    const auto* values = std::get_if<Values>(&dimension->domain);
-    if (values == nullptr || std::ranges::find(*values, value) != values->end()) continue;
-    std::ptrdiff_t most = 0;
-    std::optional<Value> nearest;
-    const std::filesystem::path before(*then);
-    for (const Value& candidate : *values) {
-      const auto* text = std::get_if<std::string>(&candidate);
-      if (text == nullptr || !plan.files.contains(*text)) continue;
-      const std::filesystem::path now(*text);
-      std::ptrdiff_t equal = 0;
-      for (auto a = before.end(), b = now.end(); a != before.begin() && b != now.begin() && *--a == *--b;) ++equal;
-      if (equal > most) most = equal, nearest = candidate;
-    }
-    if (nearest) value = *nearest;
-  }
-}
-
 Point point_of(const StudyPlan& plan, Parameters parameters, const std::string& name) {
-  follow_paths(plan, parameters);
+  study::follow_paths(plan, parameters);
   Point point(plan.space.dimensions.size());
   for (std::size_t i = 0; i < point.size(); ++i) {
     if (!is_active(plan.space, point, i)) continue;

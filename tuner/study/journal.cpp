@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
 #include <utility>
 
 #include "tuner/error.hpp"
@@ -124,6 +125,28 @@ TrialResult result_of(storage::TrialDetail trial) {
   return result;
 }
 
+void follow_paths(const StudyPlan& plan, Parameters& parameters) {
+  for (auto& [name, value] : parameters) {
+    const auto dimension = std::ranges::find(plan.space.dimensions, name, &Dimension::name);
+    const auto* then = std::get_if<std::string>(&value);
+    if (dimension == plan.space.dimensions.end() || then == nullptr) continue;
+    const auto* values = std::get_if<Values>(&dimension->domain);
+    if (values == nullptr || std::ranges::find(*values, value) != values->end()) continue;
+    std::ptrdiff_t most = 0;
+    std::optional<Value> nearest;
+    const std::filesystem::path before(*then);
+    for (const Value& candidate : *values) {
+      const auto* text = std::get_if<std::string>(&candidate);
+      if (text == nullptr || !plan.files.contains(*text)) continue;
+      const std::filesystem::path now(*text);
+      std::ptrdiff_t equal = 0;
+      for (auto a = before.end(), b = now.end(); a != before.begin() && b != now.begin() && *--a == *--b;) ++equal;
+      if (equal > most) most = equal, nearest = candidate;
+    }
+    if (nearest) value = *nearest;
+  }
+}
+
 std::optional<Point> point_from(const Space& space, const Parameters& parameters, const search::Searcher& searcher) {
   Point point(space.dimensions.size());
   auto next = parameters.begin();
@@ -159,7 +182,9 @@ Journal::Journal(const StudyPlan& plan, search::Searcher& searcher, storage::Sto
 void Journal::read() {
   store_.read_journal(plan_.name, [&](storage::JournalEntry entry) {
     if (const auto* proposal = std::get_if<storage::ProposalRecord>(&entry)) {
-      auto point = point_from(plan_.space, proposal->parameters, searcher_);
+      Parameters parameters = proposal->parameters;
+      if (!plan_.files.empty()) follow_paths(plan_, parameters);
+      auto point = point_from(plan_.space, parameters, searcher_);
       if (!point || proposal->configuration != proposal->proposal)
         throw Error(
             Message::storage_damaged,

@@ -69,6 +69,10 @@ class Journal {
 // A recorded trial as it was measured, but for its Failure, which is not recorded.
 [[nodiscard]] TrialResult result_of(storage::TrialDetail trial);
 
+// Recorded parameters with the paths of today: of a path that is a value of the search and may have moved since, the
+// value of the plan that agrees with it from the end in the most parts.
+void follow_paths(const StudyPlan& plan, Parameters& parameters);
+
 // The point of a space that has these parameters; nothing where they are none that the searcher makes. The ends of a
 // range of reals are not looked at: a searcher may go beyond them.
 [[nodiscard]] std::optional<Point> point_from(const Space& space, const Parameters& parameters,
