@@ -184,6 +184,14 @@ bool Store::keep_journal(std::optional<std::uint64_t> lag) {
   return true;
 }
 
+bool Store::has_journal(std::string_view study) const {
+  Connection& connection = *impl_->connection;
+  const Snapshot snapshot(connection);
+  Rows row =
+      connection.prepared("SELECT 1 FROM studies WHERE id = ? AND journal <> 0").query(find_study(connection, study));
+  return row.next();
+}
+
 std::optional<std::uint64_t> Store::lag(std::string_view study) const {
   Connection& connection = *impl_->connection;
   const Snapshot snapshot(connection);

@@ -9,14 +9,19 @@
 #include <filesystem>
 #include <iostream>
 #include <mutex>
+#include <optional>
+#include <span>
 #include <thread>
 
 #include "tuner/checkpoint.hpp"
 #include "tuner/commands/options.hpp"
+#include "tuner/commands/recorded_study.hpp"
 #include "tuner/error.hpp"
 #include "tuner/report/table.hpp"
 #include "tuner/storage/inspect.hpp"
 #include "tuner/storage/store.hpp"
+#include "tuner/study/journal.hpp"
+#include "tuner/study/method.hpp"
 
 namespace tuner::commands {
 
@@ -97,16 +102,45 @@ std::vector<std::string> leftovers(const std::string& database, const std::vecto
   return notes;
 }
 
+// Of every study whose searcher learns.
+void replay_journals(const Invocation& invocation, const std::string& file, std::span<const std::string> plugins,
+                     const std::vector<storage::StudyCounts>& studies) {
+  const storage::Store store(file, storage::Access::read_only);
+  std::string differences;
+  for (const auto& counts : studies) {
+    if (!store.has_journal(counts.name)) continue;
+    const Catalogue catalogue = recorded_plugins(invocation, store, counts.name, plugins, std::nullopt);
+    SharedObjectives shared;
+    RecordedStudy recorded = read_recorded(store, counts.name, std::nullopt, catalogue, shared);
+    recorded.study.plan.search_version = store.search_version(counts.name).value_or(kSearchVersion);
+    const auto searcher = study::make_searcher(recorded.study.plan);
+    const auto replayed = study::replay_proposals(recorded.study.plan, *searcher, store);
+    std::cout << fmt::format(
+        "study '{}': {} proposals made again{}\n", counts.name, replayed.compared,
+        replayed.left_out == 0 ? "" : fmt::format(", {} left out: a trial before them is missing", replayed.left_out));
+    for (const auto& line : replayed.differences) differences += fmt::format("\n  {}: {}", counts.name, line);
+  }
+  if (!differences.empty())
+    throw Error(Message::trial_replay_differs, fmt::format("proposals are not what they were:{}", differences),
+                "Another machine, instruction set or library. A resumed study goes on with the recorded ones.")
+        .at(file);
+}
+
 }  // namespace
 
 int fsck(const Invocation& invocation) {
   constexpr Page kPage{
-      "tuner fsck [--db FILE]",
+      "tuner fsck [--replay] [--db FILE]",
       "Looks through a database and says what is whole: every page and index, foreign keys, tables and views, the log\n"
-      "beside the file, and whether the rows of each study agree with each other. Changes nothing.",
-      "  tuner fsck\n  tuner fsck --db results.db\n\nExit code: 0 whole; 5 damaged, or no database of tuner."};
+      "beside the file, and whether the rows of each study agree with each other. --replay also makes the\n"
+      "proposals of searches that learn again, and compares them with the journal. Changes nothing.",
+      "  tuner fsck\n  tuner fsck --db results.db\n\nExit code: 0 whole; 5 damaged, or no database of tuner; 6 a "
+      "proposal is another one now."};
   constexpr std::size_t kShown = 20;
   po::options_description options("Options");
+  options.add_options()("replay", "make the proposals of searches that learn again")(
+      "plugin", po::value<std::vector<std::string>>()->composing()->value_name("FILE"),
+      "a plugin library to load for it");
   add_database_option(options);
   const auto values = parse(invocation, options, {}, kPage);
   if (!values) return 0;
@@ -126,6 +160,9 @@ int fsck(const Invocation& invocation) {
   if (found.damage.empty()) {
     for (const auto& note : leftovers(file, found.studies)) std::cout << "note: " << note << "\n";
     std::cout << "whole\n";
+    const auto plugins =
+        values->count("plugin") ? (*values)["plugin"].as<std::vector<std::string>>() : std::vector<std::string>{};
+    if (values->count("replay")) replay_journals(invocation, file, plugins, found.studies);
     return 0;
   }
   std::string list;

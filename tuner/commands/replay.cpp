@@ -9,11 +9,9 @@
 #include <map>
 #include <utility>
 
-#include "tuner/commands/installation.hpp"
 #include "tuner/commands/options.hpp"
-#include "tuner/commands/stored_config.hpp"
+#include "tuner/commands/recorded_study.hpp"
 #include "tuner/commands/study_executor.hpp"
-#include "tuner/commands/study_files.hpp"
 #include "tuner/commands/trial_name.hpp"
 #include "tuner/config/config.hpp"
 #include "tuner/error.hpp"
@@ -118,65 +116,6 @@ class Comparison {
   std::size_t compared_points_ = 0;
 };
 
-struct Read {
-  Study study;
-  config::ReadAs as = config::ReadAs::study;
-};
-
-Read read_with(const storage::StudyRow& row, const std::string& text, const std::optional<config::SweepFile>& file,
-               const Catalogue& catalogue, std::span<const std::string> overrides, config::ReadAs as) {
-  // A stored text knows no folder; its paths count from the working directory.
-  const config::SweepFile stored{.name = fmt::format("stored config of {}", row.name),
-                                 .text = text,
-                                 .folder = std::filesystem::current_path(),
-                                 .study = row.name};
-  Read read{.study = config::read_study(file ? *file : stored, catalogue, overrides, as), .as = as};
-  StudyPlan& plan = read.study.plan;
-  plan.name = row.name;
-  // Where the file leaves them open the objective has said them.
-  if (plan.metric.name.empty()) plan.metric.name = row.metric;
-  if (!plan.goal_given) plan.metric.goal = row.goal;
-  return read;
-}
-
-[[noreturn]] void other_plan(const std::string& study, const std::optional<config::SweepFile>& file,
-                             const std::string& difference) {
-  throw Error(Message::storage_other_plan,
-              fmt::format("{} gives another plan today than the recorded one (- recorded, + today):\n{}",
-                          file ? file->name : fmt::format("the stored config of study '{}'", study), difference),
-              !file ? "Where a path differs, run this in the folder of the sweep file or name that with --config FILE; "
-                      "where a version differs, name the plugin's old library with --plugin FILE."
-                    : "Name the sweep file that the study was run with; where a version differs, name the plugin's old "
-                      "library with --plugin FILE.");
-}
-
-// The recorded plan, read anew. Earlier versions recorded overrides as comments at the end of the sweep file, which may
-// have such comments of its own; and the study may be the LR range test of what the file describes. Right is what gives
-// the recorded plan.
-Read read_recorded(const storage::Store& store, const std::string& study, const std::optional<config::SweepFile>& file,
-                   const Catalogue& catalogue, SharedObjectives& shared) {
-  const storage::StudyRow row = store.study(study);
-  const std::string text = store.study_config(study);
-  std::vector<std::vector<std::string>> candidates{store.study_overrides(study)};
-  if (candidates.front().empty())
-    for (auto older = overrides_of(text); !older.empty(); older.erase(older.begin())) candidates.push_back(older);
-  std::string difference;
-  std::exception_ptr error;
-  for (const std::vector<std::string>& overrides : candidates)
-    for (const config::ReadAs as : {config::ReadAs::study, config::ReadAs::lr_range_test}) try {
-        Read read = read_with(row, text, file, catalogue, overrides, as);
-        read.study = with_files(std::move(read.study), shared);
-        const StudyPlan& plan = read.study.plan;
-        const std::string found = store.plan_difference(study, canonical_plan(plan), plan_by_path(plan));
-        if (found.empty()) return read;
-        if (difference.empty()) difference = found;
-      } catch (const Error&) {
-        if (!error) error = std::current_exception();
-      }
-  if (difference.empty()) std::rethrow_exception(error);
-  other_plan(study, file, difference);
-}
-
 [[noreturn]] void damaged_parameters(const std::string& trial, const std::string& what) {
   throw Error(Message::storage_damaged, fmt::format("trial_parameters of trial {}: {}", trial, what),
               "Ask what else is damaged: tuner fsck");
@@ -218,23 +157,7 @@ Point point_of(const StudyPlan& plan, Parameters parameters, const std::string& 
   damaged_parameters(name, "there are more of them than the study has, or they are in another order");
 }
 
-// The program's own plugins, those that are named, and of the recorded ones those that are still missing.
-Catalogue load(const Invocation& invocation, const storage::Store& store, const std::string& study,
-               const std::vector<std::string>& named, const std::optional<config::SweepFile>& file) {
-  std::vector<std::filesystem::path> files(named.begin(), named.end());
-  if (file)
-    for (const auto& path : config::plugin_files(*file)) files.push_back(path);
-  Catalogue catalogue = load_plugins(invocation.executable, files);
-  for (const auto& plugin : store.plugins(study)) {
-    bool there = false;
-    for (const Kind kind : {Kind::optimizer, Kind::scheduler, Kind::objective})
-      there = there || (to_string(kind) == plugin.kind && catalogue.find(kind, plugin.id) != nullptr);
-    if (!there && storage::exists(plugin.path)) catalogue.add_file(plugin.path);
-  }
-  return catalogue;
-}
-
-TrialResult run_again(Read& read, const Point& point, std::uint64_t number, const Invocation& invocation,
+TrialResult run_again(const RecordedStudy& read, const Point& point, std::uint64_t number, const Invocation& invocation,
                       SharedObjectives& shared) {
   const auto executor = make_executor(read.study, invocation.executable, shared, read.as);
   executor->submit({.id = only_replicate(number), .point = point});
@@ -275,9 +198,9 @@ int replay(const Invocation& invocation) {
   if (const auto config = (*values)["config"].as<std::string>(); !config.empty()) file = config::read_file(config);
   const auto named =
       values->count("plugin") ? (*values)["plugin"].as<std::vector<std::string>>() : std::vector<std::string>{};
-  const Catalogue catalogue = load(invocation, store, study, named, file);
+  const Catalogue catalogue = recorded_plugins(invocation, store, study, named, file);
   SharedObjectives shared;
-  Read read = read_recorded(store, study, file, catalogue, shared);
+  const RecordedStudy read = read_recorded(store, study, file, catalogue, shared);
   const Point point = point_of(read.study.plan, stored.run.parameters, name);
   std::vector<storage::PluginRecord> records;
   for (const Plugin* plugin : plugins_of(read.study.plan, point)) records.push_back(study::plugin_record(*plugin));

@@ -109,6 +109,13 @@ std::optional<Value> value_in(const Dimension& dimension, const Value& value) {
   return legal ? std::optional(value) : std::nullopt;
 }
 
+std::string words_of(const Parameters& parameters) {
+  std::string words;
+  for (const auto& [name, value] : parameters)
+    words += fmt::format("{}{}={}", words.empty() ? "" : " ", name, to_json(value));
+  return words;
+}
+
 }  // namespace
 
 std::uint64_t default_lag(std::uint32_t workers) { return std::max<std::uint64_t>(8, 4 * std::uint64_t{workers}); }
@@ -161,6 +168,40 @@ std::optional<Point> point_from(const Space& space, const Parameters& parameters
     if (!point[i] && (given || !searcher.may_lack(dimension))) return std::nullopt;
   }
   return next == parameters.end() ? std::optional(std::move(point)) : std::nullopt;
+}
+
+ReplayedProposals replay_proposals(const StudyPlan& plan, search::Searcher& searcher, const storage::Store& store) {
+  ReplayedProposals replayed;
+  std::vector<Point> pending;  // the recorded ones, so that a difference is said once
+  const std::vector<std::uint64_t> finished = store.finished(plan.name);
+  bool is_known = true;  // all that was observed
+  const auto compare = [&](const storage::ProposalRecord& proposal) {
+    if (!is_known) return void(++replayed.left_out);
+    ++replayed.compared;
+    const Point now = searcher.propose(proposal.proposal, pending);
+    Parameters then = proposal.parameters;
+    if (!plan.files.empty()) follow_paths(plan, then);
+    pending.push_back(point_from(plan.space, then, searcher).value_or(now));
+    if (const Parameters again = parameters_of(plan.space, now); words_of(again) != words_of(then))
+      replayed.differences.push_back(
+          fmt::format("proposal {} was {} and is {}", proposal.proposal, words_of(then), words_of(again)));
+  };
+  const auto observe = [&](const storage::ObservationRecord& record) {
+    if (!is_known) return;
+    search::Observation observation = observation_of(record, pending.front());
+    pending.erase(pending.begin());
+    if (searcher.wants_results()) {
+      is_known = std::ranges::binary_search(finished, record.configuration);
+      if (!is_known) return;
+      observation.results = {result_of(store.trial(plan.name, record.configuration))};
+    }
+    searcher.observe(observation);
+  };
+  store.read_journal(plan.name, [&](const storage::JournalEntry& entry) {
+    if (const auto* proposal = std::get_if<storage::ProposalRecord>(&entry)) compare(*proposal);
+    if (const auto* observation = std::get_if<storage::ObservationRecord>(&entry)) observe(*observation);
+  });
+  return replayed;
 }
 
 Journal::Journal(const StudyPlan& plan, search::Searcher& searcher, storage::Store& store, std::uint64_t lag,

@@ -13,6 +13,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <string>
 #include <vector>
 
 #include "tuner/plan.hpp"
@@ -65,6 +66,16 @@ class Journal {
   std::map<std::uint64_t, storage::ObservationRecord> recorded_;
   std::vector<storage::JournalEntry> entries_;
 };
+
+// Makes the proposals of a recorded study again, each from what its journal says that was observed by then.
+// searcher: a new one; the plan must be that of the study. Errors: storage.damaged.
+struct ReplayedProposals {
+  std::uint64_t compared = 0;
+  std::uint64_t left_out = 0;            // those after an observation whose trial is missing
+  std::vector<std::string> differences;  // a line for each that is another one now
+};
+[[nodiscard]] ReplayedProposals replay_proposals(const StudyPlan& plan, search::Searcher& searcher,
+                                                 const storage::Store& store);
 
 // A recorded trial as it was measured, but for its Failure, which is not recorded.
 [[nodiscard]] TrialResult result_of(storage::TrialDetail trial);

@@ -203,6 +203,7 @@ class Store {
   // keeps its own. False where it has trials and no journal, as an earlier version left it: such a study goes on
   // without one. Errors: as record().
   bool keep_journal(std::optional<std::uint64_t> lag);
+  [[nodiscard]] bool has_journal(std::string_view study) const;
   // The lag that its journal was begun with; nothing where it has none.
   [[nodiscard]] std::optional<std::uint64_t> lag(std::string_view study) const;
   // Its journal, entry by entry in order. Proposals are counted from 0 without gaps, as are the configurations that

@@ -1,0 +1,34 @@
+// A study as the database has it, read anew: for the commands that run or compute a part of it again.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+
+#include "tuner/catalogue.hpp"
+#include "tuner/commands/options.hpp"
+#include "tuner/config/config.hpp"
+#include "tuner/objective.hpp"
+#include "tuner/storage/store.hpp"
+
+namespace tuner::commands {
+
+struct RecordedStudy {
+  Study study;
+  config::ReadAs as = config::ReadAs::study;
+};
+
+// The program's own plugins, those that are named, and of the recorded ones those that are still missing.
+[[nodiscard]] Catalogue recorded_plugins(const Invocation& invocation, const storage::Store& store,
+                                         const std::string& study, std::span<const std::string> named,
+                                         const std::optional<config::SweepFile>& file);
+
+// The recorded plan, read anew. Earlier versions recorded overrides as comments at the end of the sweep file, which may
+// have such comments of its own; and the study may be the LR range test of what the file describes. Right is what gives
+// the recorded plan.
+// Errors: storage.other_plan where nothing does, and what reading it throws.
+[[nodiscard]] RecordedStudy read_recorded(const storage::Store& store, const std::string& study,
+                                          const std::optional<config::SweepFile>& file, const Catalogue& catalogue,
+                                          SharedObjectives& shared);
+
+}  // namespace tuner::commands
