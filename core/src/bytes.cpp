@@ -22,24 +22,18 @@ void Reader::get_raw(void* data, std::size_t size) {
   if (size > 0) std::memcpy(data, taken.data(), size);
 }
 
-std::string Reader::text() {
+void Reader::read(std::string& text) {
   const auto size = get<std::uint64_t>();
   if (size > bytes_.size()) throw Garbled("a text is longer than its message");
-  return std::string(take(size));
+  text = take(size);
 }
 
-Value Reader::value() {
+void Reader::read(Value& value) {
   try {
-    return value_from_json(text());
+    value = value_from_json(get<std::string>());
   } catch (const std::invalid_argument& e) {
     throw Garbled(e.what());
   }
-}
-
-std::size_t Reader::count(std::size_t least) {
-  const auto n = get<std::uint64_t>();
-  if (n > bytes_.size() / least) throw Garbled("a list is longer than its message");
-  return n;
 }
 
 void Reader::end() const {

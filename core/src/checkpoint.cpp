@@ -95,8 +95,8 @@ std::string read_checkpoint(const fs::path& path, std::string_view identity) {
   const std::string_view body = std::string_view(bytes).substr(0, bytes.size() - kDigest);
   if (sha256_of_text(body) != std::string_view(bytes).substr(body.size())) throw Garbled("its sha256 is wrong");
   Reader in(body.substr(kBeginning.size()));
-  if (in.text() != identity) throw Garbled("it belongs to another trial or plan, or to other plugins");
-  std::string state = in.text();
+  if (in.get<std::string>() != identity) throw Garbled("it belongs to another trial or plan, or to other plugins");
+  auto state = in.get<std::string>();
   in.end();
   return state;
 }

@@ -75,8 +75,12 @@ HostServices::HostServices() {
   };
   host_.report = [](void* context, const char* metric, std::int64_t step, double value) -> std::int32_t {
     auto& self = services(context);
-    self.reports.push_back({step, metric, value});
-    return self.stop.stop_requested() ? TUNER_STOP : TUNER_OK;
+    bool goes_on = true;
+    if (self.on_report)
+      goes_on = self.on_report({step, metric, value});
+    else
+      self.reports.push_back({step, metric, value});
+    return !goes_on || self.stop.stop_requested() ? TUNER_STOP : TUNER_OK;
   };
   host_.should_stop = [](void* context) -> std::int32_t { return services(context).stop.stop_requested() ? 1 : 0; };
   host_.scratch = [](void* context, std::uint64_t bytes) -> void* {

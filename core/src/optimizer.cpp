@@ -243,25 +243,20 @@ Optimizer::SlotView Optimizer::slot(std::size_t slot, std::size_t tensor) const 
   return column[column.size() == 1 ? 0 : tensor];
 }
 
-void Optimizer::save(Writer& out) const {
-  out.put(rng_.position);
-  for (const auto& column : views_)
-    for (const SlotView& view : column) {
-      out.put(view.count);
-      if (view.data) out.put_raw(view.data, view.count * dtype_size(view.dtype));
-    }
-  if (inner_) inner_->save(out);
-}
-
-void Optimizer::restore(Reader& in) {
-  rng_.position = in.get<std::uint64_t>();
+template <class Archive>
+void Optimizer::serialize(Archive& archive) {
+  archive(rng_.position);
   for (auto& column : views_)
     for (SlotView& view : column) {
-      if (in.get<std::uint64_t>() != view.count) throw Garbled("a slot has another size");
-      if (view.data) in.get_raw(view.data, view.count * dtype_size(view.dtype));
+      archive.same(view.count, "a slot has another size");
+      if (view.data) archive.raw(view.data, view.count * dtype_size(view.dtype));
     }
-  if (inner_) inner_->restore(in);
+  if (inner_) inner_->serialize(archive);
 }
+
+void Optimizer::save(Writer& out) const { const_cast<Optimizer*>(this)->serialize(out); }
+
+void Optimizer::restore(Reader& in) { serialize(in); }
 
 std::uint64_t Optimizer::state_bytes() const {
   std::uint64_t bytes = inner_ ? inner_->state_bytes() : 0;

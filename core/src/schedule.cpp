@@ -202,20 +202,20 @@ std::int32_t ScheduleRun::apply(const ScheduleInputs& inputs, tuner_error* error
   return TUNER_OK;
 }
 
-void ScheduleRun::save(Writer& out) const {
-  out.put(static_cast<std::uint64_t>(current_));
-  for (const Stage& stage : stages_)
-    for (const auto& group : stage.slots)
-      for (const void* slot : group) out.put_raw(slot, sizeof(double));
-}
-
-void ScheduleRun::restore(Reader& in) {
-  current_ = in.get<std::uint64_t>();
-  if (current_ >= stages_.size()) throw Garbled("a schedule has fewer stages");
+template <class Archive>
+void ScheduleRun::serialize(Archive& archive) {
+  auto current = static_cast<std::uint64_t>(current_);
+  archive(current);
+  if (current >= stages_.size()) throw Garbled("a schedule has fewer stages");
+  current_ = current;
   for (Stage& stage : stages_)
     for (const auto& group : stage.slots)
-      for (void* slot : group) in.get_raw(slot, sizeof(double));
+      for (void* slot : group) archive.raw(slot, sizeof(double));
 }
+
+void ScheduleRun::save(Writer& out) const { const_cast<ScheduleRun*>(this)->serialize(out); }
+
+void ScheduleRun::restore(Reader& in) { serialize(in); }
 
 double ScheduleRun::lr() const {
   return lr_use_ ? lr_use_->options.number(lr_param_) : std::numeric_limits<double>::quiet_NaN();

@@ -22,18 +22,16 @@ constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 
 }  // namespace
 
-Trainer::Trainer(TrialSpec& spec, SharedObjectives& shared, std::stop_token stop, TrialTrace& trace,
-                 TrialResult& result)
+Trainer::Trainer(TrialSpec& spec, SharedObjectives& shared, TrialRun& run)
     : guard_(std::make_unique<FloatingPointGuard>()),
       mode_(floating_point_mode()),
       spec_(spec),
-      stop_(std::move(stop)),
-      trace_(trace),
-      result_(result),
+      stop_(run.stop()),
+      trace_(run.trace()),
+      result_(run.result()),
       trial_(spec.training.common_random_numbers ? spec.replicate : static_cast<std::uint32_t>(spec.number)) {
   host_.stop = stop_;
   error_.struct_size = sizeof error_;
-  trace_.step = 0, trace_.steps = 0, trace_.time_limit = spec.training.time_limit_seconds;
   const Calling calling(trace_, TUNER_KIND_OBJECTIVE);
   objective_ = std::make_unique<Objective>(spec.objective, shared, spec.study_seed, host_.abi());
 }
@@ -72,6 +70,7 @@ void Trainer::prepare() {
         "add `optimizer: adam`");
   batches_ =
       std::make_unique<Batches>(objective_->samples(TUNER_SPLIT_TRAIN), spec_.training, spec_.study_seed, trial_);
+  const Calling calling(trace_, TUNER_KIND_OPTIMIZER);
   optimizer_ = std::make_unique<Optimizer>(*spec_.optimizer, objective_->tensors(), spec_.study_seed, trial_);
   const std::vector<TensorSpec>& specs = objective_->tensors().specs();
   for (const std::string& line : groups_without_tensors(*spec_.optimizer, specs))
@@ -329,21 +328,22 @@ Objective& Trainer::at_evaluation_point() {
   return *evaluation_copy_;
 }
 
-void Trainer::save(Writer& out) const {
-  for (const tuner_tensor& tensor : objective_->tensors().abi())
-    out.put(tensor.numel), out.put_raw(tensor.data, tensor.numel * dtype_size(tensor.dtype));
-  optimizer_->save(out);
-  out.put(taken_), out.put(nonfinite_in_a_row_);
+template <class Archive>
+void Trainer::serialize(Archive& archive) {
+  for (const tuner_tensor& tensor : objective_->tensors().abi()) {
+    archive.same(tensor.numel, "a tensor has another size");
+    archive.raw(tensor.data, tensor.numel * dtype_size(tensor.dtype));
+  }
+  if constexpr (std::is_same_v<Archive, Writer>)
+    optimizer_->save(archive);
+  else
+    optimizer_->restore(archive);
+  archive(taken_, nonfinite_in_a_row_);
 }
 
-void Trainer::restore(Reader& in) {
-  for (const tuner_tensor& tensor : objective_->tensors().abi()) {
-    if (in.get<std::uint64_t>() != tensor.numel) throw Garbled("a tensor has another size");
-    in.get_raw(tensor.data, tensor.numel * dtype_size(tensor.dtype));
-  }
-  optimizer_->restore(in);
-  taken_ = in.get<std::int64_t>(), nonfinite_in_a_row_ = in.get<std::int64_t>();
-}
+void Trainer::save(Writer& out) const { const_cast<Trainer*>(this)->serialize(out); }
+
+void Trainer::restore(Reader& in) { serialize(in); }
 
 void Trainer::save_buffers() {
   buffers_.clear();

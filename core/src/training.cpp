@@ -6,13 +6,13 @@
 #include <bit>
 #include <chrono>
 #include <cmath>
+#include <exception>
 #include <iterator>
 #include <limits>
 #include <new>
 #include <numeric>
 #include <utility>
 
-#include "metric_tracker.hpp"
 #include "tuner/error.hpp"
 #include "tuner/memory.hpp"
 #include "tuner/trainer.hpp"
@@ -36,31 +36,29 @@ struct UnusableCheckpoint {
 class TrainingRun {
  public:
   // Takes no checkpoint of step `below` or a later one. log: what to begin the trial's log with.
-  TrainingRun(TrialSpec& spec, SharedObjectives& shared, std::stop_token stop, Progress progress, TrialTrace& trace,
-              const Checkpoints* checkpoints, std::int64_t below = INT64_MAX, std::vector<std::string> log = {})
+  TrainingRun(TrialSpec& spec, SharedObjectives& shared, TrialRun& run, const Checkpoints* checkpoints,
+              std::int64_t below = INT64_MAX, std::vector<std::string> log = {})
       : spec_(spec),
-        stop_(std::move(stop)),
-        progress_(std::move(progress)),
-        trace_(trace),
+        run_(run),
+        trace_(run.trace()),
+        result_(run.result()),
         checkpoints_(checkpoints),
         below_(below),
-        tracker_(spec, start_),
-        trainer_(spec, shared, stop_, trace, result_) {
+        trainer_(spec, shared, run) {
     std::ranges::move(log, std::back_inserter(host().log));
   }
 
   // Throws UnusableCheckpoint.
-  TrialResult run() {
+  void run() {
     try {
       if (trainer_.objective().tensors().size() == 0)
         check_black_box(), evaluate_black_box();
       else
         train();
     } catch (const Ended& end) {
-      result_.outcome = end.outcome, result_.error = end.error, result_.failure = end.failure;
+      run_.end(end);
     }
     finish();
-    return std::move(result_);
   }
 
   void check() {
@@ -88,6 +86,8 @@ class TrainingRun {
   void save_checkpoint(std::int64_t step);
   [[nodiscard]] bool restore_checkpoint();
   void restore(std::string_view state, std::int64_t step);
+  template <class Archive>
+  void serialize(Archive& archive, std::uint64_t& pending, TrialResult& so_far);
 
   [[nodiscard]] HostServices& host() { return trainer_.host(); }
   void record(std::int64_t step, std::string_view name, double value);
@@ -96,15 +96,13 @@ class TrainingRun {
     return std::chrono::duration<double>(Clock::now() - when).count();
   }
   TrialSpec& spec_;
-  std::stop_token stop_;
-  Progress progress_;
+  TrialRun& run_;
   TrialTrace& trace_;
+  TrialResult& result_;
   const Checkpoints* checkpoints_;
   std::int64_t below_;
-  Clock::time_point start_ = Clock::now(), saved_at_ = start_, looked_at_ = start_;
+  Clock::time_point saved_at_ = Clock::now(), looked_at_ = saved_at_;
   std::int64_t look_every_ = 1, steps_until_look_ = 1;
-  MetricTracker tracker_;
-  TrialResult result_;
   Trainer trainer_;
   std::unique_ptr<ScheduleRun> schedule_;
   std::int64_t horizon_ = 0, log_every_ = 1, eval_every_ = 1, evaluated_at_ = -1;
@@ -112,12 +110,7 @@ class TrainingRun {
   std::uint64_t epoch_samples_ = 0, samples_seen_ = 0;
 };
 
-void TrainingRun::record(std::int64_t step, std::string_view name, double value) {
-  result_.metrics.push_back({step, std::string(name), value});
-  if (name != spec_.metric) return;
-  tracker_.observe(step, value, result_);
-  if (progress_) progress_(step, horizon_, value);
-}
+void TrainingRun::record(std::int64_t step, std::string_view name, double value) { run_.record(step, name, value); }
 
 void TrainingRun::record_reports() {
   for (const MetricPoint& point : std::exchange(host().reports, {})) record(point.step, point.name, point.value);
@@ -131,9 +124,25 @@ void TrainingRun::check_black_box() const {
               "remove the optimizer: the options of the objective are what is searched");
 }
 
+// What it reports goes on at once: the one call of it is the whole trial.
 void TrainingRun::evaluate_black_box() {
-  const double loss = trainer_.loss(trainer_.objective(), 0);
-  record_reports();
+  std::exception_ptr ended;
+  host().on_report = [&](const MetricPoint& point) {
+    try {
+      if (!ended) record(point.step, point.name, point.value), run_.report(point.step);
+    } catch (...) {  // must not cross the plugin
+      ended = std::current_exception();
+    }
+    return !ended;
+  };
+  double loss = kNan;
+  try {
+    loss = trainer_.loss(trainer_.objective(), 0);
+  } catch (const Ended&) {
+    if (!ended) throw;
+  }
+  host().on_report = {};
+  if (ended) std::rethrow_exception(ended);
   if (!std::isfinite(loss)) throw Ended{Outcome::diverged, fmt::format("the loss is {}", loss)};
   record(0, "loss", loss);
 }
@@ -160,11 +169,12 @@ void TrainingRun::train() {
   prepare();
   if (result_.steps > 0) {  // resumed, perhaps just before an evaluation
     trainer_.enter(result_.steps - 1);
+    run_.report_again();
     if (result_.steps % eval_every_ == 0 && result_.steps < horizon_) evaluation_point(result_.steps);
   }
-  for (std::int64_t step = result_.steps; step < horizon_ && !tracker_.should_stop_early(); ++step) {
-    if (checkpoints_ && step > 0 && (stop_.stop_requested() || checkpoint_is_due())) save_checkpoint(step);
-    check_time(spec_, step, stop_, start_);
+  for (std::int64_t step = result_.steps; step < horizon_ && !run_.should_stop_early(); ++step) {
+    if (checkpoints_ && step > 0 && (run_.stop().stop_requested() || checkpoint_is_due())) save_checkpoint(step);
+    run_.check_time(step);
     take_step(step);
     const std::int64_t done = step + 1;
     if (done % eval_every_ == 0 && done < horizon_) evaluation_point(done);
@@ -177,6 +187,7 @@ void TrainingRun::train() {
   if (!std::isfinite(loss) && !tolerated)
     throw Ended{Outcome::diverged, fmt::format("step {}: the loss is {}", horizon_, loss)};
   record(horizon_, "loss", loss);
+  run_.report(horizon_, true);
   evaluation_point(horizon_);
   if (trainer_.objective().samples(TUNER_SPLIT_TEST) > 0)
     for (const MetricPoint& point : evaluate_split(TUNER_SPLIT_TEST, "test_", horizon_))
@@ -186,8 +197,7 @@ void TrainingRun::train() {
 void TrainingRun::take_step(std::int64_t step) {
   {
     const Calling calling(trace_, TUNER_KIND_SCHEDULER);
-    trainer_.require(schedule_->apply({step, tracker_.last(), tracker_.count()}, &trainer_.error()),
-                     schedule_->scheduler());
+    trainer_.require(schedule_->apply({step, run_.last(), run_.count()}, &trainer_.error()), schedule_->scheduler());
   }
   const double loss = trainer_.evaluate_step(step);
   const std::size_t samples = trainer_.batch().size();
@@ -199,6 +209,7 @@ void TrainingRun::take_step(std::int64_t step) {
   if (step % log_every_ == 0) {
     record(step, "loss", loss);
     if (const double lr = schedule_->lr(); !std::isnan(lr)) record(step, "lr", lr);
+    run_.report(step);
   }
   const std::uint32_t flags = trainer_.update(step, horizon_, loss);
   if (flags & (TUNER_STEP_CONVERGED | TUNER_STEP_NO_PROGRESS)) {
@@ -230,6 +241,7 @@ void TrainingRun::evaluation_point(std::int64_t step) {
   epoch_loss_ = 0, epoch_samples_ = 0;
   for (const MetricPoint& point : measured) record(point.step, point.name, point.value);
   record_reports();
+  if (step < horizon_) run_.report(step);
 }
 
 // One that is cancelled leaves no trace, so that the trial can continue with it.
@@ -259,7 +271,7 @@ std::vector<MetricPoint> TrainingRun::evaluate_split(std::uint32_t split, std::s
   std::vector<double> metrics(objective.metric_count()), totals(objective.metric_count());
   double loss = kNan, total_loss = 0;
   for (std::uint64_t begin = 0; begin < n; begin += chunk) {
-    if (stop_.stop_requested()) throw Ended{Outcome::cancelled, ""};
+    if (run_.stop().stop_requested()) throw Ended{Outcome::cancelled, ""};
     const std::uint64_t count = std::min(chunk, n - begin);
     std::iota(indices.begin(), indices.begin() + static_cast<std::ptrdiff_t>(count), begin);
     Objective::Request request;
@@ -291,19 +303,29 @@ bool TrainingRun::checkpoint_is_due() {
   return checkpoints_->due(since(saved_at_));
 }
 
-// Between two steps: what the rest of the trial depends on, and what was measured so far.
+// Between two steps: what the rest of the trial depends on. so_far: what was measured, the last `pending` of its
+// metrics being reports that no evaluation point has taken yet.
+template <class Archive>
+void TrainingRun::serialize(Archive& archive, std::uint64_t& pending, TrialResult& so_far) {
+  if constexpr (std::is_same_v<Archive, Writer>)
+    trainer_.save(archive), schedule_->save(archive);
+  else
+    trainer_.restore(archive), schedule_->restore(archive);
+  run_.serialize(archive);
+  archive(horizon_, evaluated_at_, epoch_loss_, epoch_samples_, samples_seen_, pending, so_far);
+}
+
 void TrainingRun::save_checkpoint(std::int64_t step) {
-  Writer out;
-  trainer_.save(out);
-  schedule_->save(out);
-  tracker_.save(out);
-  out.put(horizon_), out.put(evaluated_at_), out.put(epoch_loss_), out.put(epoch_samples_), out.put(samples_seen_);
   TrialResult so_far = result_;
-  so_far.wall_seconds = since(start_), so_far.log = host().log;
+  so_far.wall_seconds = run_.seconds(), so_far.log = host().log;
   so_far.metrics.insert(so_far.metrics.end(), host().reports.begin(), host().reports.end());
-  out.put(static_cast<std::uint64_t>(host().reports.size()));
-  put(out, so_far);
-  if (const int reason = checkpoints_->write(step, out.bytes(), host().log)) trace_.checkpoint_error = reason;
+  std::uint64_t pending = host().reports.size();
+  Writer out;
+  serialize(out, pending, so_far);
+  if (const int reason = checkpoints_->write(step, out.bytes(), host().log))
+    trace_.checkpoint_error = reason;
+  else
+    run_.saved(step);
   saved_at_ = Clock::now();
 }
 
@@ -312,7 +334,9 @@ bool TrainingRun::restore_checkpoint() {
   if (!checkpoint) return false;
   try {
     restore(checkpoint->state, checkpoint->step);
-  } catch (const Garbled& e) {
+  } catch (const std::bad_alloc&) {
+    throw;  // the trial's, not the file's
+  } catch (const std::exception& e) {
     throw UnusableCheckpoint{checkpoint->step, e.what(), host().log};
   }
   return true;
@@ -320,54 +344,27 @@ bool TrainingRun::restore_checkpoint() {
 
 void TrainingRun::restore(std::string_view state, std::int64_t step) {
   Reader in(state);
-  trainer_.restore(in);
-  schedule_->restore(in);
-  tracker_.restore(in);
-  horizon_ = in.get<std::int64_t>(), evaluated_at_ = in.get<std::int64_t>(), epoch_loss_ = in.get<double>();
-  epoch_samples_ = in.get<std::uint64_t>(), samples_seen_ = in.get<std::uint64_t>();
-  const std::size_t pending = in.get<std::uint64_t>();
-  result_ = read_result(in);
+  std::uint64_t pending = 0;
+  serialize(in, pending, result_);
   in.end();
   if (pending > result_.metrics.size()) throw Garbled("more reports than metrics");
   if (result_.steps != step) throw Garbled(fmt::format("it is the state after step {}", result_.steps));
   host().reports.assign(result_.metrics.end() - static_cast<std::ptrdiff_t>(pending), result_.metrics.end());
   result_.metrics.resize(result_.metrics.size() - pending);
   host().log.insert(host().log.begin(), result_.log.begin(), result_.log.end());
-  const std::chrono::duration<double> spent(result_.wall_seconds);
-  start_ -= std::chrono::duration_cast<Clock::duration>(spent);
-  tracker_.began_earlier(spent);
+  run_.began_earlier(result_.wall_seconds);
   trace_.step = result_.steps;
 }
 
 void TrainingRun::finish() {
   record_reports();  // what plugins said before the trial ended
   if (result_.outcome == Outcome::completed) look_at_state();
-  if (result_.outcome == Outcome::completed) {
-    result_.value = tracker_.value(result_);
-    if (!result_.value) {
-      result_.outcome = Outcome::failed, result_.failure = Failure::error;
-      result_.error = fmt::format("the metric '{}' was never reported", spec_.metric);
-    } else if (!std::isfinite(*result_.value)) {
-      result_.outcome = Outcome::diverged;
-      result_.error = fmt::format("the metric '{}' is {}", spec_.metric, *result_.value);
-      result_.value.reset();
-    }
-  }
   const std::uint64_t n = trainer_.objective().samples(TUNER_SPLIT_TRAIN);
   if (n > 0) result_.epochs = static_cast<double>(samples_seen_) / static_cast<double>(n);
   result_.log = std::move(host().log);
-  result_.wall_seconds = std::chrono::duration<double>(Clock::now() - start_).count();
 }
 
 }  // namespace
-
-void check_time(const TrialSpec& spec, std::int64_t step, const std::stop_token& stop, Clock::time_point start) {
-  if (stop.stop_requested()) throw Ended{Outcome::cancelled, ""};
-  const double limit = spec.training.time_limit_seconds;
-  if (limit > 0 && std::chrono::duration<double>(Clock::now() - start).count() > limit)
-    throw Ended{Outcome::timed_out, fmt::format("step {}: the time limit of {:g} s is over", step, limit),
-                Failure::timeout};
-}
 
 std::vector<MetricName> metric_names(const PluginUse& objective, SharedObjectives& shared, std::uint64_t study_seed) {
   HostServices host;
@@ -389,48 +386,32 @@ std::vector<MetricName> metric_names(const PluginUse& objective, SharedObjective
   return names;
 }
 
-void check_trial(TrialSpec spec, SharedObjectives& shared) {
-  TrialTrace trace;
-  TrainingRun(spec, shared, {}, {}, trace, nullptr).check();
-}
-
-TrialResult run_guarded(const TrialTrace& trace, const std::function<void(TrialResult&)>& body) {
+void check_trial(TrialSpec spec, SharedObjectives& shared, TrialTrace* trace) {
+  TrialTrace own;
   TrialResult result;
-  try {
-    body(result);
-    return result;
-  } catch (const Error&) {
-    throw;
-  } catch (const OutOfMemory& e) {
-    result.failure = Failure::out_of_memory, result.error = e.what();
-  } catch (const std::bad_alloc&) {
-    result.failure = Failure::out_of_memory, result.error = "the memory ran out";
-  } catch (const std::exception& e) {  // C++ without the C++ layer, whose thunks catch everything
-    result.failure = Failure::error, result.error = fmt::format("a plugin threw past the ABI: {}", e.what());
-  }
-  result.outcome = Outcome::failed, result.value.reset();
-  result.steps = trace.step;
-  result.error = fmt::format("step {}: {}", result.steps, result.error);
-  return result;
+  TrialRun run(rules_of(spec), trace != nullptr ? *trace : own, {}, nullptr, result);
+  TrainingRun(spec, shared, run, nullptr).check();
 }
 
-TrialResult run_trial(TrialSpec spec, SharedObjectives& shared, std::stop_token stop, const Progress& progress,
+void train(TrialSpec& spec, SharedObjectives& shared, TrialRun& run, const Checkpoints* checkpoints) {
+  require_memory(spec, shared);
+  std::int64_t below = INT64_MAX;
+  std::vector<std::string> log;
+  for (;;) try {
+      return TrainingRun(spec, shared, run, checkpoints, below, log).run();
+    } catch (const UnusableCheckpoint& checkpoint) {
+      run.begin_anew();
+      log = checkpoint.log;
+      checkpoints->set_aside(checkpoint.step, checkpoint.why, log);
+      below = checkpoint.step;
+    }
+}
+
+TrialResult run_trial(TrialSpec spec, SharedObjectives& shared, const std::stop_token& stop, TrialObserver* observer,
                       TrialTrace* trace, const Checkpoints* checkpoints) {
   TrialTrace own;
-  if (trace == nullptr) trace = &own;
-  return run_guarded(*trace, [&](TrialResult& result) {
-    require_memory(spec, shared);
-    std::int64_t below = INT64_MAX;
-    std::vector<std::string> log;
-    for (;;) try {
-        result = TrainingRun(spec, shared, stop, progress, *trace, checkpoints, below, log).run();
-        return;
-      } catch (const UnusableCheckpoint& checkpoint) {
-        log = checkpoint.log;
-        checkpoints->set_aside(checkpoint.step, checkpoint.why, log);
-        below = checkpoint.step;
-      }
-  });
+  return measure(rules_of(spec), trace != nullptr ? *trace : own, stop, observer,
+                 [&](TrialRun& run) { train(spec, shared, run, checkpoints); });
 }
 
 }  // namespace tuner

@@ -36,10 +36,15 @@ StudyPlan plan_of(const std::string& objective, const std::string& optimizer, co
   return config::parse_study(text, "test.yaml", "/", catalogue()).plan;
 }
 
+TrialResult run_part(const StudyPlan& plan, const Point& point, SharedObjectives& shared) {
+  PartSpec spec = spec_of({.plan = plan, .run = {}, .source = {}}, point);
+  TrialTrace trace;
+  return measure(rules_of(spec), trace, {}, nullptr, [&](TrialRun& run) { run_part(spec, shared, run); });
+}
+
 TrialResult run(const StudyPlan& plan, const Part& part) {
   SharedObjectives shared;
-  return run_part({.plan = plan, .run = {}, .source = {}}, point_of(plan, branches_of(plan).front().point, part),
-                  shared, {}, nullptr);
+  return run_part(plan, point_of(plan, branches_of(plan).front().point, part), shared);
 }
 
 struct Rule {
@@ -216,16 +221,13 @@ TEST(AllParts, LeaveTrialsBesideThemAsTheyWere) {
   const auto trial = [&] {
     TrialResult result = run_trial(resolve(plan, branches_of(plan).front().point, 3), shared);
     result.wall_seconds = 0;
-    Writer out;
-    put(out, result);
-    return out.bytes();
+    return to_bytes(result);
   };
   const std::string before = trial();
   for (const PartKind kind :
        {PartKind::ramp, PartKind::curvature, PartKind::probe, PartKind::ladder, PartKind::stability}) {
     const Point point = point_of(plan, branches_of(plan).front().point, {.kind = kind, .seed = 0, .lr = 1e-3});
-    EXPECT_EQ(run_part({.plan = plan, .run = {}, .source = {}}, point, shared, {}, nullptr).outcome,
-              Outcome::completed);
+    EXPECT_EQ(run_part(plan, point, shared).outcome, Outcome::completed);
     EXPECT_EQ(trial(), before) << kParts[static_cast<int>(kind)];
   }
 }

@@ -50,10 +50,10 @@ TrialSpec long_trial() {
 TrialResult run_until(TrialSpec spec, const Checkpoints& checkpoints, std::int64_t stop_at) {
   std::stop_source stop;
   SharedObjectives shared;
-  const auto look = [&](std::int64_t step, std::int64_t, double) {
+  test::Listener look([&](std::int64_t step, double) {
     if (step + 1 == stop_at) stop.request_stop();
-  };
-  return run_trial(std::move(spec), shared, stop.get_token(), look, nullptr, &checkpoints);
+  });
+  return run_trial(std::move(spec), shared, stop.get_token(), &look, nullptr, &checkpoints);
 }
 
 TEST(Checkpoint, ATrialThatIsStoppedAfterEveryStepEndsWithTheSameBits) {

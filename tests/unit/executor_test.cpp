@@ -31,7 +31,7 @@ std::map<std::uint64_t, std::string> run_all(const StudyPlan& plan, std::uint32_
   EXPECT_EQ(executor->pending(), *searcher->size());
   std::map<std::uint64_t, std::string> results;
   while (executor->pending() > 0)
-    for (const Finished& trial : executor->wait(100ms)) {
+    for (const Finished& trial : executor->wait(100ms).finished) {
       EXPECT_EQ(trial.error, nullptr);
       EXPECT_GT(trial.started_at_ms, 1'600'000'000'000);
       EXPECT_GE(trial.finished_at_ms, trial.started_at_ms);
@@ -77,7 +77,7 @@ TEST(Executor, DropsWhatHasNotBegunAndCancelsWhatHas) {
   EXPECT_EQ(executor->pending(), 1u);
   executor->cancel();
   std::vector<Finished> finished;
-  while (finished.empty()) finished = executor->wait(10s);
+  while (finished.empty()) finished = executor->wait(10s).finished;
   ASSERT_EQ(finished.size(), 1u);
   EXPECT_EQ(finished[0].result.outcome, Outcome::cancelled);
   EXPECT_EQ(finished[0].job.id.number, 0u);
@@ -102,7 +102,7 @@ TEST(Executor, HandsOverWhatTrialsThrow) {
   const auto executor = make_thread_executor(study, shared);
   executor->submit({only_replicate(3), {Value(0.1)}});
   std::vector<Finished> finished;
-  while (finished.empty()) finished = executor->wait(10s);
+  while (finished.empty()) finished = executor->wait(10s).finished;
   ASSERT_NE(finished[0].error, nullptr);
   EXPECT_EQ(finished[0].job.id.number, 3u);
   const Error error = test::error_of([&] { std::rethrow_exception(finished[0].error); });

@@ -18,7 +18,7 @@ class FakeExecutor : public executor::Executor {
   void submit(executor::Job job) override { jobs_.push_back(std::move(job)); }
   [[nodiscard]] std::size_t pending() const override { return jobs_.size(); }
   // One of the first jobs ends, as many as there are workers.
-  [[nodiscard]] std::vector<executor::Finished> wait(std::chrono::milliseconds) override {
+  [[nodiscard]] executor::Events wait(std::chrono::milliseconds) override {
     const std::size_t ending = random_() % std::min(workers_, jobs_.size());
     executor::Finished trial{.job = std::move(jobs_[ending]),
                              .started_at_ms = 1'700'000'000'000,
@@ -28,10 +28,11 @@ class FakeExecutor : public executor::Executor {
                              .not_run = {}};
     jobs_.erase(jobs_.begin() + static_cast<std::ptrdiff_t>(ending));
     run_(trial);
-    std::vector<executor::Finished> finished;
-    finished.push_back(std::move(trial));
-    return finished;
+    executor::Events events;
+    events.finished.push_back(std::move(trial));
+    return events;
   }
+  void answer(std::uint64_t, const Decision&) override {}
   void drop_queued() override {
     if (jobs_.size() > workers_) jobs_.resize(workers_);
   }

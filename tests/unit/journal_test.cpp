@@ -283,9 +283,7 @@ TEST(ResultOf, IsTheResultAsItWasMeasured) {
   result.metrics = {{1, "loss", 0.5}};
   store.record(std::vector{trial});
   const TrialResult read = result_of(store.trial("demo", 3));
-  Writer written, again;
-  put(written, result), put(again, read);
-  EXPECT_EQ(written.bytes(), again.bytes()) << "every bit";
+  EXPECT_EQ(to_bytes(result), to_bytes(read)) << "every bit";
 }
 
 }  // namespace

@@ -194,13 +194,13 @@ TEST(SkippedStep, LeavesTheSameBitsWhereTheTrialIsResumed) {
   for (std::int64_t stop_at = 1; stop_at <= 8; ++stop_at) {
     std::stop_source stop;
     SharedObjectives shared;
-    const auto look = [&](std::int64_t step, std::int64_t, double) {
+    test::Listener look([&](std::int64_t step, double) {
       if (step + 1 == stop_at) stop.request_stop();
-    };
-    last = run_trial(spec(), shared, stop.get_token(), look, nullptr, &checkpoints);
+    });
+    last = run_trial(spec(), shared, stop.get_token(), &look, nullptr, &checkpoints);
   }
   SharedObjectives shared;
-  if (last.outcome == Outcome::cancelled) last = run_trial(spec(), shared, {}, {}, nullptr, &checkpoints);
+  if (last.outcome == Outcome::cancelled) last = run_trial(spec(), shared, {}, nullptr, nullptr, &checkpoints);
   EXPECT_EQ(last.outcome, Outcome::completed);
   EXPECT_EQ(series(last, "loss"), series(straight, "loss"));
   EXPECT_EQ(last.nonfinite_gradients, 1);
@@ -364,9 +364,10 @@ TEST(Cancelled, ByTheStopToken) {
     std::stop_source stop;
     TrialSpec spec = trial(objective("slope"), optimizer(with), 1'000'000'000);
     spec.training.log_every = 1;
-    const TrialResult result = run(std::move(spec), stop.get_token(), [&](std::int64_t step, std::int64_t, double) {
+    test::Listener listener([&](std::int64_t step, double) {
       if (step == 40) stop.request_stop();
     });
+    const TrialResult result = run(std::move(spec), stop.get_token(), &listener);
     EXPECT_EQ(result.outcome, Outcome::cancelled);
     EXPECT_EQ(result.value, std::nullopt);
     EXPECT_EQ(result.error, "");
@@ -386,10 +387,11 @@ TEST(Cancelled, WithinAClosureWithoutEnd) {
 TEST(Cancelled, BetweenTheBatchesOfAnEvaluation) {
   // The stop comes with the loss after the last step, before a validation in 50 calls.
   std::stop_source stop;
-  const TrialResult result = run(epochs(objective("rows", {{"valid", 50'000}}), optimizer("blind"), 1, 0),
-                                 stop.get_token(), [&](std::int64_t step, std::int64_t, double) {
-                                   if (step == 1) stop.request_stop();
-                                 });
+  test::Listener listener([&](std::int64_t step, double) {
+    if (step == 1) stop.request_stop();
+  });
+  const TrialResult result =
+      run(epochs(objective("rows", {{"valid", 50'000}}), optimizer("blind"), 1, 0), stop.get_token(), &listener);
   EXPECT_EQ(result.outcome, Outcome::cancelled);
   EXPECT_EQ(result.evaluations.loss, 2u) << "of the step and after it";
   EXPECT_TRUE(series(result, "val_loss").empty());

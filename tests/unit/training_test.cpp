@@ -330,16 +330,18 @@ TEST(Training, ReportsAreMetricsOfTheTrial) {
   EXPECT_EQ(result.value, 0.7);
 }
 
-TEST(Training, ProgressHearsTheMetric) {
+TEST(Training, ReportsWhatItMeasuresAndSaysItInTheTrace) {
   Series heard;
-  std::int64_t length = 0;
+  TrialTrace trace;
+  SharedObjectives shared;
+  test::Listener listener([&](std::int64_t step, double value) {
+    heard[step] = value;
+    EXPECT_EQ(trace.value, value);
+    EXPECT_EQ(trace.steps, 3);
+  });
   TrialSpec spec = trial(objective("slope"), optimizer("recorder", {{"lr", 1}}), 3);
-  ASSERT_EQ(run(std::move(spec), {},
-                [&](std::int64_t step, std::int64_t steps, double value) { heard[step] = value, length = steps; })
-                .outcome,
-            Outcome::completed);
+  ASSERT_EQ(run_trial(std::move(spec), shared, {}, &listener, &trace).outcome, Outcome::completed);
   EXPECT_EQ(heard, (Series{{0, 0}, {1, -1}, {2, -2}, {3, -3}}));
-  EXPECT_EQ(length, 3);
 }
 
 TEST(Training, OptimizersNeedNoLr) {

@@ -84,9 +84,23 @@ inline TrialSpec epochs(PluginUse of, PluginUse with, std::int64_t n, std::int64
   return spec;
 }
 
-inline TrialResult run(TrialSpec spec, std::stop_token stop = {}, const Progress& progress = {}) {
+// Hears every value of the study's metric.
+class Listener : public TrialObserver {
+ public:
+  using Hear = std::function<void(std::int64_t step, double value)>;
+  explicit Listener(Hear hear) : hear_(std::move(hear)) {}
+  void report(const StepReport& report) override {
+    if (report.value) hear_(report.step, *report.value);
+  }
+  Decision decide(const StepReport& report) override { return hear_(report.step, *report.value), Decision{}; }
+
+ private:
+  Hear hear_;
+};
+
+inline TrialResult run(TrialSpec spec, std::stop_token stop = {}, TrialObserver* observer = nullptr) {
   SharedObjectives shared;
-  return run_trial(std::move(spec), shared, std::move(stop), progress);
+  return run_trial(std::move(spec), shared, std::move(stop), observer);
 }
 // The same, where the trial must complete.
 inline TrialResult completed(TrialSpec spec) {

@@ -162,7 +162,7 @@ TrialResult run_again(const RecordedStudy& read, const Point& point, std::uint64
   const auto executor = make_executor(read.study, invocation.executable, shared, read.as);
   executor->submit({.id = only_replicate(number), .point = point});
   for (;;) {
-    auto finished = executor->wait(std::chrono::seconds(1));
+    auto finished = executor->wait(std::chrono::seconds(1)).finished;
     if (finished.empty()) continue;
     if (finished.front().error) std::rethrow_exception(finished.front().error);
     return std::move(finished.front().result);

@@ -2,10 +2,9 @@
 #pragma once
 
 #include <atomic>
-#include <chrono>
 #include <cstdint>
 
-#include "tuner/training.hpp"
+#include "tuner/trial_trace.hpp"
 
 namespace tuner::executor {
 
@@ -18,11 +17,6 @@ struct Board {
 };
 static_assert(std::atomic<double>::is_always_lock_free && std::atomic<std::uint64_t>::is_always_lock_free,
               "a lock would lie in one process only");
-
-[[nodiscard]] inline std::int64_t monotonic_ns() {
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch())
-      .count();
-}
 
 // The descriptors that a worker is born with.
 inline constexpr int kWorkerSocket = 3, kWorkerBoard = 4;

@@ -1,15 +1,18 @@
-// Runs trials side by side. The coordinator hands out points and takes results; it alone proposes, decides and writes.
+// Runs trials side by side. The coordinator hands out points, takes reports and results, and answers reports that wait
+// for a decision; it alone proposes, decides and writes.
 #pragma once
 
 #include <chrono>
 #include <cstdint>
 #include <exception>
 #include <filesystem>
+#include <limits>
 #include <memory>
 #include <vector>
 
 #include "tuner/plan.hpp"
 #include "tuner/training.hpp"
+#include "tuner/trial/channel.hpp"
 
 namespace tuner::executor {
 
@@ -19,6 +22,7 @@ struct Job {
   TrialId id;
   Point point;
   std::uint32_t attempt = 1;
+  trial::Asked asked = {};
 };
 
 struct Finished {
@@ -29,10 +33,18 @@ struct Finished {
   std::string not_run;       // why nobody ran it, and there is no result; else empty
 };
 
+// What has happened since the last look. What a trial says comes before its end.
+struct Events {
+  std::vector<trial::Notice> notices;  // of trials that were asked for them, in the order in which they came
+  std::vector<Finished> finished;
+  [[nodiscard]] bool empty() const { return notices.empty() && finished.empty(); }
+};
+
 // What a worker is doing, for the progress display.
 struct Running {
   std::uint64_t number = 0;
   std::int64_t step = 0, steps = 0;
+  double value = std::numeric_limits<double>::quiet_NaN();  // of the study's metric, measured last; NaN: not yet
 };
 
 class Executor {
@@ -42,8 +54,10 @@ class Executor {
   virtual void submit(Job job) = 0;
   // Jobs that were handed in and not yet taken out by wait().
   [[nodiscard]] virtual std::size_t pending() const = 0;
-  // All results there are; waits up to `longest` for the first one.
-  [[nodiscard]] virtual std::vector<Finished> wait(std::chrono::milliseconds longest) = 0;
+  // All that has happened; waits up to `longest` for the first of it.
+  [[nodiscard]] virtual Events wait(std::chrono::milliseconds longest) = 0;
+  // Answers the report of trial `number` that waits for it. Does nothing where that trial has ended meanwhile.
+  virtual void answer(std::uint64_t number, const Decision& decision) = 0;
   // Forgets the jobs that no worker has begun.
   virtual void drop_queued() = 0;
   // Asks running trials to end now; they come back as cancelled.

@@ -1,18 +1,17 @@
-// The coordinator's side: deals trials to worker processes, and finds out what became of those whose worker died.
+// The coordinator's side: deals jobs to crews of workers, and says what became of those whose worker ended.
 #include <fmt/format.h>
 #include <poll.h>
-#include <sys/wait.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <cmath>
 #include <csignal>
 #include <cstring>
+#include <deque>
 #include <map>
 #include <memory>
-#include <optional>
+#include <utility>
 
-#include "tuner/executor/worker_process.hpp"
+#include "tuner/executor/crew.hpp"
 
 namespace tuner::executor {
 
@@ -21,14 +20,6 @@ namespace {
 // A worker holds work for about this long, so that it never waits for the coordinator's transactions.
 constexpr double kHeldSeconds = 0.05;
 constexpr std::size_t kMostHeld = 256;
-// A trial whose plugin does not come back is ended this much after its time limit, which the training loop enforces
-// between two steps.
-constexpr double kGraceSeconds = 1, kGraceShare = 0.1;
-// So much later than a cancel, a trial that still runs sits in a plugin that does not come back.
-constexpr std::chrono::seconds kCancelGrace{3};
-// A worker that begins none of its jobs for so long is stopped or stuck between two trials: it is replaced, and the
-// jobs go to others. Twice as long each time, since it may be the machine that is slow.
-constexpr std::chrono::seconds kBeginWithin{10};
 // Workers that a plugin may end one after another before its trials are run no more.
 constexpr int kDeathsInARow = 3;
 
@@ -37,95 +28,125 @@ std::int64_t now_ms() {
       .count();
 }
 
+// What an ended process did to its trial, for people.
+std::string how_it_ended(const Death& death, TrialResult& result) {
+  result.outcome = Outcome::failed;
+  switch (death.cause) {
+    case Cause::cancelled:
+      result.outcome = Outcome::cancelled;
+      return "";
+    case Cause::overdue:
+      result.outcome = Outcome::timed_out, result.failure = Failure::timeout;
+      return fmt::format("did not come back within its time limit of {:g} s", death.time_limit);
+    case Cause::garbled:
+      result.failure = Failure::protocol;
+      return fmt::format("wrote into its worker's connection: {}", death.text);
+    case Cause::out_of_memory:
+      result.failure = Failure::out_of_memory;
+      return "lost its worker: the memory ran out";
+    case Cause::exit:
+      result.failure = Failure::exit;
+      return fmt::format("ended its worker's process with exit code {}", death.status);
+    case Cause::signal:
+      break;
+  }
+  if (death.status == SIGKILL) {
+    result.failure = Failure::out_of_memory;
+    return "lost its worker to SIGKILL: from outside, or from the system when memory ran out";
+  }
+  result.failure = Failure::crash;
+  return fmt::format("crashed its worker with signal {} ({})", death.status, ::strsignal(death.status));
+}
+
 class ProcessExecutor : public Executor {
  public:
-  ProcessExecutor(const Study& study, const WorkerSetup& setup, std::filesystem::path executable)
-      : plan_(study.plan), executable_(std::move(executable)), most_workers_(study.run.workers) {
-    put(setup_, setup);
+  ProcessExecutor(const Study& study, std::vector<std::unique_ptr<Crew>> crews) : plan_(study.plan) {
+    for (auto& crew : crews) {
+      workers_ += crew->workers();
+      crews_.push_back({std::move(crew), 0});
+    }
   }
 
   void submit(Job job) override {
-    if (workers_.size() < most_workers_ && workers_.size() < pending_ + 1) {
-      WorkerPointer worker;
-      start(worker);
-      workers_.push_back(std::move(worker));
-    }
     queue_.push_back(std::move(job));
     ++pending_;
   }
   std::size_t pending() const override { return pending_; }
-  std::vector<Finished> wait(std::chrono::milliseconds longest) override;
+  Events wait(std::chrono::milliseconds longest) override;
+  void answer(std::uint64_t number, const Decision& decision) override {
+    if (const auto given = given_.find(number); given != given_.end())
+      crews_[given->second.crew].crew->answer(number, decision);
+  }
   void drop_queued() override {
     pending_ -= queue_.size();
     queue_.clear();
-    for (const auto& worker : workers_) worker->send(FrameType::drop, {});
+    for (const auto& hands : crews_) hands.crew->drop();
     dropping_ = true;
   }
   void cancel() override {
-    for (const auto& worker : workers_) worker->send(FrameType::cancel, {});
+    for (const auto& hands : crews_) hands.crew->cancel();
     dropping_ = true;
-    if (!cancelled_at_) cancelled_at_ = std::chrono::steady_clock::now();
   }
-  std::vector<Running> running() const override;
-  int checkpoint_error() const override { return checkpoint_error_; }
+  std::vector<Running> running() const override {
+    std::vector<Running> now;
+    for (const auto& hands : crews_) std::ranges::move(hands.crew->running(), std::back_inserter(now));
+    return now;
+  }
+  int checkpoint_error() const override {
+    for (const auto& hands : crews_)
+      if (const int error = hands.crew->checkpoint_error()) return error;
+    return 0;
+  }
 
  private:
-  using WorkerPointer = std::unique_ptr<WorkerProcess>;
+  struct Hands {
+    std::unique_ptr<Crew> crew;
+    std::size_t given = 0;  // jobs that it has not answered
+  };
+  struct Given {
+    Job job;
+    std::size_t crew;
+  };
 
-  void start(WorkerPointer& worker) {
-    worker.reset();  // first, so that two never live side by side
-    worker = std::make_unique<WorkerProcess>(executable_);
-    worker->send(FrameType::setup, setup_);
-  }
   void deal();
-  void take(WorkerPointer& worker);
-  void take(WorkerProcess& worker, const Frame& frame);
-  [[nodiscard]] Job answered(WorkerProcess& worker, std::uint64_t number);
-  // How a worker came to its end: by itself, over its trial's time limit, cancelled, or before it began a trial.
-  enum class End { itself, overdue, cancelled, idle };
-  [[nodiscard]] std::optional<End> due(WorkerProcess& worker) const;
-  void bury(WorkerPointer& worker, End end);
-  [[nodiscard]] TrialResult death(WorkerProcess& worker, const Job& job, End end);
+  void take(const Frame& frame);
+  void finish(const Frame& frame);
+  void refuse(const Frame& frame);
+  void take_back(Job job);
+  [[nodiscard]] Job answered(std::uint64_t number);
+  [[nodiscard]] Finished result_of(const Death& death, Job job);
   [[nodiscard]] const Plugin* quarantined(const Job& job) const;
   void skip(Job job, const Plugin& plugin);
 
   const StudyPlan& plan_;
-  std::filesystem::path executable_;
-  Writer setup_;
-  std::vector<WorkerPointer> workers_;
-  std::size_t most_workers_;
+  std::vector<Hands> crews_;
+  std::size_t workers_ = 0;  // of all crews
   std::deque<Job> queue_;
-  std::vector<Finished> finished_;
+  std::map<std::uint64_t, Given> given_;  // by number
+  Events events_;
   std::size_t pending_ = 0;
   double mean_seconds_ = kHeldSeconds;  // of a trial; one at a time until more is known
   bool dropping_ = false;
-  std::optional<std::chrono::steady_clock::time_point> cancelled_at_;
-  std::chrono::seconds begin_within_ = kBeginWithin;
-  int checkpoint_error_ = 0;
   std::map<const Plugin*, int> deaths_;  // in a row
 };
 
-std::vector<Finished> ProcessExecutor::wait(std::chrono::milliseconds longest) {
+Events ProcessExecutor::wait(std::chrono::milliseconds longest) {
   deal();
   std::vector<pollfd> files;
-  for (const auto& worker : workers_) {
-    const short events = static_cast<short>(worker->has_unsent() ? POLLIN | POLLOUT : POLLIN);
-    files.push_back({.fd = worker->socket(), .events = events, .revents = 0});
-    files.push_back({.fd = worker->output(), .events = POLLIN, .revents = 0});
+  std::vector<std::size_t> ends;
+  for (const auto& hands : crews_) {
+    hands.crew->watch(files);
+    ends.push_back(files.size());
   }
-  if (::poll(files.data(), files.size(), static_cast<int>(longest.count())) > 0) {
-    for (std::size_t i = 0; i < workers_.size(); ++i) {
-      workers_[i]->flush();
-      if (files[2 * i].revents != 0 || files[2 * i + 1].revents != 0) take(workers_[i]);
-    }
-  }
-  for (auto& worker : workers_)
-    if (const auto end = due(*worker)) bury(worker, *end);
-  for (const auto& worker : workers_)
-    if (const int error = worker->board().trace.checkpoint_error) checkpoint_error_ = error;
+  if (!events_.empty()) longest = std::chrono::milliseconds(0);
+  ::poll(files.data(), files.size(), static_cast<int>(longest.count()));
+  std::vector<Frame> said;
+  for (std::size_t i = 0, begin = 0; i < crews_.size(); begin = ends[i++])
+    crews_[i].crew->look(std::span(files).subspan(begin, ends[i] - begin), said);
+  for (const Frame& frame : said) take(frame);
   deal();
-  pending_ -= finished_.size();
-  return std::exchange(finished_, {});
+  pending_ -= events_.finished.size();
+  return std::exchange(events_, {});
 }
 
 // Gives every worker enough to do, and nobody more than his share of what is left.
@@ -133,71 +154,90 @@ void ProcessExecutor::deal() {
   const auto wanted = static_cast<std::size_t>(std::ceil(kHeldSeconds / std::max(mean_seconds_, 1e-6)));
   for (bool dealt = true; dealt && !queue_.empty();) {
     dealt = false;
-    const std::size_t share = (queue_.size() + workers_.size() - 1) / workers_.size();
-    for (const auto& worker : workers_) {
-      const std::size_t held = std::clamp<std::size_t>(std::min(wanted, share), 1, kMostHeld);
-      if (queue_.empty() || worker->jobs.size() >= held) continue;
+    const std::size_t share = (queue_.size() + workers_ - 1) / workers_;
+    const std::size_t held = std::clamp<std::size_t>(std::min(wanted, share), 1, kMostHeld);
+    for (std::size_t i = 0; i < crews_.size() && !queue_.empty(); ++i) {
+      Hands& hands = crews_[i];
+      if (hands.given >= held * hands.crew->workers()) continue;
       dealt = true;
-      if (const Plugin* plugin = quarantined(queue_.front())) {
-        skip(std::move(queue_.front()), *plugin);
-        queue_.pop_front();
+      Job job = std::move(queue_.front());
+      queue_.pop_front();
+      if (const Plugin* plugin = quarantined(job)) {
+        skip(std::move(job), *plugin);
         continue;
       }
-      Writer message;
-      put(message, queue_.front());
-      worker->send(FrameType::job, message);
-      worker->jobs.push_back(std::move(queue_.front()));
-      queue_.pop_front();
+      hands.crew->give(job);
+      ++hands.given;
+      const std::uint64_t number = job.id.number;
+      given_.emplace(number, Given{std::move(job), i});
     }
   }
 }
 
-void ProcessExecutor::take(WorkerPointer& worker) {
-  const bool alive = worker->receive();
-  try {
-    while (const auto frame = worker->next_frame()) take(*worker, *frame);
-  } catch (const Garbled& e) {
-    worker->distrust(e.what());
+void ProcessExecutor::take(const Frame& frame) {
+  switch (frame.type) {
+    case FrameType::begun:
+      return events_.notices.emplace_back(from_bytes<trial::Begun>(frame.bytes)), void();
+    case FrameType::report:
+      return events_.notices.emplace_back(from_bytes<trial::Report>(frame.bytes)), void();
+    case FrameType::checkpoint:
+      return events_.notices.emplace_back(from_bytes<trial::CheckpointWritten>(frame.bytes)), void();
+    case FrameType::finished:
+      return finish(frame);
+    case FrameType::refused:
+      return refuse(frame);
+    case FrameType::dropped:
+      return take_back(answered(from_bytes<std::uint64_t>(frame.bytes)));
+    case FrameType::died: {
+      const auto death = from_bytes<Death>(frame.bytes);
+      return events_.finished.push_back(result_of(death, answered(death.number)));
+    }
+    default:
+      throw Garbled("a crew says what no crew says");
   }
-  if (!alive || !worker->garbled().empty()) bury(worker, End::itself);
 }
 
-void ProcessExecutor::take(WorkerProcess& worker, const Frame& frame) {
+void ProcessExecutor::finish(const Frame& frame) {
   Reader in(frame.bytes);
-  const auto number = in.get<std::uint64_t>();
   Finished done;
-  if (frame.type == FrameType::refused) {
-    // Before its first job a worker speaks of the study, not of a trial.
-    if (number == UINT64_MAX)
-      ++pending_;
-    else
-      done.job = answered(worker, number);
-    done.error = std::make_exception_ptr(read_error(in));
-    done.started_at_ms = done.finished_at_ms = now_ms();
-  } else if (frame.type == FrameType::dropped) {
-    static_cast<void>(answered(worker, number));
-    --pending_;
-    return;
-  } else {
-    done.job = answered(worker, number);
-    done.started_at_ms = in.get<std::int64_t>(), done.finished_at_ms = in.get<std::int64_t>();
-    done.result = read_result(in);
-    in.end();
-    // Weighted to the last dozens, since trials of a search can get longer.
-    mean_seconds_ += 0.1 * (done.result.wall_seconds - mean_seconds_);
-    if (!deaths_.empty())
-      for (const Plugin* plugin : plugins_of(plan_, done.job.point)) deaths_.erase(plugin);
-  }
-  finished_.push_back(std::move(done));
+  done.job = answered(in.get<std::uint64_t>());
+  in(done.started_at_ms, done.finished_at_ms, done.result);
+  in.end();
+  // Weighted to the last dozens, since trials of a search can get longer.
+  mean_seconds_ += 0.1 * (done.result.wall_seconds - mean_seconds_);
+  if (!deaths_.empty())
+    for (const Plugin* plugin : plugins_of(plan_, done.job.point)) deaths_.erase(plugin);
+  events_.finished.push_back(std::move(done));
 }
 
-Job ProcessExecutor::answered(WorkerProcess& worker, std::uint64_t number) {
-  const auto job = std::ranges::find(worker.jobs, number, [](const Job& job) { return job.id.number; });
-  if (job == worker.jobs.end()) throw Garbled("an answer to nothing");
-  Job found = std::move(*job);
-  worker.jobs.erase(job);
-  worker.idle_since.reset();
-  return found;
+void ProcessExecutor::refuse(const Frame& frame) {
+  Reader in(frame.bytes);
+  Finished done;
+  // Before its first job a worker speaks of the study, not of a trial.
+  if (const auto number = in.get<std::uint64_t>(); number == UINT64_MAX)
+    ++pending_;
+  else
+    done.job = answered(number);
+  done.error = std::make_exception_ptr(read_error(in));
+  done.started_at_ms = done.finished_at_ms = now_ms();
+  events_.finished.push_back(std::move(done));
+}
+
+// A job that did not begin. Those that come back together come back last one first.
+void ProcessExecutor::take_back(Job job) {
+  if (dropping_)
+    --pending_;
+  else
+    queue_.push_front(std::move(job));
+}
+
+Job ProcessExecutor::answered(std::uint64_t number) {
+  const auto given = given_.find(number);
+  if (given == given_.end()) throw Garbled("an answer to nothing");
+  --crews_[given->second.crew].given;
+  Job job = std::move(given->second.job);
+  given_.erase(given);
+  return job;
 }
 
 const Plugin* ProcessExecutor::quarantined(const Job& job) const {
@@ -213,44 +253,7 @@ void ProcessExecutor::skip(Job job, const Plugin& plugin) {
   skipped.job = std::move(job);
   skipped.not_run = fmt::format("{} '{}' is quarantined: it ended {} workers in a row", to_string(plugin.kind()),
                                 plugin.id(), kDeathsInARow);
-  finished_.push_back(std::move(skipped));
-}
-
-std::optional<ProcessExecutor::End> ProcessExecutor::due(WorkerProcess& worker) const {
-  const Board& board = worker.board();
-  const auto now = std::chrono::steady_clock::now();
-  if (board.busy != 0 || worker.jobs.empty()) worker.idle_since.reset();
-  if (board.busy == 0) {
-    if (worker.jobs.empty()) return std::nullopt;
-    if (!worker.idle_since) worker.idle_since = now;
-    return now - *worker.idle_since > begin_within_ ? std::optional(End::idle) : std::nullopt;
-  }
-  if (cancelled_at_ && now - *cancelled_at_ > kCancelGrace) return End::cancelled;
-  const double limit = board.trace.time_limit;
-  const double spent = static_cast<double>(monotonic_ns() - board.started_ns) * 1e-9;
-  if (limit > 0 && spent > limit * (1 + kGraceShare) + kGraceSeconds) return End::overdue;
-  return std::nullopt;
-}
-
-// The first job that a dead worker had not answered is the one that killed it, or that it was about to begin; the
-// others go back to the head of the queue.
-void ProcessExecutor::bury(WorkerPointer& worker, End end) {
-  if (end == End::idle) begin_within_ *= 2;
-  if (!worker->jobs.empty() && end != End::idle) {
-    Finished done;
-    done.job = std::move(worker->jobs.front());
-    worker->jobs.pop_front();
-    done.result = death(*worker, done.job, end);
-    done.finished_at_ms = now_ms();
-    done.started_at_ms = done.finished_at_ms - static_cast<std::int64_t>(done.result.wall_seconds * 1000);
-    finished_.push_back(std::move(done));
-  }
-  if (dropping_)
-    pending_ -= worker->jobs.size();
-  else
-    queue_.insert(queue_.begin(), std::make_move_iterator(worker->jobs.begin()),
-                  std::make_move_iterator(worker->jobs.end()));
-  start(worker);
+  events_.finished.push_back(std::move(skipped));
 }
 
 // The plugin of that kind at this point of the space.
@@ -260,70 +263,31 @@ const Plugin* plugin_at(const StudyPlan& plan, const Point& point, std::uint32_t
   return nullptr;
 }
 
-// What an ended process did to its trial, for people.
-std::string how_it_ended(int status, const Board& board, Failure& failure) {
-  if (board.out_of_memory != 0) {
-    failure = Failure::out_of_memory;
-    return "lost its worker: the memory ran out";
-  }
-  if (!WIFSIGNALED(status)) {
-    failure = Failure::exit;
-    return fmt::format("ended its worker's process with exit code {}", WEXITSTATUS(status));
-  }
-  const int signal = WTERMSIG(status);
-  failure = signal == SIGKILL ? Failure::out_of_memory : Failure::crash;
-  if (signal == SIGKILL) return "lost its worker to SIGKILL: from outside, or from the system when memory ran out";
-  return fmt::format("crashed its worker with signal {} ({})", signal, ::strsignal(signal));
-}
-
-TrialResult ProcessExecutor::death(WorkerProcess& worker, const Job& job, End end) {
-  TrialResult result;
-  const Board& board = worker.board();
-  const bool began = board.started_ns != 0 && board.number == job.id.number;
-  const Plugin* culprit = nullptr;
-  if (began) {
-    result.steps = board.trace.step;
-    result.wall_seconds = static_cast<double>(monotonic_ns() - board.started_ns) * 1e-9;
-    culprit = plugin_at(plan_, job.point, board.trace.kind);
-  }
-  const int status = worker.end();
-  result.outcome = Outcome::failed;
-  std::string how;
-  if (end == End::cancelled) {
-    result.outcome = Outcome::cancelled;
-    return result;
-  }
-  if (end == End::overdue) {
-    result.outcome = Outcome::timed_out, result.failure = Failure::timeout;
-    how = fmt::format("did not come back within its time limit of {:g} s", board.trace.time_limit.load());
-  } else if (!worker.garbled().empty()) {
-    result.failure = Failure::protocol;
-    how = fmt::format("wrote into its worker's connection: {}", worker.garbled());
-  } else {
-    how = how_it_ended(status, board, result.failure);
-  }
+Finished ProcessExecutor::result_of(const Death& death, Job job) {
+  Finished done;
+  TrialResult& result = done.result;
+  result.steps = death.step, result.wall_seconds = death.seconds;
+  done.finished_at_ms = now_ms();
+  done.started_at_ms = done.finished_at_ms - static_cast<std::int64_t>(death.seconds * 1000);
+  const std::string how = how_it_ended(death, result);
+  const Plugin* culprit = death.began ? plugin_at(plan_, job.point, death.kind) : nullptr;
+  done.job = std::move(job);
+  if (result.outcome == Outcome::cancelled) return done;
   if (culprit) ++deaths_[culprit];
   const std::string who = culprit ? fmt::format("{} '{}'", to_string(culprit->kind()), culprit->id())
-                                  : std::string(began ? "a plugin of this trial" : "a plugin between two trials");
+                                  : std::string(death.began ? "a plugin of this trial" : "a plugin between two trials");
   result.error = fmt::format("step {}: {} {}", result.steps, who, how);
-  if (!worker.last_output().empty()) result.log.push_back("last output: " + worker.last_output());
-  return result;
-}
-
-std::vector<Running> ProcessExecutor::running() const {
-  std::vector<Running> now;
-  for (const auto& worker : workers_) {
-    const Board& board = worker->board();
-    if (board.busy != 0) now.push_back({board.number, board.trace.step, board.trace.steps});
-  }
-  return now;
+  if (!death.output.empty()) result.log.push_back("last output: " + death.output);
+  return done;
 }
 
 }  // namespace
 
 std::unique_ptr<Executor> make_process_executor(const Study& study, const WorkerSetup& setup,
                                                 const std::filesystem::path& executable) {
-  return std::make_unique<ProcessExecutor>(study, setup, executable);
+  std::vector<std::unique_ptr<Crew>> crews;
+  crews.push_back(make_local_crew(executable, to_bytes(setup), study.run.workers));
+  return std::make_unique<ProcessExecutor>(study, std::move(crews));
 }
 
 }  // namespace tuner::executor

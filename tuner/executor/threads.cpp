@@ -9,8 +9,9 @@
 #include <thread>
 
 #include "tuner/error.hpp"
-#include "tuner/executor/run_job.hpp"
+#include "tuner/executor/executor.hpp"
 #include "tuner/system.hpp"
+#include "tuner/trial/runner.hpp"
 
 namespace tuner::executor {
 
@@ -24,11 +25,7 @@ std::int64_t now_ms() {
 class ThreadExecutor : public Executor {
  public:
   ThreadExecutor(const Study& study, SharedObjectives& shared)
-      : study_(study),
-        identity_(checkpoint_identity(study.plan)),
-        shared_(shared),
-        running_(study.run.workers),
-        traces_(study.run.workers) {}
+      : runner_(study, checkpoint_identity(study.plan), shared), hands_(study.run.workers) {}
   ~ThreadExecutor() override {
     cancel();
     drop_queued();
@@ -40,18 +37,24 @@ class ThreadExecutor : public Executor {
     const std::lock_guard lock(mutex_);
     queue_.push_back(std::move(job));
     ++pending_;
-    if (threads_.size() < running_.size() && threads_.size() < pending_) start();
+    if (threads_.size() < hands_.size() && threads_.size() < pending_) start();
     job_there_.notify_one();
   }
   std::size_t pending() const override {
     const std::lock_guard lock(mutex_);
     return pending_;
   }
-  std::vector<Finished> wait(std::chrono::milliseconds longest) override {
+  Events wait(std::chrono::milliseconds longest) override {
     std::unique_lock lock(mutex_);
-    result_there_.wait_for(lock, longest, [&] { return !finished_.empty(); });
-    pending_ -= finished_.size();
-    return std::exchange(finished_, {});
+    something_there_.wait_for(lock, longest, [&] { return !events_.empty(); });
+    pending_ -= events_.finished.size();
+    return std::exchange(events_, {});
+  }
+  void answer(std::uint64_t number, const Decision& decision) override {
+    const std::lock_guard lock(mutex_);
+    for (Hand& hand : hands_)
+      if (hand.number == number && hand.waits) hand.waits = false, hand.decision = decision;
+    decision_there_.notify_all();
   }
   void drop_queued() override {
     const std::lock_guard lock(mutex_);
@@ -62,17 +65,62 @@ class ThreadExecutor : public Executor {
   std::vector<Running> running() const override {
     const std::lock_guard lock(mutex_);
     std::vector<Running> now;
-    for (const auto& worker : running_)
-      if (worker) now.push_back(*worker);
+    for (const Hand& hand : hands_)
+      if (hand.number) now.push_back({*hand.number, hand.trace.step, hand.trace.steps, hand.trace.value});
     return now;
   }
   int checkpoint_error() const override {
-    for (const TrialTrace& trace : traces_)
-      if (trace.checkpoint_error != 0) return trace.checkpoint_error;
+    for (const Hand& hand : hands_)
+      if (hand.trace.checkpoint_error != 0) return hand.trace.checkpoint_error;
     return 0;
   }
 
  private:
+  // One worker.
+  struct Hand {
+    std::optional<std::uint64_t> number;  // of its trial
+    TrialTrace trace;
+    bool waits = false;  // for a decision
+    Decision decision;
+  };
+
+  // A trial's end of the channel.
+  class HandChannel : public trial::Channel {
+   public:
+    HandChannel(ThreadExecutor& executor, Hand& hand, const Job& job) : executor_(executor), hand_(hand), job_(job) {}
+    bool is_asked() const override { return job_.asked.anything(); }
+    TrialTrace& trace() override { return hand_.trace; }
+    std::int64_t first_decision() const override { return job_.asked.decide_at; }
+    void report(const StepReport& report) override {
+      if (job_.asked.reports) executor_.say(trial::report_of(job_.id.number, job_.attempt, report, false));
+    }
+    Decision decide(const StepReport& report) override {
+      trial::Report message = trial::report_of(job_.id.number, job_.attempt, report, true);
+      std::unique_lock lock(executor_.mutex_);
+      hand_.waits = true;
+      executor_.say_locked(std::move(message));
+      executor_.decision_there_.wait(lock, executor_.trials_stop_.get_token(), [&] { return !hand_.waits; });
+      return std::exchange(hand_.waits, false) ? Decision{} : hand_.decision;
+    }
+    void checkpoint(std::int64_t step) override {
+      if (job_.asked.reports) executor_.say(trial::CheckpointWritten{job_.id.number, job_.attempt, step});
+    }
+
+   private:
+    ThreadExecutor& executor_;
+    Hand& hand_;
+    const Job& job_;
+  };
+
+  void say(trial::Notice notice) {
+    const std::lock_guard lock(mutex_);
+    say_locked(std::move(notice));
+  }
+  void say_locked(trial::Notice notice) {
+    events_.notices.push_back(std::move(notice));
+    something_there_.notify_one();
+  }
+
   void start() {
     try {
       threads_.emplace_back([this, i = threads_.size()](const std::stop_token& stop) { work(stop, i); });
@@ -83,6 +131,7 @@ class ThreadExecutor : public Executor {
   }
 
   void work(const std::stop_token& stop, std::size_t worker) {
+    Hand& hand = hands_[worker];
     for (;;) {
       Finished done;
       {
@@ -90,42 +139,36 @@ class ThreadExecutor : public Executor {
         if (!job_there_.wait(lock, stop, [&] { return !queue_.empty(); })) return;
         done.job = std::move(queue_.front());
         queue_.pop_front();
-        running_[worker] = Running{.number = done.job.id.number};
+        hand.number = done.job.id.number;
+        done.started_at_ms = now_ms();
+        if (done.job.asked.reports) say_locked(trial::Begun{done.job.id.number, done.job.attempt, done.started_at_ms});
       }
-      run(done, worker);
+      run(done, hand);
       const std::lock_guard lock(mutex_);
-      running_[worker].reset();
-      finished_.push_back(std::move(done));
-      result_there_.notify_one();
+      hand.number.reset();
+      events_.finished.push_back(std::move(done));
+      something_there_.notify_one();
     }
   }
 
-  void run(Finished& done, std::size_t worker) {
-    done.started_at_ms = now_ms();
+  void run(Finished& done, Hand& hand) {
+    const Job& job = done.job;
     try {
-      const auto progress = [&](std::int64_t step, std::int64_t steps, double) {
-        const std::lock_guard lock(mutex_);
-        running_[worker] = Running{done.job.id.number, step, steps};
-      };
-      done.result = run_guarded(traces_[worker], [&](TrialResult& trial) {
-        trial = run_job(study_, done.job, identity_, shared_, trials_stop_.get_token(), progress, &traces_[worker]);
-      });
+      HandChannel channel(*this, hand, job);
+      done.result = runner_.run(job.id, job.point, channel, trials_stop_.get_token());
     } catch (...) {
       done.error = std::current_exception();
     }
     done.finished_at_ms = now_ms();
   }
 
-  const Study& study_;
-  std::string identity_;
-  SharedObjectives& shared_;
+  trial::Runner runner_;
   mutable std::mutex mutex_;
-  std::condition_variable_any job_there_;
-  std::condition_variable result_there_;
+  std::condition_variable_any job_there_, decision_there_;
+  std::condition_variable something_there_;
   std::deque<Job> queue_;
-  std::vector<Finished> finished_;
-  std::vector<std::optional<Running>> running_;  // by worker
-  std::vector<TrialTrace> traces_;               // by worker
+  Events events_;
+  std::vector<Hand> hands_;  // of as many workers
   std::size_t pending_ = 0;
   std::stop_source trials_stop_;
   std::vector<std::jthread> threads_;  // last: joined before the rest goes

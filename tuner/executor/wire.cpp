@@ -1,8 +1,15 @@
 #include "tuner/executor/wire.hpp"
 
+#include <elf.h>
+#include <fmt/format.h>
+#include <link.h>
 #include <zlib.h>
 
+#include <algorithm>
 #include <cstring>
+#include <iterator>
+
+#include "tuner/library.hpp"
 
 namespace tuner::executor {
 
@@ -17,75 +24,69 @@ struct Header {
 // Over the type as well: a frame of another type is garbled too.
 std::uint32_t checksum_of(std::uint32_t type, std::string_view bytes) {
   uLong sum = ::crc32(0, reinterpret_cast<const Bytef*>(&type), sizeof type);
-  sum = ::crc32(sum, reinterpret_cast<const Bytef*>(bytes.data()), static_cast<uInt>(bytes.size()));
+  // Of no bytes at address 0 zlib would forget the sum so far.
+  if (!bytes.empty()) sum = ::crc32(sum, reinterpret_cast<const Bytef*>(bytes.data()), static_cast<uInt>(bytes.size()));
   return static_cast<std::uint32_t>(sum);
+}
+
+// The note that the linker wrote into the program; empty where it wrote none.
+std::string build_id() {
+  std::string id;
+  const auto look = [](dl_phdr_info* object, std::size_t, void* found) {
+    for (int i = 0; i < object->dlpi_phnum; ++i) {
+      const ElfW(Phdr)& segment = object->dlpi_phdr[i];
+      if (segment.p_type != PT_NOTE) continue;
+      const char *at = reinterpret_cast<const char*>(object->dlpi_addr + segment.p_vaddr), *end = at + segment.p_memsz;
+      while (end - at > std::ptrdiff_t{sizeof(ElfW(Nhdr))}) {
+        const auto padded = [](std::size_t size) { return (size + 3) & ~std::size_t{3}; };
+        ElfW(Nhdr) note;
+        std::memcpy(&note, at, sizeof note);
+        const char* name = at + sizeof note;
+        const char* text = name + padded(note.n_namesz);
+        if (note.n_type == NT_GNU_BUILD_ID && note.n_namesz == 4 && std::memcmp(name, "GNU", 4) == 0)
+          for (const char* byte = text; byte != text + note.n_descsz; ++byte)
+            fmt::format_to(std::back_inserter(*static_cast<std::string*>(found)), "{:02x}",
+                           static_cast<unsigned char>(*byte));
+        at = text + padded(note.n_descsz);
+      }
+    }
+    return 1;  // the program itself comes first, and is all that is asked for
+  };
+  ::dl_iterate_phdr(look, &id);
+  return id;
 }
 
 }  // namespace
 
-void put(Writer& out, const WorkerSetup& setup) {
-  out.put(static_cast<std::uint64_t>(setup.libraries.size()));
-  for (const auto& library : setup.libraries)
-    out.put(std::string_view(library.path)), out.put(std::string_view(library.sha256));
-  out.put(std::string_view(setup.config_text));
-  out.put(std::string_view(setup.config_name));
-  out.put(std::string_view(setup.config_folder));
-  out.put(static_cast<std::uint64_t>(setup.overrides.size()));
-  for (const auto& text : setup.overrides) out.put(std::string_view(text));
-  out.put(setup.read_as);
-  out.put(std::string_view(setup.metric));
-  out.put(setup.goal);
-  out.put(setup.memory_limit);
-  out.put(setup.trial_memory.bytes), out.put(std::string_view(setup.trial_memory.source));
-  out.put(std::string_view(setup.checkpoint_folder));
-  out.put(std::string_view(setup.checkpoint_identity));
+Greeting local_greeting() {
+  static const std::string* const kProgram = new std::string(build_id());
+  Greeting greeting;
+  greeting.program = *kProgram;
+  return greeting.program.empty() ? remote_greeting() : greeting;
 }
 
-WorkerSetup read_setup(Reader& in) {
-  WorkerSetup setup;
-  setup.libraries.resize(in.count(2 * sizeof(std::uint64_t)));
-  for (auto& library : setup.libraries) library.path = in.text(), library.sha256 = in.text();
-  setup.config_text = in.text(), setup.config_name = in.text(), setup.config_folder = in.text();
-  setup.overrides.resize(in.count(sizeof(std::uint64_t)));
-  for (auto& text : setup.overrides) text = in.text();
-  setup.read_as = in.get<std::uint8_t>();
-  setup.metric = in.text();
-  setup.goal = in.get<Goal>();
-  setup.memory_limit = in.get<std::uint64_t>();
-  setup.trial_memory.bytes = in.get<std::uint64_t>(), setup.trial_memory.source = in.text();
-  setup.checkpoint_folder = in.text();
-  setup.checkpoint_identity = in.text();
-  return setup;
+Greeting remote_greeting() {
+  static const std::string* const kProgram = new std::string(sha256_of_file("/proc/self/exe"));
+  Greeting greeting;
+  greeting.program = *kProgram;
+  return greeting;
 }
 
-void put(Writer& out, const Job& job) {
-  out.put(job.id.number), out.put(job.id.configuration), out.put(job.id.replicate);
-  out.put(job.attempt);
-  out.put(static_cast<std::uint64_t>(job.point.size()));
-  for (const auto& value : job.point) out.put(value);
+std::string disagreement(const Greeting& ours, const Greeting& theirs) {
+  if (theirs.byte_order != ours.byte_order) return "its numbers have another byte order";
+  if (theirs.version != ours.version)
+    return fmt::format("it speaks version {} of the protocol, and this program version {}", theirs.version,
+                       ours.version);
+  if (theirs.program != ours.program)
+    return fmt::format("it is another build of tuner ({:.12} there, {:.12} here)", theirs.program, ours.program);
+  return {};
 }
 
-Job read_job(Reader& in) {
-  Job job;
-  job.id.number = in.get<std::uint64_t>(), job.id.configuration = in.get<std::uint64_t>();
-  job.id.replicate = in.get<std::uint32_t>();
-  job.attempt = in.get<std::uint32_t>();
-  job.point.resize(in.count(1));
-  for (auto& value : job.point)
-    if (in.get<std::uint8_t>() != 0) value = in.value();
-  return job;
-}
-
-void put(Writer& out, const Error& error) {
-  out.put(error.id());
-  out.put(std::string_view(error.message()));
-  out.put(std::string_view(error.remedy()));
-  out.put(std::string_view(error.place()));
-}
+void put(Writer& out, const Error& error) { out(error.id(), error.message(), error.remedy(), error.place()); }
 
 Error read_error(Reader& in) {
   const auto id = in.get<Message>();
-  const std::string message = in.text(), remedy = in.text(), place = in.text();
+  const auto message = in.get<std::string>(), remedy = in.get<std::string>(), place = in.get<std::string>();
   Error error(id, message, remedy);
   if (!place.empty()) error.at(place);
   return error;

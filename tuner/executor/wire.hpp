@@ -1,7 +1,9 @@
-// What the coordinator and its workers say to each other: frames of a type and bytes, each with a checksum, over a
-// stream socket. Both ends are the same executable, so numbers travel as they lie in memory and doubles keep every bit.
+// What the coordinator, supervisors and workers say to each other: frames of a type and bytes, each with a checksum,
+// over a stream. Numbers travel as they lie in memory and doubles keep every bit: the first thing that either end says
+// is a greeting, which names the protocol, the byte order and the program.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -15,14 +17,45 @@
 namespace tuner::executor {
 
 enum class FrameType : std::uint32_t {
-  setup = 1,  // to a worker, once: WorkerSetup
+  // To a worker, or to a supervisor, which hands them on.
+  setup = 1,  // once, first: Greeting (to a worker), WorkerSetup
   job,        // Job
   cancel,     // end the running trial; drop the others
   drop,       // drop the jobs that have not begun
-  finished,   // from a worker: number of the trial, times, TrialResult
-  refused,    // number, Error: the study cannot go on
-  dropped,    // number of a job that a worker gave back
+  decision,   // number, Decision: for the report of that trial that waits
+  // From a worker.
+  finished,    // number of the trial, times, TrialResult
+  refused,     // number, Error: the study cannot go on
+  dropped,     // number of a job that has not begun and comes back
+  begun,       // trial::Begun
+  report,      // trial::Report
+  checkpoint,  // trial::CheckpointWritten
+  // From a crew.
+  died,  // Death
+  // Between coordinator and supervisor, both ways.
+  heartbeat,  // down: nothing; up: CrewStatus
 };
+
+// What the two ends must agree in.
+struct Greeting {
+  std::uint32_t byte_order = 0x01020304;
+  std::uint32_t version = 1;  // of this protocol
+  std::string program;        // which build it is
+};
+template <class Archive>
+void serialize(Archive& archive, Greeting& greeting) {
+  archive(greeting.byte_order, greeting.version, greeting.program);
+}
+// Of a coordinator to the workers that it starts itself: the build id that the linker gave the running program.
+[[nodiscard]] Greeting local_greeting();
+// Between coordinator and supervisor: the sha256 of the running program's file.
+[[nodiscard]] Greeting remote_greeting();
+// Why they cannot speak to each other; empty where they can. `theirs` as it was received.
+[[nodiscard]] std::string disagreement(const Greeting& ours, const Greeting& theirs);
+
+// Before its greeting each end of two pipes sends these 16 bytes, which no terminal, shell or banner leaves or makes
+// as they are.
+inline constexpr std::string_view kPreamble{"tuner-wire\r\n\0\f\xff\n", 16};
 
 // What a worker needs to know of the study: enough to read the same plan as the coordinator did.
 struct WorkerSetup {
@@ -40,19 +73,44 @@ struct WorkerSetup {
   std::string checkpoint_folder;
   std::string checkpoint_identity{};  // of the plan as the coordinator has it
 };
+template <class Archive>
+void serialize(Archive& archive, WorkerSetup::Library& library) {
+  archive(library.path, library.sha256);
+}
+template <class Archive>
+void serialize(Archive& archive, WorkerSetup& setup) {
+  archive(setup.libraries, setup.config_text, setup.config_name, setup.config_folder, setup.overrides);
+  archive(setup.read_as, setup.metric, setup.goal, setup.memory_limit, setup.trial_memory.bytes);
+  archive(setup.trial_memory.source, setup.checkpoint_folder, setup.checkpoint_identity);
+}
+template <class Archive>
+void serialize(Archive& archive, Job& job) {
+  archive(job.id.number, job.id.configuration, job.id.replicate, job.attempt, job.point, job.asked);
+}
+template <class Archive>
+void serialize(Archive& archive, Running& running) {
+  archive(running.number, running.step, running.steps, running.value);
+}
 
-void put(Writer& out, const WorkerSetup& setup);
-void put(Writer& out, const Job& job);
+// What a supervisor says of its workers when nothing else happens.
+struct CrewStatus {
+  std::vector<Running> running;
+  std::int32_t checkpoint_error = 0;
+};
+template <class Archive>
+void serialize(Archive& archive, CrewStatus& status) {
+  archive(status.running, status.checkpoint_error);
+}
+
+// An Error as it travels.
 void put(Writer& out, const Error& error);
-[[nodiscard]] WorkerSetup read_setup(Reader& in);
-[[nodiscard]] Job read_job(Reader& in);
 [[nodiscard]] Error read_error(Reader& in);
 
 struct Frame {
   FrameType type;
   std::string bytes;
 };
-// The frame as it goes over the socket.
+// The frame as it goes over the stream.
 [[nodiscard]] std::string framed(FrameType type, std::string_view bytes);
 
 // Puts frames together from what arrives. next() throws Garbled where a frame's beginning or checksum is wrong.
@@ -60,6 +118,8 @@ class FrameBuffer {
  public:
   void append(std::string_view bytes) { bytes_ += bytes; }
   [[nodiscard]] std::optional<Frame> next();
+  // What has arrived and is no whole frame yet.
+  [[nodiscard]] std::string_view rest() const { return std::string_view(bytes_).substr(read_); }
 
  private:
   std::string bytes_;

@@ -20,9 +20,9 @@
 
 #include "tuner/config/config.hpp"
 #include "tuner/executor/board.hpp"
-#include "tuner/executor/run_job.hpp"
 #include "tuner/executor/wire.hpp"
 #include "tuner/system.hpp"
+#include "tuner/trial/runner.hpp"
 
 namespace tuner::executor {
 
@@ -76,7 +76,7 @@ Study read_study(const WorkerSetup& setup, Catalogue& catalogue) {
 class Worker {
  public:
   Worker(Study study, std::string identity, Board& board)
-      : study_(std::move(study)), identity_(std::move(identity)), board_(board) {
+      : study_(std::move(study)), runner_(study_, std::move(identity), shared_), board_(board) {
     trials_ = std::jthread([this](const std::stop_token& stop) { work(stop); });
   }
 
@@ -84,13 +84,19 @@ class Worker {
     Reader in(frame.bytes);
     const std::lock_guard lock(mutex_);
     if (frame.type == FrameType::job) {
-      queue_.push_back(read_job(in));
+      queue_.push_back(in.get<Job>());
       job_there_.notify_one();
+      return;
+    }
+    if (frame.type == FrameType::decision) {
+      const auto number = in.get<std::uint64_t>();
+      if (waits_ && board_.number == number) waits_ = false, decision_ = in.get<Decision>();
+      decision_there_.notify_all();
       return;
     }
     for (const Job& job : queue_) {
       Writer out;
-      out.put(job.id.number);
+      out(job.id.number);
       send_frame(FrameType::dropped, out);
     }
     queue_.clear();
@@ -98,6 +104,44 @@ class Worker {
   }
 
  private:
+  // The running trial's end of the channel.
+  class WorkerChannel : public trial::Channel {
+   public:
+    WorkerChannel(Worker& worker, const Job& job) : worker_(worker), job_(job) {}
+    bool is_asked() const override { return job_.asked.anything(); }
+    TrialTrace& trace() override { return worker_.board_.trace; }
+    std::int64_t first_decision() const override { return job_.asked.decide_at; }
+    void report(const StepReport& report) override {
+      if (job_.asked.reports)
+        worker_.send(FrameType::report, trial::report_of(job_.id.number, job_.attempt, report, false));
+    }
+    Decision decide(const StepReport& report) override {
+      Writer out;
+      out(trial::report_of(job_.id.number, job_.attempt, report, true));
+      std::unique_lock lock(worker_.mutex_);
+      worker_.waits_ = true;
+      send_frame(FrameType::report, out);
+      worker_.decision_there_.wait(lock, worker_.trial_stop_.get_token(), [&] { return !worker_.waits_; });
+      return std::exchange(worker_.waits_, false) ? Decision{} : worker_.decision_;
+    }
+    void checkpoint(std::int64_t step) override {
+      if (job_.asked.reports)
+        worker_.send(FrameType::checkpoint, trial::CheckpointWritten{job_.id.number, job_.attempt, step});
+    }
+
+   private:
+    Worker& worker_;
+    const Job& job_;
+  };
+
+  template <class Message>
+  void send(FrameType type, const Message& message) {
+    Writer out;
+    out(message);
+    const std::lock_guard lock(mutex_);  // one frame at a time
+    send_frame(type, out);
+  }
+
   void work(const std::stop_token& stop) {
     for (;;) {
       Job job;
@@ -106,7 +150,8 @@ class Worker {
         if (!job_there_.wait(lock, stop, [&] { return !queue_.empty(); })) return;
         job = std::move(queue_.front());
         queue_.pop_front();
-        board_.number = job.id.number, board_.trace.step = 0, board_.trace.steps = 0, board_.trace.kind = 0;
+        board_.number = job.id.number;
+        board_.trace.begin();
         board_.started_ns = monotonic_ns();
         board_.busy = 1;
       }
@@ -116,15 +161,14 @@ class Worker {
 
   void run(const Job& job) {
     Writer out;
-    out.put(job.id.number);
+    out(job.id.number);
     FrameType type = FrameType::finished;
     const std::int64_t started = now_ms();
     try {
-      const TrialResult result = run_guarded(board_.trace, [&](TrialResult& trial) {
-        trial = run_job(study_, job, identity_, shared_, trial_stop_.get_token(), {}, &board_.trace);
-      });
-      out.put(started), out.put(now_ms());
-      put(out, result);
+      if (job.asked.reports) send(FrameType::begun, trial::Begun{job.id.number, job.attempt, started});
+      WorkerChannel channel(*this, job);
+      const TrialResult result = runner_.run(job.id, job.point, channel, trial_stop_.get_token());
+      out(started, now_ms(), result);
     } catch (const Error& e) {
       type = FrameType::refused;
       put(out, e);
@@ -140,12 +184,14 @@ class Worker {
   }
 
   Study study_;
-  std::string identity_;
-  Board& board_;
   SharedObjectives shared_;
+  trial::Runner runner_;
+  Board& board_;
   std::mutex mutex_;
-  std::condition_variable_any job_there_;
+  std::condition_variable_any job_there_, decision_there_;
   std::deque<Job> queue_;
+  bool waits_ = false;  // the running trial, for a decision
+  Decision decision_;
   std::stop_source trial_stop_;
   std::jthread trials_;
 };
@@ -166,7 +212,7 @@ constexpr const char* kFreeSome = "free it, raise the limit, or use fewer worker
 
 void refuse_study(const Error& error) {
   Writer out;
-  out.put(UINT64_MAX);
+  out(UINT64_MAX);
   put(out, error);
   send_frame(FrameType::refused, out);
 }
@@ -202,10 +248,17 @@ int run_worker() {
   static Catalogue catalogue;  // outlives everything that points into it
   try {
     Reader in(first->bytes);
-    const WorkerSetup setup = read_setup(in);
+    if (const std::string why = disagreement(local_greeting(), in.get<Greeting>()); !why.empty())
+      throw Error(Message::storage_failed, fmt::format("a worker cannot speak to its coordinator: {}", why),
+                  "the program was replaced while the study ran: start it again, it resumes");
+    const auto setup = in.get<WorkerSetup>();
+    in.end();
     limit_memory(setup.memory_limit);
     Worker worker(read_study(setup, catalogue), setup.checkpoint_identity, *static_cast<Board*>(memory));
-    while (const auto frame = receive(buffer)) worker.take(*frame);
+    try {
+      while (const auto frame = receive(buffer)) worker.take(*frame);
+    } catch (const Garbled&) {  // what it should do is not known any more; its trial must not keep it
+    }
     leave();
   } catch (const Error& e) {
     refuse_study(e);

@@ -70,8 +70,8 @@ int WorkerProcess::end() {
   return status;
 }
 
-void WorkerProcess::send(FrameType type, const Writer& message) {
-  unsent_ += framed(type, message.bytes());
+void WorkerProcess::send(FrameType type, std::string_view message) {
+  unsent_ += framed(type, message);
   flush();
 }
 

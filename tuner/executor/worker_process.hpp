@@ -25,7 +25,7 @@ class WorkerProcess {
   WorkerProcess(const WorkerProcess&) = delete;
   WorkerProcess& operator=(const WorkerProcess&) = delete;
 
-  void send(FrameType type, const Writer& message);
+  void send(FrameType type, std::string_view message);
   // Sends what the socket took no room for so far.
   void flush();
   [[nodiscard]] bool has_unsent() const { return sent_ < unsent_.size(); }
@@ -45,7 +45,7 @@ class WorkerProcess {
   // The end of what its plugins have printed.
   [[nodiscard]] const std::string& last_output() const { return printed_; }
 
-  std::deque<Job> jobs;  // sent and not answered, the running one first
+  std::deque<std::uint64_t> jobs;  // numbers of those sent and not answered, the running one first
   // Since when it has jobs and does none of them.
   std::optional<std::chrono::steady_clock::time_point> idle_since;
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 #include "tuner/lr_range/part_run.hpp"
 
@@ -12,21 +13,9 @@ namespace tuner::lr_range {
 
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
 std::size_t dimension_of(const StudyPlan& plan, std::string_view name) {
   const auto found = std::ranges::find(plan.space.dimensions, name, &Dimension::name);
   return static_cast<std::size_t>(found - plan.space.dimensions.begin());
-}
-
-// The run that the file describes, but of this part's length, with this seed's random numbers, at a constant lr and
-// without what ends a run early.
-TrialSpec spec_of(const Study& study, const Point& point, const Part& part) {
-  TrialSpec spec = resolve(study, point, static_cast<std::uint64_t>(part.seed));
-  spec.schedule = {};
-  spec.training.common_random_numbers = false;
-  spec.training.early_stopping.reset();
-  return spec;
 }
 
 }  // namespace
@@ -69,18 +58,18 @@ std::optional<Part> part_of(const Parameters& parameters) {
   return has_kind && has_seed ? std::optional(part) : std::nullopt;
 }
 
-PartRun::PartRun(TrialSpec& spec, const TestSettings& settings, SharedObjectives& shared, const std::stop_token& stop,
-                 TrialTrace& trace, TrialResult& result)
-    : spec_(spec), settings_(settings), stop_(stop), result_(result), trainer_(spec, shared, stop, trace, result) {
+PartRun::PartRun(PartSpec& spec, SharedObjectives& shared, TrialRun& run)
+    : spec_(spec.training), settings_(spec.settings), run_(run), trainer_(spec.training, shared, run) {
   trainer_.prepare();
   trainer_.init();
 }
 
-void PartRun::record(std::int64_t step, std::string_view name, double value) {
-  result_.metrics.push_back({step, std::string(name), value});
-}
+void PartRun::record(std::int64_t step, std::string_view name, double value) { run_.record(step, name, value); }
 
-void PartRun::check_time() const { tuner::check_time(spec_, result_.steps, stop_, start_); }
+void PartRun::check_time() {
+  run_.report(run_.result().steps);
+  run_.check_time(run_.result().steps);
+}
 
 double PartRun::take_step(std::int64_t step, std::int64_t horizon, double lr) {
   check_time();
@@ -99,45 +88,48 @@ bool has_diverged(double start, double least, double smoothed, double stop) {
   return smoothed > start + (stop - 1) * std::max(std::abs(start), start - least);
 }
 
-TrialResult run_part(const Study& study, const Point& point, SharedObjectives& shared, std::stop_token stop,
-                     TrialTrace* trace) {
-  TrialTrace own;
-  if (trace == nullptr) trace = &own;
+// With this seed's random numbers, at a constant lr and without what ends a run early.
+PartSpec spec_of(const Study& study, const Point& point) {
   const Part part = part_of(study.plan, point);
-  const TestSettings settings = settings_of(study.plan);
-  const auto start = Clock::now();
-  return run_guarded(*trace, [&](TrialResult& result) {
-    TrialSpec spec = spec_of(study, point, part);
-    std::optional<PartRun> run;
-    require_memory(spec, shared);
-    try {
-      run.emplace(spec, settings, shared, stop, *trace, result);
-      switch (part.kind) {
-        case PartKind::ramp:
-          run_ramp(*run);
-          break;
-        case PartKind::curvature:
-          run_curvature(*run);
-          break;
-        case PartKind::probe:
-          run_probe(*run, part.lr);
-          break;
-        case PartKind::ladder:
-          run_ladder(*run, part.lr);
-          break;
-        case PartKind::stability:
-          run_stability(*run, part.lr);
-          break;
-      }
-    } catch (const Ended& end) {
-      result.outcome = end.outcome, result.error = end.error, result.failure = end.failure;
+  TrialSpec training = resolve(study, point, static_cast<std::uint64_t>(part.seed));
+  training.schedule = {};
+  training.training.common_random_numbers = false;
+  training.training.early_stopping.reset();
+  return {std::move(training), part, settings_of(study.plan)};
+}
+
+TrialRules rules_of(const PartSpec& spec) {
+  TrialRules rules = tuner::rules_of(spec.training);
+  rules.metric.clear(), rules.target.reset();
+  return rules;
+}
+
+void run_part(PartSpec& spec, SharedObjectives& shared, TrialRun& run) {
+  require_memory(spec.training, shared);
+  PartRun part(spec, shared, run);
+  try {
+    switch (spec.part.kind) {
+      case PartKind::ramp:
+        run_ramp(part);
+        break;
+      case PartKind::curvature:
+        run_curvature(part);
+        break;
+      case PartKind::probe:
+        run_probe(part, spec.part.lr);
+        break;
+      case PartKind::ladder:
+        run_ladder(part, spec.part.lr);
+        break;
+      case PartKind::stability:
+        run_stability(part, spec.part.lr);
+        break;
     }
-    if (run) {
-      const auto& log = run->trainer().host().log;
-      result.log.insert(result.log.end(), log.begin(), log.end());
-    }
-    result.wall_seconds = std::chrono::duration<double>(Clock::now() - start).count();
-  });
+  } catch (const Ended& end) {
+    run.end(end);
+  }
+  const auto& log = part.trainer().host().log;
+  run.result().log.insert(run.result().log.end(), log.begin(), log.end());
 }
 
 }  // namespace tuner::lr_range

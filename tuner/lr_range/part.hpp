@@ -15,7 +15,6 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <stop_token>
 #include <string>
 #include <string_view>
 
@@ -54,10 +53,20 @@ inline constexpr int kFineQuarters[] = {-3, -2, -1, 1, 2, 3};
 // From what the database has of a trial; nothing where those three dimensions have no values that a part has.
 [[nodiscard]] std::optional<Part> part_of(const Parameters& parameters);
 
-// Runs one part, as run_trial() runs a trial: never throws for what the plugins do, and keeps what was measured before
-// a failure. A ramp or a restarted run that diverges has done its work, a ladder's run that diverges is a diverged
-// trial. Requires: is_test(study.plan). Threads: as run_trial().
-[[nodiscard]] TrialResult run_part(const Study& study, const Point& point, SharedObjectives& shared,
-                                   std::stop_token stop, TrialTrace* trace);
+// A part as a trial of its own kind: the run that the file describes, and what is measured in it.
+struct PartSpec {
+  TrialSpec training;
+  Part part;
+  TestSettings settings;
+};
+// Requires: is_test(study.plan). Errors: as resolve().
+[[nodiscard]] PartSpec spec_of(const Study& study, const Point& point);
+// A part says itself what its value is.
+[[nodiscard]] TrialRules rules_of(const PartSpec& spec);
+
+// The work of one part, between the beginning and the end of `run`. What was measured before a failure is kept. A ramp
+// or a restarted run that diverges has done its work, a ladder's run that diverges is a diverged trial. Threads: as
+// train().
+void run_part(PartSpec& spec, SharedObjectives& shared, TrialRun& run);
 
 }  // namespace tuner::lr_range

@@ -1,8 +1,6 @@
 // What the parts have in common: a trainer, a place for what they measure, the clock.
 #pragma once
 
-#include <chrono>
-#include <stop_token>
 #include <string_view>
 
 #include "tuner/lr_range/part.hpp"
@@ -12,13 +10,12 @@ namespace tuner::lr_range {
 
 class PartRun {
  public:
-  // spec, settings, trace and result must outlive it. Allocates and initialises. Throws Ended.
-  PartRun(TrialSpec& spec, const TestSettings& settings, SharedObjectives& shared, const std::stop_token& stop,
-          TrialTrace& trace, TrialResult& result);
+  // spec and run must outlive it. Allocates and initializes. Throws Ended.
+  PartRun(PartSpec& spec, SharedObjectives& shared, TrialRun& run);
 
   void record(std::int64_t step, std::string_view name, double value);
-  // Call it before every step. Throws Ended when the part was cancelled or its time is over.
-  void check_time() const;
+  // Call it before every step: reports what was measured. Throws Ended when the part was cancelled or its time is over.
+  void check_time();
   // One update at constant lr, number step + 1. Returns the loss before it; where that is not finite nothing is
   // updated. Throws Ended.
   [[nodiscard]] double take_step(std::int64_t step, std::int64_t horizon, double lr);
@@ -26,14 +23,12 @@ class PartRun {
   [[nodiscard]] Trainer& trainer() { return trainer_; }
   [[nodiscard]] const TrialSpec& spec() const { return spec_; }
   [[nodiscard]] const TestSettings& settings() const { return settings_; }
-  [[nodiscard]] TrialResult& result() { return result_; }
+  [[nodiscard]] TrialResult& result() { return run_.result(); }
 
  private:
   const TrialSpec& spec_;
   const TestSettings& settings_;
-  std::stop_token stop_;
-  TrialResult& result_;
-  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+  TrialRun& run_;
   Trainer trainer_;
 };
 

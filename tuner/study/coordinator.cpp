@@ -128,10 +128,10 @@ class Coordinator {
     for (executor::Job& job : jobs) executor_.submit(std::move(job));
   }
 
-  void take(std::vector<executor::Finished> finished) {
+  void take(executor::Events events) {
     std::vector<storage::TrialRecord> records;
     std::exception_ptr error;
-    for (executor::Finished& trial : finished) {
+    for (executor::Finished& trial : events.finished) {
       if (trial.error)
         error = trial.error;
       else if (!trial.not_run.empty())

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -72,6 +73,8 @@ class HostServices {
   [[nodiscard]] const tuner_host* abi() const { return &host_; }
   std::vector<std::string> log;
   std::vector<MetricPoint> reports;
+  // Where it is set, reports go there at once and are not kept. False: the plugin is asked to stop. It must not throw.
+  std::function<bool(const MetricPoint&)> on_report;
   std::vector<std::string> data_files;  // see tuner/extensions/data_files.h
   std::stop_token stop;
   // Called at the start of every call into a plugin that may ask for scratch memory: earlier scratch is free again.

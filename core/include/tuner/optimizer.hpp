@@ -101,6 +101,8 @@ class Optimizer {
   void restore(Reader& in);
 
  private:
+  template <class Archive>
+  void serialize(Archive& archive);
   [[nodiscard]] SlotView allocate(std::size_t slot, std::size_t tensor);
   [[nodiscard]] tuner_step_args arguments(const StepInputs& inputs, tuner_error* error, std::uint32_t* out_flags);
 

@@ -62,6 +62,8 @@ class ScheduleRun {
  private:
   struct Stage;
   struct Drive;
+  template <class Archive>
+  void serialize(Archive& archive);
   [[nodiscard]] double warmup_factor(std::int64_t step) const;
   void warm_up(std::int64_t step);
   Stage& enter_stage(std::int64_t step);

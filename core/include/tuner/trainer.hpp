@@ -10,7 +10,6 @@
 // values and step back from them; its step is skipped where they end in parameters or state.
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -28,17 +27,6 @@ namespace tuner {
 
 class Batches;
 class FloatingPointGuard;
-
-// Thrown where a run ends before its time: an outcome of the trial, not an error. Caught by whoever runs the steps.
-struct Ended {
-  Outcome outcome;
-  std::string error;
-  Failure failure = Failure::none;
-};
-
-// Between two steps: throws Ended where `stop` is requested, or where the trial's time limit has passed since `start`.
-void check_time(const TrialSpec& spec, std::int64_t step, const std::stop_token& stop,
-                std::chrono::steady_clock::time_point start);
 
 // Says in the trace which kind of plugin is being called, for as long as it is.
 class Calling {
@@ -58,9 +46,9 @@ class Calling {
 // Threads: one trainer, one thread.
 class Trainer {
  public:
-  // spec, trace and result must outlive it. Counts evaluations, steps and gradients that are not finite in `result`.
+  // spec and run must outlive it. Counts evaluations, steps and gradients that are not finite in the run's result.
   // Errors: those of Objective.
-  Trainer(TrialSpec& spec, SharedObjectives& shared, std::stop_token stop, TrialTrace& trace, TrialResult& result);
+  Trainer(TrialSpec& spec, SharedObjectives& shared, TrialRun& run);
   ~Trainer();
   Trainer(const Trainer&) = delete;
   Trainer& operator=(const Trainer&) = delete;
@@ -122,6 +110,8 @@ class Trainer {
   void restore(Reader& in);
 
  private:
+  template <class Archive>
+  void serialize(Archive& archive);
   void condition_gradients();
   void take_further_gradient();
   // Judges loss and gradient by training.nonfinite_gradient. False: the step is to be skipped. Throws Ended.

@@ -13,8 +13,6 @@
 // once in the log.
 #pragma once
 
-#include <atomic>
-#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -24,6 +22,7 @@
 
 #include "tuner/checkpoint.hpp"
 #include "tuner/trial.hpp"
+#include "tuner/trial_run.hpp"
 
 namespace tuner {
 
@@ -57,41 +56,26 @@ struct MetricName {
 [[nodiscard]] std::vector<MetricName> metric_names(const PluginUse& objective, SharedObjectives& shared,
                                                    std::uint64_t study_seed);
 
-// Live view of a running trial; called from the trial's thread at evaluation points.
-using Progress = std::function<void(std::int64_t step, std::int64_t steps, double value)>;
-
-// Where a running trial is. Written by the trial's thread; may be read by any thread, and lie in memory shared with
-// another process, which finds out from it what a trial was doing when it died.
-struct TrialTrace {
-  std::atomic<std::int64_t> step{0};    // updates done
-  std::atomic<std::int64_t> steps{0};   // of the whole trial; 0: not known yet
-  std::atomic<std::uint32_t> kind{0};   // of the plugin that is being called, TUNER_KIND_...; 0: the host at work
-  std::atomic<double> time_limit{0.0};  // seconds, 0: none
-  // errno of the last checkpoint that could not be written, also of an earlier trial; 0: none.
-  std::atomic<std::int32_t> checkpoint_error{0};
-};
-
 // Adds up what the trial is known to need: parameters, gradients, the optimizers' slots, a copy to evaluate at. Scratch
 // memory, activations and data are not known. Allocates none of it, but opens the objective's data. Throws OutOfMemory
 // where that is more than spec.memory, with the bytes and what takes them.
 void require_memory(const TrialSpec& spec, SharedObjectives& shared);
 
-// Everything that run_trial does before the first step: throws what it would throw.
-void check_trial(TrialSpec spec, SharedObjectives& shared);
+// Everything that train() does before the first step: throws what it would throw. trace: says what it is at.
+void check_trial(TrialSpec spec, SharedObjectives& shared, TrialTrace* trace = nullptr);
 
-// Runs to the end, to divergence, to the time limit, or until `stop` (cancelled). Never throws for what the plugins
-// do: their failures are outcomes, and so is memory that runs out. Throws Error for data that cannot be opened.
-// Threads: any number of trials side by side with one SharedObjectives.
+// The work of one trial, between the beginning and the end of `run`: to the end, to divergence, to the time limit,
+// until it is stopped. Never throws for what the plugins do but what measure() takes. Throws Error for data that cannot
+// be opened. Threads: any number of trials side by side with one SharedObjectives.
 //
 // With `checkpoints` the trial continues from the newest one that can be used, and writes one whenever it is due and
-// when it is cancelled between two steps. Its result is that of a trial which ran through, but for times.
-[[nodiscard]] TrialResult run_trial(TrialSpec spec, SharedObjectives& shared, std::stop_token stop = {},
-                                    const Progress& progress = {}, TrialTrace* trace = nullptr,
-                                    const Checkpoints* checkpoints = nullptr);
+// when it is cancelled between two steps. Its result is that of a trial which ran through, but for times. One that
+// cannot be decoded is set aside, and the one before it is tried.
+void train(TrialSpec& spec, SharedObjectives& shared, TrialRun& run, const Checkpoints* checkpoints = nullptr);
 
-// Runs `body`, whose plugins may throw past the ABI or run out of memory: that fails the trial, with what `body` has
-// put into the result kept. Errors: an Error goes through. std::bad_alloc, whoever throws it, is an outcome: failed,
-// with Failure::out_of_memory.
-[[nodiscard]] TrialResult run_guarded(const TrialTrace& trace, const std::function<void(TrialResult&)>& body);
+// A whole trial: measure() around train(). trace: null where nobody looks.
+[[nodiscard]] TrialResult run_trial(TrialSpec spec, SharedObjectives& shared, const std::stop_token& stop = {},
+                                    TrialObserver* observer = nullptr, TrialTrace* trace = nullptr,
+                                    const Checkpoints* checkpoints = nullptr);
 
 }  // namespace tuner

@@ -142,8 +142,16 @@ struct TrialResult {
   std::vector<std::string> log;
 };
 
-// A result as bytes, every bit of it. read_result() throws Garbled.
-void put(Writer& out, const TrialResult& result);
-[[nodiscard]] TrialResult read_result(Reader& in);
+// As bytes, every bit of it.
+template <class Archive>
+void serialize(Archive& archive, MetricPoint& point) {
+  archive(point.step, point.name, point.value);
+}
+template <class Archive>
+void serialize(Archive& archive, TrialResult& r) {
+  archive(r.outcome, r.failure, r.value, r.last_value, r.best_value, r.steps, r.epochs);
+  archive(r.evaluations.loss, r.evaluations.gradient, r.evaluations.hvp, r.nonfinite_gradients, r.wall_seconds);
+  archive(r.target_step, r.target_seconds, r.error, r.metrics, r.log);
+}
 
 }  // namespace tuner

@@ -1,0 +1,146 @@
+// What trials of every kind have in common, whatever is run: the clock and its limit, the metrics, the study's metric
+// with its summary and its target, the reports to whoever follows the trial, and the outcome.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <limits>
+#include <optional>
+#include <span>
+#include <stop_token>
+#include <string>
+#include <string_view>
+
+#include "tuner/bytes.hpp"
+#include "tuner/trial.hpp"
+#include "tuner/trial_trace.hpp"
+
+namespace tuner {
+
+// How a trial is judged.
+struct TrialRules {
+  std::string metric;  // the study's; empty: the run itself says what the trial's value is
+  Goal goal = Goal::minimize;
+  std::optional<double> target;
+  Summary summary = Summary::automatic;
+  std::optional<EarlyStopping> early_stopping;
+  double time_limit_seconds = 0;  // 0: none
+};
+[[nodiscard]] TrialRules rules_of(const TrialSpec& spec);
+
+// Thrown where a run ends before its time: an outcome of the trial, not an error.
+struct Ended {
+  Outcome outcome;
+  std::string error;
+  Failure failure = Failure::none;
+};
+
+inline constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::max();
+
+// What was measured at one step.
+struct StepReport {
+  std::int64_t step = 0;
+  std::optional<double> value;           // of the study's metric, where it was measured
+  std::span<const MetricPoint> metrics;  // all that was recorded since the report before
+};
+
+// What becomes of a trial after a report. next: the step from which on the report of the study's metric waits for the
+// next decision; the reports before it are not waited for.
+struct Decision {
+  bool stop = false;
+  std::int64_t next = kNever;
+};
+
+template <class Archive>
+void serialize(Archive& archive, Decision& decision) {
+  archive(decision.stop, decision.next);
+}
+
+// Whoever follows a running trial. Called from the trial's thread.
+class TrialObserver {
+ public:
+  virtual ~TrialObserver() = default;
+  // The step from which on the first report waits for a decision.
+  [[nodiscard]] virtual std::int64_t first_decision() const { return kNever; }
+  // Returns at once.
+  virtual void report(const StepReport& report) = 0;
+  // Waits for the answer, or for the end of the trial (the stop token), and then says nothing of value.
+  [[nodiscard]] virtual Decision decide(const StepReport& report) = 0;
+  // A checkpoint after so many updates has been written.
+  virtual void checkpoint(std::int64_t) {}
+};
+
+class TrialRun {
+ public:
+  // trace, observer and result must outlive it; observer may be null: nobody asks, and nothing is reported. The clock
+  // starts now.
+  TrialRun(TrialRules rules, TrialTrace& trace, std::stop_token stop, TrialObserver* observer, TrialResult& result);
+  TrialRun(const TrialRun&) = delete;
+  TrialRun& operator=(const TrialRun&) = delete;
+
+  [[nodiscard]] const TrialRules& rules() const { return rules_; }
+  [[nodiscard]] TrialResult& result() { return result_; }
+  [[nodiscard]] TrialTrace& trace() { return trace_; }
+  [[nodiscard]] const std::stop_token& stop() const { return stop_; }
+
+  // Between two steps: throws Ended where `stop` is requested, or where the time limit is over. step: for the message.
+  void check_time(std::int64_t step) const;
+  // Seconds of the trial so far, those before a checkpoint included, without what it waited for decisions.
+  [[nodiscard]] double seconds() const;
+
+  // One more metric.
+  void record(std::int64_t step, std::string_view name, double value);
+  // Reports what was recorded since the last report. The study's metric may have to wait for a decision here, which is
+  // no time of the trial: throws Ended where it is to stop. last: nothing comes after it, so nothing is waited for.
+  void report(std::int64_t step, bool last = false);
+  // After a checkpoint was read: the measurements in it that a decision is still due for are reported again.
+  void report_again();
+  // A checkpoint has been written.
+  void saved(std::int64_t step);
+
+  // The study's metric as it was measured last (NaN: not yet), and how often it was.
+  [[nodiscard]] double last() const { return last_; }
+  [[nodiscard]] std::int64_t count() const { return count_; }
+  [[nodiscard]] bool should_stop_early() const;
+
+  // Ends the trial with that outcome.
+  void end(const Ended& ended);
+  // The outcome of a run that came to its end, the value, the wall time, the last report. Call it once, last.
+  void finish();
+
+  // For checkpoints: what the rest of the trial depends on, the result apart.
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(last_, best_, reference_, count_, since_improvement_);
+  }
+  // The trial began so much earlier, in another process.
+  void began_earlier(double seconds);
+  // Forgets all that was measured, and what was read of a checkpoint that cannot be used.
+  void begin_anew();
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  static constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
+  [[nodiscard]] bool better(double a, double b, double delta) const;
+  void observe(std::int64_t step, double value);
+  void wait_for_decision(const StepReport& report);
+
+  TrialRules rules_;
+  TrialTrace& trace_;
+  std::stop_token stop_;
+  TrialObserver* observer_;
+  TrialResult& result_;
+  Clock::time_point start_ = Clock::now();
+  std::int64_t next_decision_ = kNever;
+  std::size_t reported_ = 0;  // of the result's metrics
+  double last_ = kUnknown, best_ = kUnknown, reference_ = kUnknown;
+  std::int64_t count_ = 0, since_improvement_ = 0;
+};
+
+// Runs `body`, the work of one trial. What ends it early is an outcome, and so is memory that runs out and a plugin
+// that throws past the ABI; what was measured until then is kept. Errors: an Error goes through.
+[[nodiscard]] TrialResult measure(const TrialRules& rules, TrialTrace& trace, const std::stop_token& stop,
+                                  TrialObserver* observer, const std::function<void(TrialRun&)>& body);
+
+}  // namespace tuner

@@ -1,0 +1,83 @@
+// Workers of one machine: the local ones of this process, or those of a supervisor at the other end of two pipes. The
+// coordinator gives jobs to crews; a supervisor gives those that it gets to a local crew of its own. A crew knows no
+// plan and loads no plugin: what its workers say it hands on as frames.
+#pragma once
+
+#include <poll.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "tuner/executor/wire.hpp"
+
+namespace tuner::executor {
+
+// Why a worker ended before it had answered a job.
+enum class Cause {
+  exit,           // a plugin ended its process
+  signal,         // a signal ended it
+  out_of_memory,  // an allocation failed where nothing could be said any more
+  overdue,        // its plugin did not come back within the trial's time limit; it was ended
+  cancelled,      // its plugin did not come back after a cancel; it was ended
+  garbled,        // it sent what no worker sends; it was ended
+};
+
+// What is known of a job whose worker has ended.
+struct Death {
+  std::uint64_t number = 0;
+  bool began = false;  // the trial had begun; what follows up to time_limit is of it
+  std::int64_t step = 0;
+  double seconds = 0;
+  std::uint32_t kind = 0;  // of the plugin that was being called, TUNER_KIND_...; 0: none
+  double time_limit = 0;
+  Cause cause = Cause::exit;
+  std::int32_t status = 0;  // the exit code, or the signal
+  std::string text;         // what was garbled
+  std::string output;       // the end of what its plugins printed
+};
+template <class Archive>
+void serialize(Archive& archive, Death& d) {
+  archive(d.number, d.began, d.step, d.seconds, d.kind, d.time_limit, d.cause, d.status, d.text, d.output);
+}
+
+class Crew {
+ public:
+  virtual ~Crew() = default;
+  [[nodiscard]] virtual std::uint32_t workers() const = 0;
+  // One more job, to the worker that has the fewest. Errors: storage.failed where no worker can be started.
+  virtual void give(const Job& job) = 0;
+  virtual void answer(std::uint64_t number, const Decision& decision) = 0;
+  // Jobs that have not begun come back as dropped; cancel() also ends what runs.
+  virtual void drop() = 0;
+  virtual void cancel() = 0;
+  // What to wait for, appended to `files`.
+  virtual void watch(std::vector<pollfd>& files) const = 0;
+  // Sends and takes in what can be without waiting, and ends workers that are overdue. files: what watch() appended,
+  // with what became of it. Appends what happened to `said`: frames of a worker (finished, refused, dropped, begun,
+  // report, checkpoint) and `died`. Every job that was given comes back once, as finished, refused, dropped or died.
+  virtual void look(std::span<const pollfd> files, std::vector<Frame>& said) = 0;
+  [[nodiscard]] virtual std::vector<Running> running() const = 0;
+  // errno of a checkpoint that could not be written; 0: none.
+  [[nodiscard]] virtual int checkpoint_error() const = 0;
+};
+
+// `executable` is run as `tuner worker`, up to `workers` times, when jobs come that the others have no hands for. A
+// worker that ends is replaced. setup: WorkerSetup as bytes.
+[[nodiscard]] std::unique_ptr<Crew> make_local_crew(const std::filesystem::path& executable, std::string setup,
+                                                    std::uint32_t workers);
+
+// command: what starts a supervisor, program and arguments, e.g. {"/usr/bin/ssh", "host", "tuner", "worker", "--stdio",
+// "--count", "8"}; its standard input and output are the connection. It is started when the first job comes, in a
+// process group of its own, and again after it was lost: then its jobs come back as dropped. Errors, as frames
+// (refused): a supervisor that is another build, speaks no such protocol, or is lost three times in a row.
+[[nodiscard]] std::unique_ptr<Crew> make_supervised_crew(std::vector<std::string> command, std::string setup,
+                                                         std::uint32_t workers);
+
+// A supervisor, whose standard input and output are the connection. Returns the exit code.
+[[nodiscard]] int run_supervisor(const std::filesystem::path& executable, std::uint32_t workers);
+
+}  // namespace tuner::executor

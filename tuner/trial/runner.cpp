@@ -1,0 +1,49 @@
+#include "tuner/trial/runner.hpp"
+
+#include <new>
+#include <utility>
+
+namespace tuner::trial {
+
+namespace {
+
+// The table of runners. What trials of all kinds have in common stands in measure().
+struct Table {
+  SharedObjectives& shared;
+  const Checkpoints& checkpoints;
+  TrialRun& run;
+  void operator()(TrialSpec& spec) const { train(spec, shared, run, &checkpoints); }
+  // Parts are short: they are made anew rather than continued.
+  void operator()(lr_range::PartSpec& spec) const { lr_range::run_part(spec, shared, run); }
+};
+
+}  // namespace
+
+Spec spec_of(const Study& study, const Point& point, const TrialId& id) {
+  if (lr_range::is_test(study.plan)) return lr_range::spec_of(study, point);
+  TrialSpec spec = resolve(study, point, id.number);
+  spec.replicate = id.replicate;
+  return spec;
+}
+
+TrialResult run(Spec spec, Channel& channel, const Checkpoints& checkpoints, const std::stop_token& stop,
+                SharedObjectives& shared) {
+  const TrialRules rules = std::visit([](const auto& what) { return rules_of(what); }, spec);
+  return measure(rules, channel.trace(), stop, channel.is_asked() ? &channel : nullptr, [&](TrialRun& run) {
+    std::visit(Table{shared, checkpoints, run}, spec);
+  });
+}
+
+TrialResult Runner::run(const TrialId& id, const Point& point, Channel& channel, const std::stop_token& stop) const {
+  try {
+    const Checkpoints checkpoints(study_.run.checkpoint, id, parameters_of(study_.plan.space, point), identity_);
+    return trial::run(spec_of(study_, point, id), channel, checkpoints, stop, shared_);
+  } catch (const std::bad_alloc&) {  // before it has begun
+    TrialResult result;
+    result.outcome = Outcome::failed, result.failure = Failure::out_of_memory;
+    result.error = "step 0: the memory ran out";
+    return result;
+  }
+}
+
+}  // namespace tuner::trial
