@@ -16,7 +16,6 @@
 #include "tuner/commands/command.hpp"
 #include "tuner/commands/installation.hpp"
 #include "tuner/error.hpp"
-#include "tuner/executor/executor.hpp"
 #include "tuner/executor/interrupt.hpp"
 #include "tuner/library.hpp"
 #include "tuner/report/output.hpp"
@@ -75,7 +74,7 @@ int dispatch(std::vector<std::string> words, report::Output& output) {
     return 0;
   }
   if (words[0] == "--probe-plugin" && words.size() == 2) return answer_probe(words[1]);
-  if (words[0] == "worker" && words.size() == 1) return executor::run_worker();
+  if (words[0] == "worker") return commands::worker({{words.begin() + 1, words.end()}, executable});
   if (words[0] == check::kChildWord) return check::answer_check(executable, {words.begin() + 1, words.end()});
   if (words[0] == check::kStepsWord) return check::answer_steps({words.begin() + 1, words.end()});
   executor::end_at_interrupts();

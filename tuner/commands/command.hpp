@@ -25,5 +25,7 @@ int schema(const Invocation& invocation);
 int query(const Invocation& invocation);
 int replay(const Invocation& invocation);
 int fsck(const Invocation& invocation);
+// Not for people: see worker.cpp.
+int worker(const Invocation& invocation);
 
 }  // namespace tuner::commands

@@ -70,12 +70,13 @@ class Crew {
 [[nodiscard]] std::unique_ptr<Crew> make_local_crew(const std::filesystem::path& executable, std::string setup,
                                                     std::uint32_t workers);
 
-// command: what starts a supervisor, program and arguments, e.g. {"/usr/bin/ssh", "host", "tuner", "worker", "--stdio",
+// ours: what the supervisor must agree with. command: what starts a supervisor, program and arguments, e.g.
+// {"/usr/bin/ssh", "host", "tuner", "worker", "--stdio",
 // "--count", "8"}; its standard input and output are the connection. It is started when the first job comes, in a
 // process group of its own, and again after it was lost: then its jobs come back as dropped. Errors, as frames
 // (refused): a supervisor that is another build, speaks no such protocol, or is lost three times in a row.
-[[nodiscard]] std::unique_ptr<Crew> make_supervised_crew(std::vector<std::string> command, std::string setup,
-                                                         std::uint32_t workers);
+[[nodiscard]] std::unique_ptr<Crew> make_supervised_crew(Greeting ours, std::vector<std::string> command,
+                                                         std::string setup, std::uint32_t workers);
 
 // A supervisor, whose standard input and output are the connection. Returns the exit code.
 [[nodiscard]] int run_supervisor(const std::filesystem::path& executable, std::uint32_t workers);

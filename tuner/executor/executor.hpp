@@ -79,6 +79,13 @@ class Executor {
 [[nodiscard]] std::unique_ptr<Executor> make_process_executor(const Study& study, const WorkerSetup& setup,
                                                               const std::filesystem::path& executable);
 
+// The same through supervisors, of the same build as `executable`, with `workers_each` workers behind each: see
+// make_supervised_crew().
+[[nodiscard]] std::unique_ptr<Executor> make_supervised_executor(const Study& study, const WorkerSetup& setup,
+                                                                 const std::filesystem::path& executable,
+                                                                 const std::vector<std::vector<std::string>>& commands,
+                                                                 std::uint32_t workers_each);
+
 // What `tuner worker` does: answers the coordinator on descriptor 3 until that closes it. Returns the exit code.
 [[nodiscard]] int run_worker();
 

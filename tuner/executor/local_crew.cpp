@@ -34,7 +34,10 @@ double seconds_of(const Board& board) {
 class LocalCrew : public Crew {
  public:
   LocalCrew(std::filesystem::path executable, std::string setup, std::uint32_t workers)
-      : executable_(std::move(executable)), setup_(std::move(setup)), most_(workers) {}
+      : executable_(std::move(executable)),
+        greeting_(to_bytes(local_greeting(executable_))),
+        setup_(std::move(setup)),
+        most_(workers) {}
 
   std::uint32_t workers() const override { return most_; }
 
@@ -100,7 +103,8 @@ class LocalCrew : public Crew {
   void start(WorkerPointer& worker) {
     worker.reset();  // first, so that two never live side by side
     worker = std::make_unique<WorkerProcess>(executable_);
-    worker->send(FrameType::setup, to_bytes(local_greeting()) + setup_);
+    worker->send(FrameType::greeting, greeting_);
+    worker->send(FrameType::setup, setup_);
   }
 
   void take(WorkerPointer& worker, std::vector<Frame>& said) {
@@ -189,7 +193,7 @@ class LocalCrew : public Crew {
   }
 
   std::filesystem::path executable_;
-  std::string setup_;
+  std::string greeting_, setup_;
   std::size_t most_;
   std::vector<WorkerPointer> workers_;
   std::optional<Clock::time_point> cancelled_at_;

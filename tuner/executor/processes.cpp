@@ -290,4 +290,15 @@ std::unique_ptr<Executor> make_process_executor(const Study& study, const Worker
   return std::make_unique<ProcessExecutor>(study, std::move(crews));
 }
 
+std::unique_ptr<Executor> make_supervised_executor(const Study& study, const WorkerSetup& setup,
+                                                   const std::filesystem::path& executable,
+                                                   const std::vector<std::vector<std::string>>& commands,
+                                                   std::uint32_t workers_each) {
+  const Greeting ours = remote_greeting(executable);
+  std::vector<std::unique_ptr<Crew>> crews;
+  for (const auto& command : commands)
+    crews.push_back(make_supervised_crew(ours, command, to_bytes(setup), workers_each));
+  return std::make_unique<ProcessExecutor>(study, std::move(crews));
+}
+
 }  // namespace tuner::executor

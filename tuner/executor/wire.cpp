@@ -7,7 +7,7 @@
 
 #include <algorithm>
 #include <cstring>
-#include <iterator>
+#include <fstream>
 
 #include "tuner/library.hpp"
 
@@ -29,46 +29,57 @@ std::uint32_t checksum_of(std::uint32_t type, std::string_view bytes) {
   return static_cast<std::uint32_t>(sum);
 }
 
-// The note that the linker wrote into the program; empty where it wrote none.
-std::string build_id() {
-  std::string id;
-  const auto look = [](dl_phdr_info* object, std::size_t, void* found) {
-    for (int i = 0; i < object->dlpi_phnum; ++i) {
-      const ElfW(Phdr)& segment = object->dlpi_phdr[i];
+template <class T>
+T plain(std::string_view bytes) {
+  T value;
+  Reader(bytes).get_raw(&value, sizeof value);
+  return value;
+}
+
+// The note that the linker wrote into the program; empty where there is none.
+std::string build_id(const std::filesystem::path& program) {
+  std::ifstream file(program, std::ios::binary);
+  const auto read = [&](std::uint64_t at, std::uint64_t size) {
+    std::string bytes(std::min<std::uint64_t>(size, 1 << 16), '\0');
+    file.seekg(static_cast<std::streamoff>(at)).read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+    return file ? bytes : throw Garbled("it ends too early");
+  };
+  const auto padded = [](std::uint64_t size) { return (size + 3) & ~std::uint64_t{3}; };
+  try {
+    const auto head = plain<ElfW(Ehdr)>(read(0, sizeof(ElfW(Ehdr))));
+    for (std::uint64_t i = 0; i < head.e_phnum; ++i) {
+      const auto segment = plain<ElfW(Phdr)>(read(head.e_phoff + i * sizeof(ElfW(Phdr)), sizeof(ElfW(Phdr))));
       if (segment.p_type != PT_NOTE) continue;
-      const char *at = reinterpret_cast<const char*>(object->dlpi_addr + segment.p_vaddr), *end = at + segment.p_memsz;
-      while (end - at > std::ptrdiff_t{sizeof(ElfW(Nhdr))}) {
-        const auto padded = [](std::size_t size) { return (size + 3) & ~std::size_t{3}; };
-        ElfW(Nhdr) note;
-        std::memcpy(&note, at, sizeof note);
-        const char* name = at + sizeof note;
-        const char* text = name + padded(note.n_namesz);
-        if (note.n_type == NT_GNU_BUILD_ID && note.n_namesz == 4 && std::memcmp(name, "GNU", 4) == 0)
-          for (const char* byte = text; byte != text + note.n_descsz; ++byte)
-            fmt::format_to(std::back_inserter(*static_cast<std::string*>(found)), "{:02x}",
-                           static_cast<unsigned char>(*byte));
-        at = text + padded(note.n_descsz);
+      const std::string notes = read(segment.p_offset, segment.p_filesz);
+      for (std::size_t at = 0; at + sizeof(ElfW(Nhdr)) <= notes.size();) {
+        const auto note = plain<ElfW(Nhdr)>(std::string_view(notes).substr(at));
+        const std::size_t name = at + sizeof note, id = name + padded(note.n_namesz);
+        if (note.n_type == NT_GNU_BUILD_ID && notes.compare(name, 4, "GNU", 4) == 0) {
+          std::string text;
+          for (const char byte : std::string_view(notes).substr(id, note.n_descsz))
+            text += fmt::format("{:02x}", static_cast<unsigned char>(byte));
+          return text;
+        }
+        at = id + padded(note.n_descsz);
       }
     }
-    return 1;  // the program itself comes first, and is all that is asked for
-  };
-  ::dl_iterate_phdr(look, &id);
-  return id;
+  } catch (const std::exception&) {
+    // No program as the linker makes them.
+  }
+  return {};
 }
 
 }  // namespace
 
-Greeting local_greeting() {
-  static const std::string* const kProgram = new std::string(build_id());
+Greeting local_greeting(const std::filesystem::path& program) {
   Greeting greeting;
-  greeting.program = *kProgram;
-  return greeting.program.empty() ? remote_greeting() : greeting;
+  greeting.program = build_id(program);
+  return greeting.program.empty() ? remote_greeting(program) : greeting;
 }
 
-Greeting remote_greeting() {
-  static const std::string* const kProgram = new std::string(sha256_of_file("/proc/self/exe"));
+Greeting remote_greeting(const std::filesystem::path& program) {
   Greeting greeting;
-  greeting.program = *kProgram;
+  greeting.program = sha256_of_file(program);
   return greeting;
 }
 
@@ -104,6 +115,7 @@ std::optional<Frame> FrameBuffer::next() {
   Header header;
   if (bytes_.size() - read_ < sizeof header) return std::nullopt;
   std::memcpy(&header, bytes_.data() + read_, sizeof header);
+  if (header.magic == __builtin_bswap32(kMagic)) throw Garbled("its numbers have another byte order");
   if (header.magic != kMagic) throw Garbled("a message does not begin as one");
   if (bytes_.size() - read_ - sizeof header < header.length) return std::nullopt;
   const std::string_view body = std::string_view(bytes_).substr(read_ + sizeof header, header.length);

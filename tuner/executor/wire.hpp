@@ -1,10 +1,12 @@
 // What the coordinator, supervisors and workers say to each other: frames of a type and bytes, each with a checksum,
-// over a stream. Numbers travel as they lie in memory and doubles keep every bit: the first thing that either end says
-// is a greeting, which names the protocol, the byte order and the program.
+// over a stream. Numbers travel as they lie in memory and doubles keep every bit: the first frame that either end of a
+// remote connection, or the coordinator of a local worker, sends is a greeting, which names the byte order, the version
+// of the protocol and the program.
 #pragma once
 
-#include <array>
+#include <chrono>
 #include <cstdint>
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -17,12 +19,13 @@
 namespace tuner::executor {
 
 enum class FrameType : std::uint32_t {
+  greeting = 1,  // once, first, from either end: Greeting
   // To a worker, or to a supervisor, which hands them on.
-  setup = 1,  // once, first: Greeting (to a worker), WorkerSetup
-  job,        // Job
-  cancel,     // end the running trial; drop the others
-  drop,       // drop the jobs that have not begun
-  decision,   // number, Decision: for the report of that trial that waits
+  setup,     // once: WorkerSetup
+  job,       // Job
+  cancel,    // end the running trial; drop the others
+  drop,      // drop the jobs that have not begun
+  decision,  // number, Decision: for the report of that trial that waits
   // From a worker.
   finished,    // number of the trial, times, TrialResult
   refused,     // number, Error: the study cannot go on
@@ -46,12 +49,18 @@ template <class Archive>
 void serialize(Archive& archive, Greeting& greeting) {
   archive(greeting.byte_order, greeting.version, greeting.program);
 }
-// Of a coordinator to the workers that it starts itself: the build id that the linker gave the running program.
-[[nodiscard]] Greeting local_greeting();
-// Between coordinator and supervisor: the sha256 of the running program's file.
-[[nodiscard]] Greeting remote_greeting();
+// The running program, for the two functions below.
+inline constexpr const char* kThisProgram = "/proc/self/exe";
+// Of a coordinator to the workers that it starts itself: the build id that the linker gave `program`, which costs
+// nothing to find.
+[[nodiscard]] Greeting local_greeting(const std::filesystem::path& program);
+// Between coordinator and supervisor: the sha256 of the file.
+[[nodiscard]] Greeting remote_greeting(const std::filesystem::path& program);
 // Why they cannot speak to each other; empty where they can. `theirs` as it was received.
 [[nodiscard]] std::string disagreement(const Greeting& ours, const Greeting& theirs);
+
+// Each end of two pipes says something at least that often, and gives up the other one after so long a silence.
+inline constexpr std::chrono::seconds kHeartbeat{10}, kSilence{45};
 
 // Before its greeting each end of two pipes sends these 16 bytes, which no terminal, shell or banner leaves or makes
 // as they are.

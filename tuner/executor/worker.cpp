@@ -243,16 +243,15 @@ int run_worker() {
   own_board = static_cast<Board*>(memory);
   std::set_terminate(end_without_memory);
   FrameBuffer buffer;
-  const auto first = receive(buffer);
-  if (!first) return 0;
+  const auto greeting = receive(buffer), first = receive(buffer);
+  if (!greeting || !first) return 0;
   static Catalogue catalogue;  // outlives everything that points into it
   try {
-    Reader in(first->bytes);
-    if (const std::string why = disagreement(local_greeting(), in.get<Greeting>()); !why.empty())
+    if (const std::string why = disagreement(local_greeting(kThisProgram), from_bytes<Greeting>(greeting->bytes));
+        !why.empty())
       throw Error(Message::storage_failed, fmt::format("a worker cannot speak to its coordinator: {}", why),
                   "the program was replaced while the study ran: start it again, it resumes");
-    const auto setup = in.get<WorkerSetup>();
-    in.end();
+    const auto setup = from_bytes<WorkerSetup>(first->bytes);
     limit_memory(setup.memory_limit);
     Worker worker(read_study(setup, catalogue), setup.checkpoint_identity, *static_cast<Board*>(memory));
     try {

@@ -1,0 +1,126 @@
+// A supervisor: local workers on behalf of a coordinator at the other end of two pipes. It loads no plugin, so that
+// nothing ends it but its coordinator: it hands jobs on to its workers and what they say back, reaps them, and says
+// what became of them.
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <system_error>
+#include <utility>
+
+#include "tuner/executor/connection.hpp"
+#include "tuner/executor/crew.hpp"
+
+namespace tuner::executor {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr std::chrono::milliseconds kTick{200};
+
+class Supervisor {
+ public:
+  Supervisor(std::filesystem::path executable, std::uint32_t workers, Descriptor in, Descriptor out)
+      : executable_(std::move(executable)),
+        workers_(workers),
+        coordinator_(std::move(in), std::move(out), remote_greeting(kThisProgram)) {}
+
+  // Until the coordinator closes the connection or says nothing any more. Throws Garbled.
+  void run() {
+    while (Clock::now() - heard_ < kSilence) {
+      std::vector<pollfd> files{{.fd = coordinator_.in(), .events = POLLIN, .revents = 0}};
+      if (coordinator_.has_unsent()) files.push_back({.fd = coordinator_.out(), .events = POLLOUT, .revents = 0});
+      const std::size_t own = files.size();
+      if (crew_) crew_->watch(files);
+      ::poll(files.data(), files.size(), static_cast<int>(kTick.count()));
+      std::vector<Frame> said;
+      if (crew_) crew_->look(std::span(files).subspan(own), said);
+      for (const Frame& frame : said) coordinator_.send(frame.type, frame.bytes);
+      coordinator_.flush();
+      if (files[0].revents != 0) {
+        heard_ = Clock::now();
+        const bool open = coordinator_.receive();
+        while (const auto frame = coordinator_.next_frame()) take(*frame);
+        if (!open) return;
+      }
+      say_status();
+    }
+  }
+
+ private:
+  void take(const Frame& frame) {
+    if (frame.type == FrameType::heartbeat) return;
+    if (frame.type == FrameType::setup) {
+      crew_ = make_local_crew(executable_, frame.bytes, workers_);
+      return;
+    }
+    if (!crew_) throw Garbled("a job before the study");
+    switch (frame.type) {
+      case FrameType::job:
+        return give(from_bytes<Job>(frame.bytes));
+      case FrameType::decision: {
+        const auto [number, decision] = from_bytes<std::pair<std::uint64_t, Decision>>(frame.bytes);
+        return crew_->answer(number, decision);
+      }
+      case FrameType::drop:
+        return crew_->drop();
+      case FrameType::cancel:
+        return crew_->cancel();
+      default:
+        throw Garbled("a message that no coordinator sends");
+    }
+  }
+
+  void give(const Job& job) {
+    try {
+      crew_->give(job);
+    } catch (const Error& e) {  // no worker can be started
+      Writer out;
+      out(UINT64_MAX);
+      put(out, e);
+      coordinator_.send(FrameType::refused, out.bytes());
+    }
+  }
+
+  // Where something has changed, and as a sign of life.
+  void say_status() {
+    const auto now = Clock::now();
+    if (now - said_ < kTick) return;
+    const std::string status =
+        crew_ ? to_bytes(CrewStatus{crew_->running(), crew_->checkpoint_error()}) : to_bytes(CrewStatus{});
+    if (status == status_ && now - said_ < kHeartbeat) return;
+    coordinator_.send(FrameType::heartbeat, status);
+    status_ = status, said_ = now;
+  }
+
+  std::filesystem::path executable_;
+  std::uint32_t workers_;
+  Connection coordinator_;
+  std::unique_ptr<Crew> crew_;
+  std::string status_;
+  Clock::time_point heard_ = Clock::now(), said_ = heard_;
+};
+
+}  // namespace
+
+int run_supervisor(const std::filesystem::path& executable, std::uint32_t workers) {
+  // The connection is moved away, so that nothing that prints can break it.
+  Descriptor in(::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
+  Descriptor out(::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
+  const Descriptor nothing(::open("/dev/null", O_RDWR | O_CLOEXEC));
+  if (!in.is_open() || !out.is_open() || ::dup2(nothing.get(), STDIN_FILENO) < 0 ||
+      ::dup2(STDERR_FILENO, STDOUT_FILENO) < 0)
+    throw std::system_error(errno, std::generic_category(), "standard input and output");
+  try {
+    Supervisor(executable, workers, std::move(in), std::move(out)).run();
+  } catch (const Garbled& e) {
+    throw Error(Message::storage_failed, fmt::format("a supervisor cannot speak to its coordinator: {}", e.what()));
+  }
+  return 0;
+}
+
+}  // namespace tuner::executor
