@@ -1,7 +1,9 @@
-// Trials that are not trained but made up, ended in an order that a seed chooses.
+// Trials that are not trained but made up, ended in an order that a seed chooses. Those that are asked to wait for
+// decisions report at every step of a few, and end where they are told to.
 #pragma once
 
 #include <functional>
+#include <map>
 #include <random>
 #include <utility>
 #include <vector>
@@ -17,22 +19,44 @@ class FakeExecutor : public executor::Executor {
 
   void submit(executor::Job job) override { jobs_.push_back(std::move(job)); }
   [[nodiscard]] std::size_t pending() const override { return jobs_.size(); }
-  // One of the first jobs ends, as many as there are workers.
+  // One of the first jobs goes on, as many as there are workers: to its next report or to its end.
   [[nodiscard]] executor::Events wait(std::chrono::milliseconds) override {
-    const std::size_t ending = random_() % std::min(workers_, jobs_.size());
-    executor::Finished trial{.job = std::move(jobs_[ending]),
+    executor::Events events;
+    if (jobs_.empty()) return events;
+    const std::size_t going_on = random_() % std::min(workers_, jobs_.size());
+    executor::Job& job = jobs_[going_on];
+    Progress& progress = progress_.try_emplace(job.id.number, Progress{.decide_at = job.asked.decide_at}).first->second;
+    if (progress.decide_at <= kSteps) {
+      progress.step = progress.decide_at, progress.decide_at = kNever;
+      events.notices.emplace_back(trial::Report{.number = job.id.number,
+                                                .attempt = job.attempt,
+                                                .step = progress.step,
+                                                .waits = true,
+                                                .value = static_cast<double>(progress.step),
+                                                .metrics = {}});
+      return events;
+    }
+    executor::Finished trial{.job = std::move(job),
                              .started_at_ms = 1'700'000'000'000,
                              .finished_at_ms = 1'700'000'000'000,
                              .result = {},
                              .error = {},
                              .not_run = {}};
-    jobs_.erase(jobs_.begin() + static_cast<std::ptrdiff_t>(ending));
+    jobs_.erase(jobs_.begin() + static_cast<std::ptrdiff_t>(going_on));
     run_(trial);
-    executor::Events events;
+    if (progress.stopped) {
+      trial.result = {};
+      trial.result.outcome = Outcome::pruned, trial.result.steps = progress.step;
+    }
+    progress_.erase(trial.job.id.number);
     events.finished.push_back(std::move(trial));
     return events;
   }
-  void answer(std::uint64_t, const Decision&) override {}
+  void answer(std::uint64_t number, const Decision& decision) override {
+    Progress& progress = progress_.at(number);
+    progress.stopped = decision.stop;
+    if (!decision.stop) progress.decide_at = decision.next;
+  }
   void drop_queued() override {
     if (jobs_.size() > workers_) jobs_.resize(workers_);
   }
@@ -45,6 +69,12 @@ class FakeExecutor : public executor::Executor {
   std::mt19937 random_;
   Run run_;
   std::vector<executor::Job> jobs_;
+  static constexpr std::int64_t kSteps = 9;
+  struct Progress {
+    std::int64_t decide_at, step = 0;
+    bool stopped = false;
+  };
+  std::map<std::uint64_t, Progress> progress_;
 };
 
 }  // namespace tuner::test

@@ -5,15 +5,19 @@
 #include <sqlite3.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <csignal>
 #include <limits>
+#include <set>
+#include <thread>
 
 #include "fake_executor.hpp"
 #include "order_sensitive.hpp"
 #include "plan_fixture.hpp"
 #include "temporary_folder.hpp"
 #include "tuner/study/coordinator.hpp"
+#include "tuner/study/decisions.hpp"
 
 namespace tuner::study {
 namespace {
@@ -50,6 +54,7 @@ struct Options {
   std::optional<std::uint64_t> lag = 4;
   std::string file = "tuner.db";
   test::FakeExecutor::Run run = [](Finished& trial) { trial.result = result_at(trial.job.point); };
+  search::Pruner* pruner = nullptr;
 };
 
 class JournalTest : public testing::Test {
@@ -69,7 +74,7 @@ class JournalTest : public testing::Test {
     test::FakeExecutor executor(options.workers, options.seed, options.run);
     const executor::InterruptCounter interrupts;
     return run_study(
-        study, searcher, store, executor, interrupts, [](auto&&...) {}, options.lag);
+        study, searcher, store, executor, interrupts, [](auto&&...) {}, {.lag = options.lag, .pruner = options.pruner});
   }
   StudyStatus run(std::uint64_t trials, const Options& options) {
     test::OrderSensitive searcher(plan_, trials);
@@ -261,6 +266,120 @@ TEST_F(JournalTest, AnObservationIsWhatTheTrialWas) {
   std::string expected;
   for (int i = 0; i < 4; ++i) expected += "1 1 2.0 1 1 null \n";
   EXPECT_EQ(trials, expected);
+}
+
+// Stops every third trial at step 6 and remembers what it was told.
+class EveryThird : public search::Pruner {
+ public:
+  explicit EveryThird(bool inverted = false) : inverted_(inverted) {}
+  [[nodiscard]] std::int64_t first_step() const override { return 3; }
+  void observe(const search::Judged& judged) override {
+    EXPECT_EQ(judged.value, static_cast<double>(judged.step));
+    EXPECT_TRUE(told.emplace(judged.number, judged.step).second) << "once";
+  }
+  [[nodiscard]] Decision decide(const search::Judged& judged) const override {
+    EXPECT_TRUE(told.contains({judged.number, judged.step}));
+    const bool stop = judged.step == 6 && judged.number % 3 == 0;
+    return {.stop = stop != inverted_, .next = judged.step < 6 ? judged.step + 3 : kNever};
+  }
+  std::set<std::pair<std::uint64_t, std::int64_t>> told;
+
+ private:
+  bool inverted_;
+};
+
+TEST_F(JournalTest, APrunerStopsTrialsAndTheStudyIsTheSameInWhateverOrder) {
+  const auto pruned_tables = [&](const std::string& file) {
+    return cells("SELECT number, outcome, value, steps, parameters FROM runs ORDER BY number", file) +
+           cells("SELECT proposal, parameters FROM proposals ORDER BY entry", file) +
+           cells("SELECT configuration, outcome, last_step, mean FROM observations ORDER BY entry", file) +
+           cells("SELECT number, step, value, decision, next_step FROM reports ORDER BY number, step", file);
+  };
+  std::string expected;
+  for (const std::size_t workers : {1, 2, 8}) {
+    EveryThird pruner;
+    const std::string file = std::to_string(workers) + ".db";
+    EXPECT_EQ(run(20, {.workers = workers, .file = file, .pruner = &pruner}).done, 20u);
+    if (expected.empty()) expected = pruned_tables(file);
+    EXPECT_EQ(pruned_tables(file), expected);
+    EXPECT_EQ(pruner.told.size(), 2 * 20u);
+  }
+  EXPECT_EQ(cells("SELECT group_concat(number) FROM runs WHERE outcome = 'pruned'", "1.db"), "\"0,3,6,9,12,15,18\" \n");
+  EXPECT_EQ(cells("SELECT decision, next_step, count(*) FROM reports GROUP BY 1, 2 ORDER BY 1, 2", "1.db"),
+            "\"continue\" null 13 \n\"continue\" 6 20 \n\"stop\" null 7 \n");
+  EXPECT_NE(expected.find("\"pruned\" 6"), std::string::npos) << "the searcher is told";
+}
+
+TEST_F(JournalTest, AResumedStudyKeepsWhatItsPrunerDecided) {
+  EveryThird first, whole;
+  run(20, interrupted_after(7, {.workers = 3, .pruner = &first}));
+  const std::string decided = "SELECT number, step, value, decision, next_step, entry FROM reports WHERE entry <= " +
+                              cells("SELECT max(entry) FROM reports") + " ORDER BY entry";
+  const std::string before = cells(decided);
+  ASSERT_FALSE(before.empty());
+  // This one would decide otherwise; it is told what was decided, and asked of the rest.
+  EveryThird other(true);
+  EXPECT_EQ(run(20, {.workers = 3, .seed = 5, .pruner = &other}).done, 20u);
+  EXPECT_EQ(cells(decided), before);
+  EXPECT_TRUE(std::ranges::includes(other.told, first.told));
+  EXPECT_EQ(cells("SELECT count(*) FROM reports AS r JOIN runs AS t ON t.number = r.number WHERE r.decision = 'stop' "
+                  "AND t.outcome <> 'pruned'"),
+            "0 \n");
+}
+
+TEST_F(JournalTest, AReportThatComesAgainGetsTheRecordedDecision) {
+  EveryThird pruner;
+  storage::Store store(folder_.path() / "decisions.db", storage::Access::read_write);
+  store.open_study({.name = "demo",
+                    .config_text = "",
+                    .config_sha256 = "",
+                    .plan = "{}",
+                    .metric = "val_loss",
+                    .goal = Goal::minimize,
+                    .seed = 1,
+                    .tuner_version = "1.0.0"});
+  Decisions decisions(pruner, store, "demo");
+  EXPECT_EQ(decisions.decide({3, 3, 3.0}).next, 6);
+  EXPECT_TRUE(decisions.decide({3, 6, 6.0}).stop);
+  EXPECT_EQ(decisions.take_entries().size(), 2u);
+  // Another attempt measured something else.
+  pruner.told.clear();
+  EXPECT_TRUE(decisions.decide({3, 6, 0.0}).stop);
+  EXPECT_EQ(decisions.decide({3, 3, 0.0}).next, 6);
+  EXPECT_TRUE(decisions.take_entries().empty());
+  EXPECT_TRUE(pruner.told.empty()) << "and is not told again";
+}
+
+// A proposal that takes its time does not hold up the answers that trials wait for.
+TEST_F(JournalTest, NoProposalHoldsUpADecision) {
+  class Slow : public test::OrderSensitive {
+   public:
+    using OrderSensitive::OrderSensitive;
+    [[nodiscard]] Point propose(std::uint64_t proposal, std::span<const Point> pending) const override {
+      // The first of those that wait for a result: goes on when decisions were made meanwhile.
+      if (proposal == 4)
+        for (int i = 0; i < 5000 && answered < 4; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      if (proposal == 4) answered_meanwhile = answered.load();
+      return OrderSensitive::propose(proposal, pending);
+    }
+    std::atomic<int> answered = 0;
+    mutable int answered_meanwhile = 0;
+  };
+  class Counting : public EveryThird {
+   public:
+    explicit Counting(Slow& searcher) : searcher_(searcher) {}
+    [[nodiscard]] Decision decide(const search::Judged& judged) const override {
+      ++searcher_.answered;
+      return EveryThird::decide(judged);
+    }
+
+   private:
+    Slow& searcher_;
+  };
+  Slow searcher(plan_, 12);
+  Counting pruner(searcher);
+  EXPECT_EQ(run(searcher, {.workers = 4, .pruner = &pruner}).done, 12u);
+  EXPECT_GE(searcher.answered_meanwhile, 4);
 }
 
 TEST(ResultOf, IsTheResultAsItWasMeasured) {

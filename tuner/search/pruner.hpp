@@ -2,8 +2,9 @@
 #pragma once
 
 #include <cstdint>
-#include <limits>
 #include <optional>
+
+#include "tuner/trial_run.hpp"
 
 namespace tuner::search {
 
@@ -12,12 +13,6 @@ struct Judged {
   std::uint64_t number = 0;  // of the trial
   std::int64_t step = 0;
   std::optional<double> value;
-};
-
-struct Verdict {
-  bool stop = false;
-  // The step from which on the trial's next measurement is judged; nothing: it is left alone from now on.
-  std::optional<std::int64_t> next_step = {};
 };
 
 // Threads: one at a time.
@@ -31,7 +26,7 @@ class Pruner {
   virtual void observe(const Judged& judged) = 0;
   // What becomes of the trial of the measurement observed last. A function of what has been observed; changes no later
   // answer.
-  [[nodiscard]] virtual Verdict decide(const Judged& judged) const = 0;
+  [[nodiscard]] virtual Decision decide(const Judged& judged) const = 0;
 };
 
 }  // namespace tuner::search

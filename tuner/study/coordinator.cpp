@@ -5,10 +5,13 @@
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
+#include <future>
 #include <limits>
 #include <set>
+#include <utility>
 
 #include "tuner/error.hpp"
+#include "tuner/study/decisions.hpp"
 #include "tuner/study/journal.hpp"
 
 namespace tuner::study {
@@ -17,14 +20,14 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr std::chrono::milliseconds kTick{200};
+constexpr std::chrono::milliseconds kTick{200}, kProposing{2};
 // Enough that short trials never wait for the coordinator's transactions, little enough to forget on Ctrl-C.
 constexpr std::size_t kQueuedPerWorker = 256;
 
 class Coordinator {
  public:
   Coordinator(const Study& study, search::Searcher& searcher, storage::Store& store, Executor& executor,
-              const InterruptCounter& interrupts, const Listener& listener, std::optional<std::uint64_t> lag)
+              const InterruptCounter& interrupts, const Listener& listener, const Guidance& guidance)
       : plan_(study.plan),
         run_(study.run),
         searcher_(searcher),
@@ -35,7 +38,12 @@ class Coordinator {
     status_.total = searcher.size();
     if (run_.trials) status_.total = std::min(run_.trials.value_or(UINT64_MAX), status_.total.value_or(UINT64_MAX));
     for (const std::uint64_t number : store.finished(plan_.name)) done_.insert(number);
-    if (searcher.learns()) journal_.emplace(plan_, searcher, store, lag.value_or(default_lag(run_.workers)), done_);
+    if (searcher.learns())
+      journal_.emplace(plan_, searcher, store, guidance.lag.value_or(default_lag(run_.workers)), done_);
+    if (guidance.pruner != nullptr) {
+      decisions_.emplace(*guidance.pruner, store, plan_.name);
+      decide_at_ = guidance.pruner->first_step();
+    }
     status_.done = done_.size();
     for (const auto& [outcome, trials] : store.outcomes(plan_.name))
       if (is_failed(outcome)) status_.failed += trials;
@@ -50,8 +58,8 @@ class Coordinator {
     stop_if_too_many_failed();
     for (;;) {
       react_to(interrupts_.count());
-      record({});
-      if (executor_.pending() == 0) break;
+      begin_jobs();
+      if (executor_.pending() == 0 && !proposing_.valid()) break;
       take(executor_.wait(longest_wait()));
     }
     status_.elapsed_seconds = elapsed();
@@ -85,6 +93,7 @@ class Coordinator {
     return status_.interrupts > 0 || budget_left() <= 0 || too_many_failed() || cannot_go_on_;
   }
   [[nodiscard]] std::chrono::milliseconds longest_wait() const {
+    if (proposing_.valid()) return kProposing;
     if (over_budget_ || budget_left() > std::chrono::duration<double>(kTick).count()) return kTick;
     return std::chrono::milliseconds(1 + static_cast<int>(std::max(0.0, budget_left()) * 1000));
   }
@@ -106,29 +115,70 @@ class Coordinator {
     executor_.drop_queued();
   }
 
-  // The trials that can begin now, as many as are needed.
-  std::vector<executor::Job> next_jobs() {
+  // The trials that can begin now, at most so many.
+  std::vector<executor::Job> next_jobs(std::size_t most, bool ending) {
     std::vector<executor::Job> jobs;
-    while (!all_submitted() && executor_.pending() + jobs.size() < kQueuedPerWorker * run_.workers) {
+    while (!all_submitted() && jobs.size() < most) {
       if (journal_ && !journal_->observe_for(next_)) break;
-      if (is_ending()) break;
+      if (ending) break;
       if (journal_) journal_->propose(next_);
       if (!done_.contains(next_))
-        jobs.push_back({only_replicate(next_), journal_ ? journal_->point(next_) : searcher_.propose(next_)});
+        jobs.push_back({.id = only_replicate(next_),
+                        .point = journal_ ? journal_->point(next_) : searcher_.propose(next_),
+                        .asked = {.decide_at = decide_at_}});
       ++next_;
     }
     if (journal_ && all_submitted()) journal_->observe_rest(next_);
     return jobs;
   }
+  [[nodiscard]] std::size_t room() const {
+    const std::size_t most = kQueuedPerWorker * run_.workers, pending = executor_.pending();
+    return most > pending ? most - pending : 0;
+  }
 
   // Writes the trials, with what the journal makes of them, and only then begins the next ones.
   void record(const std::vector<storage::TrialRecord>& trials) {
-    std::vector<executor::Job> jobs = next_jobs();
-    store_.record(trials, journal_ ? journal_->take_entries() : std::vector<storage::JournalEntry>());
-    for (executor::Job& job : jobs) executor_.submit(std::move(job));
+    if (!proposes_aside()) {
+      std::vector<executor::Job> jobs = next_jobs(room(), is_ending());
+      store_.record(trials, journal_ ? journal_->take_entries() : std::vector<storage::JournalEntry>());
+      for (executor::Job& job : jobs) executor_.submit(std::move(job));
+      return;
+    }
+    store_.record(trials);
+    begin_jobs();
+  }
+
+  // Where trials wait for decisions no proposal may hold one up: proposals are made in a thread of their own.
+  [[nodiscard]] bool proposes_aside() const { return journal_ && decisions_; }
+  void begin_jobs() {
+    if (!proposes_aside()) return record({});
+    if (proposing_.valid()) {
+      if (proposing_.wait_for(std::chrono::seconds(0)) != std::future_status::ready) return;
+      std::vector<executor::Job> jobs = proposing_.get();
+      store_.record({}, journal_->take_entries());
+      if (!is_ending())
+        for (executor::Job& job : jobs) executor_.submit(std::move(job));
+    }
+    if (!std::exchange(has_news_, false)) return;
+    for (auto& [number, result] : arrived_) journal_->add(number, std::move(result));
+    arrived_.clear();
+    proposing_ =
+        std::async(std::launch::async, [this, most = room(), ending = is_ending()] { return next_jobs(most, ending); });
+  }
+
+  // Each decision is in the database before its trial hears of it.
+  void decide(const std::vector<trial::Notice>& notices) {
+    std::vector<std::pair<std::uint64_t, Decision>> answers;
+    for (const trial::Notice& notice : notices)
+      if (const auto* report = std::get_if<trial::Report>(&notice); report != nullptr && report->waits)
+        answers.emplace_back(report->number, decisions_->decide({report->number, report->step, report->value}));
+    if (answers.empty()) return;
+    store_.record({}, decisions_->take_entries());
+    for (const auto& [number, decision] : answers) executor_.answer(number, decision);
   }
 
   void take(executor::Events events) {
+    if (decisions_) decide(events.notices);
     std::vector<storage::TrialRecord> records;
     std::exception_ptr error;
     for (executor::Finished& trial : events.finished) {
@@ -145,8 +195,14 @@ class Coordinator {
     }
     for (const auto& record : records) {
       count(record);
-      if (journal_ && record.result.outcome != Outcome::cancelled) journal_->add(record.id.number, record.result);
+      if (record.result.outcome == Outcome::cancelled) continue;
+      if (decisions_) decisions_->forget(record.id.number);
+      if (proposes_aside())
+        arrived_.emplace_back(record.id.number, record.result);
+      else if (journal_)
+        journal_->add(record.id.number, record.result);
     }
+    if (!events.finished.empty()) has_news_ = true;
     stop_if_too_many_failed();
     if (error) cannot_go_on_ = true;
     record(records);
@@ -244,16 +300,22 @@ class Coordinator {
   std::uint64_t next_ = 0;
   double spent_before_ = 0;  // of the budget, seconds
   bool over_budget_ = false;
-  bool cannot_go_on_ = false;       // a trial has thrown
-  std::optional<Journal> journal_;  // where the searcher learns
+  bool cannot_go_on_ = false;  // a trial has thrown
   std::map<const Plugin*, storage::PluginRecord> records_;
+  std::optional<Journal> journal_;      // where the searcher learns
+  std::optional<Decisions> decisions_;  // where there is a pruner
+  std::int64_t decide_at_ = kNever;
+  // Where both are: results that the journal does not have yet, and the thread that has the journal meanwhile.
+  std::vector<std::pair<std::uint64_t, TrialResult>> arrived_;
+  bool has_news_ = true;
+  std::future<std::vector<executor::Job>> proposing_;  // last: waited for before the rest goes
 };
 
 }  // namespace
 
 StudyStatus run_study(const Study& study, search::Searcher& searcher, storage::Store& store, Executor& executor,
-                      const InterruptCounter& interrupts, const Listener& listener, std::optional<std::uint64_t> lag) {
-  return Coordinator(study, searcher, store, executor, interrupts, listener, lag).run();
+                      const InterruptCounter& interrupts, const Listener& listener, const Guidance& guidance) {
+  return Coordinator(study, searcher, store, executor, interrupts, listener, guidance).run();
 }
 
 storage::PluginRecord plugin_record(const Plugin& plugin) {

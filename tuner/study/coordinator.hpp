@@ -10,6 +10,7 @@
 #include "tuner/executor/executor.hpp"
 #include "tuner/executor/interrupt.hpp"
 #include "tuner/plan.hpp"
+#include "tuner/search/pruner.hpp"
 #include "tuner/search/searcher.hpp"
 #include "tuner/storage/store.hpp"
 
@@ -44,16 +45,22 @@ struct StudyStatus {
 using Listener =
     std::function<void(const StudyStatus&, std::span<const storage::TrialRecord> recorded, std::span<const Running>)>;
 
+// What guides a study beside its searcher.
+struct Guidance {
+  std::optional<std::uint64_t> lag = {};  // of a new study whose searcher learns, see journal.hpp; nothing: the default
+  search::Pruner* pruner = nullptr;       // must outlive the study; null: no trial is stopped early
+};
+
 // Runs the trials of `study` that the store does not hold yet, those that fail once more where `retry` says so. Every
 // trial is in the database before the listener hears of it. Interrupts, the budget and failed trials count over all
 // runs of the study end it; a trial that fails then, and would be run again, is left to the next run as a cancelled
 // one. What a searcher that learns proposes and observes is in the study's journal before anything comes of it (see
 // journal.hpp); where one of its trials cannot be run, the study is stopped, since nothing is observed that is not
-// recorded. lag: see journal.hpp; of a study that is new.
+// recorded. What a pruner decides is recorded before its trial hears of it (see decisions.hpp).
 // Errors: what the trials throw (input that nothing before could see); what is finished is kept.
 [[nodiscard]] StudyStatus run_study(const Study& study, search::Searcher& searcher, storage::Store& store,
                                     Executor& executor, const InterruptCounter& interrupts, const Listener& listener,
-                                    std::optional<std::uint64_t> lag = {});
+                                    const Guidance& guidance = {});
 
 [[nodiscard]] storage::PluginRecord plugin_record(const Plugin& plugin);
 

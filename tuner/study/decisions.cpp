@@ -9,23 +9,24 @@ Decisions::Decisions(search::Pruner& pruner, const storage::Store& store, const 
     const auto* report = std::get_if<storage::ReportRecord>(&entry);
     if (report == nullptr) return;
     pruner_.observe({.number = report->number, .step = report->step, .value = report->value});
-    decided_.insert(
-        {{report->number, report->step}, {.stop = report->decision == "stop", .next_step = report->next_step}});
+    decided_.insert({{report->number, report->step},
+                     {.stop = report->decision == "stop", .next = report->next_step.value_or(kNever)}});
   });
 }
 
-search::Verdict Decisions::decide(const search::Judged& judged) {
+Decision Decisions::decide(const search::Judged& judged) {
   const std::pair key(judged.number, judged.step);
   if (const auto known = decided_.find(key); known != decided_.end()) return known->second;
   pruner_.observe(judged);
-  const search::Verdict verdict = pruner_.decide(judged);
-  decided_.emplace(key, verdict);
-  entries_.emplace_back(storage::ReportRecord{.number = judged.number,
-                                              .step = judged.step,
-                                              .value = judged.value,
-                                              .decision = verdict.stop ? "stop" : "continue",
-                                              .next_step = verdict.next_step});
-  return verdict;
+  const Decision decision = pruner_.decide(judged);
+  decided_.emplace(key, decision);
+  entries_.emplace_back(
+      storage::ReportRecord{.number = judged.number,
+                            .step = judged.step,
+                            .value = judged.value,
+                            .decision = decision.stop ? "stop" : "continue",
+                            .next_step = decision.next == kNever ? std::nullopt : std::optional(decision.next)});
+  return decision;
 }
 
 void Decisions::forget(std::uint64_t number) {

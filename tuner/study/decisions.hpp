@@ -21,7 +21,7 @@ class Decisions {
   // Tells the pruner, which must outlive it, what earlier runs of the study recorded. Errors: storage.damaged.
   Decisions(search::Pruner& pruner, const storage::Store& store, const std::string& study);
 
-  [[nodiscard]] search::Verdict decide(const search::Judged& judged);
+  [[nodiscard]] Decision decide(const search::Judged& judged);
   // A trial that has ended reports nothing more.
   void forget(std::uint64_t number);
   // What was decided since the last call.
@@ -29,7 +29,7 @@ class Decisions {
 
  private:
   search::Pruner& pruner_;
-  std::map<std::pair<std::uint64_t, std::int64_t>, search::Verdict> decided_;  // by trial and step
+  std::map<std::pair<std::uint64_t, std::int64_t>, Decision> decided_;  // by trial and step
   std::vector<storage::JournalEntry> entries_;
 };
 
