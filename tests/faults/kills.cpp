@@ -3,7 +3,8 @@
 //
 //   faults_kills [--kills 200] [--lanes 2] [--seed N]
 //
-// Lanes run side by side, each with its own database. Prints the seed; the moments also depend on the machine.
+// Lanes run side by side, each with its own database: by turns a random search, and an LR range test, which goes on
+// from its journal. Prints the seed; the moments also depend on the machine.
 #include <signal.h>
 #include <sys/wait.h>
 
@@ -16,9 +17,12 @@
 #include <thread>
 
 #include "running.hpp"
+#include "tuner/storage/store.hpp"
+#include "tuner/value.hpp"
 
 namespace {
 
+using namespace tuner;
 using namespace tuner::faults;
 using Clock = std::chrono::steady_clock;
 
@@ -33,6 +37,22 @@ optimizer: {plugin: adam, lr: {min: 1e-3, max: 1e-1, scale: log}}
 training: {steps: 20000, log_every: 2000}
 )";
 
+constexpr const char* kTest = R"(
+workers: 2
+retry: {max: 1000, on: [out_of_memory, crash, exit, protocol]}
+objective: {plugin: noisy_quadratic, dim: 20, condition: 100}
+optimizer: {one_of: [{plugin: sgd, momentum: 0.9}, adam]}
+training: {steps: 10, batch_size: 16}
+lr_range: {lr_min: 1e-4, lr_max: 10, steps: 300, seeds: 2, ladder: {points: 5, steps: 600}, stability: {steps: 256, precision: 0.05}}
+)";
+
+// What is run, and what an undisturbed run of it is like.
+struct Kind {
+  std::vector<std::string> arguments;
+  double span_ms = 0;         // from before the first file is there to about the end
+  std::string expected = {};  // tables
+};
+
 struct Settings {
   std::uint64_t kills = 200, lanes = 2, seed = std::random_device()();
 };
@@ -41,30 +61,38 @@ struct Counts {
   std::atomic<std::uint64_t> kills = 0, coordinators = 0, workers = 0, sweeps = 0, stopped = 0;
 };
 
-Launch sweep(const Folder& folder, const std::string& name) {
-  return {.arguments = {"--config", "sweep.yaml", "--quiet", "--db", name + ".db"},
-          .folder = folder.path(),
-          .err = folder / (name + ".err")};
+Launch start_of(const Kind& kind, const Folder& folder, const std::string& name) {
+  std::vector<std::string> arguments = kind.arguments;
+  arguments.insert(arguments.end(), {"--quiet", "--db", name + ".db"});
+  return {.arguments = std::move(arguments), .folder = folder.path(), .err = folder / (name + ".err")};
+}
+
+// With the journal of a search that learns, and with what it suggests.
+std::string everything_in(const fs::path& database) {
+  const storage::Store store(database, storage::Access::read_only);
+  std::string text = tables_of(database);
+  for (const char* table : {"proposals", "observations", "learning_rates"})
+    store.query(
+        std::string("SELECT * FROM ") + table, [](const std::vector<std::string>&) {},
+        [&](const std::vector<Value>& cells) {
+          for (const Value& cell : cells) text += to_json(cell) + " ";
+          text += "\n";
+        });
+  return text;
 }
 
 class Lane {
  public:
-  Lane(const Folder& folder, std::string name, std::uint64_t seed, const std::string& expected, double span_ms,
-       const Settings& settings, Counts& counts)
-      : folder_(folder),
-        name_(std::move(name)),
-        random_(seed),
-        expected_(expected),
-        span_ms_(span_ms),
-        settings_(settings),
-        counts_(counts) {}
+  Lane(const Folder& folder, std::string name, std::uint64_t seed, const Kind& kind, const Settings& settings,
+       Counts& counts)
+      : folder_(folder), name_(std::move(name)), random_(seed), kind_(kind), settings_(settings), counts_(counts) {}
 
   void run() {
     while (counts_.kills < settings_.kills) {
       for (const char* end : {".db", ".db-wal", ".db-shm"}) fs::remove(folder_ / (name_ + end));
       while (!disturbed_run()) {
       }
-      if (tables_of(database()) != expected_) throw std::runtime_error("the tables differ");
+      if (everything_in(database()) != kind_.expected) throw std::runtime_error("the tables differ");
       if (const std::string damage = damage_of(database()); !damage.empty()) throw std::runtime_error(damage);
       ++counts_.sweeps;
     }
@@ -75,9 +103,9 @@ class Lane {
 
   // One start of the command. True: it came to its end.
   bool disturbed_run() {
-    const pid_t coordinator = launch(sweep(folder_, name_));
+    const pid_t coordinator = launch(start_of(kind_, folder_, name_));
     for (;;) {
-      const double wait_ms = std::uniform_real_distribution<double>(0, span_ms_)(random_);
+      const double wait_ms = std::uniform_real_distribution<double>(0, kind_.span_ms)(random_);
       const auto moment = Clock::now() + std::chrono::microseconds(static_cast<std::int64_t>(wait_ms * 1000));
       int status = 0;
       while (Clock::now() < moment || counts_.kills >= settings_.kills) {
@@ -124,8 +152,7 @@ class Lane {
   const Folder& folder_;
   std::string name_;
   std::mt19937_64 random_;
-  const std::string& expected_;
-  double span_ms_;
+  const Kind& kind_;
   const Settings& settings_;
   Counts& counts_;
 };
@@ -146,13 +173,17 @@ Settings settings_from(int argc, char** argv) {
 int run_all(const Settings& settings) {
   std::cout << "seed " << settings.seed << std::endl;
   const Folder folder;
-  write_text(folder / "sweep.yaml", kSweep);
+  write_text(folder / "sweep.yaml", kSweep), write_text(folder / "test.yaml", kTest);
   const auto start = Clock::now();
-  if (run(sweep(folder, "undisturbed")) != 0) throw std::runtime_error(read_text(folder / "undisturbed.err"));
-  // From before the first file is there to about the end.
-  const double span_ms = std::chrono::duration<double, std::milli>(Clock::now() - start).count();
-  const std::string expected = tables_of(folder / "undisturbed.db");
-  if (expected.empty()) throw std::runtime_error("the undisturbed run left nothing");
+  Kind kinds[] = {{.arguments = {"--config", "sweep.yaml"}}, {.arguments = {"lr-range", "--config", "test.yaml"}}};
+  for (Kind& kind : kinds) {
+    const std::string name = "undisturbed" + std::to_string(&kind - kinds);
+    const auto begun = Clock::now();
+    if (run(start_of(kind, folder, name)) != 0) throw std::runtime_error(read_text(folder / (name + ".err")));
+    kind.span_ms = std::chrono::duration<double, std::milli>(Clock::now() - begun).count();
+    kind.expected = everything_in(folder / (name + ".db"));
+    if (kind.expected.empty()) throw std::runtime_error("the undisturbed run left nothing");
+  }
 
   Counts counts;
   std::mutex mutex;
@@ -163,7 +194,7 @@ int run_all(const Settings& settings) {
       lanes.emplace_back([&, i] {
         const std::string name = "lane" + std::to_string(i);
         try {
-          Lane(folder, name, settings.seed + i, expected, span_ms, settings, counts).run();
+          Lane(folder, name, settings.seed + i, kinds[i % std::size(kinds)], settings, counts).run();
         } catch (const std::exception& error) {
           const std::lock_guard lock(mutex);
           failures += name + ": " + error.what() + "\n";
@@ -171,8 +202,8 @@ int run_all(const Settings& settings) {
       });
   }
   std::cout << counts.kills << " kills (" << counts.coordinators << " coordinators, " << counts.workers << " workers), "
-            << counts.sweeps << " sweeps of 40 trials ended with equal tables, " << counts.stopped
-            << " quarantines in between, " << std::chrono::duration<double>(Clock::now() - start).count() << " s\n"
+            << counts.sweeps << " studies ended with equal tables, " << counts.stopped << " quarantines in between, "
+            << std::chrono::duration<double>(Clock::now() - start).count() << " s\n"
             << failures;
   return failures.empty() && counts.kills >= settings.kills && counts.sweeps > 0 ? 0 : 1;
 }
