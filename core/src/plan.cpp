@@ -269,10 +269,11 @@ class Collector {
 
 }  // namespace
 
-TrialSpec resolve(const StudyPlan& plan, const Point& point, std::uint64_t number) {
+TrialSpec resolve(const StudyPlan& plan, const Point& point, const TrialId& trial) {
   const Filling filling(plan, point);
   TrialSpec spec{.study_seed = plan.seed,
-                 .number = number,
+                 .number = trial.number,
+                 .replicate = trial.replicate,
                  .objective = fill(filling.branch(plan.objective), filling),
                  .optimizer = std::nullopt,
                  .schedule = {},
@@ -285,8 +286,8 @@ TrialSpec resolve(const StudyPlan& plan, const Point& point, std::uint64_t numbe
   return spec;
 }
 
-TrialSpec resolve(const Study& study, const Point& point, std::uint64_t number) {
-  TrialSpec spec = resolve(study.plan, point, number);
+TrialSpec resolve(const Study& study, const Point& point, const TrialId& trial) {
+  TrialSpec spec = resolve(study.plan, point, trial);
   spec.memory = study.run.trial_memory;
   return spec;
 }
@@ -307,6 +308,8 @@ std::string canonical_plan(const StudyPlan& plan) {
   if (plan.method == "grid")
     for (const Dimension& dimension : plan.space.dimensions) object["order"].push_back(dimension.name);
   if (plan.metric.target) object["metric"]["target"] = *plan.metric.target;
+  if (plan.repeats.count > 1)
+    object["repeats"] = {{"count", plan.repeats.count}, {"on_failure", to_string(plan.repeats.on_failure)}};
   for (const auto& [key, section] : plan.sections) object[key] = section;
   if (plan.optimizer) object["optimizer"] = form.one_of(*plan.optimizer, plugin);
   return object.sorted().dump(1);

@@ -205,18 +205,21 @@ std::unique_ptr<Connection> open_reader(const fs::path& file, std::span<const Mi
   if (identity.version == 0) {
     cannot_open(file, "it is empty", std::string(kRunFirst));
   }
-  std::int64_t needed = 0;
-  for (const Migration& migration : migrations)
-    if (migration.for_readers) needed = migration.version;
-  if (identity.version < needed) {
+  std::int64_t needed = 0, wanted = 0;
+  for (const Migration& migration : migrations) {
+    if (migration.for_readers == ForReaders::needed) needed = migration.version;
+    if (migration.for_readers != ForReaders::none) wanted = migration.version;
+  }
+  if (identity.version < wanted) {
     connection.reset();
     try {
       open_writer(file, Durability::normal, migrations);
     } catch (const Error& error) {
-      cannot_open(file,
-                  fmt::format("it has schema version {} and cannot be brought to version {} ({})", identity.version,
-                              migrations.back().version, error.message()),
-                  "Copy it into a folder of yours and open the copy with --db.");
+      if (identity.version < needed)
+        cannot_open(file,
+                    fmt::format("it has schema version {} and cannot be brought to version {} ({})", identity.version,
+                                migrations.back().version, error.message()),
+                    "Copy it into a folder of yours and open the copy with --db.");
     }
     connection = open_for_reading(file, migrations, identity);
   }

@@ -9,6 +9,7 @@
 #include "impl.hpp"
 #include "ranks.hpp"
 #include "reading.hpp"
+#include "schema.hpp"
 #include "tuner/library.hpp"
 #include "tuner/plan.hpp"
 #include "tuner/storage/store.hpp"
@@ -17,9 +18,14 @@
 namespace tuner::storage {
 namespace {
 
-constexpr std::string_view kSelectRuns =
-    "SELECT number, outcome, value, seed, attempt, steps, evaluations, wall_seconds, started_at, finished_at, error, "
-    "configuration, replicate FROM trials";
+// In an older file that could not be brought forward a trial is a configuration.
+bool has_replicates(Connection& connection) { return connection.integer("PRAGMA user_version") >= kReplicatesVersion; }
+std::string select_runs(Connection& connection, std::string_view of) {
+  return fmt::format(
+      "SELECT number, outcome, value, seed, attempt, steps, evaluations, wall_seconds, started_at, finished_at, error, "
+      "{} FROM trials {}",
+      has_replicates(connection) ? "configuration, replicate" : "number, 0", of);
+}
 constexpr std::string_view kOfNumber = "WHERE study_id = ? AND number = ?";
 
 std::string words_of_study(std::string_view study) { return fmt::format("study '{}'", study); }
@@ -78,7 +84,7 @@ RunRow read_run(const Rows& row) {
     run.finished_at = row.text(9);
     run.error = row.optional_text(10);
     run.configuration = row.count(11);
-    run.replicate = row.count(12);
+    run.replicate = static_cast<std::uint32_t>(row.integer(12, 0, UINT32_MAX));
     return run;
   });
 }
@@ -152,10 +158,11 @@ StudyRow read_study(Connection& connection, std::string_view name) {
   StudyRow study;
   const std::int64_t id = find_study(connection, name);
   in_table("studies", [&] {
-    Rows row =
-        connection
-            .prepared("SELECT name, metric, goal, seed, created_at, tuner_version, repeats FROM studies WHERE id = ?")
-            .query(id);
+    Rows row = connection
+                   .prepared(fmt::format(
+                       "SELECT name, metric, goal, seed, created_at, tuner_version, {} FROM studies WHERE id = ?",
+                       has_replicates(connection) ? "repeats" : "1"))
+                   .query(id);
     row.next();
     study.name = row.text(0);
     study.metric = row.text(1);
@@ -348,6 +355,7 @@ std::vector<std::string> Store::study_overrides(std::string_view name, Damage* d
   Connection& connection = *impl_->connection;
   const Snapshot snapshot(connection);
   std::vector<std::string> overrides;
+  if (connection.integer("PRAGMA user_version") < kOverridesVersion) return overrides;
   Rows row = connection.prepared("SELECT position, text FROM study_overrides WHERE study_id = ? ORDER BY position")
                  .query(find_study(connection, name));
   const Reading reading(connection, damage);
@@ -443,13 +451,13 @@ std::vector<RunRow> Store::runs(std::string_view study, std::uint64_t limit, boo
     return run;
   };
   if (!ranked) {
-    Rows row = connection.prepared(fmt::format("{} WHERE study_id = ? ORDER BY number LIMIT ?", kSelectRuns))
+    Rows row = connection.prepared(select_runs(connection, "WHERE study_id = ? ORDER BY number LIMIT ?"))
                    .query(id, limit_of(limit));
     while (reading.next(row, "trials"))
       reading.row([&] { return words_of_trial(study, row.shown(0)); }, [&] { runs.push_back(read(row)); });
     return runs;
   }
-  Statement& of_number = connection.prepared(fmt::format("{} {}", kSelectRuns, kOfNumber));
+  Statement& of_number = connection.prepared(select_runs(connection, kOfNumber));
   Rows rank = connection.prepared(kRankedNumbers).query(id, limit_of(limit));
   while (reading.next(rank, "ranks")) {
     const auto read_ranked = [&] {
@@ -472,7 +480,8 @@ std::vector<ConfigurationRow> Store::configurations(std::string_view study, std:
   const Reading reading(connection, damage);
   std::vector<ConfigurationRow> configurations;
   std::int64_t repeats = 1;
-  reading.row([&] { return words_of_study(study); }, [&] { repeats = read_rules(connection, id).repeats; });
+  if (has_replicates(connection))
+    reading.row([&] { return words_of_study(study); }, [&] { repeats = read_rules(connection, id).repeats; });
   if (repeats == 1) {
     for (RunRow& run : runs(study, limit, true, damage))
       configurations.push_back({.configuration = run.configuration,
@@ -501,7 +510,7 @@ TrialDetail Store::trial(std::string_view study, std::uint64_t number, Damage* d
   const auto words = [&] { return words_of_trial(study, std::to_string(number)); };
   TrialDetail detail;
   {
-    Rows row = connection.prepared(fmt::format("{} {}", kSelectRuns, kOfNumber)).query(id, number);
+    Rows row = connection.prepared(select_runs(connection, kOfNumber)).query(id, number);
     if (!row.next()) {
       throw Error(Message::usage_no_such_trial, fmt::format("study '{}' has no trial {}", study, number),
                   fmt::format("See what it has: tuner trials {}", study))

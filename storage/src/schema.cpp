@@ -421,8 +421,14 @@ END;
 )sql";
 
 constexpr Migration kMigrations[] = {
-    {1, kMigration1},        {2, kMigration2},        {3, kMigration3}, {4, kMigration4, false},
-    {5, kMigration5, false}, {6, kMigration6, false}, {7, kMigration7}, {8, kMigration8, false},
+    {1, kMigration1},
+    {2, kMigration2},
+    {3, kMigration3},
+    {4, kMigration4, ForReaders::none},
+    {5, kMigration5, ForReaders::none},
+    {6, kMigration6, ForReaders::none},
+    {7, kMigration7, ForReaders::wanted},
+    {8, kMigration8, ForReaders::none},
 };
 
 }  // namespace

@@ -11,15 +11,21 @@ namespace tuner::storage {
 // In the file's header: "tunr". `file tuner.db` shows it.
 constexpr std::int64_t kApplicationId = 0x74756e72;
 
+// Does a reader see a difference? If not, it reads an older file as it is. `wanted` is one that it can do without:
+// where the file cannot be brought forward, it is read as it is.
+enum class ForReaders { none, wanted, needed };
+
 // Brings a file of schema version - 1 to `version`. A published migration never changes.
 struct Migration {
   std::int64_t version;
   const char* sql;
-  // Does a reader see a difference? If not, it reads an older file as it is.
-  bool for_readers = true;
+  ForReaders for_readers = ForReaders::needed;
 };
 // In order, from version 1, without gaps.
 [[nodiscard]] std::span<const Migration> migrations();
+
+// From this version on trials have replicates; a reader may meet an older file.
+constexpr std::int64_t kReplicatesVersion = 7, kOverridesVersion = 6;
 
 // What the header of an open database says.
 struct Identity {

@@ -36,15 +36,15 @@ StudyPlan plan_of(const std::string& objective, const std::string& optimizer, co
   return config::parse_study(text, "test.yaml", "/", catalogue()).plan;
 }
 
-TrialResult run_part(const StudyPlan& plan, const Point& point, SharedObjectives& shared) {
-  PartSpec spec = spec_of({.plan = plan, .run = {}, .source = {}}, point);
+TrialResult run_part(const StudyPlan& plan, const Point& point, std::int64_t seed, SharedObjectives& shared) {
+  PartSpec spec = spec_of({.plan = plan, .run = {}, .source = {}}, point, static_cast<std::uint32_t>(seed));
   TrialTrace trace;
   return measure(rules_of(spec), trace, {}, nullptr, [&](TrialRun& run) { run_part(spec, shared, run); });
 }
 
 TrialResult run(const StudyPlan& plan, const Part& part) {
   SharedObjectives shared;
-  return run_part(plan, point_of(plan, branches_of(plan).front().point, part), shared);
+  return run_part(plan, point_of(plan, branches_of(plan).front().point, part), part.seed, shared);
 }
 
 struct Rule {
@@ -113,7 +113,7 @@ TEST(LargestStableLr, OfAdamWithAFrozenSecondMomentIsTheClosedForm) {
   for (int i = 0; i < 4; ++i) largest = std::max(largest, eigenvalues[i] / (std::sqrt(frozen[i]) + kEps));
 
   SharedObjectives shared;
-  TrialSpec spec = resolve(plan, branches_of(plan).front().point, 0);
+  TrialSpec spec = resolve(plan, branches_of(plan).front().point, {});
   TrialTrace trace;
   TrialResult result;
   Trainer trainer(spec, shared, {}, trace, result);
@@ -185,7 +185,7 @@ TEST(Probe, LeavesEverythingAsItWas) {
   for (const char* optimizer : {"sgd", "{plugin: sgd, momentum: 0.9}", "adamw", "{plugin: lookahead, inner: adam}"}) {
     const StudyPlan plan = plan_of("{plugin: noisy_quadratic, dim: 20, condition: 50}", optimizer);
     SharedObjectives shared;
-    TrialSpec spec = resolve(plan, branches_of(plan).front().point, 0);
+    TrialSpec spec = resolve(plan, branches_of(plan).front().point, {});
     TrialTrace trace;
     TrialResult result;
     Trainer trainer(spec, shared, {}, trace, result);
@@ -219,7 +219,7 @@ TEST(AllParts, LeaveTrialsBesideThemAsTheyWere) {
   const StudyPlan plan = plan_of("{plugin: noisy_quadratic, dim: 20, condition: 50}", "adamw");
   SharedObjectives shared;
   const auto trial = [&] {
-    TrialResult result = run_trial(resolve(plan, branches_of(plan).front().point, 3), shared);
+    TrialResult result = run_trial(resolve(plan, branches_of(plan).front().point, only_replicate(3)), shared);
     result.wall_seconds = 0;
     return to_bytes(result);
   };
@@ -227,7 +227,7 @@ TEST(AllParts, LeaveTrialsBesideThemAsTheyWere) {
   for (const PartKind kind :
        {PartKind::ramp, PartKind::curvature, PartKind::probe, PartKind::ladder, PartKind::stability}) {
     const Point point = point_of(plan, branches_of(plan).front().point, {.kind = kind, .seed = 0, .lr = 1e-3});
-    EXPECT_EQ(run_part(plan, point, shared).outcome, Outcome::completed);
+    EXPECT_EQ(run_part(plan, point, 0, shared).outcome, Outcome::completed);
     EXPECT_EQ(trial(), before) << kParts[static_cast<int>(kind)];
   }
 }

@@ -120,6 +120,29 @@ TEST_F(VersionThreeTest, AReaderBringsItForward) {
   EXPECT_EQ(Connection(file_, Connection::Mode::existing).integer("PRAGMA user_version"), migrations().back().version);
 }
 
+// On a read-only medium, or damaged: it is read as it is.
+TEST_F(VersionThreeTest, IsReadAsItIsWhereItCannotBeBroughtForward) {
+  namespace fs = std::filesystem;
+  fs::permissions(file_, fs::perms(0444));
+  fs::permissions(folder_, fs::perms(0555));
+  const pid_t child = spawn([&] {
+    if (getuid() == 0 && (setgid(65534) != 0 || setuid(65534) != 0)) throw std::runtime_error("cannot drop privileges");
+    const Store store(file_, Access::read_only);
+    const auto runs = store.runs("demo");
+    const auto configurations = store.configurations("demo");
+    if (runs.size() != 3 || runs[2].configuration != 2 || runs[2].replicate != 0) throw std::runtime_error("runs");
+    if (store.runs("run.lr_range").size() != 1 || store.lr_suggestions("run.lr_range").empty())
+      throw std::runtime_error("the LR range test");
+    if (store.study("demo").completed != 2 || store.study("demo").repeats != 1) throw std::runtime_error("study");
+    if (store.trial("demo", 1).run.outcome != Outcome::diverged) throw std::runtime_error("trial");
+    if (configurations.size() != 2 || configurations[0].configuration != 0) throw std::runtime_error("configurations");
+    if (!store.study_overrides("demo").empty()) throw std::runtime_error("overrides");
+  });
+  EXPECT_EQ(wait_for(child), 0);
+  fs::permissions(folder_, fs::perms(0755));
+  EXPECT_EQ(Connection(file_, Connection::Mode::immutable).integer("PRAGMA user_version"), 3);
+}
+
 TEST_F(VersionThreeTest, AWriterBringsItForwardWithAllOfIt) {
   // Cells as texts, with a text's quotes.
   const auto rows_of = [&](const char* table) {

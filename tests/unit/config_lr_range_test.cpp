@@ -46,6 +46,17 @@ TEST(ConfigLrRange, KeysOfTheSection) {
   EXPECT_EQ(section("{ladder: {steps: 500}, stability: {}}"), longer);
 }
 
+TEST(ConfigLrRange, ATestRepeatsItsPartsBySeeds) {
+  expect_error(error_of(test_of("full", "repeats: 3\n")), "sweep.yaml:5:10 config.impossible",
+               {"repeats is for searches", "seeds of lr_range:"});
+  // Of the test that a sweep begins with nothing but the sweep is repeated.
+  const std::string file = run("{plugin: full, lr: {from: lr_range}}", "method: random\ntrials: 4\nrepeats: 2\n");
+  EXPECT_EQ(read(file).repeats.count, 2U);
+  const Study test = parse_study(file, "sweep.yaml", "/", catalogue(), {}, ReadAs::lr_range_test);
+  EXPECT_EQ(test.plan.repeats.count, 1U);
+  EXPECT_EQ(canonical_plan(test.plan).find("repeats"), std::string::npos);
+}
+
 TEST(ConfigLrRange, BadValuesOfTheSection) {
   expect_error(section_error("{lr_min: 0}"), "sweep.yaml:4:20 config.out_of_range", {"above 0"});
   expect_error(section_error("{lr_min: 1, lr_max: 0.1}"), "sweep.yaml:4:31 config.bad_value", {"lr_min is 1", "0.1"});

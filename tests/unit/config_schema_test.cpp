@@ -24,6 +24,9 @@ constexpr Blind kBlind[] = {
     {Message::config_no_method, "is left to a search"},
     {Message::config_no_count, "is a range, and a grid"},
     {Message::config_grid_cut, "would leave some out"},
+    // Between trials and repeats.
+    {Message::config_bad_value, "the last configuration would have"},
+    {Message::config_no_method, "is one configuration of"},
     {Message::config_equal_labels, "two branches"},
     {Message::config_impossible, "this stage has no end"},
     {Message::config_impossible, "the last stage lasts"},

@@ -39,6 +39,56 @@ TEST(ConfigStudy, KeysOfTheStudy) {
   EXPECT_EQ(bare.metric_place, "sweep.yaml:4:9");
 }
 
+TEST(ConfigStudy, Repeats) {
+  EXPECT_EQ(read(run("bare")).repeats.count, 1U);
+  const StudyPlan three = read(run("bare", "repeats: 3\n"));
+  EXPECT_EQ(three.repeats.count, 3U);
+  EXPECT_EQ(three.repeats.on_failure, OnFailure::rank_last);
+  const StudyPlan map = read(run("bare", "repeats: {count: 5, on_failure: ignore}\n"));
+  EXPECT_EQ(map.repeats.count, 5U);
+  EXPECT_EQ(map.repeats.on_failure, OnFailure::ignore);
+  expect_error(error_of(run("bare", "repeats: 0\n")), "sweep.yaml:4:10 config.out_of_range", {"repeats"});
+  expect_error(error_of(run("bare", "repeats: 1001\n")), "sweep.yaml:4:10 config.out_of_range");
+  expect_error(error_of(run("bare", "repeats: {count: 0}\n")), "sweep.yaml:4:18 config.out_of_range",
+               {"repeats.count"});
+  expect_error(error_of(run("bare", "repeats: {on_failure: ignore}\n")), "sweep.yaml:4:10 config.missing_key",
+               {"no number of trials"});
+  expect_error(error_of(run("bare", "repeats: {count: 2, on_failure: drop}\n")), "sweep.yaml:4:33 config.bad_value",
+               {"rank_last, ignore"});
+  expect_error(error_of(run("bare", "repeats: {cout: 2}\n")), "sweep.yaml:4:11 config.unknown_key", {"'count'"});
+}
+
+TEST(ConfigStudy, TrialsCountTheRepetitions) {
+  EXPECT_EQ(read_study(run("bare", "repeats: 3\ntrials: 3\n")).run.trials, 3U);
+  expect_error(error_of(run("bare", "repeats: 3\ntrials: 6\n")), "sweep.yaml:1:1 config.no_method",
+               {"one configuration of 3 trials"});
+  const std::string random = "repeats: 3\nmethod: random\n";
+  EXPECT_EQ(read_study(run("bare", random + "trials: 12\n")).run.trials, 12U);
+  expect_error(error_of(run("bare", random + "trials: 10\n")), "sweep.yaml:6:9 config.bad_value",
+               {"trials is 10, and repeats is 3: the last configuration would have 1 of its 3 trials",
+                "trials counts trials, not configurations: write 9 or 12"});
+  expect_error(error_of(run("bare", random + "run_cap: 2\n")), "sweep.yaml:6:10 config.bad_value",
+               {"trials counts trials, not configurations: write 3"});
+  const std::string grid = "repeats: 2\nmethod: grid\noptimizer: {plugin: bare, lr: {values: [1, 2]}}\n";
+  const auto with_grid = [&](const std::string& more) {
+    return "objective: net\ntraining: {epochs: 1}\n" + grid + more;
+  };
+  EXPECT_EQ(read_study(with_grid("trials: 4\n")).run.trials, 4U);
+  EXPECT_EQ(read_study(with_grid("trials: 2\npartial: true\n")).run.trials, 2U);
+  expect_error(error_of(with_grid("trials: 2\n")), "sweep.yaml:4:9 config.grid_cut",
+               {"2 points, each repeated 2 times", "trials: 2 would leave some out"});
+}
+
+TEST(ConfigStudy, RepeatsArePartOfTheIdentityWhereTheyAreGiven) {
+  const std::string plain = canonical_plan(read(run("bare")));
+  EXPECT_EQ(plain.find("repeats"), std::string::npos);
+  EXPECT_EQ(canonical_plan(read(run("bare", "repeats: 1\n"))), plain) << "a study that was stored without it goes on";
+  const std::string three = canonical_plan(read(run("bare", "repeats: 3\n")));
+  EXPECT_NE(three.find("\"repeats\": {\n  \"count\": 3,\n  \"on_failure\": \"rank_last\"\n }"), std::string::npos);
+  EXPECT_EQ(three, canonical_plan(read(run("bare", "repeats: {count: 3}\n"))));
+  EXPECT_NE(three, canonical_plan(read(run("bare", "repeats: {count: 3, on_failure: ignore}\n"))));
+}
+
 TEST(ConfigStudy, UnknownKeysComeWithASuggestion) {
   expect_error(error_of(run("bare", "worker: 2\n")), "sweep.yaml:4:1 config.unknown_key", {"did you mean 'workers'?"});
   expect_error(error_of(run("bare", "metric: {nam: loss}\n")), "sweep.yaml:4:10 config.unknown_key", {"'name'"});
@@ -113,7 +163,7 @@ TEST(ConfigStudy, APlanResolvesToATrial) {
                  "scheduler: {plugin: decay, warmup_steps: 2}\n"),
            {"training.early_stopping={patience: 3}", "training.summary=last", "training.shuffle=never",
             "training.nonfinite_gradient=zero", "training.gradient_noise=0.25", "training.time_limit=1m"});
-  const TrialSpec spec = resolve(plan, {Value(std::string("full")), Value(0.5)}, 4);
+  const TrialSpec spec = resolve(plan, {Value(std::string("full")), Value(0.5)}, only_replicate(4));
   ASSERT_TRUE(spec.optimizer);
   EXPECT_EQ(spec.optimizer->plugin->id(), "full");
   EXPECT_EQ(spec.optimizer->options.number(*spec.optimizer->plugin->find_param("lr")), 0.5);

@@ -26,7 +26,9 @@ class CoordinatorTest : public testing::Test {
                       .metric = plan.metric.name,
                       .goal = plan.metric.goal,
                       .seed = plan.seed,
-                      .tuner_version = "1.0.0"});
+                      .tuner_version = "1.0.0",
+                      .repeats = plan.repeats.count,
+                      .on_failure = plan.repeats.on_failure});
     SharedObjectives shared;
     const Study study{.plan = plan, .run = settings_, .source = {}};
     const auto searcher = study::make_searcher(plan);
@@ -188,6 +190,90 @@ TEST_F(CoordinatorTest, WhatATrialThrowsEndsTheStudyAndKeepsWhatIsFinished) {
   EXPECT_EQ(std::ranges::count(kept, 1u), 0);
   const storage::Store store(folder_.path() / "tuner.db", storage::Access::read_only);
   EXPECT_EQ(store.runs("demo")[0].outcome, Outcome::failed);
+}
+
+TEST_F(CoordinatorTest, RepeatsEveryConfiguration) {
+  StudyPlan plan = test::lr_study(4);
+  plan.repeats.count = 3;
+  const StudyStatus status = run(plan);
+  EXPECT_EQ(status.total, 12u);
+  EXPECT_EQ(status.done, 12u);
+  const storage::Store store(folder_.path() / "tuner.db", storage::Access::read_only);
+  const auto runs = store.runs("demo");
+  ASSERT_EQ(runs.size(), 12u);
+  std::set<double> values;
+  for (std::uint64_t n = 0; n < 12; ++n) {
+    EXPECT_EQ(runs[n].id(), (TrialId{n, n / 3, static_cast<std::uint32_t>(n % 3)}));
+    EXPECT_EQ(runs[n].parameters, runs[n / 3 * 3].parameters) << "of one configuration";
+    values.insert(*runs[n].value);
+  }
+  EXPECT_EQ(values.size(), 12u) << "each has its own random numbers";
+  const auto configurations = store.configurations("demo");
+  ASSERT_EQ(configurations.size(), 4u);
+  for (std::size_t i = 0; i < 4; ++i) {
+    const auto& row = configurations[i];
+    const std::uint64_t first = row.configuration * 3;
+    const double mean = (*runs[first].value + *runs[first + 1].value + *runs[first + 2].value) / 3;
+    EXPECT_EQ(row.mean, mean);
+    EXPECT_TRUE(row.complete());
+    if (i > 0) {
+      EXPECT_GE(row.mean, configurations[i - 1].mean);
+    }
+  }
+}
+
+// A trial has the random numbers of its number, so the replicates of another study with more of them differ in number
+// alone.
+TEST_F(CoordinatorTest, RepeatsAreTheTrialsOfTheirNumbers) {
+  StudyPlan plan = test::lr_study(1);
+  plan.repeats.count = 4;
+  run(plan, "repeated.db");
+  plan = test::lr_study(1);
+  plan.space.dimensions[0].domain = Values{0.01, 0.01, 0.01, 0.01};
+  run(plan, "plain.db");
+  EXPECT_EQ(contents("repeated.db"), contents("plain.db"));
+}
+
+TEST_F(CoordinatorTest, CommonRandomNumbersAreCommonToAReplicateOfAllConfigurations) {
+  StudyPlan plan = test::lr_study(1);
+  plan.repeats.count = 3;
+  plan.training["common_random_numbers"] = Value(true);
+  plan.space.dimensions[0].domain = Values{0.01, 0.01};
+  run(plan);
+  const storage::Store store(folder_.path() / "tuner.db", storage::Access::read_only);
+  const auto runs = store.runs("demo");
+  ASSERT_EQ(runs.size(), 6u);
+  for (std::size_t replicate = 0; replicate < 3; ++replicate) {
+    EXPECT_EQ(runs[replicate].value, runs[3 + replicate].value) << "the same configuration twice";
+    EXPECT_NE(runs[replicate].value, runs[(replicate + 1) % 3].value);
+  }
+  plan.repeats.count = 1;
+  run(plan, "once.db");
+  const storage::Store once(folder_.path() / "once.db", storage::Access::read_only);
+  EXPECT_EQ(once.runs("demo")[0].value, runs[0].value) << "replicate 0 has what a study without repeats has";
+}
+
+TEST_F(CoordinatorTest, RepeatsAreTheSameOnAnyNumberOfWorkersAndAfterInterruptions) {
+  StudyPlan plan = test::lr_study(5);
+  plan.repeats.count = 3;
+  run(plan, "straight.db");
+  settings_.workers = 3;
+  run(plan, "workers.db");
+  for (const std::uint64_t trials : {1, 4, 8, 15}) {
+    settings_.trials = trials;
+    const StudyStatus status = run(plan, "parts.db");
+    EXPECT_EQ(status.done, trials);
+  }
+  EXPECT_EQ(contents("workers.db"), contents("straight.db"));
+  EXPECT_EQ(contents("parts.db"), contents("straight.db"));
+  const auto ranking = [&](const char* file) {
+    std::vector<std::pair<std::uint64_t, double>> rows;
+    for (const auto& row : storage::Store(folder_.path() / file, storage::Access::read_only).configurations("demo"))
+      rows.emplace_back(row.configuration, row.mean);
+    return rows;
+  };
+  EXPECT_EQ(ranking("workers.db"), ranking("straight.db"));
+  EXPECT_EQ(ranking("parts.db"), ranking("straight.db"));
 }
 
 TEST_F(CoordinatorTest, TiesGoToTheLowerNumber) {

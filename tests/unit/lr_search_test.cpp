@@ -8,6 +8,7 @@
 #include <functional>
 #include <map>
 #include <random>
+#include <tuple>
 
 #include "tuner/lr_range/measurements.hpp"
 
@@ -19,6 +20,7 @@ namespace {
 StudyPlan plan_of(const TestSettings& settings, const std::vector<std::string>& optimizers = {"sgd"},
                   const std::vector<std::string>& from = {}) {
   StudyPlan plan;
+  plan.search_version = 2;  // a configuration for every seed; SeedsAreReplicates compares
   plan.method = kMethod;
   plan.sections[kMethod] = canonical(settings);
   plan.optimizer.emplace();
@@ -78,7 +80,7 @@ void tell(RangeSearch& search, std::uint64_t number, TrialResult result) {
                   .results = {result}});
 }
 void observe(RangeSearch& search, const StudyPlan& plan, std::uint64_t number, double edge = 0.1) {
-  tell(search, number, measured(settings_of(plan), part_of(plan, search.propose(number)), edge));
+  tell(search, number, measured(settings_of(plan), part_of(plan, search.propose(number), 0), edge));
 }
 std::uint64_t ready(const RangeSearch& search) {
   std::uint64_t n = 0;
@@ -145,6 +147,47 @@ TEST(RangeSearch, ComesInThreeRounds) {
   EXPECT_EQ(search.measured(0).size() + search.measured(1).size(), search.size());
 }
 
+// The parts of a test are the same, by the number of the trial, whether its seeds are replicates or configurations.
+TEST(RangeSearch, SeedsAreReplicatesAndWereConfigurations) {
+  for (const bool curvature : {true, false}) {
+    const StudyPlan before = plan_of({.steps = 40, .ladder_points = 3, .curvature = curvature}, {"sgd", "adam"});
+    StudyPlan plan = before;
+    plan.search_version = 3;
+    const RangeSearch then = finished(before);
+    RangeSearch now(plan);
+    EXPECT_EQ(now.size(), 2u * (1 + curvature + 3 + 1 + 1 + 6));
+    EXPECT_EQ(trials_of(now), then.size());
+    EXPECT_EQ(trials_of(then), then.size());
+    EXPECT_EQ(now.needs(2u + 2 * curvature), 2u + 2 * curvature) << "the second round";
+    std::uint64_t number = 0;
+    for (std::uint64_t c = 0; now.ready(c); ++c) {
+      const bool once = curvature && c < 4 && c % 2 == 1;
+      ASSERT_EQ(now.replicates(c), once ? 1u : 3u) << c;
+      ASSERT_EQ(now.first_trial(c), number);
+      const Point point = now.propose(c);
+      for (const auto& [name, value] : parameters_of(plan.space, point)) EXPECT_NE(name, kSeedDimension);
+      search::Observation observation;
+      observation.proposal = observation.configuration = c, observation.point = point;
+      for (std::uint32_t replicate = 0; replicate < now.replicates(c); ++replicate, ++number) {
+        EXPECT_EQ(search::trial_of(now, number), (TrialId{number, c, replicate}));
+        const Part part = part_of(plan, point, replicate), earlier = part_of(before, then.propose(number), 0);
+        EXPECT_EQ(std::tuple(part.kind, part.seed, part.lr), std::tuple(earlier.kind, earlier.seed, earlier.lr));
+        observation.results.push_back(measured(settings_of(plan), part));
+      }
+      now.observe(observation);
+    }
+    EXPECT_EQ(number, then.size());
+    for (const std::size_t branch : {0u, 1u}) {
+      const auto parts = now.measured(branch), earlier = then.measured(branch);
+      ASSERT_EQ(parts.size(), earlier.size());
+      for (std::size_t i = 0; i < parts.size(); ++i) {
+        EXPECT_EQ(parts[i].part.seed, earlier[i].part.seed);
+        EXPECT_EQ(parts[i].result.value, earlier[i].result.value);
+      }
+    }
+  }
+}
+
 TEST(RangeSearch, LeavesOutWhatIsNotWanted) {
   const TestSettings all{.steps = 40, .seeds = 2, .ladder_points = 4};
   const auto size_with = [&](const std::function<void(TestSettings&)>& change) {
@@ -197,7 +240,7 @@ TEST(RangeSearch, KeepsWithinTheRangeOfTheTestUnlessItIsExtended) {
     for (std::uint64_t n = 0; n < 4; ++n) observe(search, plan, n, 1e9);  // the ramps go to their end
     double least = INFINITY, most = 0;
     for (std::uint64_t n = 4; search.ready(n); ++n) {
-      const double lr = part_of(plan, search.propose(n)).lr;
+      const double lr = part_of(plan, search.propose(n), 0).lr;
       least = std::min(least, lr), most = std::max(most, lr);
     }
     return std::pair(least, most);
@@ -213,13 +256,13 @@ TEST(RangeSearch, AFailedRampDoesNotSayWhereTheOthersDiverge) {
   const auto highest_rung = [&](std::uint64_t failing) {
     RangeSearch search(plan);
     for (std::uint64_t n = 0; n < 4; ++n) {
-      TrialResult result = measured(settings_of(plan), part_of(plan, search.propose(n)));
+      TrialResult result = measured(settings_of(plan), part_of(plan, search.propose(n), 0));
       if (n < failing) result.outcome = Outcome::failed, result.metrics.resize(12);
       tell(search, n, result);
     }
     double most = 0;
     for (std::uint64_t n = 4; search.ready(n); ++n)
-      if (const Part part = part_of(plan, search.propose(n)); part.kind == PartKind::ladder)
+      if (const Part part = part_of(plan, search.propose(n), 0); part.kind == PartKind::ladder)
         most = std::max(most, part.lr);
     return most;
   };

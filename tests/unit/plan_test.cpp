@@ -11,7 +11,7 @@ namespace {
 Point point_of(std::vector<std::optional<Value>> values) { return values; }
 
 TEST(Resolve, FillsHolesAndKeepsWhatIsFixed) {
-  const TrialSpec spec = resolve(lr_study(), point_of({Value(0.25)}), 7);
+  const TrialSpec spec = resolve(lr_study(), point_of({Value(0.25)}), only_replicate(7));
   EXPECT_EQ(spec.number, 7u);
   EXPECT_EQ(spec.study_seed, 1u);
   ASSERT_TRUE(spec.optimizer);
@@ -46,7 +46,7 @@ TEST(Resolve, ReadsEveryKeyOfTraining) {
                    {"time_limit_seconds", Value(7.5)},
                    {"summary", Value(std::string("last"))}};
   plan.early_stopping = only(OptionalSettings(Settings{{"patience", integer(8)}, {"min_delta", Value(0.5)}}));
-  const TrainingSettings t = resolve(plan, point_of({Value(0.25)}), 0).training;
+  const TrainingSettings t = resolve(plan, point_of({Value(0.25)}), {}).training;
   EXPECT_EQ(t.steps, 11);
   EXPECT_EQ(t.epochs, 0);
   EXPECT_EQ(t.batch_size, 3);
@@ -90,16 +90,16 @@ StudyPlan nested_study() {
 
 TEST(Resolve, FollowsNestedBranches) {
   const StudyPlan plan = nested_study();
-  TrialSpec spec = resolve(plan, {std::string("recorder"), 0.2, std::nullopt, std::nullopt}, 0);
+  TrialSpec spec = resolve(plan, {std::string("recorder"), 0.2, std::nullopt, std::nullopt}, {});
   EXPECT_EQ(spec.optimizer->plugin->id(), "recorder");
   EXPECT_EQ(spec.optimizer->options.number(0), 0.2);
   EXPECT_EQ(spec.optimizer->inner, nullptr);
-  spec = resolve(plan, {std::string("repeated"), std::nullopt, std::string("blind"), std::nullopt}, 0);
+  spec = resolve(plan, {std::string("repeated"), std::nullopt, std::string("blind"), std::nullopt}, {});
   EXPECT_EQ(spec.optimizer->plugin->id(), "repeated");
   EXPECT_EQ(spec.optimizer->options.number(1), 3);
   EXPECT_EQ(spec.optimizer->inner->plugin->id(), "blind");
   EXPECT_EQ(spec.optimizer->inner->options.number(0), 0.5);
-  spec = resolve(plan, {std::string("repeated"), std::nullopt, std::string("slow"), 0.001}, 0);
+  spec = resolve(plan, {std::string("repeated"), std::nullopt, std::string("slow"), 0.001}, {});
   EXPECT_EQ(spec.optimizer->inner->plugin->id(), "recorder");
   EXPECT_EQ(spec.optimizer->inner->options.number(0), 0.001);
 }
@@ -115,7 +115,7 @@ TEST(Resolve, GroupsAndSchedules) {
   schedule.stages[0].steps = Value(std::int64_t{9});
   schedule.stages.push_back({only(plugin_plan(Kind::scheduler, "constant")), Null{}});
   plan.schedule = only(schedule);
-  const TrialSpec spec = resolve(plan, {0.5, 2.0}, 0);
+  const TrialSpec spec = resolve(plan, {0.5, 2.0}, {});
   EXPECT_EQ(spec.optimizer->options.group_count(), 2u);
   EXPECT_EQ(spec.optimizer->options.number(0, 0), 0.5);
   EXPECT_EQ(spec.optimizer->options.number(0, 1), 2);
@@ -130,7 +130,7 @@ TEST(Resolve, GroupsAndSchedules) {
 TEST(Resolve, ReportsRulesBetweenOptions) {
   StudyPlan plan = lr_study();
   plan.optimizer = only(plugin_plan(Kind::optimizer, "sgd", {{"nesterov", Value(true)}}));
-  const Error error = error_of([&] { static_cast<void>(resolve(plan, {0.5}, 0)); });
+  const Error error = error_of([&] { static_cast<void>(resolve(plan, {0.5}, {})); });
   EXPECT_EQ(error.id(), Message::config_impossible);
   EXPECT_TRUE(says(error.what(), "optimizer 'sgd' refuses its options"));
 }

@@ -61,7 +61,7 @@ const Plugin* self_tuning(const StudyPlan& plan, const lr_range::Branch& branch)
 void print_before(const StudyPlan& plan, const RangeSearch& search) {
   std::cerr << fmt::format("LR range test '{}': {} branch{}, {} parts, at most {:.0f} gradients' worth of work\n",
                            plan.name, search.branches().size(), search.branches().size() == 1 ? "" : "es",
-                           search.size().value_or(0), lr_range::cost_in_gradients(plan));
+                           search::trials_of(search).value_or(0), lr_range::cost_in_gradients(plan));
   for (const auto& branch : search.branches())
     if (const Plugin* plugin = self_tuning(plan, branch)) {
       const tuner_param& lr = plugin->param(*plugin->find_param("lr"));
@@ -83,11 +83,13 @@ void print_after(const RangeSearch& search, const study::StudyStatus& status) {
 void print_dry_run(const StudyPlan& plan, const RangeSearch& search) {
   std::cout << "# plan of study '" << plan.name << "': this is its identity\n" << canonical_plan(plan) << "\n\n";
   std::cout << fmt::format("# {} parts, at most {:.0f} gradients' worth of work; the first ones\n",
-                           search.size().value_or(0), lr_range::cost_in_gradients(plan));
+                           search::trials_of(search).value_or(0), lr_range::cost_in_gradients(plan));
   report::TableWriter trials(std::cout, "table");
-  trials.header({"trial", "parameters"});
-  for (std::uint64_t n = 0; search.ready(n) && n < 20; ++n)
-    trials.row({static_cast<std::int64_t>(n), report::parameters_json(parameters_of(plan.space, search.propose(n)))});
+  trials.header({"trial", "configuration", "replicate", "parameters"});
+  for (TrialId trial; search.ready(trial.configuration) && trial.number < 20; trial = search::next_trial(search, trial))
+    trials.row({static_cast<std::int64_t>(trial.number), static_cast<std::int64_t>(trial.configuration),
+                static_cast<std::int64_t>(trial.replicate),
+                report::parameters_json(parameters_of(plan.space, search.propose(trial.configuration)))});
   trials.end();
 }
 
@@ -129,7 +131,8 @@ std::unique_ptr<Tested> test(StudySession& session, const Study& study, config::
   tested->status = session.run(study, tested->search, as);
   if (tested->status.ending != study::Ending::finished)
     for (const std::uint64_t number : session.store().finished(study.plan.name))
-      tested->search.show(number, study::result_of(session.store().trial(study.plan.name, number)));
+      tested->search.show(search::trial_of(tested->search, number),
+                          study::result_of(session.store().trial(study.plan.name, number)));
   tested->suggestions = diagnose(study.plan, tested->search);
   if (!session.quiet() && tested->status.done_now > 0) print_after(tested->search, tested->status);
   if (tested->status.ending == study::Ending::finished) session.store().record_lr_suggestions(tested->suggestions);
@@ -181,7 +184,7 @@ std::string lr_range_test_words(StudySession& session) {
   const RangeSearch search(study.plan);
   session.check(study, search);
   return fmt::format("the LR range test '{}': {} parts, at most {:.0f} gradients' worth of work", study.plan.name,
-                     search.size().value_or(0), lr_range::cost_in_gradients(study.plan));
+                     search::trials_of(search).value_or(0), lr_range::cost_in_gradients(study.plan));
 }
 
 void check_svg(const std::string& file) {

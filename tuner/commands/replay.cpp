@@ -157,10 +157,10 @@ Point point_of(const StudyPlan& plan, Parameters parameters, const std::string& 
   damaged_parameters(name, "there are more of them than the study has, or they are in another order");
 }
 
-TrialResult run_again(const RecordedStudy& read, const Point& point, std::uint64_t number, const Invocation& invocation,
+TrialResult run_again(const RecordedStudy& read, const Point& point, const TrialId& trial, const Invocation& invocation,
                       SharedObjectives& shared) {
   const auto executor = make_executor(read.study, invocation.executable, shared, read.as);
-  executor->submit({.id = only_replicate(number), .point = point});
+  executor->submit({.id = trial, .point = point});
   for (;;) {
     auto finished = executor->wait(std::chrono::seconds(1)).finished;
     if (finished.empty()) continue;
@@ -207,7 +207,7 @@ int replay(const Invocation& invocation) {
   const auto changed = storage::Store::changed_plugins(stored.plugins, records);
   for (const auto& line : changed) std::cerr << "warning: " << printable(line) << "\n";
 
-  const TrialResult now = run_again(read, point, number, invocation, shared);
+  const TrialResult now = run_again(read, point, stored.run.id(), invocation, shared);
   const Comparison comparison(stored, now);
   if (!comparison.differences().empty()) {
     print_differences(comparison.differences());

@@ -63,16 +63,26 @@ void print_dry_run(const Study& study, const search::Searcher& searcher, const s
     std::cout << fmt::format("\n# tensors of objective '{}', in its first configuration\n", objective.objective);
     print_tensors(std::cout, objective.tensors);
   }
-  const std::optional<std::uint64_t> size = searcher.size() ? searcher.size() : study.run.trials;
+  const std::optional<std::uint64_t> size =
+      search::trials_of(searcher) ? search::trials_of(searcher) : study.run.trials;
   const std::uint64_t total = std::min(size.value_or(kShownTrials), study.run.trials.value_or(UINT64_MAX));
   if (!first.empty()) std::cout << "\n# first " << first;
   std::cout << "\n# " << (size ? fmt::format("{} trials", total) : std::string("trials until the budget is used"))
             << ", " << plan.method << (first.empty() ? "; the first ones\n" : "; their points follow from the test\n");
   if (!first.empty()) return;
   report::TableWriter trials(std::cout, "table");
-  trials.header({"trial", "parameters"});
-  for (std::uint64_t n = 0; n < std::min(total, kShownTrials); ++n)
-    trials.row({static_cast<std::int64_t>(n), report::parameters_text(parameters_of(plan.space, searcher.propose(n)))});
+  const bool repeated = plan.repeats.count > 1;
+  if (repeated)
+    trials.header({"trial", "configuration", "replicate", "parameters"});
+  else
+    trials.header({"trial", "parameters"});
+  for (TrialId trial; trial.number < std::min(total, kShownTrials); trial = search::next_trial(searcher, trial)) {
+    std::vector<Value> cells{static_cast<std::int64_t>(trial.number)};
+    if (repeated)
+      cells.insert(cells.end(), {static_cast<std::int64_t>(trial.configuration), std::int64_t{trial.replicate}});
+    cells.emplace_back(report::parameters_text(parameters_of(plan.space, searcher.propose(trial.configuration))));
+    trials.row(cells);
+  }
   trials.end();
 }
 
@@ -81,6 +91,22 @@ bool exhausted(const Study& study, const study::StudyStatus& status) {
   const auto& trials = study.run.trials;
   const bool fewer = status.total && (!trials || *status.total < *trials);
   return study.plan.method == "random" && fewer && status.done >= *status.total;
+}
+
+void print_configurations(const StudyPlan& plan, StudySession& session) {
+  const auto best = session.store().configurations(plan.name, kShownTrials);
+  if (best.empty()) return;
+  std::cout << fmt::format("\nbest by the mean of {} ({}) over {} trials:\n", plan.metric.name,
+                           to_string(plan.metric.goal), plan.repeats.count);
+  report::TableWriter table(std::cout, "table");
+  table.header({"configuration", plan.metric.name, "std. deviation", "n", "trials", "parameters"});
+  for (const auto& row : best)
+    table.row({static_cast<std::int64_t>(row.configuration), row.mean,
+               row.standard_deviation ? Value(*row.standard_deviation) : Value(Null{}), row.completed,
+               report::replicates_text(row), report::parameters_text(row.parameters)});
+  table.end();
+  std::cout << fmt::format("\nmore: tuner best {0}{1} | tuner trials {0}{1} | tuner show {0}/{2}{1}\n", plan.name,
+                           session.database_words(), best.front().number);
 }
 
 void print_result(const Study& study, const study::StudyStatus& status, StudySession& session) {
@@ -95,11 +121,14 @@ void print_result(const Study& study, const study::StudyStatus& status, StudySes
     std::cout << fmt::format("{} of the study failed or timed out: tuner trials {}{}\n", status.failed, plan.name,
                              session.database_words());
   if (status.ending == study::Ending::interrupted) std::cout << StudySession::interrupted_words(status);
-  if (exhausted(study, status))
-    std::cout << fmt::format("the space has {} configuration{}, and every one has been run{}\n", *status.total,
-                             *status.total == 1 ? "" : "s",
+  if (exhausted(study, status)) {
+    const std::uint64_t configurations = *status.total / plan.repeats.count;
+    std::cout << fmt::format("the space has {} configuration{}, and every one has been run{}\n", configurations,
+                             configurations == 1 ? "" : "s",
                              study.run.trials ? fmt::format(": fewer than trials: {}", *study.run.trials) : "");
+  }
   if (status.ending == study::Ending::budget_used) std::cout << "the budget is used up: raise it to continue\n";
+  if (plan.repeats.count > 1) return print_configurations(plan, session);
   const auto best = session.store().runs(plan.name, kShownTrials, true);
   if (best.empty()) return;
   std::cout << "\nbest by " << plan.metric.name << " (" << to_string(plan.metric.goal) << "):\n";
@@ -113,18 +142,29 @@ void print_result(const Study& study, const study::StudyStatus& status, StudySes
                            session.database_words(), best.front().number);
 }
 
-void print_json(const StudyPlan& plan, const study::StudyStatus& status, const std::string& file) {
+// Of a study that repeats its configurations; `value` is the mean.
+std::string best_json(const storage::ConfigurationRow& row) {
+  return fmt::format(
+      R"({{"configuration": {}, "number": {}, "value": {}, "standard_deviation": {}, "completed": {}, "replicates": {}, "due": {}, "complete": {}, "parameters": {}}})",
+      row.configuration, row.number, to_json(row.mean),
+      row.standard_deviation ? to_json(*row.standard_deviation) : "null", row.completed, row.replicates, row.due,
+      row.complete(), report::parameters_json(row.parameters));
+}
+
+void print_json(const StudyPlan& plan, const study::StudyStatus& status, StudySession& session) {
   std::string outcomes;
   for (const auto& [outcome, n] : status.outcomes)
     outcomes += fmt::format("{}\"{}\": {}", outcomes.empty() ? "" : ", ", to_string(outcome), n);
   std::string best = "null";
-  if (status.best_number)
+  if (plan.repeats.count > 1) {
+    if (const auto rows = session.store().configurations(plan.name, 1); !rows.empty()) best = best_json(rows.front());
+  } else if (status.best_number)
     best = fmt::format(R"({{"number": {}, "value": {}, "parameters": {}}})", *status.best_number,
                        to_json(status.best_value), report::parameters_json(status.best_parameters));
   std::cout
       << fmt::format(
              R"({{"study": {}, "database": {}, "ending": "{}", "metric": {}, "goal": "{}", "trials": {}, "run_now": {}, "outcomes": {{{}}}, "failed": {}, "best": {}, "seconds": {}}})",
-             json_quoted(plan.name), json_quoted(file), study::kEndings[static_cast<int>(status.ending)],
+             json_quoted(plan.name), json_quoted(session.database()), study::kEndings[static_cast<int>(status.ending)],
              json_quoted(plan.metric.name), to_string(plan.metric.goal), status.done, status.done_now, outcomes,
              status.failed, best, format_number(status.elapsed_seconds))
       << "\n";
@@ -158,7 +198,7 @@ int run(const Invocation& invocation) {
   const auto searcher = study::make_searcher(study.plan);
   const study::StudyStatus status = session.run(study, *searcher);
   if (session.json())
-    print_json(study.plan, status, session.database());
+    print_json(study.plan, status, session);
   else
     print_result(study, status, session);
   std::cout.flush();  // while interrupts are counted

@@ -6,12 +6,12 @@
 #include <map>
 
 #include "tuner/commands/lr_range.hpp"
-#include "tuner/lr_range/lr_range.hpp"
 #include "tuner/commands/options.hpp"
 #include "tuner/commands/stored_config.hpp"
 #include "tuner/commands/trial_name.hpp"
 #include "tuner/error.hpp"
 #include "tuner/library.hpp"
+#include "tuner/lr_range/lr_range.hpp"
 #include "tuner/report/table.hpp"
 #include "tuner/storage/store.hpp"
 #include "tuner/text.hpp"
@@ -44,9 +44,9 @@ void show_study(const storage::Store& store, const std::string& name, bool json,
   if (json) {
     std::cout
         << fmt::format(
-               R"({{"study": {}, "metric": {}, "goal": "{}", "seed": {}, "trials": {}, "completed": {}, "best_value": {}, "best_trial": {}, "created_at": {}, "tuner_version": {}, "config": {}{}}})",
-               json_quoted(study.name), json_quoted(study.metric), to_string(study.goal), study.seed, study.trials,
-               study.completed, optional_number(study.best_value),
+               R"({{"study": {}, "metric": {}, "goal": "{}", "seed": {}, "repeats": {}, "trials": {}, "completed": {}, "best_value": {}, "best_trial": {}, "created_at": {}, "tuner_version": {}, "config": {}{}}})",
+               json_quoted(study.name), json_quoted(study.metric), to_string(study.goal), study.seed, study.repeats,
+               study.trials, study.completed, optional_number(study.best_value),
                study.best_number ? std::to_string(*study.best_number) : "null", json_quoted(study.created_at),
                json_quoted(study.tuner_version), json_quoted(config),
                test ? ", \"lr_range\": " + lr_range::lr_json(*test) : std::string())
@@ -56,7 +56,11 @@ void show_study(const storage::Store& store, const std::string& name, bool json,
   std::cout << fmt::format("study       {}\nmetric      {} ({})\nseed        {}\ntrials      {}, {} completed\n",
                            printable(study.name), printable(study.metric), to_string(study.goal), study.seed,
                            study.trials, study.completed);
-  if (study.best_number)
+  const auto best = store.configurations(name, 1, &damage);
+  if (study.repeats > 1 && !best.empty())
+    std::cout << fmt::format("repeats     {}\nbest        {}: configuration {}, trials from {} on\n", study.repeats,
+                             report::mean_text(best.front()), best.front().configuration, best.front().number);
+  else if (study.best_number)
     std::cout << fmt::format("best        {:.6g} (trial {})\n", *study.best_value, *study.best_number);
   std::cout << fmt::format("created at  {} by tuner {}\n\n", study.created_at, study.tuner_version);
   if (test) std::cout << printable(lr_range::lr_text(*test));
@@ -84,9 +88,11 @@ void print_curves(const std::vector<MetricPoint>& metrics) {
   table.end();
 }
 
-void print_trial(const std::string& study, const storage::TrialDetail& trial) {
+void print_trial(const std::string& study, const storage::TrialDetail& trial, bool repeated) {
   const auto& run = trial.run;
-  std::cout << fmt::format("trial        {}/{}\noutcome      {}\n", study, run.number, to_string(run.outcome));
+  std::cout << fmt::format("trial        {}/{}\n", study, run.number);
+  if (repeated) std::cout << fmt::format("replicate    {} of configuration {}\n", run.replicate, run.configuration);
+  std::cout << fmt::format("outcome      {}\n", to_string(run.outcome));
   if (run.value) std::cout << fmt::format("value        {}\n", format_number(*run.value));
   if (!run.error.empty()) std::cout << fmt::format("error        {}\n", printable(run.error));
   std::cout << fmt::format(
@@ -126,12 +132,13 @@ void print_trial_json(const std::string& study, const storage::TrialDetail& tria
         json_quoted(p.sha256), json_quoted(p.build), p.build_flags, json_quoted(p.path));
   std::cout
       << fmt::format(
-             R"({{"study": {}, "number": {}, "outcome": "{}", "value": {}, "best_value": {}, "last_value": {}, "parameters": {}, "seed": {}, "attempt": {}, "steps": {}, "epochs": {}, "evaluations": {{"loss": {}, "gradient": {}, "hvp": {}}}, "wall_seconds": {}, "started_at": {}, "finished_at": {}, "error": {}, "metrics": [{}], "plugins": [{}]}})",
+             R"({{"study": {}, "number": {}, "outcome": "{}", "value": {}, "best_value": {}, "last_value": {}, "parameters": {}, "seed": {}, "attempt": {}, "configuration": {}, "replicate": {}, "steps": {}, "epochs": {}, "evaluations": {{"loss": {}, "gradient": {}, "hvp": {}}}, "wall_seconds": {}, "started_at": {}, "finished_at": {}, "error": {}, "metrics": [{}], "plugins": [{}]}})",
              json_quoted(study), run.number, to_string(run.outcome), optional_number(run.value),
              optional_number(trial.best_value), optional_number(trial.last_value),
-             report::parameters_json(run.parameters), run.seed, run.attempt, run.steps, format_number(trial.epochs),
-             trial.evaluations.loss, trial.evaluations.gradient, trial.evaluations.hvp, format_number(run.wall_seconds),
-             json_quoted(run.started_at), json_quoted(run.finished_at), json_quoted(run.error), metrics, plugins)
+             report::parameters_json(run.parameters), run.seed, run.attempt, run.configuration, run.replicate,
+             run.steps, format_number(trial.epochs), trial.evaluations.loss, trial.evaluations.gradient,
+             trial.evaluations.hvp, format_number(run.wall_seconds), json_quoted(run.started_at),
+             json_quoted(run.finished_at), json_quoted(run.error), metrics, plugins)
       << "\n";
 }
 
@@ -156,7 +163,7 @@ int show(const Invocation& invocation) {
     if (json)
       print_trial_json(study, trial);
     else
-      print_trial(study, trial);
+      print_trial(study, trial, store.study(study).repeats > 1);
   }
   damage.raise(database(*values));
   return 0;

@@ -78,7 +78,7 @@ std::vector<std::vector<TensorSpec>> layouts_of(const StudyPlan& plan, SharedObj
   if (!complete) return layouts;
   const search::Grid grid(reduced);
   for (std::uint64_t n = 0; n < size; ++n) try {
-      const TrialSpec spec = resolve(plan, grid.propose(n), 0);
+      const TrialSpec spec = resolve(plan, grid.propose(n), {});
       layouts.push_back(tensors_of(spec.objective, shared, plan.seed));
     } catch (const Error&) {
       complete = false;  // the trial that has it will say so
@@ -119,7 +119,7 @@ Error at_trial(Error error, const Study& study, const Point& point, std::uint64_
 std::vector<ObjectiveTensors> objective_tensors(const StudyPlan& plan, SharedObjectives& shared) {
   std::vector<ObjectiveTensors> all;
   for (std::size_t branch = 0; branch < plan.objective.branches.size(); ++branch) {
-    const PluginUse use = resolve(plan, first_point(plan.space, plan.objective.dimension, branch), 0).objective;
+    const PluginUse use = resolve(plan, first_point(plan.space, plan.objective.dimension, branch), {}).objective;
     all.push_back({plan.objective.branches[branch].label, tensors_of(use, shared, plan.seed)});
   }
   return all;
@@ -128,7 +128,7 @@ std::vector<ObjectiveTensors> objective_tensors(const StudyPlan& plan, SharedObj
 Study with_metric(Study study, SharedObjectives& shared) {
   StudyPlan& plan = study.plan;
   for (std::size_t branch = 0; branch < plan.objective.branches.size(); ++branch) {
-    const PluginUse objective = resolve(plan, first_point(plan.space, plan.objective.dimension, branch), 0).objective;
+    const PluginUse objective = resolve(plan, first_point(plan.space, plan.objective.dimension, branch), {}).objective;
     const auto names = names_of(study, objective, shared);
     if (plan.metric.name.empty()) {
       plan.metric.name = names.front().name;
@@ -161,18 +161,20 @@ void check_study(const Study& study, const search::Searcher& searcher, SharedObj
     const bool tensors = std::ranges::any_of(layouts, [](const auto& layout) { return !layout.empty(); });
     if (complete && tensors) check_groups(*plan.optimizer, layouts);
   }
-  std::uint64_t total = std::min(searcher.size().value_or(kMostChecked), kMostChecked);
-  if (study.run.trials) total = std::min(total, *study.run.trials);
+  const std::uint64_t total = std::min(searcher.size().value_or(kMostChecked), kMostChecked);
   std::set<std::string> shapes;
   std::optional<Error> too_large;
   // Of a search that learns what it proposes before the first result.
-  const auto is_known = [&](std::uint64_t number) {
-    return !searcher.learns() || searcher.needs(number).value_or(number) == 0;
+  const auto is_known = [&](std::uint64_t configuration) {
+    return !searcher.learns() || searcher.needs(configuration).value_or(configuration) == 0;
   };
-  for (std::uint64_t number = 0; number < total && is_known(number); ++number) {
-    const Point point = searcher.propose(number);
+  // Replicates differ in their random numbers alone: the first one stands for all.
+  for (std::uint64_t configuration = 0; configuration < total && is_known(configuration); ++configuration) {
+    const TrialId trial{.number = searcher.first_trial(configuration), .configuration = configuration, .replicate = 0};
+    if (trial.number >= study.run.trials.value_or(UINT64_MAX)) break;
+    const Point point = searcher.propose(configuration);
     try {
-      TrialSpec spec = resolve(study, point, number);
+      TrialSpec spec = resolve(study, point, trial);
       study::check_trial(plan, spec);
       if (const std::string shape = shape_of(plan.space, point); !shapes.contains(shape)) {
         require_memory(spec, shared);
@@ -180,13 +182,13 @@ void check_study(const Study& study, const search::Searcher& searcher, SharedObj
         shapes.insert(shape);
       }
     } catch (const Error& e) {
-      throw at_trial(e, study, point, number);
+      throw at_trial(e, study, point, trial.number);
     } catch (const std::bad_alloc& e) {
       // That trial's outcome, unless it is that of all.
       if (!too_large)
         too_large = at_trial(Error(Message::config_impossible, e.what(),
                                    "make the model or the optimizer's state smaller, or run fewer workers"),
-                             study, point, number);
+                             study, point, trial.number);
     }
   }
   if (too_large && shapes.empty()) throw Error(*too_large);

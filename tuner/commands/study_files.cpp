@@ -90,7 +90,7 @@ class Identification {
   std::vector<std::string> read_by_objective(std::optional<std::size_t> dimension, std::size_t index) {
     Point point = first_point(plan_.space, plan_.objective.dimension, branch_);
     if (dimension) point[*dimension] = std::get<Values>(plan_.space.dimensions[*dimension].domain)[index];
-    const PluginUse objective = resolve(plan_, point, 0).objective;
+    const PluginUse objective = resolve(plan_, point, {}).objective;
     return shared_.files(*objective.plugin, objective.options, plan_.seed);
   }
 

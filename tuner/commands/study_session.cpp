@@ -42,7 +42,8 @@ std::filesystem::path checkpoint_folder(const std::string& database) {
   return std::filesystem::weakly_canonical(std::filesystem::absolute(database)).string() + ".checkpoints";
 }
 
-storage::StudyRecord study_record(const Study& study) {
+// repeats: most trials of a configuration.
+storage::StudyRecord study_record(const Study& study, std::uint32_t repeats) {
   const StudyPlan& plan = study.plan;
   return {.name = plan.name,
           .config_text = study.source.text,
@@ -55,7 +56,9 @@ storage::StudyRecord study_record(const Study& study) {
           .goal = plan.metric.goal,
           .seed = plan.seed,
           .tuner_version = kVersion,
-          .search_version = plan.search_version};
+          .search_version = plan.search_version,
+          .repeats = repeats,
+          .on_failure = plan.repeats.on_failure};
 }
 
 }  // namespace
@@ -116,7 +119,7 @@ void StudySession::forget(const std::string& study) {
 study::StudyStatus StudySession::run(const Study& study, search::Searcher& searcher, config::ReadAs as) {
   if (!interrupts_) interrupts_.emplace();
   const StudyPlan& plan = study.plan;
-  for (const auto& warning : store_->open_study(study_record(study)))
+  for (const auto& warning : store_->open_study(study_record(study, searcher.replicates(0))))
     std::cerr << "warning: " << printable(warning) << "\n";
   std::vector<storage::PluginRecord> records;
   for (const Plugin* plugin : plugins_of(plan)) records.push_back(study::plugin_record(*plugin));

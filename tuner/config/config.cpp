@@ -40,7 +40,7 @@ constexpr std::string_view kLaterMethods[] = {"bayes",
                                               "nelder_mead"};
 
 // Top-level keys that say how to search, not what to train.
-constexpr std::string_view kOfSearches[] = {"method", "metric", "trials", "run_cap", "partial", "budget"};
+constexpr std::string_view kOfSearches[] = {"method", "metric", "trials", "run_cap", "partial", "repeats", "budget"};
 
 // A worker with its plugins loaded needs about a third of this.
 constexpr double kLeastMemory = 0x1p26;
@@ -107,6 +107,7 @@ class StudyReader {
                        {"trials", trials},
                        {"run_cap", trials},
                        {"partial", value(&StudyReader::read_partial)},
+                       {"repeats", value(&StudyReader::read_repeats)},
                        {"workers", value(&StudyReader::read_workers)},
                        {"isolation", value(&StudyReader::read_isolation)},
                        {"memory_limit", value(&StudyReader::read_memory_limit)},
@@ -154,8 +155,27 @@ class StudyReader {
       throw Error(Message::config_duplicate_key, "trials and run_cap are one thing, and both are given",
                   "remove one of them")
           .at(entry.place);
+    trials_place_ = entry.value.place;
     run_.trials =
         static_cast<std::uint64_t>(integer_within(entry.value, host_key(kStudyKeys, entry.key).bounds, entry.key));
+  }
+  void read_repeats(const Node& node) {
+    repeats_place_ = node.place;
+    const auto count = [this](const Node& value, std::string_view what) {
+      plan_.repeats.count =
+          static_cast<std::uint32_t>(integer_within(value, host_key(kRepeatsKeys, "count").bounds, std::string(what)));
+    };
+    if (!node.is_map()) return count(node, "repeats");
+    const auto on_failure = [this](const Entry& entry) {
+      const bool ignore = word_of(entry.value, "repeats.on_failure", words(kOnFailures)) == "ignore";
+      plan_.repeats.on_failure = ignore ? OnFailure::ignore : OnFailure::rank_last;
+    };
+    read_keys(node, "repeats",
+              readers_of(kRepeatsKeys, {{"count", [&](const Entry& entry) { count(entry.value, "repeats.count"); }},
+                                        {"on_failure", on_failure}}));
+    if (node.given("count") == nullptr)
+      throw Error(Message::config_missing_key, "repeats says no number of trials", "add count: 3, or remove repeats")
+          .at(node.place);
   }
   void read_partial(const Node& node) { plan_.partial = plan_.partial || boolean_of(node, "partial"); }
   void read_workers(const Node& node) {
@@ -290,7 +310,14 @@ class StudyReader {
       throw Error(Message::config_missing_key, "the file names no objective: what is to be trained",
                   "add objective: NAME, or objective: {plugin: NAME, ...}; `tuner plugins` lists them")
           .at(root.place);
-    if (lr_range::is_test(plan_)) check_lr_range(plan_, run_, method_place_, optimizer_place_);
+    if (lr_range::is_test(plan_)) {
+      if (!repeats_place_.empty())
+        throw Error(Message::config_impossible,
+                    "repeats is for searches, and an LR range test repeats its parts itself",
+                    "remove repeats; seeds of lr_range: says how often a part is made")
+            .at(repeats_place_);
+      check_lr_range(plan_, run_, method_place_, optimizer_place_);
+    }
     if (run_.isolation == Isolation::thread && run_.memory_limit > 0)
       throw Error(Message::config_impossible, "memory_limit is a limit of worker processes, and isolation is thread",
                   "remove one of them")
@@ -306,7 +333,7 @@ class StudyReader {
     if (lr_range::is_test(plan_))
       add_lr_range_dimensions(lr_range_, plan_.space);
     else
-      check_search(plan_, run_, reading_, method_place_);
+      check_search(plan_, run_, reading_, method_place_, trials_place_);
     if (lr_range::needs_test(plan_)) plan_.sections.emplace(lr_range::kMethod, lr_range::canonical(lr_range_));
   }
 
@@ -330,7 +357,8 @@ class StudyReader {
   RunSettings& run_ = study_.run;
   lr_range::TestSettings lr_range_;
   SchedulerPlaces schedulers_;
-  std::string method_place_, optimizer_place_, scheduler_place_, training_place_, memory_limit_place_;
+  std::string method_place_, optimizer_place_, scheduler_place_, training_place_, memory_limit_place_, repeats_place_,
+      trials_place_;
 };
 
 }  // namespace

@@ -77,7 +77,6 @@ class SchemaWriter {
                              Json::array({"objective"}));
     schema["not"] = {{"allOf", Json::array({has_value("trials"), has_value("run_cap")})}};
     const Json random = method_is("random"), grid = method_is("grid"), tested = method_is("lr_range");
-    const Json none{{"not", has_value("method")}};
     Json wall = has_value("wall");
     wall["type"] = "object";
     const Json timed = with("budget", std::move(wall)), counted = any_of({has_value("trials"), has_value("run_cap")});
@@ -85,15 +84,17 @@ class SchemaWriter {
         {with("partial", {{"const", true}}), with("method", {{"type", "object"},
                                                              {"required", Json::array({"partial"})},
                                                              {"properties", {{"partial", {{"const", true}}}}}})});
+    // With repeats it is their number, which a schema cannot compare.
     const Json one{{"enum", {1, nullptr}}}, optimized = has_value("optimizer");
     Json length = any_of({has_value("epochs"), has_value("steps")});
     length["type"] = "object";
     const Json trained = with("training", std::move(length));
     schema["allOf"] = Json::array({rule(optimized, trained), rule(has_value("scheduler"), optimized),
                                    rule(random, any_of({counted, timed})), rule(cut, grid), rule(tested, optimized),
-                                   rule(tested, {{"not", any_of({counted, timed})}}),
+                                   rule(tested, {{"not", any_of({counted, timed, has_value("repeats")})}}),
                                    rule(with("isolation", {{"const", "thread"}}), {{"not", has_value("memory_limit")}}),
-                                   rule(none, {{"properties", {{"trials", one}, {"run_cap", one}}}})});
+                                   rule({{"not", any_of({has_value("method"), has_value("repeats")})}},
+                                        {{"properties", {{"trials", one}, {"run_cap", one}}}})});
     return schema;
   }
 
@@ -119,6 +120,9 @@ class SchemaWriter {
                      {{"type", "string"},
                       {"pattern", "^[+]?([0-9]+\\.?[0-9]*|\\.[0-9]+)([eE][-+]?[0-9]+)? *([KMG]i|[kMG])?B$"}}});
     if (key == "retry") return retry();
+    if (key == "repeats")
+      return any_of({plain(host_key(kRepeatsKeys, "count")),
+                     closed_map(properties(kRepeatsKeys, false, {}, "count"), Json::array({"count"}))});
     if (key == "checkpoint") return any_of({{{"const", "none"}}, closed_map(properties(kCheckpointKeys, false))});
     if (key == "budget") {
       Json schema = closed_map(properties(kBudgetKeys, false));

@@ -50,6 +50,7 @@ inline constexpr HostKey kStudyKeys[] = {
     {"trials", HostKey::integer, "the total of the study; default: the whole grid, 1 without holes", {}, {1, 0x1p31}},
     {"run_cap", HostKey::integer, "another name for trials", {}, {1, 0x1p31}},
     {"partial", HostKey::boolean, "allows trials to cut a grid", "false"},
+    {"repeats", HostKey::own, "trials of every configuration, which differ in their random numbers; default: 1"},
     {"workers", HostKey::integer, "trials side by side", "1", {1, 1024}},
     {"isolation",
      HostKey::word,
@@ -97,6 +98,16 @@ inline constexpr HostKey kMethodKeys[] = {
 inline constexpr HostKey kRetryKeys[] = {
     {"max", HostKey::integer, "how often at most", {}, {0, 1000}},
     {"on", HostKey::own, "the failures it is done for; default: all but out_of_memory"}};
+
+inline constexpr HostKey kRepeatsKeys[] = {
+    {"count", HostKey::integer, "trials of every configuration", {}, {1, 1000}},
+    {"on_failure",
+     HostKey::word,
+     "what a trial that diverges, fails or times out does to its configuration: rank_last: it ranks behind all others, "
+     "ignore: the mean is that of the other trials",
+     "\"rank_last\"",
+     {},
+     kOnFailures}};
 
 inline constexpr HostKey kCheckpointKeys[] = {
     {"every", HostKey::time, "time between two states", "\"60s\""},

@@ -7,6 +7,18 @@
 namespace tuner::config {
 namespace {
 
+// Configurations are run whole.
+void check_repeats(const StudyPlan& plan, const RunSettings& run, const std::string& trials_at) {
+  const std::uint64_t repeats = plan.repeats.count, trials = run.trials.value_or(0), rest = trials % repeats;
+  if (rest == 0) return;
+  throw Error(Message::config_bad_value,
+              fmt::format("trials is {}, and repeats is {}: the last configuration would have {} of its {} trials",
+                          trials, repeats, rest, repeats),
+              fmt::format("trials counts trials, not configurations: write {}{}",
+                          trials > rest ? fmt::format("{} or ", trials - rest) : "", trials - rest + repeats))
+      .at(trials_at);
+}
+
 void check_grid(const StudyPlan& plan, const RunSettings& run, const Reading& reading, const std::string& at) {
   const auto& dimensions = reading.space.dimensions;
   for (std::size_t i = 0; i < dimensions.size(); ++i)
@@ -15,18 +27,23 @@ void check_grid(const StudyPlan& plan, const RunSettings& run, const Reading& re
                   fmt::format("{} is a range, and a grid must know how many points to take of it", dimensions[i].name),
                   range->source ? "add count: n (ends included)" : "add count: n (ends included), or step: width")
           .at(reading.places[i]);
-  const std::uint64_t size = grid_size(reading.space);
+  const std::uint64_t points = grid_size(reading.space), repeats = plan.repeats.count;
+  const bool countable = points <= UINT64_MAX / repeats;
+  const std::uint64_t size = countable ? points * repeats : UINT64_MAX;
   if (run.trials && *run.trials < size && !plan.partial)
     throw Error(Message::config_grid_cut,
-                fmt::format("the grid has {} points, and trials: {} would leave some out", size, *run.trials),
+                fmt::format("the grid has {} points{}, and trials: {} would leave some out", points,
+                            repeats == 1 ? "" : fmt::format(", each repeated {} times", repeats), *run.trials),
                 "remove trials to run all of it, or add partial: true to run its beginning")
         .at(at);
 }
 
 }  // namespace
 
-void check_search(const StudyPlan& plan, const RunSettings& run, const Reading& reading, const std::string& at) {
+void check_search(const StudyPlan& plan, const RunSettings& run, const Reading& reading, const std::string& at,
+                  const std::string& trials_at) {
   const auto& dimensions = reading.space.dimensions;
+  check_repeats(plan, run, trials_at);
   if (plan.method == "grid") return check_grid(plan, run, reading, at);
   if (plan.partial)
     throw Error(Message::config_impossible, "partial allows to cut a grid, and the method is none",
@@ -44,10 +61,15 @@ void check_search(const StudyPlan& plan, const RunSettings& run, const Reading& 
                 fmt::format("{} is left to a search, and the file names no method", dimensions.front().name),
                 "add method: random with trials: n, or method: grid")
         .at(reading.places.front());
-  if (run.trials && *run.trials != 1)
-    throw Error(Message::config_no_method,
-                fmt::format("trials is {}, and a file without a method and without holes is one trial", *run.trials),
-                "remove trials, or add method: random to repeat the run with other random numbers")
+  if (run.trials && *run.trials != plan.repeats.count)
+    throw Error(
+        Message::config_no_method,
+        plan.repeats.count == 1
+            ? fmt::format("trials is {}, and a file without a method and without holes is one trial", *run.trials)
+            : fmt::format("trials is {}, and a file without a method and without holes is one configuration of "
+                          "{} trials",
+                          *run.trials, plan.repeats.count),
+        "remove trials, or add method: random to repeat the run with other random numbers")
         .at(at);
 }
 

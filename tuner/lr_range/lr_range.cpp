@@ -42,7 +42,9 @@ void check_trial(TrialSpec& spec) {
   }
 }
 
-bool may_be_missing(const Dimension& dimension) { return dimension.name == kLrDimension || is_tested(dimension); }
+bool may_be_missing(const Dimension& dimension) {
+  return dimension.name == kLrDimension || dimension.name == kSeedDimension || is_tested(dimension);
+}
 
 // From the database alone. The parts of a branch have the same parameters but for those that say which part it is, and
 // branches begin in the order of their suggestions.
@@ -59,7 +61,7 @@ LrReport stored_report(const storage::Store& store, const std::string& study,
   for (const storage::RunRow& run : runs) {
     const auto words = [&] { return fmt::format("trial {} of study '{}'", run.number, study); };
     const auto split = std::ranges::find(run.parameters, kPartDimension, &Parameters::value_type::first);
-    const auto part = part_of({split, run.parameters.end()});
+    const auto part = part_of({split, run.parameters.end()}, run.replicate);
     // Seeds are counted from 0, and each has a trial.
     if (!part || part->seed >= std::ssize(runs) || (part->kind == PartKind::ladder && !(part->lr > 0))) {
       damage.add(words() + ": trial_parameters: they are not those of a part of an LR range test");

@@ -19,7 +19,8 @@ namespace tuner::lr_range {
 // In a test every group keeps the ratio of its lr to the optimizer's own. Errors: config.impossible.
 void check_trial(TrialSpec& spec);
 
-// May a recorded trial lack this dimension? A part need not have an lr, and none that the test is to give.
+// May a recorded trial lack this dimension? A part need not have an lr, and none that the test is to
+// give; its seed may be its replicate.
 [[nodiscard]] bool may_be_missing(const Dimension& dimension);
 
 // A test as the database has it. suggestions: those of the study. What cannot be read, or is not what such a test has,

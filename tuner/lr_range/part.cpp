@@ -20,21 +20,23 @@ std::size_t dimension_of(const StudyPlan& plan, std::string_view name) {
 
 }  // namespace
 
+bool has_seed_dimension(const StudyPlan& plan) { return plan.search_version < 3; }
+
 Point point_of(const StudyPlan& plan, Point branch, const Part& part) {
   branch.resize(plan.space.dimensions.size());
   branch[dimension_of(plan, kPartDimension)] = std::string(kParts[static_cast<int>(part.kind)]);
-  branch[dimension_of(plan, kSeedDimension)] = part.seed;
+  if (has_seed_dimension(plan)) branch[dimension_of(plan, kSeedDimension)] = part.seed;
   if (part.lr > 0) branch[dimension_of(plan, kLrDimension)] = part.lr;
   return branch;
 }
 
-Part part_of(const StudyPlan& plan, const Point& point) {
-  return part_of(tuner::parameters_of(plan.space, point)).value();
+Part part_of(const StudyPlan& plan, const Point& point, std::uint32_t replicate) {
+  return part_of(tuner::parameters_of(plan.space, point), replicate).value();
 }
 
-std::optional<Part> part_of(const Parameters& parameters) {
-  Part part;
-  bool has_kind = false, has_seed = false;
+std::optional<Part> part_of(const Parameters& parameters, std::uint32_t replicate) {
+  Part part{.seed = replicate};
+  bool has_kind = false;
   for (const auto& [name, value] : parameters) {
     if (name == kPartDimension) {
       const auto* word = std::get_if<std::string>(&value);
@@ -47,7 +49,6 @@ std::optional<Part> part_of(const Parameters& parameters) {
       const auto* seed = std::get_if<std::int64_t>(&value);
       if (seed == nullptr || *seed < 0) return std::nullopt;
       part.seed = *seed;
-      has_seed = true;
     }
     if (name == kLrDimension) {
       const auto* lr = std::get_if<double>(&value);
@@ -55,7 +56,7 @@ std::optional<Part> part_of(const Parameters& parameters) {
       part.lr = *lr;
     }
   }
-  return has_kind && has_seed ? std::optional(part) : std::nullopt;
+  return has_kind ? std::optional(part) : std::nullopt;
 }
 
 PartRun::PartRun(PartSpec& spec, SharedObjectives& shared, TrialRun& run)
@@ -89,9 +90,9 @@ bool has_diverged(double start, double least, double smoothed, double stop) {
 }
 
 // With this seed's random numbers, at a constant lr and without what ends a run early.
-PartSpec spec_of(const Study& study, const Point& point) {
-  const Part part = part_of(study.plan, point);
-  TrialSpec training = resolve(study, point, static_cast<std::uint64_t>(part.seed));
+PartSpec spec_of(const Study& study, const Point& point, std::uint32_t replicate) {
+  const Part part = part_of(study.plan, point, replicate);
+  TrialSpec training = resolve(study, point, only_replicate(static_cast<std::uint64_t>(part.seed)));
   training.schedule = {};
   training.training.common_random_numbers = false;
   training.training.early_stopping.reset();

@@ -32,8 +32,8 @@ inline constexpr std::string_view kPartDimension = "lr_range.part", kSeedDimensi
 
 struct Part {
   PartKind kind = PartKind::ramp;
-  std::int64_t seed = 0;
-  double lr = 0;  // ladder: of the run; probe and stability: where the search begins; others: none
+  std::int64_t seed = 0;  // the trial's replicate; before search version 3 a dimension of the space
+  double lr = 0;          // ladder: of the run; probe and stability: where the search begins; others: none
 };
 
 struct MeasuredPart {
@@ -47,11 +47,13 @@ inline constexpr double kLadderBelow = 1e-3, kLadderAbove = 10;
 // Rungs of the fine ladder, in quarters of the coarse one's ratio from its best lr.
 inline constexpr int kFineQuarters[] = {-3, -2, -1, 1, 2, 3};
 
+// Has the plan's test a configuration for every seed, as those had that began before there were replicates?
+[[nodiscard]] bool has_seed_dimension(const StudyPlan& plan);
 // A part as a point of the study's space, and back. branch: a point that fills the dimensions of the file.
 [[nodiscard]] Point point_of(const StudyPlan& plan, Point branch, const Part& part);
-[[nodiscard]] Part part_of(const StudyPlan& plan, const Point& point);
+[[nodiscard]] Part part_of(const StudyPlan& plan, const Point& point, std::uint32_t replicate);
 // From what the database has of a trial; nothing where those three dimensions have no values that a part has.
-[[nodiscard]] std::optional<Part> part_of(const Parameters& parameters);
+[[nodiscard]] std::optional<Part> part_of(const Parameters& parameters, std::uint32_t replicate);
 
 // A part as a trial of its own kind: the run that the file describes, and what is measured in it.
 struct PartSpec {
@@ -60,7 +62,7 @@ struct PartSpec {
   TestSettings settings;
 };
 // Requires: is_test(study.plan). Errors: as resolve().
-[[nodiscard]] PartSpec spec_of(const Study& study, const Point& point);
+[[nodiscard]] PartSpec spec_of(const Study& study, const Point& point, std::uint32_t replicate);
 // A part says itself what its value is.
 [[nodiscard]] TrialRules rules_of(const PartSpec& spec);
 

@@ -22,18 +22,34 @@ std::vector<MeasuredPart> RangeSearch::measured(std::size_t branch) const {
   std::vector<MeasuredPart> parts;
   for (const auto* results : {&results_, &shown_})
     for (const auto& [number, result] : *results)
-      if (origins_[number].branch == branch) parts.push_back({origins_[number].part, result});
+      if (result.branch == branch) parts.push_back(result.measured);
   return parts;
 }
 
-void RangeSearch::show(std::uint64_t number, TrialResult result) {
-  if (ready(number) && !results_.contains(number)) shown_.emplace(number, std::move(result));
+std::vector<MeasuredPart> RangeSearch::observed(std::size_t branch, PartKind kind) const {
+  std::vector<MeasuredPart> parts;
+  for (const auto& [number, result] : results_)
+    if (result.branch == branch && result.measured.part.kind == kind) parts.push_back(result.measured);
+  return parts;
+}
+
+RangeSearch::Result RangeSearch::result_of(const TrialId& trial, TrialResult result) const {
+  const Origin& origin = origins_.at(trial.configuration);
+  Result measured{origin.branch, {origin.part, std::move(result)}};
+  if (!has_seed_dimension(plan_)) measured.measured.part.seed = trial.replicate;
+  return measured;
+}
+
+void RangeSearch::show(const TrialId& trial, TrialResult result) {
+  if (ready(trial.configuration) && !results_.contains(trial.number))
+    shown_.emplace(trial.number, result_of(trial, std::move(result)));
 }
 
 RangeSearch::RangeSearch(const StudyPlan& plan)
     : plan_(plan), settings_(settings_of(plan)), branches_(branches_of(plan)) {
   const TestSettings& s = settings_;
-  const auto seeds = static_cast<std::uint64_t>(s.seeds), rungs = static_cast<std::uint64_t>(s.ladder_points);
+  const std::uint64_t seeds = has_seed_dimension(plan) ? static_cast<std::uint64_t>(s.seeds) : 1;
+  const auto rungs = static_cast<std::uint64_t>(s.ladder_points);
   const std::uint64_t for_each_seed =
       1 + rungs + (rungs > 0 ? std::size(kFineQuarters) : 0) + (s.probes > 0) + (s.stability_steps > 0);
   size_ = branches_.size() * (seeds * for_each_seed + (s.curvature ? 1 : 0));
@@ -41,33 +57,51 @@ RangeSearch::RangeSearch(const StudyPlan& plan)
   third_round_ = second_round_ + branches_.size() * seeds * (rungs + (s.probes > 0) + (s.stability_steps > 0));
   for (std::size_t branch = 0; branch < branches_.size(); ++branch) {
     add(branch, PartKind::ramp);
-    if (!s.curvature) continue;
-    const Part part{.kind = PartKind::curvature};
-    points_.push_back(point_of(plan_, branches_[branch].point, part));
-    origins_.push_back({branch, part});
+    if (s.curvature) add(branch, PartKind::curvature, 0, true);
   }
 }
 
-void RangeSearch::add(std::size_t branch, PartKind kind, double lr) {
-  for (std::int64_t seed = 0; seed < settings_.seeds; ++seed) {
+void RangeSearch::add(std::size_t branch, PartKind kind, double lr, bool once) {
+  const std::int64_t configurations = has_seed_dimension(plan_) && !once ? settings_.seeds : 1;
+  for (std::int64_t seed = 0; seed < configurations; ++seed) {
     const Part part{.kind = kind, .seed = seed, .lr = lr};
     points_.push_back(point_of(plan_, branches_[branch].point, part));
     origins_.push_back({branch, part});
   }
 }
 
-std::optional<std::uint64_t> RangeSearch::needs(std::uint64_t number) const {
-  return number < second_round_ ? 0 : number < third_round_ ? second_round_ : number < size_ ? third_round_ : size_;
+std::uint32_t RangeSearch::replicates(std::uint64_t configuration) const {
+  return static_cast<std::uint32_t>(first_trial(configuration + 1) - first_trial(configuration));
+}
+
+std::uint64_t RangeSearch::first_trial(std::uint64_t configuration) const {
+  if (has_seed_dimension(plan_)) return configuration;
+  // Of the first round every second one is a curvature, which is made once.
+  const std::uint64_t once = settings_.curvature ? std::min<std::uint64_t>(configuration, 2 * branches_.size()) / 2 : 0;
+  return (configuration - once) * static_cast<std::uint64_t>(settings_.seeds) + once;
+}
+
+std::optional<std::uint64_t> RangeSearch::needs(std::uint64_t configuration) const {
+  return configuration < second_round_  ? 0
+         : configuration < third_round_ ? second_round_
+         : configuration < size_        ? third_round_
+                                        : size_;
 }
 
 bool RangeSearch::may_lack(const Dimension& dimension) const { return may_be_missing(dimension); }
 
 void RangeSearch::observe(const search::Observation& observation) {
+  const std::uint64_t configuration = observation.configuration;
   // What was run, should this machine round differently from the one that proposed it.
-  if (const auto part = part_of(parameters_of(plan_.space, observation.point)))
-    origins_.at(observation.configuration).part = *part;
-  results_.emplace(observation.configuration, observation.results.front());
-  while (results_.size() == points_.size() && round_ < 3) {
+  if (const auto part = part_of(parameters_of(plan_.space, observation.point), 0))
+    origins_.at(configuration).part = *part;
+  TrialId trial{.number = first_trial(configuration), .configuration = configuration, .replicate = 0};
+  for (const TrialResult& result : observation.results) {
+    results_.emplace(trial.number, result_of(trial, result));
+    ++trial.number, ++trial.replicate;
+  }
+  ++observed_;
+  while (observed_ == points_.size() && round_ < 3) {
     if (++round_ == 2)
       begin_second_round();
     else if (settings_.ladder_points > 0)
@@ -77,18 +111,16 @@ void RangeSearch::observe(const search::Observation& observation) {
 
 double RangeSearch::diverged_at(std::size_t branch) const {
   std::vector<double> lrs;
-  for (const auto& [number, result] : results_)
-    if (origins_[number].branch == branch && origins_[number].part.kind == PartKind::ramp)
-      // A ramp that failed says nothing of where it would have diverged.
-      if (result.outcome == Outcome::completed)
-        lrs.push_back(divergence_lr(curve_of(result.metrics), settings_).value_or(highest_lr(settings_)));
+  for (const MeasuredPart& ramp : observed(branch, PartKind::ramp))
+    // A ramp that failed says nothing of where it would have diverged.
+    if (ramp.result.outcome == Outcome::completed)
+      lrs.push_back(divergence_lr(curve_of(ramp.result.metrics), settings_).value_or(highest_lr(settings_)));
   return median(lrs).value_or(highest_lr(settings_));
 }
 
 std::optional<double> RangeSearch::limit(std::size_t branch) const {
-  for (const auto& [number, result] : results_)
-    if (origins_[number].branch == branch && origins_[number].part.kind == PartKind::curvature)
-      return last_value(result.metrics, "limit");
+  for (const MeasuredPart& curvature : observed(branch, PartKind::curvature))
+    return last_value(curvature.result.metrics, "limit");
   return std::nullopt;
 }
 
@@ -109,9 +141,7 @@ void RangeSearch::begin_second_round() {
 void RangeSearch::begin_third_round() {
   for (std::size_t branch = 0; branch < branches_.size(); ++branch) {
     std::vector<Rung> rungs;
-    for (const auto& [number, result] : results_)
-      if (origins_[number].branch == branch && origins_[number].part.kind == PartKind::ladder)
-        add_rung(rungs, origins_[number].part, result.value);
+    for (const MeasuredPart& run : observed(branch, PartKind::ladder)) add_rung(rungs, run.part, run.result.value);
     const std::size_t best = best_rung(rungs).value_or(0);
     // One alone: of a stored test whose measurements were changed.
     const double ratio = rungs.size() > 1 ? std::pow(rungs[1].lr / rungs[0].lr, 0.25) : 1;

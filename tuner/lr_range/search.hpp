@@ -4,6 +4,9 @@
 //   2  a coarse ladder around the lr at which the ramps diverged, the probe and the bisection, for every seed
 //   3  a fine ladder between the neighbours of the coarse one's best lr, for every seed
 //
+// A part is a configuration and its seeds are replicates. A test that began before there were replicates has a
+// configuration for every seed; its trials have the same numbers.
+//
 // Numbers of trials depend on the plan alone and points on numbers and results, so that any number of workers makes the
 // same study, and a resumed one goes on with the same points.
 #pragma once
@@ -25,29 +28,34 @@ class RangeSearch : public search::Searcher {
   // The plan must outlive it. Requires: is_test(plan).
   explicit RangeSearch(const StudyPlan& plan);
   [[nodiscard]] std::optional<std::uint64_t> size() const override { return size_; }
-  [[nodiscard]] Point propose(std::uint64_t number, std::span<const Point> = {}) const override {
-    return points_.at(number);
+  [[nodiscard]] std::uint32_t replicates(std::uint64_t configuration) const override;
+  [[nodiscard]] std::uint64_t first_trial(std::uint64_t configuration) const override;
+  [[nodiscard]] Point propose(std::uint64_t configuration, std::span<const Point> = {}) const override {
+    return points_.at(configuration);
   }
   [[nodiscard]] bool learns() const override { return true; }
   // The rounds before that of the part; at the end everything.
-  [[nodiscard]] std::optional<std::uint64_t> needs(std::uint64_t number) const override;
+  [[nodiscard]] std::optional<std::uint64_t> needs(std::uint64_t configuration) const override;
   [[nodiscard]] bool wants_results() const override { return true; }
   [[nodiscard]] bool may_lack(const Dimension& dimension) const override;
   void observe(const search::Observation& observation) override;
 
-  // Is it known what part `number` is?
-  [[nodiscard]] bool ready(std::uint64_t number) const { return number < points_.size(); }
+  // Is it known what part that is?
+  [[nodiscard]] bool ready(std::uint64_t configuration) const { return configuration < points_.size(); }
   [[nodiscard]] const std::vector<Branch>& branches() const { return branches_; }
   // For the report of a test that has not come to its end: what was measured of a part after one that is missing. The
   // search itself learns nothing of it.
-  void show(std::uint64_t number, TrialResult result);
+  void show(const TrialId& trial, TrialResult result);
   // What has been observed or shown of a branch, in order of number.
   [[nodiscard]] std::vector<MeasuredPart> measured(std::size_t branch) const;
 
  private:
-  void add(std::size_t branch, PartKind kind, double lr = 0);
+  // For every seed, or once.
+  void add(std::size_t branch, PartKind kind, double lr = 0, bool once = false);
   void begin_second_round();
   void begin_third_round();
+  // What has been observed of one kind of a branch's parts, in order of number.
+  [[nodiscard]] std::vector<MeasuredPart> observed(std::size_t branch, PartKind kind) const;
   [[nodiscard]] double diverged_at(std::size_t branch) const;
   [[nodiscard]] std::optional<double> limit(std::size_t branch) const;
 
@@ -62,7 +70,13 @@ class RangeSearch : public search::Searcher {
     Part part;
   };
   std::vector<Origin> origins_;  // of the points
-  std::map<std::uint64_t, TrialResult> results_, shown_;
+  struct Result {
+    std::size_t branch;
+    MeasuredPart measured;
+  };
+  [[nodiscard]] Result result_of(const TrialId& trial, TrialResult result) const;
+  std::map<std::uint64_t, Result> results_, shown_;  // by number of the trial
+  std::uint64_t observed_ = 0;                       // configurations
 };
 
 }  // namespace tuner::lr_range

@@ -36,7 +36,10 @@ std::string Progress::trial_line(const study::StudyStatus& status, const storage
   const bool best = status.best_number == trial.id.number;
   const std::string value =
       trial.result.value ? fmt::format("{} {:.6g}", metric_, *trial.result.value) : trial.result.error;
-  return fmt::format("{:>9}  trial {} {}{}  {}  {}  {}", count_text(status), trial.id.number,
+  const std::string replicate = trial.replicates > 1 ? fmt::format(" (replicate {} of configuration {})",
+                                                                   trial.id.replicate, trial.id.configuration)
+                                                     : "";
+  return fmt::format("{:>9}  trial {}{} {}{}  {}  {}  {}", count_text(status), trial.id.number, replicate,
                      to_string(trial.result.outcome), best ? " (best)" : "", value,
                      duration_text(trial.result.wall_seconds), parameters_text(trial.parameters));
 }

@@ -108,6 +108,20 @@ std::string parameters_json(const Parameters& parameters) {
   return text + "}";
 }
 
+std::string replicates_text(const storage::ConfigurationRow& configuration) {
+  std::string text = std::to_string(configuration.replicates);
+  if (!configuration.complete()) text += fmt::format(" of {}, incomplete", configuration.due);
+  if (const std::int64_t failed = configuration.replicates - configuration.completed; failed > 0)
+    text += fmt::format(", {} without a value", failed);
+  return text;
+}
+
+std::string mean_text(const storage::ConfigurationRow& configuration) {
+  std::string text = fmt::format("{:.6g}", configuration.mean);
+  if (configuration.standard_deviation) text += fmt::format(" +- {:.2g}", *configuration.standard_deviation);
+  return text + fmt::format(" (n = {})", configuration.completed);
+}
+
 std::string duration_text(double seconds) {
   if (!(std::abs(seconds) < 1e15)) return fmt::format("{:g} s", seconds);
   if (seconds < 0.000995) return fmt::format("{:.0f} us", seconds * 1e6);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "tuner/space.hpp"
+#include "tuner/storage/store.hpp"
 #include "tuner/value.hpp"
 
 namespace tuner::report {
@@ -35,6 +36,10 @@ class TableWriter {
 [[nodiscard]] std::string parameters_text(const Parameters& parameters);
 // A JSON object of typed values.
 [[nodiscard]] std::string parameters_json(const Parameters& parameters);
+// "3", "2 of 3, incomplete", "3, 1 without a value": the trials of a configuration.
+[[nodiscard]] std::string replicates_text(const storage::ConfigurationRow& configuration);
+// "0.51 +- 0.02 (n = 3)"; without a deviation "0.51 (n = 1)".
+[[nodiscard]] std::string mean_text(const storage::ConfigurationRow& configuration);
 // "3.2 s", "2 min 10 s", "1 h 5 min".
 [[nodiscard]] std::string duration_text(double seconds);
 

@@ -11,8 +11,9 @@ constexpr std::uint64_t kMost = std::uint64_t{1} << 32;  // a trial's number has
 
 }  // namespace
 
-Grid::Grid(const Space& space, int search_version) : space_(space), children_(space.dimensions.size()) {
-  if (grid_size(space) > kMost)
+Grid::Grid(const Space& space, int search_version, std::uint32_t repeats)
+    : Searcher(repeats), space_(space), children_(space.dimensions.size()) {
+  if (grid_size(space) > kMost / repeats)
     throw Error(Message::config_impossible, "the grid has more than 4294967296 points",
                 "take fewer values, or method: random");
   for (std::size_t i = 0; i < space.dimensions.size(); ++i) {
@@ -62,9 +63,9 @@ void Grid::place(const std::vector<std::size_t>& dimensions, std::uint64_t index
   }
 }
 
-Point Grid::propose(std::uint64_t number, std::span<const Point>) const {
+Point Grid::propose(std::uint64_t configuration, std::span<const Point>) const {
   Point point(space_.dimensions.size());
-  place(roots_, number, point);
+  place(roots_, configuration, point);
   return point;
 }
 

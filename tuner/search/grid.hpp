@@ -9,9 +9,9 @@ namespace tuner::search {
 // Mixed radix over the dimensions; a one_of counts the points of its branches one after another.
 class Grid : public Searcher {
  public:
-  explicit Grid(const Space& space, int search_version = kSearchVersion);
+  explicit Grid(const Space& space, int search_version = kSearchVersion, std::uint32_t repeats = 1);
   [[nodiscard]] std::optional<std::uint64_t> size() const override { return size_; }
-  [[nodiscard]] Point propose(std::uint64_t number, std::span<const Point> = {}) const override;
+  [[nodiscard]] Point propose(std::uint64_t configuration, std::span<const Point> = {}) const override;
 
  private:
   [[nodiscard]] std::uint64_t product(const std::vector<std::size_t>& dimensions) const;

@@ -90,7 +90,7 @@ Space with_steps(Space space) {
 
 class Random : public Searcher {
  public:
-  explicit Random(const StudyPlan& plan) : plan_(plan) {
+  explicit Random(const StudyPlan& plan) : Searcher(plan.repeats.count), plan_(plan) {
     const auto& dimensions = plan.space.dimensions;
     // A search over nothing repeats one configuration, which is what it is asked for.
     if (plan.search_version == 1 || dimensions.empty()) return;

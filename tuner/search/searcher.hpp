@@ -27,9 +27,17 @@ struct Observation {
 
 class Searcher {
  public:
+  // repeats: how many trials each configuration has.
+  explicit Searcher(std::uint32_t repeats = 1) : repeats_(repeats) {}
   virtual ~Searcher() = default;
   // How many configurations there are; nothing where the search has no end of its own.
   [[nodiscard]] virtual std::optional<std::uint64_t> size() const = 0;
+  // How many trials a configuration has: replicates, which differ in their random numbers.
+  [[nodiscard]] virtual std::uint32_t replicates(std::uint64_t /*configuration*/) const { return repeats_; }
+  // Number of the first one: how many trials the configurations before it have.
+  [[nodiscard]] virtual std::uint64_t first_trial(std::uint64_t configuration) const {
+    return configuration * repeats_;
+  }
   // Configuration `proposal`: a function of plan, seed and that number, so that any trial can be made again, in any
   // order, on any number of workers. For a search that learns also of what it has observed and of `pending`, the
   // configurations from the first one that it has not observed to the one before this. Changes no later answer.
@@ -46,7 +54,17 @@ class Searcher {
   // May its configurations have no value for this dimension, though it is active?
   [[nodiscard]] virtual bool may_lack(const Dimension&) const { return false; }
   virtual void observe(const Observation&) {}
+
+ private:
+  std::uint32_t repeats_;
 };
+
+// How many trials there are, of all configurations; nothing where the search has no end of its own.
+[[nodiscard]] std::optional<std::uint64_t> trials_of(const Searcher& searcher);
+// Trials are numbered by configuration, and within one by replicate.
+[[nodiscard]] TrialId trial_of(const Searcher& searcher, std::uint64_t number);
+// The trial after `trial`. The first is {}.
+[[nodiscard]] TrialId next_trial(const Searcher& searcher, const TrialId& trial);
 
 // Method random. The plan must outlive it.
 [[nodiscard]] std::unique_ptr<Searcher> make_random(const StudyPlan& plan);

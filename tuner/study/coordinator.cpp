@@ -35,7 +35,7 @@ class Coordinator {
         executor_(executor),
         interrupts_(interrupts),
         listener_(listener) {
-    status_.total = searcher.size();
+    status_.total = search::trials_of(searcher);
     if (run_.trials) status_.total = std::min(run_.trials.value_or(UINT64_MAX), status_.total.value_or(UINT64_MAX));
     for (const std::uint64_t number : store.finished(plan_.name)) done_.insert(number);
     if (searcher.learns())
@@ -78,7 +78,7 @@ class Coordinator {
 
  private:
   [[nodiscard]] double elapsed() const { return std::chrono::duration<double>(Clock::now() - start_).count(); }
-  [[nodiscard]] bool all_submitted() const { return status_.total && next_ >= *status_.total; }
+  [[nodiscard]] bool all_submitted() const { return status_.total && next_.number >= *status_.total; }
   [[nodiscard]] static bool is_failed(Outcome outcome) {
     return outcome == Outcome::failed || outcome == Outcome::timed_out;
   }
@@ -119,16 +119,17 @@ class Coordinator {
   std::vector<executor::Job> next_jobs(std::size_t most, bool ending) {
     std::vector<executor::Job> jobs;
     while (!all_submitted() && jobs.size() < most) {
-      if (journal_ && !journal_->observe_for(next_)) break;
+      const std::uint64_t configuration = next_.configuration;
+      if (journal_ && !journal_->observe_for(configuration)) break;
       if (ending) break;
-      if (journal_) journal_->propose(next_);
-      if (!done_.contains(next_))
-        jobs.push_back({.id = only_replicate(next_),
-                        .point = journal_ ? journal_->point(next_) : searcher_.propose(next_),
+      if (journal_) journal_->propose(configuration);
+      if (!done_.contains(next_.number))
+        jobs.push_back({.id = next_,
+                        .point = journal_ ? journal_->point(configuration) : searcher_.propose(configuration),
                         .asked = {.decide_at = decide_at_}});
-      ++next_;
+      next_ = search::next_trial(searcher_, next_);
     }
-    if (journal_ && all_submitted()) journal_->observe_rest(next_);
+    if (journal_ && all_submitted()) journal_->observe_rest(next_.configuration);
     return jobs;
   }
   [[nodiscard]] std::size_t room() const {
@@ -160,7 +161,7 @@ class Coordinator {
         for (executor::Job& job : jobs) executor_.submit(std::move(job));
     }
     if (!std::exchange(has_news_, false)) return;
-    for (auto& [number, result] : arrived_) journal_->add(number, std::move(result));
+    for (auto& [trial, result] : arrived_) journal_->add(trial, std::move(result));
     arrived_.clear();
     proposing_ =
         std::async(std::launch::async, [this, most = room(), ending = is_ending()] { return next_jobs(most, ending); });
@@ -198,9 +199,9 @@ class Coordinator {
       if (record.result.outcome == Outcome::cancelled) continue;
       if (decisions_) decisions_->forget(record.id.number);
       if (proposes_aside())
-        arrived_.emplace_back(record.id.number, record.result);
+        arrived_.emplace_back(record.id, record.result);
       else if (journal_)
-        journal_->add(record.id.number, record.result);
+        journal_->add(record.id, record.result);
     }
     if (!events.finished.empty()) has_news_ = true;
     stop_if_too_many_failed();
@@ -261,7 +262,8 @@ class Coordinator {
 
   storage::TrialRecord record_of(executor::Finished trial) {
     storage::TrialRecord record;
-    record.id = trial.job.id, record.attempt = trial.job.attempt, record.seed = plan_.seed;
+    record.id = trial.job.id, record.replicates = searcher_.replicates(record.id.configuration);
+    record.attempt = trial.job.attempt, record.seed = plan_.seed;
     record.started_at_ms = trial.started_at_ms, record.finished_at_ms = trial.finished_at_ms;
     record.parameters = parameters_of(plan_.space, trial.job.point);
     record.result = std::move(trial.result);
@@ -297,7 +299,7 @@ class Coordinator {
   Clock::time_point start_ = Clock::now();
   StudyStatus status_;
   std::set<std::uint64_t> done_;
-  std::uint64_t next_ = 0;
+  TrialId next_;
   double spent_before_ = 0;  // of the budget, seconds
   bool over_budget_ = false;
   bool cannot_go_on_ = false;  // a trial has thrown
@@ -306,7 +308,7 @@ class Coordinator {
   std::optional<Decisions> decisions_;  // where there is a pruner
   std::int64_t decide_at_ = kNever;
   // Where both are: results that the journal does not have yet, and the thread that has the journal meanwhile.
-  std::vector<std::pair<std::uint64_t, TrialResult>> arrived_;
+  std::vector<std::pair<TrialId, TrialResult>> arrived_;
   bool has_news_ = true;
   std::future<std::vector<executor::Job>> proposing_;  // last: waited for before the rest goes
 };

@@ -25,21 +25,6 @@ double budget_of(const StudyPlan& plan, const Point& point) {
   return 0;
 }
 
-// Mean and standard deviation (with n - 1) of the values that there are, summed in their order.
-void summarize(search::Observation& observation) {
-  double sum = 0, squares = 0;
-  std::size_t count = 0;
-  for (const auto& value : observation.values)
-    if (value) sum += *value, ++count;
-  if (count == 0) return;
-  const double mean = sum / static_cast<double>(count);
-  observation.mean = mean;
-  if (count < 2) return;
-  for (const auto& value : observation.values)
-    if (value) squares += (*value - mean) * (*value - mean);
-  observation.standard_deviation = std::sqrt(squares / static_cast<double>(count - 1));
-}
-
 search::Observation observation_of(const StudyPlan& plan, std::uint64_t configuration, const Point& point,
                                    const std::vector<TrialResult>& results) {
   search::Observation observation{.proposal = configuration,
@@ -52,11 +37,14 @@ search::Observation observation_of(const StudyPlan& plan, std::uint64_t configur
                                   .mean = {},
                                   .standard_deviation = {},
                                   .results = {}};
+  std::vector<double> there;
   for (const TrialResult& result : results) {
     observation.values.push_back(result.value);
+    if (result.value) there.push_back(*result.value);
     if (observation.outcome == Outcome::completed) observation.outcome = result.outcome;
   }
-  summarize(observation);
+  const Aggregate values = aggregate(there);
+  observation.mean = values.mean, observation.standard_deviation = values.standard_deviation;
   return observation;
 }
 
@@ -191,9 +179,12 @@ ReplayedProposals replay_proposals(const StudyPlan& plan, search::Searcher& sear
     search::Observation observation = observation_of(record, pending.front());
     pending.erase(pending.begin());
     if (searcher.wants_results()) {
-      is_known = std::ranges::binary_search(finished, record.configuration);
-      if (!is_known) return;
-      observation.results = {result_of(store.trial(plan.name, record.configuration))};
+      const std::uint64_t end = searcher.first_trial(record.configuration + 1);
+      for (std::uint64_t number = searcher.first_trial(record.configuration); number < end; ++number) {
+        is_known = std::ranges::binary_search(finished, number);
+        if (!is_known) return;
+        observation.results.push_back(result_of(store.trial(plan.name, number)));
+      }
     }
     searcher.observe(observation);
   };
@@ -212,11 +203,12 @@ Journal::Journal(const StudyPlan& plan, search::Searcher& searcher, storage::Sto
   lag_ = store.lag(plan.name).value_or(lag);
   if (is_kept_) read();
   for (const std::uint64_t number : done) {
-    if (is_kept_ && number >= proposed_)
+    const TrialId trial = search::trial_of(searcher, number);
+    if (is_kept_ && trial.configuration >= proposed_)
       throw Error(Message::storage_damaged,
                   fmt::format("study '{}' has a trial {} that its journal did not propose", plan.name, number),
                   "restore a copy of the database, or begin the study anew: --fresh");
-    if (number >= observed_) add(number, result_of(store.trial(plan.name, number)));
+    if (trial.configuration >= observed_) add(trial, result_of(store.trial(plan.name, number)));
   }
 }
 
@@ -239,18 +231,26 @@ void Journal::read() {
       recorded_.emplace(configuration, *observation);
       if (configuration != observed_) return;
       if (!searcher_.wants_results()) return void(observe_next());
-      if (!done_.contains(configuration)) return;
-      add(configuration, result_of(store_.trial(plan_.name, configuration)));
+      if (!was_done(configuration)) return;
+      TrialId trial{.number = searcher_.first_trial(configuration), .configuration = configuration, .replicate = 0};
+      for (; trial.configuration == configuration; trial = search::next_trial(searcher_, trial))
+        add(trial, result_of(store_.trial(plan_.name, trial.number)));
       observe_next();
     }
   });
 }
 
-void Journal::add(std::uint64_t number, TrialResult result) {
-  unfinished_.erase(number);
-  if (number < observed_) return;
+bool Journal::was_done(std::uint64_t configuration) const {
+  const std::uint64_t end = searcher_.first_trial(configuration + 1);
+  for (std::uint64_t number = searcher_.first_trial(configuration); number < end; ++number)
+    if (!done_.contains(number)) return false;
+  return true;
+}
+
+void Journal::add(const TrialId& trial, TrialResult result) {
+  if (trial.configuration < observed_) return;
   if (!searcher_.wants_results()) result.metrics.clear(), result.log.clear();
-  results_.emplace(number, std::move(result));
+  results_[trial.configuration].emplace(trial.replicate, std::move(result));
 }
 
 std::uint64_t Journal::needed_for(std::uint64_t proposal) const {
@@ -282,21 +282,20 @@ const Point& Journal::point(std::uint64_t configuration) const {
 
 // False where its result is not there.
 bool Journal::observe_next() {
-  auto result = results_.extract(observed_);
+  const auto there = results_.find(observed_);
+  const bool all = there != results_.end() && there->second.size() >= searcher_.replicates(observed_);
+  if (!all && (!recorded_.contains(observed_) || searcher_.wants_results())) return false;
   auto record = recorded_.extract(observed_);
-  if (result.empty() && (record.empty() || searcher_.wants_results())) {
-    if (!record.empty()) recorded_.insert(std::move(record));
-    return false;
-  }
-  const bool is_deleted = result.empty();
   std::vector<TrialResult> results;
-  if (!is_deleted) results.push_back(std::move(result.mapped()));
+  if (all)
+    for (auto& [replicate, result] : there->second) results.push_back(std::move(result));
+  results_.erase(observed_);
   search::Observation observation = record.empty() ? observation_of(plan_, observed_, pending_.front(), results)
                                                    : observation_of(record.mapped(), pending_.front());
   if (record.empty() && is_kept_) entries_.emplace_back(record_of(observation));
   if (searcher_.wants_results()) observation.results = std::move(results);
   searcher_.observe(observation);
-  if (is_deleted && !done_.contains(observed_)) unfinished_.emplace(observed_, pending_.front());
+  if (!all && !was_done(observed_)) unfinished_.emplace(observed_, pending_.front());
   pending_.erase(pending_.begin());
   ++observed_;
   return true;

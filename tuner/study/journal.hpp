@@ -1,6 +1,8 @@
 // The host's side of a searcher that learns: asks it for configurations, tells it the results, and keeps the journal of
 // both.
 //
+// A configuration is observed once, when all its replicates have ended.
+//
 // Proposal n is made when exactly so many results have been observed as it may see: those of the configurations 0 to
 // n - lag, or what the searcher itself says that it needs. Results are observed in order of configuration, whatever the
 // order in which trials end. So the journal, and with it the study, is the same on any number of workers.
@@ -33,7 +35,7 @@ class Journal {
           const std::set<std::uint64_t>& done);
 
   // A trial that has ended, in the database already or recorded together with entries().
-  void add(std::uint64_t number, TrialResult result);
+  void add(const TrialId& trial, TrialResult result);
   // Observes what proposal `configuration` may see. Is that all there, or the proposal made already?
   bool observe_for(std::uint64_t configuration);
   // After the last of so many configurations was proposed: observes what the searcher wants to know at the end. What no
@@ -51,6 +53,8 @@ class Journal {
   void read();
   [[nodiscard]] std::uint64_t needed_for(std::uint64_t proposal) const;
   bool observe_next();
+  // Were all trials of a configuration finished when the study was opened?
+  [[nodiscard]] bool was_done(std::uint64_t configuration) const;
 
   const StudyPlan& plan_;
   search::Searcher& searcher_;
@@ -59,9 +63,10 @@ class Journal {
   std::uint64_t lag_;
   bool is_kept_ = false;  // not of a study that an earlier version began
   std::uint64_t proposed_ = 0, observed_ = 0;
-  std::vector<Point> pending_;                    // configurations observed_ to proposed_ - 1
-  std::map<std::uint64_t, Point> unfinished_;     // observed ones whose trials are made again, as someone deleted them
-  std::map<std::uint64_t, TrialResult> results_;  // not observed yet
+  std::vector<Point> pending_;                 // configurations observed_ to proposed_ - 1
+  std::map<std::uint64_t, Point> unfinished_;  // observed ones whose trials are made again, as someone deleted them
+  // Of those that are not observed yet, by configuration and replicate.
+  std::map<std::uint64_t, std::map<std::uint32_t, TrialResult>> results_;
   // Observations of the journal that wait for a trial that was deleted to be made again.
   std::map<std::uint64_t, storage::ObservationRecord> recorded_;
   std::vector<storage::JournalEntry> entries_;

@@ -11,7 +11,7 @@ namespace tuner::study {
 namespace {
 
 std::unique_ptr<search::Searcher> make_grid(const StudyPlan& plan) {
-  return std::make_unique<search::Grid>(plan.space, plan.search_version);
+  return std::make_unique<search::Grid>(plan.space, plan.search_version, plan.repeats.count);
 }
 
 struct Method {

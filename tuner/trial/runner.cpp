@@ -20,10 +20,8 @@ struct Table {
 }  // namespace
 
 Spec spec_of(const Study& study, const Point& point, const TrialId& id) {
-  if (lr_range::is_test(study.plan)) return lr_range::spec_of(study, point);
-  TrialSpec spec = resolve(study, point, id.number);
-  spec.replicate = id.replicate;
-  return spec;
+  if (lr_range::is_test(study.plan)) return lr_range::spec_of(study, point, id.replicate);
+  return resolve(study, point, id);
 }
 
 TrialResult run(Spec spec, Channel& channel, const Checkpoints& checkpoints, const std::stop_token& stop,

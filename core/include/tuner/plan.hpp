@@ -14,6 +14,7 @@
 #include "tuner/catalogue.hpp"
 #include "tuner/checkpoint.hpp"
 #include "tuner/json.hpp"
+#include "tuner/replicates.hpp"
 #include "tuner/space.hpp"
 #include "tuner/trial.hpp"
 #include "tuner/value.hpp"
@@ -77,6 +78,12 @@ struct RetryPlan {
   std::vector<Failure> on = {Failure::error, Failure::crash, Failure::exit, Failure::timeout, Failure::protocol};
 };
 
+// How often a configuration is run, each time with other random numbers.
+struct RepeatPlan {
+  std::uint32_t count = 1;
+  OnFailure on_failure = OnFailure::rank_last;
+};
+
 // What becomes of the running trials when the budget is used up.
 enum class BudgetEnd { cancel, finish };
 inline constexpr const char* kBudgetEnds[] = {"cancel", "finish"};
@@ -87,9 +94,10 @@ struct StudyPlan {
   std::uint64_t seed = 1;
   MetricPlan metric;  // name empty: the objective decides (the first of metric_names)
   bool goal_given = false;
-  std::string metric_place;             // "sweep.yaml:4:9", for errors about it
-  std::string method;                   // "single": a config without a search
-  bool partial = false;                 // a grid may be cut by `trials`
+  std::string metric_place;  // "sweep.yaml:4:9", for errors about it
+  std::string method;        // "single": a config without a search
+  bool partial = false;      // a grid may be cut by `trials`
+  RepeatPlan repeats;
   int search_version = kSearchVersion;  // of the study in the database, where there is one
 
   OneOf<PluginPlan> objective;
@@ -141,14 +149,14 @@ struct Study {
 
 // Fills the holes. Errors: config.impossible (rules between options, with the plugin's text) and what OptionTable
 // throws.
-[[nodiscard]] TrialSpec resolve(const StudyPlan& plan, const Point& point, std::uint64_t number);
+[[nodiscard]] TrialSpec resolve(const StudyPlan& plan, const Point& point, const TrialId& trial);
 // With the memory that a trial of the study can have.
-[[nodiscard]] TrialSpec resolve(const Study& study, const Point& point, std::uint64_t number);
+[[nodiscard]] TrialSpec resolve(const Study& study, const Point& point, const TrialId& trial);
 
 // The identity of a study as canonical JSON, pretty-printed with one key per line in sorted order so that two can be
-// compared line by line: space, objective, optimizer, scheduler, training, metric, seed, method, with plugin ids and
-// versions. Name, trials, budget, workers and storage do not count, nor does the order of the keys, except in a grid,
-// whose trials are numbered by it. Without plan.files it is what versions before 1.1 recorded.
+// compared line by line: space, objective, optimizer, scheduler, training, metric, seed, method, repeats, with plugin
+// ids and versions. Name, trials, budget, workers and storage do not count, nor does the order of the keys, except in a
+// grid, whose trials are numbered by it. Without plan.files it is what versions before 1.1 recorded.
 [[nodiscard]] std::string canonical_plan(const StudyPlan& plan);
 
 // What of a canonical plan makes the study: all but a time limit that is one for all trials, which may change from one

@@ -15,7 +15,8 @@ namespace tuner {
 // How configurations follow from a plan. A study keeps the version that it began with:
 //   1  grids round every operation in binary (0.30000000000000004); a random search may draw a configuration again
 //   2  grids take the decimals that are meant; a random search draws every configuration at most once
-inline constexpr int kSearchVersion = 2;
+//   3  a method that repeats a configuration of its own accord makes replicates of it
+inline constexpr int kSearchVersion = 3;
 
 enum class Scale { linear, log, log1m };  // in the order of TUNER_SCALE_...
 inline constexpr const char* kScales[] = {"linear", "log", "log1m"};

@@ -84,7 +84,9 @@ struct StudyRow {
 
 // A trial as the view `runs` has it.
 struct RunRow {
-  std::uint64_t number = 0, configuration = 0, replicate = 0;
+  std::uint64_t number = 0, configuration = 0;
+  std::uint32_t replicate = 0;
+  [[nodiscard]] TrialId id() const { return {number, configuration, replicate}; }
   Outcome outcome = Outcome::completed;
   std::optional<double> value;
   Parameters parameters;
