@@ -48,7 +48,8 @@ using Listener =
 // What guides a study beside its searcher.
 struct Guidance {
   std::optional<std::uint64_t> lag = {};  // of a new study whose searcher learns, see journal.hpp; nothing: the default
-  search::Pruner* pruner = nullptr;       // must outlive the study; null: no trial is stopped early
+  // Must outlive the study. Null: no trial is stopped early. Requires: one trial of each configuration.
+  search::Pruner* pruner = nullptr;
 };
 
 // Runs the trials of `study` that the store does not hold yet, those that fail once more where `retry` says so. Every
