@@ -209,6 +209,53 @@ TEST_F(JournalTest, WhatAnEarlierVersionBeganGoesOnWithoutOne) {
   EXPECT_EQ(cells("SELECT journal, lag FROM studies"), "0 null \n");
 }
 
+// The replicates of a configuration differ by their numbers; some have no value.
+void run_replicate(Finished& trial) {
+  trial.result = result_at(trial.job.point);
+  if (trial.result.value) *trial.result.value += 1.0 / (1.0 + trial.job.id.replicate);
+  if (trial.job.id.number % 7 == 6) {
+    trial.result.outcome = Outcome::failed;
+    trial.result.value.reset();
+  }
+}
+
+TEST_F(JournalTest, AConfigurationIsObservedOnceWhenAllItsReplicatesAreThere) {
+  const auto run_with = [&](Options options) {
+    options.run = run_replicate;
+    test::OrderSensitive searcher(plan_, 20, 3);
+    EXPECT_EQ(run(searcher, options).done, 60u);
+    EXPECT_EQ(searcher.observed(), 16u);
+    return tables(options.file);
+  };
+  const std::string expected = run_with({.file = "one.db"});
+  for (const unsigned seed : {1u, 2u, 3u})
+    EXPECT_EQ(run_with({.workers = 5, .seed = seed, .file = std::to_string(seed) + ".db"}), expected);
+  EXPECT_EQ(cells("SELECT count(*), min(replicates), max(replicates) FROM observations", "one.db"), "16 3 3 \n");
+  EXPECT_EQ(
+      cells("SELECT count(*) FROM observations AS o WHERE o.mean IS NOT (SELECT avg(value) FROM trials AS t WHERE "
+            "t.configuration = o.configuration) AND abs(o.mean - (SELECT avg(value) FROM trials AS t WHERE "
+            "t.configuration = o.configuration)) > 1e-12",
+            "one.db"),
+      "0 \n");
+  EXPECT_NE(cells("SELECT replicate_values FROM observations", "one.db").find("null"), std::string::npos)
+      << "nothing is imputed";
+
+  // Interrupted within a configuration, and with one replicate deleted.
+  Options interrupted = interrupted_after(20, {.workers = 4});
+  interrupted.run = [left = 20](Finished& trial) mutable {
+    run_replicate(trial);
+    if (--left == 0) std::raise(SIGINT);
+  };
+  test::OrderSensitive first(plan_, 20, 3);
+  EXPECT_EQ(run(first, interrupted).ending, Ending::interrupted);
+  by_hand("DELETE FROM trials WHERE number = 4");
+  Options rest{.workers = 2};
+  rest.run = run_replicate;
+  test::OrderSensitive second(plan_, 20, 3);
+  EXPECT_EQ(run(second, rest).done, 60u);
+  EXPECT_EQ(tables(), expected);
+}
+
 TEST_F(JournalTest, AJournalThatIsNotThatOfTheStudyIsRefused) {
   const auto refused = [&](const std::string& sql, const std::string& words) {
     std::filesystem::remove(folder_.path() / "tuner.db");

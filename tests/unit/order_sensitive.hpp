@@ -11,8 +11,9 @@ namespace tuner::test {
 
 class OrderSensitive : public search::Searcher {
  public:
-  // The plan must outlive it.
-  OrderSensitive(const StudyPlan& plan, std::uint64_t size) : plan_(plan), size_(size), seen_(plan.seed) {}
+  // size: configurations. The plan must outlive it.
+  OrderSensitive(const StudyPlan& plan, std::uint64_t size, std::uint32_t repeats = 1)
+      : Searcher(repeats), plan_(plan), size_(size), seen_(plan.seed) {}
 
   [[nodiscard]] std::optional<std::uint64_t> size() const override { return size_; }
   [[nodiscard]] bool learns() const override { return true; }
