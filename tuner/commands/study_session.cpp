@@ -8,12 +8,12 @@
 #include <utility>
 
 #include "tuner/commands/installation.hpp"
+#include "tuner/commands/progress.hpp"
 #include "tuner/commands/study_check.hpp"
 #include "tuner/commands/study_executor.hpp"
 #include "tuner/commands/study_files.hpp"
 #include "tuner/error.hpp"
 #include "tuner/executor/wire.hpp"
-#include "tuner/report/progress.hpp"
 #include "tuner/system.hpp"
 #include "tuner/text.hpp"
 #include "tuner/version.hpp"
@@ -129,7 +129,7 @@ study::StudyStatus StudySession::run(const Study& study, search::Searcher& searc
     std::cerr << fmt::format("study '{}': {}, seed {}, {} worker{}, database {}\n", plan.name, plan.method, plan.seed,
                              study.run.workers, study.run.workers == 1 ? "" : "s", database_);
 
-  report::Progress progress(stderr, ::isatty(STDERR_FILENO) != 0, plan.metric.name);
+  Progress progress(stderr, ::isatty(STDERR_FILENO) != 0, plan.metric.name);
   bool warned = false;
   const auto listener = [&](const study::StudyStatus& status, std::span<const storage::TrialRecord> recorded,
                             std::span<const executor::Running> running) {

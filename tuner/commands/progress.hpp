@@ -8,7 +8,7 @@
 
 #include "tuner/study/coordinator.hpp"
 
-namespace tuner::report {
+namespace tuner::commands {
 
 class Progress {
  public:
@@ -38,4 +38,4 @@ class Progress {
   bool status_shown_ = false;
 };
 
-}  // namespace tuner::report
+}  // namespace tuner::commands

@@ -1,4 +1,4 @@
-#include "tuner/report/progress.hpp"
+#include "tuner/commands/progress.hpp"
 
 #include <fmt/format.h>
 #include <sys/ioctl.h>
@@ -7,7 +7,7 @@
 #include "tuner/report/table.hpp"
 #include "tuner/text.hpp"
 
-namespace tuner::report {
+namespace tuner::commands {
 
 namespace {
 
@@ -41,7 +41,7 @@ std::string Progress::trial_line(const study::StudyStatus& status, const storage
                                                      : "";
   return fmt::format("{:>9}  trial {}{} {}{}  {}  {}  {}", count_text(status), trial.id.number, replicate,
                      to_string(trial.result.outcome), best ? " (best)" : "", value,
-                     duration_text(trial.result.wall_seconds), parameters_text(trial.parameters));
+                     report::duration_text(trial.result.wall_seconds), report::parameters_text(trial.parameters));
 }
 
 std::string Progress::status_line(const study::StudyStatus& status, std::span<const executor::Running> running) const {
@@ -51,7 +51,7 @@ std::string Progress::status_line(const study::StudyStatus& status, std::span<co
   if (rate > 0) {
     text += rate >= 1 ? fmt::format(" | {:.0f} trials/s", rate) : fmt::format(" | {:.1f} trials/min", rate * 60);
     if (status.total && *status.total >= status.done)
-      text += " | " + duration_text(static_cast<double>(*status.total - status.done) / rate) + " left";
+      text += " | " + report::duration_text(static_cast<double>(*status.total - status.done) / rate) + " left";
   }
   for (const auto& worker : running)
     if (worker.steps > 0) text += fmt::format(" | {}: {}%", worker.number, 100 * worker.step / worker.steps);
@@ -86,4 +86,4 @@ void Progress::end() {
   status_shown_ = false;
 }
 
-}  // namespace tuner::report
+}  // namespace tuner::commands
