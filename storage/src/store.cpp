@@ -2,16 +2,36 @@
 
 #include <fmt/format.h>
 
+#include <stdexcept>
+
 #include "cells.hpp"
 #include "diff.hpp"
 #include "impl.hpp"
 #include "open.hpp"
 #include "ranks.hpp"
 #include "reading.hpp"
+#include "tuner/json.hpp"
 #include "tuner/plan.hpp"
 
 namespace tuner::storage {
 namespace {
+
+// Do two plans differ in nothing but how long a trial is trained?
+bool differ_in_length(const std::string& before, const std::string& now) {
+  const auto without_length = [](const std::string& plan) {
+    Json json = Json::parse(plan);
+    Json training = Json::object();
+    for (const auto& [key, value] : json.at("training").items())
+      if (key != "steps" && key != "epochs") training[key] = value;
+    json["training"] = std::move(training);
+    return json.dump(1);
+  };
+  try {
+    return without_length(before) == without_length(now);
+  } catch (const std::logic_error&) {
+    return false;  // no canonical plans
+  }
+}
 
 // Returns what to warn of.
 std::vector<std::string> check_plan(const Connection& connection, const StudyRecord& study,
@@ -30,6 +50,10 @@ std::vector<std::string> check_plan(const Connection& connection, const StudyRec
   for (const auto& [path, sha256] : study.files)
     if (recorded.find(sha256) == std::string::npos)
       changed += fmt::format("The study did not begin with this content of {} (sha256 {}).\n  ", path, sha256);
+  if (differ_in_length(before, now))
+    changed +=
+        "How long a trial is trained is part of a study, as schedules follow it: a longer run is another trial, which "
+        "begins anew.\n  ";
   throw Error(
       Message::storage_other_plan,
       fmt::format("study '{}' is there already, with another plan (- recorded, + this one):\n{}", study.name,

@@ -116,7 +116,8 @@ TEST(LargestStableLr, OfAdamWithAFrozenSecondMomentIsTheClosedForm) {
   TrialSpec spec = resolve(plan, branches_of(plan).front().point, {});
   TrialTrace trace;
   TrialResult result;
-  Trainer trainer(spec, shared, {}, trace, result);
+  TrialRun run(rules_of(spec), trace, {}, nullptr, result);
+  Trainer trainer(spec, shared, run);
   trainer.prepare();
   trainer.init();
   trainer.set_lr(0);
@@ -188,7 +189,8 @@ TEST(Probe, LeavesEverythingAsItWas) {
     TrialSpec spec = resolve(plan, branches_of(plan).front().point, {});
     TrialTrace trace;
     TrialResult result;
-    Trainer trainer(spec, shared, {}, trace, result);
+    TrialRun run(rules_of(spec), trace, {}, nullptr, result);
+    Trainer trainer(spec, shared, run);
     trainer.prepare();
     trainer.init();
     trainer.set_lr(1e-3);
