@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "tuner/error.hpp"
+#include "tuner/replicates.hpp"
 #include "tuner/search/grid.hpp"
 #include "tuner/study/method.hpp"
 
@@ -38,6 +39,50 @@ std::string text(const Space& space, const Point& point) {
   std::string all;
   for (const auto& [name, value] : parameters_of(space, point)) all += name + "=" + to_display(value) + " ";
   return all;
+}
+
+// Numbers of trials and what they are, both ways.
+TEST(Replicates, AreNumberedWithinTheirConfiguration) {
+  const Space space{{values("x", {std::int64_t{1}, std::int64_t{2}, std::int64_t{3}})}};
+  for (const std::uint32_t repeats : {1u, 2u, 5u}) {
+    const Grid grid(space, kSearchVersion, repeats);
+    EXPECT_EQ(grid.size(), 3u) << "configurations";
+    EXPECT_EQ(trials_of(grid), 3 * repeats);
+    EXPECT_EQ(grid.first_trial(2), 2 * repeats);
+    TrialId next;
+    for (std::uint64_t number = 0; number < 3 * repeats; ++number, next = next_trial(grid, next)) {
+      const TrialId expected{number, number / repeats, static_cast<std::uint32_t>(number % repeats)};
+      EXPECT_EQ(next, expected);
+      EXPECT_EQ(trial_of(grid, number), expected);
+    }
+  }
+}
+
+TEST(Replicates, OfARandomSearchTakeOneConfiguration) {
+  StudyPlan plan;
+  plan.method = "random";
+  plan.space.dimensions = {range(0, 1)};
+  const auto once = make_searcher(plan);
+  plan.repeats.count = 4;
+  const auto repeated = make_searcher(plan);
+  EXPECT_EQ(trials_of(*repeated), std::nullopt);
+  EXPECT_EQ(repeated->replicates(7), 4u);
+  for (std::uint64_t configuration = 0; configuration < 20; ++configuration)
+    EXPECT_EQ(repeated->propose(configuration), once->propose(configuration)) << "proposals go by configuration";
+}
+
+TEST(Aggregate, IsTheMeanAndTheDeviationOfASample) {
+  EXPECT_EQ(aggregate({}).count, 0u);
+  EXPECT_FALSE(aggregate({}).mean || aggregate({}).standard_deviation);
+  const double one[] = {3};
+  EXPECT_EQ(aggregate(one).mean, 3.0);
+  EXPECT_FALSE(aggregate(one).standard_deviation);
+  const double four[] = {2, 4, 4, 6};
+  EXPECT_EQ(aggregate(four).mean, 4.0);
+  EXPECT_DOUBLE_EQ(*aggregate(four).standard_deviation, std::sqrt(8.0 / 3));
+  // Squares less squares would be 0 or less here.
+  const double close[] = {1e9, 1e9 + 1, 1e9 + 2};
+  EXPECT_EQ(aggregate(close).standard_deviation, 1.0);
 }
 
 TEST(Grid, CountsTheLastKeyFastest) {
