@@ -301,6 +301,12 @@ TEST_F(ConfigurationsTest, ATimedOutReplicateThatRunsAgainIsMissingUntilThen) {
   record(store, make_replicate(0, 2, 2));
   for (std::uint32_t r = 0; r < 3; ++r) record(store, make_failed(1, r, Outcome::timed_out));
   EXPECT_EQ(order_of(store), "0: 1.5 +- 0.7071067811865476 of 2, 3/3\n");
+  // Also where it was put in order already.
+  Connection(file_, Connection::Mode::existing)
+      .execute(
+          "INSERT INTO configuration_ranks SELECT study_id, place, rank_key, configuration FROM configurations WHERE "
+          "rank_key IS NOT NULL; UPDATE configurations SET moved = 1");
+  ASSERT_EQ(damage(), "");
   store.open_study(with_limit(2));
   EXPECT_EQ(order_of(store), "0: 1.5 +- 0.7071067811865476 of 2, 2/3\n");
   EXPECT_EQ(damage(), "");
