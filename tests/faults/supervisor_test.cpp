@@ -183,7 +183,7 @@ optimizer: {plugin: faulty, lr: 1e-3, sin: crash}
 training: {steps: 20}
 )");
   const auto results = run(*through({supervisor(2)}));
-  EXPECT_NE(results.at(0).find("failed -1 2 step 2: optimizer 'faulty' crashed its worker with signal 11"),
+  EXPECT_NE(results.at(0).find("failed -1.0 2 step 2: optimizer 'faulty' crashed its worker with signal 11"),
             std::string::npos)
       << results.at(0);
 }

@@ -21,6 +21,11 @@ struct Layout {
 };
 [[nodiscard]] Layout layout_of(const Plugin& objective, const std::vector<std::string>& settings);
 
+template <class Archive>
+void serialize(Archive& archive, Layout& layout) {
+  archive(layout.tensors, layout.problem);
+}
+
 // A table of name, shape and role.
 void print_tensors(std::ostream& out, std::span<const TensorSpec> tensors);
 

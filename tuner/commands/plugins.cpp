@@ -5,11 +5,11 @@
 #include <iostream>
 #include <sstream>
 
+#include "tuner/commands/inspection.hpp"
 #include "tuner/commands/installation.hpp"
 #include "tuner/commands/options.hpp"
 #include "tuner/commands/plugin_page.hpp"
 #include "tuner/commands/plugins.hpp"
-#include "tuner/commands/schedule_curve.hpp"
 #include "tuner/details.hpp"
 #include "tuner/error.hpp"
 #include "tuner/options.hpp"
@@ -146,8 +146,8 @@ void print(const Plugin& plugin, const Layout& layout) {
 }
 
 // Everything of that id; nothing is printed before all settings are found good.
-void show(const Catalogue& catalogue, const std::string& id, const std::vector<std::string>& settings,
-          const std::string& format) {
+void show(const std::filesystem::path& executable, const Catalogue& catalogue, const std::string& id,
+          const std::vector<std::string>& settings, const std::string& format) {
   std::vector<const Plugin*> found;
   std::vector<std::string_view> ids;
   for (const auto& plugin : catalogue.plugins()) {
@@ -164,8 +164,8 @@ void show(const Catalogue& catalogue, const std::string& id, const std::vector<s
   bool set = settings.empty();
   for (const Plugin* plugin : found) {
     const bool objective = plugin->kind() == Kind::objective;
-    curves.push_back(is_drawn(*plugin) ? schedule_curve(*plugin, settings) : "");
-    layouts.push_back(objective ? layout_of(*plugin, settings) : Layout{});
+    curves.push_back(is_drawn(*plugin) ? inspect_curve(executable, *plugin, settings) : "");
+    layouts.push_back(objective ? inspect_layout(executable, *plugin, settings) : Layout{});
     set = set || objective || is_drawn(*plugin);
   }
   if (!set)
@@ -216,7 +216,7 @@ int plugins(const Invocation& invocation) {
                 did_you_mean(action, std::vector<std::string>{"list", "show", "check", "new"}));
   const Catalogue catalogue = load_plugins(invocation.executable, files);
   if (action == "show") {
-    show(catalogue, required(*values, "ID", kPage), settings, format(*values));
+    show(invocation.executable, catalogue, required(*values, "ID", kPage), settings, format(*values));
     return 0;
   }
   if (!settings.empty())

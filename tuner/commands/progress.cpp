@@ -4,6 +4,8 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <cmath>
+
 #include "tuner/report/table.hpp"
 #include "tuner/text.hpp"
 
@@ -54,7 +56,9 @@ std::string Progress::status_line(const study::StudyStatus& status, std::span<co
       text += " | " + report::duration_text(static_cast<double>(*status.total - status.done) / rate) + " left";
   }
   for (const auto& worker : running)
-    if (worker.steps > 0) text += fmt::format(" | {}: {}%", worker.number, 100 * worker.step / worker.steps);
+    if (worker.steps > 0)
+      text += fmt::format(" | {}: {}%{}", worker.number, 100 * worker.step / worker.steps,
+                          std::isnan(worker.value) ? "" : fmt::format(" {:.4g}", worker.value));
   return text;
 }
 

@@ -5,6 +5,7 @@
 #include <exception>
 #include <filesystem>
 
+#include "tuner/commands/inspection.hpp"
 #include "tuner/commands/installation.hpp"
 #include "tuner/commands/stored_config.hpp"
 #include "tuner/commands/study_files.hpp"
@@ -61,7 +62,7 @@ Catalogue recorded_plugins(const Invocation& invocation, const storage::Store& s
 
 RecordedStudy read_recorded(const storage::Store& store, const std::string& study,
                             const std::optional<config::SweepFile>& file, const Catalogue& catalogue,
-                            SharedObjectives& shared) {
+                            SharedObjectives& shared, const std::filesystem::path& executable) {
   const storage::StudyRow row = store.study(study);
   const std::string text = store.study_config(study);
   std::vector<std::vector<std::string>> candidates{store.study_overrides(study)};
@@ -72,7 +73,10 @@ RecordedStudy read_recorded(const storage::Store& store, const std::string& stud
   for (const std::vector<std::string>& overrides : candidates)
     for (const config::ReadAs as : {config::ReadAs::study, config::ReadAs::lr_range_test}) try {
         RecordedStudy read = read_with(row, text, file, catalogue, overrides, as);
-        read.study = with_files(std::move(read.study), shared);
+        Inspection inspection(executable, read.study, as, catalogue, shared);
+        read.study = with_files(std::move(read.study), [&](auto branch, auto dimension, auto index) {
+          return inspection.data_files(branch, dimension, index);
+        });
         const StudyPlan& plan = read.study.plan;
         const std::string found = store.plan_difference(study, canonical_plan(plan), plan_by_path(plan));
         if (found.empty()) return read;

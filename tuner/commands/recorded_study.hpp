@@ -26,9 +26,10 @@ struct RecordedStudy {
 // The recorded plan, read anew. Earlier versions recorded overrides as comments at the end of the sweep file, which may
 // have such comments of its own; and the study may be the LR range test of what the file describes. Right is what gives
 // the recorded plan.
+// executable: asks plugins what has to be known of their data, see inspection.hpp.
 // Errors: storage.other_plan where nothing does, and what reading it throws.
 [[nodiscard]] RecordedStudy read_recorded(const storage::Store& store, const std::string& study,
                                           const std::optional<config::SweepFile>& file, const Catalogue& catalogue,
-                                          SharedObjectives& shared);
+                                          SharedObjectives& shared, const std::filesystem::path& executable);
 
 }  // namespace tuner::commands

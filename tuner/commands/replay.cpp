@@ -200,7 +200,7 @@ int replay(const Invocation& invocation) {
       values->count("plugin") ? (*values)["plugin"].as<std::vector<std::string>>() : std::vector<std::string>{};
   const Catalogue catalogue = recorded_plugins(invocation, store, study, named, file);
   SharedObjectives shared;
-  const RecordedStudy read = read_recorded(store, study, file, catalogue, shared);
+  const RecordedStudy read = read_recorded(store, study, file, catalogue, shared, invocation.executable);
   const Point point = point_of(read.study.plan, stored.run.parameters, name);
   std::vector<storage::PluginRecord> records;
   for (const Plugin* plugin : plugins_of(read.study.plan, point)) records.push_back(study::plugin_record(*plugin));

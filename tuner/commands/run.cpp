@@ -186,7 +186,7 @@ int run(const Invocation& invocation) {
   const bool tested = lr_range::needs_test(file.plan);
   if (dry) {
     print_dry_run(file, *study::make_searcher(file.plan), tested ? lr_range_test_words(session) : "",
-                  objective_tensors(file.plan, session.shared()));
+                  session.objective_tensors(file));
     return 0;
   }
   session.open_database(file);

@@ -16,8 +16,11 @@
 #include "tuner/search/grid.hpp"
 #include "tuner/study/method.hpp"
 #include "tuner/text.hpp"
+#include "tuner/trainer.hpp"
 
 namespace tuner::commands {
+
+using executor::Subjects;
 
 namespace {
 
@@ -29,19 +32,30 @@ std::string shape_of(const Space& space, const Point& point) {
   return shape;
 }
 
-std::vector<MetricName> names_of(const Study& study, const PluginUse& objective, SharedObjectives& shared) {
+// The objective of a branch, with the first value of every option.
+PluginUse first_objective(const executor::Inspected& asked, std::size_t branch) {
+  const StudyPlan& plan = asked.study.plan;
+  asked.about({{TUNER_KIND_OBJECTIVE, std::string(plan.objective.branches[branch].plugin->id())}});
+  return resolve(plan, first_point(plan.space, plan.objective.dimension, branch), {}).objective;
+}
+
+std::vector<MetricName> names_of(const executor::Inspected& asked, const PluginUse& objective) {
+  const std::string& file = asked.study.source.path;
   try {
-    return metric_names(objective, shared, study.plan.seed);
+    const Calling calling(asked.trace, TUNER_KIND_OBJECTIVE);
+    return metric_names(objective, asked.shared, asked.study.plan.seed);
   } catch (const OutOfMemory& e) {
-    throw Error(Message::plugin_data, e.what(), "name less data, or free some memory").at(study.source.path);
+    throw Error(Message::plugin_data, e.what(), "name less data, or free some memory").at(file);
   } catch (Error& e) {
-    throw Error(e).at(study.source.path);
+    throw Error(e).at(file);
   }
 }
 
-std::vector<TensorSpec> tensors_of(const PluginUse& objective, SharedObjectives& shared, std::uint64_t seed) {
+std::vector<TensorSpec> tensors_of(const executor::Inspected& asked, const PluginUse& objective) {
+  const Calling calling(asked.trace, TUNER_KIND_OBJECTIVE);
   const HostServices host;
-  return describe(objective, shared.get(*objective.plugin, objective.options, seed), host.abi()).tensors;
+  const void* data = asked.shared.get(*objective.plugin, objective.options, asked.study.plan.seed);
+  return describe(objective, data, host.abi()).tensors;
 }
 
 bool has_groups(const OneOf<PluginPlan>& optimizers) {
@@ -69,7 +83,8 @@ Space space_of_layouts(const Space& space) {
 }
 
 // The different layouts that trials of the study can have. `complete`: are these all?
-std::vector<std::vector<TensorSpec>> layouts_of(const StudyPlan& plan, SharedObjectives& shared, bool& complete) {
+std::vector<std::vector<TensorSpec>> layouts_of(const executor::Inspected& asked, bool& complete) {
+  const StudyPlan& plan = asked.study.plan;
   constexpr std::uint64_t kMostLayouts = 256;
   const Space reduced = space_of_layouts(plan.space);
   const std::uint64_t size = grid_size(reduced);
@@ -79,7 +94,8 @@ std::vector<std::vector<TensorSpec>> layouts_of(const StudyPlan& plan, SharedObj
   const search::Grid grid(reduced);
   for (std::uint64_t n = 0; n < size; ++n) try {
       const TrialSpec spec = resolve(plan, grid.propose(n), {});
-      layouts.push_back(tensors_of(spec.objective, shared, plan.seed));
+      asked.about({{TUNER_KIND_OBJECTIVE, std::string(spec.objective.plugin->id())}});
+      layouts.push_back(tensors_of(asked, spec.objective));
     } catch (const Error&) {
       complete = false;  // the trial that has it will say so
     }
@@ -116,20 +132,27 @@ Error at_trial(Error error, const Study& study, const Point& point, std::uint64_
 
 }  // namespace
 
-std::vector<ObjectiveTensors> objective_tensors(const StudyPlan& plan, SharedObjectives& shared) {
+std::vector<ObjectiveTensors> objective_tensors(const executor::Inspected& asked) {
+  const StudyPlan& plan = asked.study.plan;
   std::vector<ObjectiveTensors> all;
   for (std::size_t branch = 0; branch < plan.objective.branches.size(); ++branch) {
-    const PluginUse use = resolve(plan, first_point(plan.space, plan.objective.dimension, branch), {}).objective;
-    all.push_back({plan.objective.branches[branch].label, tensors_of(use, shared, plan.seed)});
+    const PluginUse use = first_objective(asked, branch);
+    all.push_back({plan.objective.branches[branch].label, tensors_of(asked, use)});
   }
   return all;
 }
 
-Study with_metric(Study study, SharedObjectives& shared) {
+std::vector<std::vector<MetricName>> metric_names_of(const executor::Inspected& asked) {
+  std::vector<std::vector<MetricName>> all;
+  for (std::size_t branch = 0; branch < asked.study.plan.objective.branches.size(); ++branch)
+    all.push_back(names_of(asked, first_objective(asked, branch)));
+  return all;
+}
+
+Study with_metric(Study study, const std::vector<std::vector<MetricName>>& all) {
   StudyPlan& plan = study.plan;
   for (std::size_t branch = 0; branch < plan.objective.branches.size(); ++branch) {
-    const PluginUse objective = resolve(plan, first_point(plan.space, plan.objective.dimension, branch), {}).objective;
-    const auto names = names_of(study, objective, shared);
+    const auto& names = all[branch];
     if (plan.metric.name.empty()) {
       plan.metric.name = names.front().name;
       if (!plan.goal_given) plan.metric.goal = names.front().goal;
@@ -146,49 +169,64 @@ Study with_metric(Study study, SharedObjectives& shared) {
     std::vector<std::string> known;
     for (const auto& name : names) known.push_back(name.name);
     throw Error(Message::config_unknown_metric,
-                fmt::format("objective '{}' has no metric '{}'", objective.plugin->id(), shown(plan.metric.name)),
+                fmt::format("objective '{}' has no metric '{}'", plan.objective.branches[branch].plugin->id(),
+                            shown(plan.metric.name)),
                 did_you_mean(plan.metric.name, known))
         .at(plan.metric_place);
   }
   return study;
 }
 
-void check_study(const Study& study, const search::Searcher& searcher, SharedObjectives& shared) {
-  const StudyPlan& plan = study.plan;
-  if (plan.optimizer && has_groups(*plan.optimizer)) {
-    bool complete = false;
-    const auto layouts = layouts_of(plan, shared, complete);
-    const bool tensors = std::ranges::any_of(layouts, [](const auto& layout) { return !layout.empty(); });
-    if (complete && tensors) check_groups(*plan.optimizer, layouts);
-  }
+std::vector<CheckedPoint> points_to_check(const Study& study, const search::Searcher& searcher) {
   const std::uint64_t total = std::min(searcher.size().value_or(kMostChecked), kMostChecked);
-  std::set<std::string> shapes;
-  std::optional<Error> too_large;
   // Of a search that learns what it proposes before the first result.
   const auto is_known = [&](std::uint64_t configuration) {
     return !searcher.learns() || searcher.needs(configuration).value_or(configuration) == 0;
   };
   // Replicates differ in their random numbers alone: the first one stands for all.
+  std::vector<CheckedPoint> points;
   for (std::uint64_t configuration = 0; configuration < total && is_known(configuration); ++configuration) {
     const TrialId trial{.number = searcher.first_trial(configuration), .configuration = configuration, .replicate = 0};
     if (trial.number >= study.run.trials.value_or(UINT64_MAX)) break;
-    const Point point = searcher.propose(configuration);
+    points.push_back({trial, searcher.propose(configuration)});
+  }
+  return points;
+}
+
+void check_points(const executor::Inspected& asked, const std::vector<CheckedPoint>& points) {
+  const StudyPlan& plan = asked.study.plan;
+  if (plan.optimizer && has_groups(*plan.optimizer)) {
+    bool complete = false;
+    const auto layouts = layouts_of(asked, complete);
+    const bool tensors = std::ranges::any_of(layouts, [](const auto& layout) { return !layout.empty(); });
+    if (complete && tensors) check_groups(*plan.optimizer, layouts);
+  }
+  std::set<std::string> shapes;
+  std::optional<Error> too_large;
+  for (const auto& [trial, point] : points) {
     try {
-      TrialSpec spec = resolve(study, point, trial);
+      Subjects subjects;
+      for (const Plugin* plugin : plugins_of(plan, point))
+        subjects.emplace(static_cast<std::uint32_t>(plugin->kind()), plugin->id());
+      asked.about(subjects);
+      TrialSpec spec = resolve(asked.study, point, trial);
       study::check_trial(plan, spec);
       if (const std::string shape = shape_of(plan.space, point); !shapes.contains(shape)) {
-        require_memory(spec, shared);
-        check_trial(std::move(spec), shared);
+        {
+          const Calling calling(asked.trace, TUNER_KIND_OBJECTIVE);
+          require_memory(spec, asked.shared);
+        }
+        check_trial(std::move(spec), asked.shared, &asked.trace);
         shapes.insert(shape);
       }
     } catch (const Error& e) {
-      throw at_trial(e, study, point, trial.number);
+      throw at_trial(e, asked.study, point, trial.number);
     } catch (const std::bad_alloc& e) {
       // That trial's outcome, unless it is that of all.
       if (!too_large)
         too_large = at_trial(Error(Message::config_impossible, e.what(),
                                    "make the model or the optimizer's state smaller, or run fewer workers"),
-                             study, point, trial.number);
+                             asked.study, point, trial.number);
     }
   }
   if (too_large && shapes.empty()) throw Error(*too_large);

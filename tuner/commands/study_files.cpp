@@ -7,6 +7,7 @@
 #include "tuner/commands/file_hashes.hpp"
 #include "tuner/error.hpp"
 #include "tuner/grid.hpp"
+#include "tuner/trainer.hpp"
 
 namespace tuner::commands {
 
@@ -16,7 +17,7 @@ namespace fs = std::filesystem;
 
 class Identification {
  public:
-  Identification(StudyPlan& plan, SharedObjectives& shared) : plan_(plan), shared_(shared) {}
+  Identification(StudyPlan& plan, const DataFilesOf& data_files) : plan_(plan), data_files_(data_files) {}
 
   void run() {
     for (std::size_t branch = 0; branch < plan_.objective.branches.size(); ++branch) {
@@ -75,11 +76,12 @@ class Identification {
                                               std::size_t index) {
     std::map<std::string, std::string> files;
     try {
-      for (const std::string& file : read_by_objective(dimension, index)) {
+      for (const std::string& file : data_files_(branch_, dimension, index)) {
         const fs::path name = fs::path(file).lexically_relative(folder);
         if (!name.empty() && *name.begin() != "..") files.emplace(name.string(), hashes_.of(file));
       }
-    } catch (const Error&) {
+    } catch (const Error& e) {
+      if (e.id() == Message::plugin_crashes) throw;
       files.clear();  // data that cannot be opened is for the trials to say
     } catch (const std::bad_alloc&) {
       files.clear();
@@ -87,24 +89,32 @@ class Identification {
     return files;
   }
 
-  std::vector<std::string> read_by_objective(std::optional<std::size_t> dimension, std::size_t index) {
-    Point point = first_point(plan_.space, plan_.objective.dimension, branch_);
-    if (dimension) point[*dimension] = std::get<Values>(plan_.space.dimensions[*dimension].domain)[index];
-    const PluginUse objective = resolve(plan_, point, {}).objective;
-    return shared_.files(*objective.plugin, objective.options, plan_.seed);
-  }
-
   StudyPlan& plan_;
-  SharedObjectives& shared_;
+  const DataFilesOf& data_files_;
   FileHashes hashes_;
   std::size_t branch_ = 0;  // of the objective
 };
 
 }  // namespace
 
-Study with_files(Study study, SharedObjectives& shared) {
-  Identification(study.plan, shared).run();
+Study with_files(Study study, const DataFilesOf& data_files) {
+  Identification(study.plan, data_files).run();
   return study;
+}
+
+std::vector<std::string> data_files_of(const executor::Inspected& asked, std::size_t branch,
+                                       std::optional<std::size_t> dimension, std::size_t index) {
+  const StudyPlan& plan = asked.study.plan;
+  Point point = first_point(plan.space, plan.objective.dimension, branch);
+  if (dimension) point[*dimension] = std::get<Values>(plan.space.dimensions[*dimension].domain)[index];
+  const PluginUse objective = resolve(plan, point, {}).objective;
+  asked.about({{TUNER_KIND_OBJECTIVE, std::string(objective.plugin->id())}});
+  const Calling calling(asked.trace, TUNER_KIND_OBJECTIVE);
+  try {
+    return asked.shared.files(*objective.plugin, objective.options, plan.seed);
+  } catch (const std::bad_alloc&) {
+    return {};
+  }
 }
 
 std::string plan_by_path(StudyPlan plan) {

@@ -7,6 +7,7 @@
 #include <iostream>
 #include <utility>
 
+#include "tuner/commands/events.hpp"
 #include "tuner/commands/installation.hpp"
 #include "tuner/commands/progress.hpp"
 #include "tuner/commands/study_check.hpp"
@@ -70,6 +71,7 @@ void add_study_options(po::options_description& options) {
                                                              "trials side by side")(
       "fresh", "forget the study of that name first, with all its trials")("quiet", "no progress")(
       "json", "print one JSON object at the end")(
+      "events", "print a line of JSON for every trial that starts, reports or ends; and --json")(
       "plugin", po::value<std::vector<std::string>>()->composing()->value_name("FILE"), "a plugin library to load");
   add_database_option(options);
   options.add_options()("allow-network-db", "write to a database on a network file system, from one machine alone");
@@ -90,11 +92,20 @@ Study StudySession::read(config::ReadAs as) {
   run.trial_memory = memory_bound(run.memory_limit, used_workers(run), run.isolation == Isolation::process);
   if (values_.count("db")) run.database = commands::database(values_);
   run.checkpoint.folder = checkpoint_folder(run.database) / study.plan.name;
-  return with_files(with_metric(std::move(study), shared_), shared_);
+  Inspection& inspection =
+      inspections_
+          .insert_or_assign(study.plan.name,
+                            std::make_unique<Inspection>(invocation_.executable, study, as, catalogue_, shared_))
+          .first->second.
+          operator*();
+  const auto names = inspection.metric_names();
+  return with_files(with_metric(std::move(study), names), [&](auto branch, auto dimension, auto index) {
+    return inspection.data_files(branch, dimension, index);
+  });
 }
 
 void StudySession::check(const Study& study, const search::Searcher& searcher) {
-  check_study(study, searcher, shared_);
+  inspections_.at(study.plan.name)->check(points_to_check(study, searcher));
 }
 
 void StudySession::open_database(const Study& study) {
@@ -119,6 +130,7 @@ void StudySession::forget(const std::string& study) {
 study::StudyStatus StudySession::run(const Study& study, search::Searcher& searcher, config::ReadAs as) {
   if (!interrupts_) interrupts_.emplace();
   const StudyPlan& plan = study.plan;
+  inspections_.clear();  // the workers need what they hold
   for (const auto& warning : store_->open_study(study_record(study, searcher.replicates(0))))
     std::cerr << "warning: " << printable(warning) << "\n";
   std::vector<storage::PluginRecord> records;
@@ -137,9 +149,15 @@ study::StudyStatus StudySession::run(const Study& study, search::Searcher& searc
       progress.warn(fmt::format("no checkpoint can be written to {}: {}; a trial that is stopped begins again",
                                 study.run.checkpoint.folder.string(), system_text(status.checkpoint_error)));
     if (!quiet()) progress.show(status, recorded, running);
+    if (!events()) return;
+    for (const storage::TrialRecord& trial : recorded) print_event(std::cout, trial);
+    std::cout.flush();
   };
+  study::NoticeListener heard;
+  if (events()) heard = [](const trial::Notice& notice) { print_event(std::cout, notice); };
   const auto executor = make_executor(study, invocation_.executable, shared_, as);
-  const study::StudyStatus status = study::run_study(study, searcher, *store_, *executor, *interrupts_, listener);
+  const study::StudyStatus status =
+      study::run_study(study, searcher, *store_, *executor, *interrupts_, listener, {}, heard);
   progress.end();
   return status;
 }
@@ -172,20 +190,8 @@ int StudySession::conclude(const Study& study, const study::StudyStatus& status)
 std::unique_ptr<executor::Executor> make_executor(const Study& study, const std::filesystem::path& executable,
                                                   SharedObjectives& shared, config::ReadAs as) {
   if (study.run.isolation == Isolation::thread) return executor::make_thread_executor(study, shared);
-  executor::WorkerSetup setup{.libraries = {},
-                              .config_text = study.source.text,
-                              .config_name = study.source.path,
-                              .config_folder = study.source.folder,
-                              .overrides = study.source.overrides,
-                              .read_as = static_cast<std::uint8_t>(as),
-                              .metric = study.plan.metric.name,
-                              .goal = study.plan.metric.goal,
-                              .memory_limit = study.run.memory_limit,
-                              .trial_memory = study.run.trial_memory,
-                              .checkpoint_folder = study.run.checkpoint.folder.string(),
-                              .checkpoint_identity = checkpoint_identity(study.plan)};
-  for (const Plugin* plugin : plugins_of(study.plan))
-    setup.libraries.push_back({plugin->library().path.string(), plugin->library().sha256});
+  executor::WorkerSetup setup = worker_setup(study, as);
+  setup.checkpoint_identity = checkpoint_identity(study.plan);
   return executor::make_process_executor(study, setup, executable);
 }
 

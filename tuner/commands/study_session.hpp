@@ -1,12 +1,15 @@
 // What the commands that run a study share: its file, its plugins, its database, and the run itself.
 #pragma once
 
+#include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "tuner/catalogue.hpp"
 #include "tuner/commands/command.hpp"
+#include "tuner/commands/inspection.hpp"
 #include "tuner/commands/options.hpp"
 #include "tuner/config/config.hpp"
 #include "tuner/executor/interrupt.hpp"
@@ -50,8 +53,12 @@ class StudySession {
 
   [[nodiscard]] storage::Store& store() { return *store_; }
   [[nodiscard]] const std::string& database() const { return database_; }
-  [[nodiscard]] SharedObjectives& shared() { return shared_; }
-  [[nodiscard]] bool json() const { return values_.count("json") > 0; }
+  // Of a study that was read here. Errors: as those of Inspection.
+  [[nodiscard]] std::vector<ObjectiveTensors> objective_tensors(const Study& study) {
+    return inspections_.at(study.plan.name)->objective_tensors();
+  }
+  [[nodiscard]] bool events() const { return values_.count("events") > 0; }
+  [[nodiscard]] bool json() const { return values_.count("json") > 0 || events(); }
   [[nodiscard]] bool quiet() const { return values_.count("quiet") > 0 || json(); }
   [[nodiscard]] bool fresh() const { return values_.count("fresh") > 0; }
   // " --db FILE" for messages that name a command; empty for the default file.
@@ -65,6 +72,7 @@ class StudySession {
   std::vector<std::string> overrides_;
   Catalogue catalogue_;
   SharedObjectives shared_;
+  std::map<std::string, std::unique_ptr<Inspection>> inspections_;  // by study
   std::optional<storage::Store> store_;
   std::optional<executor::InterruptCounter> interrupts_;
 };

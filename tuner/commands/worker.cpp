@@ -8,6 +8,7 @@
 #include <string>
 
 #include "tuner/commands/command.hpp"
+#include "tuner/commands/inspection.hpp"
 #include "tuner/error.hpp"
 #include "tuner/executor/crew.hpp"
 #include "tuner/text.hpp"
@@ -31,7 +32,7 @@ std::uint32_t count_in(const std::string& word) {
 
 int worker(const Invocation& invocation) {
   const auto& words = invocation.words;
-  if (words.empty()) return executor::run_worker();
+  if (words.empty()) return executor::run_worker(answer);
   if (words.size() != 3 || words[0] != "--stdio" || words[1] != "--count")
     throw Error(Message::usage_bad_option, "'tuner worker' is started by a running study",
                 "a supervisor of N workers is: tuner worker --stdio --count N");

@@ -6,8 +6,11 @@
 #include <cstdint>
 #include <exception>
 #include <filesystem>
+#include <functional>
 #include <limits>
 #include <memory>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "tuner/plan.hpp"
@@ -17,6 +20,8 @@
 namespace tuner::executor {
 
 struct WorkerSetup;
+struct Inspected;
+using Answerer = std::function<std::string(const Inspected&, std::string_view question)>;
 
 struct Job {
   TrialId id;
@@ -87,6 +92,7 @@ class Executor {
                                                                  std::uint32_t workers_each);
 
 // What `tuner worker` does: answers the coordinator on descriptor 3 until that closes it. Returns the exit code.
-[[nodiscard]] int run_worker();
+// answerer: of questions, see inspector.hpp.
+[[nodiscard]] int run_worker(const Answerer& answerer);
 
 }  // namespace tuner::executor

@@ -26,6 +26,7 @@ enum class FrameType : std::uint32_t {
   cancel,    // end the running trial; drop the others
   drop,      // drop the jobs that have not begun
   decision,  // number, Decision: for the report of that trial that waits
+  question,  // see inspector.hpp; to a worker that gets no jobs
   // From a worker.
   finished,    // number of the trial, times, TrialResult
   refused,     // number, Error: the study cannot go on
@@ -33,6 +34,8 @@ enum class FrameType : std::uint32_t {
   begun,       // trial::Begun
   report,      // trial::Report
   checkpoint,  // trial::CheckpointWritten
+  subject,     // which plugins the worker is about to call: Subjects
+  answer,      // to the question
   // From a crew.
   died,  // Death
   // Between coordinator and supervisor, both ways.

@@ -20,6 +20,7 @@
 
 #include "tuner/config/config.hpp"
 #include "tuner/executor/board.hpp"
+#include "tuner/executor/inspector.hpp"
 #include "tuner/executor/wire.hpp"
 #include "tuner/system.hpp"
 #include "tuner/trial/runner.hpp"
@@ -31,8 +32,8 @@ namespace {
 // Without its coordinator a worker has nothing to live for; whatever a plugin is doing, nobody waits for it.
 [[noreturn]] void leave() { ::_exit(0); }
 
-void send_frame(FrameType type, const Writer& message) {
-  const std::string frame = framed(type, message.bytes());
+void send_frame(FrameType type, std::string_view message) {
+  const std::string frame = framed(type, message);
   for (std::size_t sent = 0; sent < frame.size();) {
     const ssize_t n = ::send(kWorkerSocket, frame.data() + sent, frame.size() - sent, MSG_NOSIGNAL);
     if (n < 0 && errno == EINTR) continue;
@@ -57,6 +58,9 @@ std::int64_t now_ms() {
       .count();
 }
 
+void send_frame(FrameType type, const Writer& message) { send_frame(type, message.bytes()); }
+
+// Of a setup without a text: the plugins alone.
 Study read_study(const WorkerSetup& setup, Catalogue& catalogue) {
   for (const auto& library : setup.libraries) {
     catalogue.add_file(library.path);
@@ -64,6 +68,7 @@ Study read_study(const WorkerSetup& setup, Catalogue& catalogue) {
       throw Error(Message::plugin_changed, fmt::format("'{}' changed while the study ran", library.path),
                   "start the study again: it resumes");
   }
+  if (setup.config_text.empty()) return {};
   Study study = config::parse_study(setup.config_text, setup.config_name, setup.config_folder, catalogue,
                                     setup.overrides, static_cast<config::ReadAs>(setup.read_as));
   study.plan.metric.name = setup.metric;
@@ -217,6 +222,30 @@ void refuse_study(const Error& error) {
   send_frame(FrameType::refused, out);
 }
 
+// A worker that is asked, and runs nothing.
+void answer_all(FrameBuffer& buffer, Frame question, const WorkerSetup& setup, Catalogue& catalogue, TrialTrace& trace,
+                const Answerer& answerer) {
+  const Study study = read_study(setup, catalogue);
+  SharedObjectives shared;
+  Subjects last;
+  const auto about = [&](const Subjects& subjects) {
+    if (subjects != last) send_frame(FrameType::subject, to_bytes(last = subjects));
+  };
+  const Inspected inspected{catalogue, study, shared, trace, about};
+  for (;;) {
+    try {
+      const std::string answer = answerer(inspected, question.bytes);
+      std::fflush(stdout);
+      send_frame(FrameType::answer, answer);
+    } catch (const Error& e) {
+      refuse_study(e);
+    }
+    auto next = receive(buffer);
+    if (!next) return;
+    question = std::move(*next);
+  }
+}
+
 void limit_memory(std::uint64_t bytes) {
   if (bytes == 0) return;
   const rlimit limit{bytes, bytes};
@@ -225,7 +254,7 @@ void limit_memory(std::uint64_t bytes) {
 
 }  // namespace
 
-int run_worker() {
+int run_worker(const Answerer& answerer) {
   int type = 0;
   socklen_t size = sizeof type;
   if (::getsockopt(kWorkerSocket, SOL_SOCKET, SO_TYPE, &type, &size) != 0)
@@ -252,9 +281,16 @@ int run_worker() {
       throw Error(Message::storage_failed, fmt::format("a worker cannot speak to its coordinator: {}", why),
                   "the program was replaced while the study ran: start it again, it resumes");
     const auto setup = from_bytes<WorkerSetup>(first->bytes);
+    const auto second = receive(buffer);
+    if (!second) return 0;
+    if (second->type == FrameType::question) {
+      answer_all(buffer, *second, setup, catalogue, own_board->trace, answerer);
+      leave();
+    }
     limit_memory(setup.memory_limit);
     Worker worker(read_study(setup, catalogue), setup.checkpoint_identity, *static_cast<Board*>(memory));
     try {
+      worker.take(*second);
       while (const auto frame = receive(buffer)) worker.take(*frame);
     } catch (const Garbled&) {  // what it should do is not known any more; its trial must not keep it
     }

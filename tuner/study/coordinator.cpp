@@ -27,14 +27,16 @@ constexpr std::size_t kQueuedPerWorker = 256;
 class Coordinator {
  public:
   Coordinator(const Study& study, search::Searcher& searcher, storage::Store& store, Executor& executor,
-              const InterruptCounter& interrupts, const Listener& listener, const Guidance& guidance)
+              const InterruptCounter& interrupts, const Listener& listener, const Guidance& guidance,
+              const NoticeListener& heard)
       : plan_(study.plan),
         run_(study.run),
         searcher_(searcher),
         store_(store),
         executor_(executor),
         interrupts_(interrupts),
-        listener_(listener) {
+        listener_(listener),
+        heard_(heard) {
     status_.total = search::trials_of(searcher);
     if (run_.trials) status_.total = std::min(run_.trials.value_or(UINT64_MAX), status_.total.value_or(UINT64_MAX));
     for (const std::uint64_t number : store.finished(plan_.name)) done_.insert(number);
@@ -142,7 +144,7 @@ class Coordinator {
     if (!proposes_aside()) {
       std::vector<executor::Job> jobs = next_jobs(room(), is_ending());
       store_.record(trials, journal_ ? journal_->take_entries() : std::vector<storage::JournalEntry>());
-      for (executor::Job& job : jobs) executor_.submit(std::move(job));
+      for (executor::Job& job : jobs) submit(std::move(job));
       return;
     }
     store_.record(trials);
@@ -158,7 +160,7 @@ class Coordinator {
       std::vector<executor::Job> jobs = proposing_.get();
       store_.record({}, journal_->take_entries());
       if (!is_ending())
-        for (executor::Job& job : jobs) executor_.submit(std::move(job));
+        for (executor::Job& job : jobs) submit(std::move(job));
     }
     if (!std::exchange(has_news_, false)) return;
     for (auto& [trial, result] : arrived_) journal_->add(trial, std::move(result));
@@ -178,8 +180,15 @@ class Coordinator {
     for (const auto& [number, decision] : answers) executor_.answer(number, decision);
   }
 
+  void submit(executor::Job job) {
+    job.asked.reports = static_cast<bool>(heard_);
+    executor_.submit(std::move(job));
+  }
+
   void take(executor::Events events) {
     if (decisions_) decide(events.notices);
+    if (heard_)
+      for (const trial::Notice& notice : events.notices) heard_(notice);
     std::vector<storage::TrialRecord> records;
     std::exception_ptr error;
     for (executor::Finished& trial : events.finished) {
@@ -257,7 +266,7 @@ class Coordinator {
     store_.add_event(
         "retried", fmt::format("trial {}, attempt {}: {}", trial.job.id.number, trial.job.attempt, trial.result.error));
     ++trial.job.attempt;
-    executor_.submit(std::move(trial.job));
+    submit(std::move(trial.job));
   }
 
   storage::TrialRecord record_of(executor::Finished trial) {
@@ -296,6 +305,7 @@ class Coordinator {
   Executor& executor_;
   const InterruptCounter& interrupts_;
   const Listener& listener_;
+  const NoticeListener& heard_;
   Clock::time_point start_ = Clock::now();
   StudyStatus status_;
   std::set<std::uint64_t> done_;
@@ -316,8 +326,9 @@ class Coordinator {
 }  // namespace
 
 StudyStatus run_study(const Study& study, search::Searcher& searcher, storage::Store& store, Executor& executor,
-                      const InterruptCounter& interrupts, const Listener& listener, const Guidance& guidance) {
-  return Coordinator(study, searcher, store, executor, interrupts, listener, guidance).run();
+                      const InterruptCounter& interrupts, const Listener& listener, const Guidance& guidance,
+                      const NoticeListener& heard) {
+  return Coordinator(study, searcher, store, executor, interrupts, listener, guidance, heard).run();
 }
 
 storage::PluginRecord plugin_record(const Plugin& plugin) {

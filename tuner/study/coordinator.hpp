@@ -45,6 +45,9 @@ struct StudyStatus {
 using Listener =
     std::function<void(const StudyStatus&, std::span<const storage::TrialRecord> recorded, std::span<const Running>)>;
 
+// Told of what trials say while they run; of a trial's end hears the Listener.
+using NoticeListener = std::function<void(const trial::Notice&)>;
+
 // What guides a study beside its searcher.
 struct Guidance {
   std::optional<std::uint64_t> lag = {};  // of a new study whose searcher learns, see journal.hpp; nothing: the default
@@ -58,10 +61,11 @@ struct Guidance {
 // one. What a searcher that learns proposes and observes is in the study's journal before anything comes of it (see
 // journal.hpp); where one of its trials cannot be run, the study is stopped, since nothing is observed that is not
 // recorded. What a pruner decides is recorded before its trial hears of it (see decisions.hpp).
+// heard: where it is given, the trials are asked for their reports.
 // Errors: what the trials throw (input that nothing before could see); what is finished is kept.
 [[nodiscard]] StudyStatus run_study(const Study& study, search::Searcher& searcher, storage::Store& store,
                                     Executor& executor, const InterruptCounter& interrupts, const Listener& listener,
-                                    const Guidance& guidance = {});
+                                    const Guidance& guidance = {}, const NoticeListener& heard = {});
 
 [[nodiscard]] storage::PluginRecord plugin_record(const Plugin& plugin);
 

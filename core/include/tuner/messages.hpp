@@ -43,6 +43,7 @@ namespace tuner {
   X(plugin_world_writable,       "plugin.world_writable") \
   X(plugin_changed,              "plugin.changed") \
   X(plugin_crashes_on_load,      "plugin.crashes_on_load") \
+  X(plugin_crashes,              "plugin.crashes") \
   X(plugin_data,                 "plugin.data") \
   X(storage_cannot_open,         "storage.cannot_open") \
   X(storage_not_a_database,      "storage.not_a_database") \

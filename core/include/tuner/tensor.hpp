@@ -49,6 +49,11 @@ struct TensorSpec {
   [[nodiscard]] bool is_trained() const { return (flags & (TUNER_TENSOR_BUFFER | TUNER_TENSOR_FROZEN)) == 0; }
 };
 
+template <class Archive>
+void serialize(Archive& archive, TensorSpec& t) {
+  archive(t.name, t.shape, t.dtype, t.role, t.flags, t.layer, t.fan_in, t.fan_out, t.group);
+}
+
 // What Tensors allocates. `nothing`: shapes alone, to add up what there would be; all pointers are null.
 enum class TensorMemory { nothing, data, data_and_gradients };
 

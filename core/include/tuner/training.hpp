@@ -52,6 +52,10 @@ struct MetricName {
   std::string name;
   Goal goal;
 };
+template <class Archive>
+void serialize(Archive& archive, MetricName& metric) {
+  archive(metric.name, metric.goal);
+}
 // In order of preference: the first one is the default of `metric:`. Opens the objective's data.
 [[nodiscard]] std::vector<MetricName> metric_names(const PluginUse& objective, SharedObjectives& shared,
                                                    std::uint64_t study_seed);

@@ -1,0 +1,76 @@
+#include "tuner/executor/inspector.hpp"
+
+#include <fmt/format.h>
+#include <poll.h>
+#include <sys/wait.h>
+
+#include <csignal>
+#include <cstring>
+#include <utility>
+
+#include "tuner/executor/connection.hpp"
+#include "tuner/executor/worker_process.hpp"
+
+namespace tuner::executor {
+
+Inspector::Inspector(std::filesystem::path executable, WorkerSetup setup)
+    : executable_(std::move(executable)), setup_(std::move(setup)) {}
+
+Inspector::~Inspector() = default;
+
+std::string Inspector::ask(std::string_view question) {
+  if (!worker_) {
+    worker_ = std::make_unique<WorkerProcess>(executable_);
+    worker_->send(FrameType::greeting, to_bytes(local_greeting(executable_)));
+    worker_->send(FrameType::setup, to_bytes(setup_));
+    subjects_.clear();
+  }
+  worker_->send(FrameType::question, question);
+  for (;;) {
+    const short wanted = static_cast<short>(worker_->has_unsent() ? POLLIN | POLLOUT : POLLIN);
+    pollfd files[] = {{.fd = worker_->socket(), .events = wanted, .revents = 0},
+                      {.fd = worker_->output(), .events = POLLIN, .revents = 0}};
+    ::poll(files, std::size(files), -1);
+    worker_->flush();
+    const bool alive = worker_->receive();
+    while (auto frame = worker_->next_frame()) {
+      if (frame->type == FrameType::answer) return std::move(frame->bytes);
+      if (frame->type == FrameType::subject) subjects_ = from_bytes<Subjects>(frame->bytes);
+      if (frame->type != FrameType::refused) continue;
+      Reader in(frame->bytes);
+      in.get<std::uint64_t>();
+      throw read_error(in);
+    }
+    if (!alive || !worker_->garbled().empty()) ended();
+  }
+}
+
+void Inspector::ended() {
+  const bool out_of_memory = worker_->board().out_of_memory != 0;
+  const std::uint32_t kind = worker_->board().trace.kind;
+  const std::string garbled = worker_->garbled();
+  const int status = worker_->end();
+  const std::string output = worker_->last_output();
+  worker_.reset();
+  // Where it is not known which one was called, all that may have been.
+  std::string who;
+  for (const auto& [of, id] : subjects_)
+    if (of == kind || !subjects_.contains(kind))
+      who += fmt::format("{}{} '{}'", who.empty() ? "" : " or ", to_string(static_cast<Kind>(of)), id);
+  if (who.empty()) who = "a plugin";
+  std::string how;
+  if (out_of_memory)
+    how = "ran out of memory";
+  else if (!garbled.empty())
+    how = "wrote into the connection of its process";
+  else if (WIFSIGNALED(status))
+    how = fmt::format("crashed with signal {} ({})", WTERMSIG(status), ::strsignal(WTERMSIG(status)));
+  else
+    how = fmt::format("ended its process with exit code {}", WEXITSTATUS(status));
+  throw Error(Message::plugin_crashes,
+              fmt::format("{} {} when it was asked what a trial needs, before any ran{}", who, how,
+                          output.empty() ? "" : "; it printed: " + excerpt(output)),
+              "`tuner plugins check FILE` finds out where; a study without it can run");
+}
+
+}  // namespace tuner::executor

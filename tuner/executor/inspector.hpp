@@ -1,0 +1,55 @@
+// Questions to plugins before any trial runs, asked in a worker process: what a plugin does there ends that process and
+// not the coordinator.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "tuner/catalogue.hpp"
+#include "tuner/executor/wire.hpp"
+#include "tuner/plan.hpp"
+#include "tuner/training.hpp"
+
+namespace tuner::executor {
+
+class WorkerProcess;
+
+using Subjects = std::map<std::uint32_t, std::string>;  // TUNER_KIND_... to the id
+
+// What the worker has when it is asked. study is empty where the setup has no text.
+struct Inspected {
+  const Catalogue& catalogue;
+  const Study& study;
+  SharedObjectives& shared;
+  // Says which plugin is being called, for whoever has to say what ended the process.
+  TrialTrace& trace;
+  // And which plugin that is, by kind.
+  std::function<void(const Subjects& subjects)> about;
+};
+// An Answerer answers one question, both as bytes. Errors of the answer are thrown at whoever asks.
+
+// Threads: one.
+class Inspector {
+ public:
+  // executable is run as `tuner worker` at the first question.
+  Inspector(std::filesystem::path executable, WorkerSetup setup);
+  ~Inspector();
+  Inspector(const Inspector&) = delete;
+  Inspector& operator=(const Inspector&) = delete;
+  // Errors: those of the answer; plugin.crashes where the plugin in question ended the process.
+  [[nodiscard]] std::string ask(std::string_view question);
+
+ private:
+  [[noreturn]] void ended();
+  std::filesystem::path executable_;
+  WorkerSetup setup_;
+  std::unique_ptr<WorkerProcess> worker_;
+  Subjects subjects_;
+};
+
+}  // namespace tuner::executor
