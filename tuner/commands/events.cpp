@@ -41,6 +41,9 @@ void print_event(std::ostream& out, const trial::Notice& notice) {
 void print_event(std::ostream& out, const storage::TrialRecord& ended) {
   const TrialResult& result = ended.result;
   out << beginning("ended", ended.id.number, ended.attempt)
+      << (ended.replicates == 1
+              ? ""
+              : fmt::format(R"(, "configuration": {}, "replicate": {})", ended.id.configuration, ended.id.replicate))
       << fmt::format(R"(, "outcome": "{}", "value": {}, "steps": {}, "seconds": {}, "parameters": {}, "error": {}}})",
                      to_string(result.outcome), value_of(result.value), result.steps,
                      format_number(result.wall_seconds), report::parameters_json(ended.parameters),
