@@ -392,7 +392,10 @@ Request settings_from(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   try {
-    if (argc > 1 && std::strcmp(argv[1], "worker") == 0) return executor::run_worker();
+    if (argc > 1 && std::strcmp(argv[1], "worker") == 0) {
+      // Nobody asks this one anything.
+      return executor::run_worker([](const executor::Inspected&, std::string_view) { return std::string(); });
+    }
     if (argc > 1 && std::strcmp(argv[1], "coordinate") == 0) return coordinate(start_from(argv));
     const Request settings = settings_from(argc, argv);
     std::cout << "seed " << settings.seed << std::endl;
