@@ -39,17 +39,6 @@ std::string name_of(const Plugin& plugin, const tuner_param& param) {
   return fmt::format("option '{}' of {} '{}'", param.id, to_string(plugin.kind()), plugin.id());
 }
 
-std::string range_text(const tuner_param& param) {
-  const bool open_low = (param.flags & TUNER_PARAM_MIN_OPEN) != 0,
-             open_high = (param.flags & TUNER_PARAM_MAX_OPEN) != 0;
-  std::string low, high;
-  if (std::isfinite(param.min)) low = fmt::format("{} {}", open_low ? "above" : "at least", param.min);
-  if (std::isfinite(param.max)) high = fmt::format("{} {}", open_high ? "below" : "at most", param.max);
-  if (!low.empty() && !high.empty()) return low + " and " + high;
-  if (low.empty() && high.empty()) return "a finite number";
-  return low.empty() ? high : low;
-}
-
 [[noreturn]] void wrong_type(const Plugin& plugin, const tuner_param& param, const Value& value) {
   std::string remedy;
   if (const auto* text = std::get_if<std::string>(&value)) {
@@ -63,10 +52,7 @@ std::string range_text(const tuner_param& param) {
 }
 
 void require_range(const Plugin& plugin, const tuner_param& param, double number) {
-  bool legal = std::isfinite(number) && number >= param.min && number <= param.max;
-  if ((param.flags & TUNER_PARAM_MIN_OPEN) && number == param.min) legal = false;
-  if ((param.flags & TUNER_PARAM_MAX_OPEN) && number == param.max) legal = false;
-  if (!legal)
+  if (!is_legal(param, number))
     throw Error(Message::config_out_of_range,
                 fmt::format("{} must be {}, not {}", name_of(plugin, param), range_text(param), number));
 }
@@ -127,6 +113,23 @@ std::vector<std::string> choices_of(const tuner_param& param) {
 }
 
 }  // namespace
+
+bool is_legal(const tuner_param& param, double number) {
+  if ((param.flags & TUNER_PARAM_MIN_OPEN) && number == param.min) return false;
+  if ((param.flags & TUNER_PARAM_MAX_OPEN) && number == param.max) return false;
+  return std::isfinite(number) && number >= param.min && number <= param.max;
+}
+
+std::string range_text(const tuner_param& param) {
+  const bool open_low = (param.flags & TUNER_PARAM_MIN_OPEN) != 0,
+             open_high = (param.flags & TUNER_PARAM_MAX_OPEN) != 0;
+  std::string low, high;
+  if (std::isfinite(param.min)) low = fmt::format("{} {}", open_low ? "above" : "at least", param.min);
+  if (std::isfinite(param.max)) high = fmt::format("{} {}", open_high ? "below" : "at most", param.max);
+  if (!low.empty() && !high.empty()) return low + " and " + high;
+  if (low.empty() && high.empty()) return "a finite number";
+  return low.empty() ? high : low;
+}
 
 Value checked_value(const Plugin& plugin, const tuner_param& param, const Value& value) {
   if (std::holds_alternative<Null>(value)) return value;

@@ -196,6 +196,15 @@ std::int32_t ScheduleRun::apply(const ScheduleInputs& inputs, tuner_error* error
       const Drive& drive = stage.drives[o];
       if (g >= drive.base.size()) continue;
       if (warming && drive.binding.use == lr_use_ && drive.binding.param == lr_param_) continue;
+      const tuner_param& param = drive.binding.use->plugin->param(drive.binding.param);
+      if (!is_legal(param, stage.values[o])) {
+        const std::string text =
+            fmt::format("it sets {} to {}, outside of its legal range {}", param.id,
+                        std::isnan(stage.values[o]) ? "nan" : fmt::to_string(stage.values[o]), range_text(param));
+        text.copy(error->text, sizeof error->text - 1);
+        error->text[std::min(text.size(), sizeof error->text - 1)] = 0;
+        return TUNER_INVALID;
+      }
       drive.binding.use->options.set_number(drive.binding.param, g, stage.values[o]);
     }
   }

@@ -32,11 +32,17 @@ struct Dog {
   enum { kLr, kRepsRel, kEps, kWeightDecay, kGranularity, kWeighting };
   static constexpr tuner::Param params[] = {
       tuner::real("lr", 1, "factor of the step size").at_least(0).search(0.1, 10, tuner::kLog),
-      tuner::real("reps_rel", 1e-6, "first distance, relative to 1 + |x0|").above(0).search(1e-8, 1e-2, tuner::kLog),
-      tuner::real("eps", 1e-8, "keeps the divisor from 0").at_least(0).search(1e-10, 1e-3, tuner::kLog),
+      tuner::real("reps_rel", 1e-6, "first distance, relative to 1 + |x0|")
+          .for_all_tensors()
+          .above(0)
+          .search(1e-8, 1e-2, tuner::kLog),
+      tuner::real("eps", 1e-8, "keeps the divisor from 0")
+          .for_all_tensors()
+          .at_least(0)
+          .search(1e-10, 1e-3, tuner::kLog),
       tuner::real("weight_decay", 0, "L2 penalty, added to the gradient").at_least(0).search(1e-6, 1e-1, tuner::kLog),
       tuner::choice("granularity", kGranularities, "what a step size is for").structural(),
-      tuner::choice("weighting", kWeightings, "how gradients are summed")};
+      tuner::choice("weighting", kWeightings, "how gradients are summed").for_all_tensors()};
   enum { kInitial, kDistance, kNorms };
   static constexpr tuner::Slot slots[] = {tuner::per_element("initial", "x before the first step"),
                                           tuner::global("distance", "largest distance r, in all or for every tensor"),

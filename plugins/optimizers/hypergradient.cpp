@@ -37,7 +37,10 @@ struct Hypergradient {
   enum { kSgd, kNesterov, kAdam };
   static constexpr tuner::Param params[] = {
       tuner::real("lr", 1e-3, "rate before the first step").above(0).structural().search(1e-5, 1e-1, tuner::kLog),
-      tuner::real("hyper_lr", 1e-4, "step size of the rate").at_least(0).search(1e-8, 1e-1, tuner::kLog),
+      tuner::real("hyper_lr", 1e-4, "step size of the rate")
+          .for_all_tensors()
+          .at_least(0)
+          .search(1e-8, 1e-1, tuner::kLog),
       tuner::choice("rule", kRules, "how the rate moves").with(TUNER_PARAM_STRUCTURAL),
       tuner::choice("base", kBases, "optimizer whose rate is learnt").with(TUNER_PARAM_STRUCTURAL),
       tuner::real("momentum", 0.9, "decay of m, with nesterov").at_least(0).below(1).search(0.5, 0.99, tuner::kLog1m),

@@ -27,7 +27,10 @@ struct Lookahead {
   enum { kAlpha, kK };
   static constexpr tuner::Param params[] = {
       tuner::real("alpha", 0.5, "share of the way that the slow weights go").at_least(0).at_most(1).search(0.2, 0.9),
-      tuner::integer("k", 5, "steps of the inner optimizer for one of the slow weights").at_least(1).search(2, 20)};
+      tuner::integer("k", 5, "steps of the inner optimizer for one of the slow weights")
+          .for_all_tensors()
+          .at_least(1)
+          .search(2, 20)};
   static constexpr tuner::Slot slots[] = {tuner::per_element("slow", "slow weights")};
 
   static void init(const tuner::Step& s) {

@@ -45,17 +45,21 @@ struct Prodigy {
   };
   static constexpr tuner::Param params[] = {
       tuner::real("lr", 1, "factor of the estimate").at_least(0).search(0.1, 10, tuner::kLog),
-      tuner::real("beta1", 0.9, "decay of m").at_least(0).below(1).search(0.8, 0.99, tuner::kLog1m),
-      tuner::real("beta2", 0.999, "decay of v").at_least(0).below(1).search(0.9, 0.9999, tuner::kLog1m),
-      tuner::real("beta3", -1, "decay of n and s; negative: sqrt(beta2)").below(1),
+      tuner::real("beta1", 0.9, "decay of m").for_all_tensors().at_least(0).below(1).search(0.8, 0.99, tuner::kLog1m),
+      tuner::real("beta2", 0.999, "decay of v")
+          .for_all_tensors()
+          .at_least(0)
+          .below(1)
+          .search(0.9, 0.9999, tuner::kLog1m),
+      tuner::real("beta3", -1, "decay of n and s; negative: sqrt(beta2)").for_all_tensors().below(1),
       tuner::real("eps", 1e-8, "keeps the divisor from 0").at_least(0).search(1e-10, 1e-3, tuner::kLog),
       tuner::real("weight_decay", 0, "weight decay").at_least(0).search(1e-6, 1e-1, tuner::kLog),
       tuner::boolean("decouple", true, "decay x instead of adding to the gradient"),
-      tuner::boolean("use_bias_correction", false, "Adam's bias correction"),
+      tuner::boolean("use_bias_correction", false, "Adam's bias correction").for_all_tensors(),
       tuner::boolean("safeguard_warmup", false, "keep lr out of s, for a long warmup"),
-      tuner::real("d0", 1e-6, "first estimate").above(0).search(1e-8, 1e-2, tuner::kLog),
-      tuner::real("d_coef", 1, "factor of a new estimate").above(0).search(0.3, 3, tuner::kLog),
-      tuner::real("growth_rate", 0, "largest factor of d in a step; 0: unbounded").at_least(0)};
+      tuner::real("d0", 1e-6, "first estimate").for_all_tensors().above(0).search(1e-8, 1e-2, tuner::kLog),
+      tuner::real("d_coef", 1, "factor of a new estimate").for_all_tensors().above(0).search(0.3, 3, tuner::kLog),
+      tuner::real("growth_rate", 0, "largest factor of d in a step; 0: unbounded").for_all_tensors().at_least(0)};
   enum { kExpAvg, kExpAvgSq, kS, kInitial, kEstimate };
   static constexpr tuner::Slot slots[] = {tuner::per_element("exp_avg", "moving average m of d g"),
                                           tuner::per_element("exp_avg_sq", "moving average v of d^2 g^2"),

@@ -27,9 +27,12 @@ struct Sam {
 
   enum { kRho, kAdaptive, kEps };
   static constexpr tuner::Param params[] = {
-      tuner::real("rho", 0.05, "distance to the second point").at_least(0).search(5e-3, 2, tuner::kLog),
+      tuner::real("rho", 0.05, "distance to the second point")
+          .for_all_tensors()
+          .at_least(0)
+          .search(5e-3, 2, tuner::kLog),
       tuner::boolean("adaptive", false, "measure the distance relative to x"),
-      tuner::real("eps", 1e-12, "keeps the divisor from 0").at_least(0)};
+      tuner::real("eps", 1e-12, "keeps the divisor from 0").for_all_tensors().at_least(0)};
 
   static void step(const tuner::Step& s) {
     const tuner::Options o = s.options();

@@ -44,6 +44,7 @@ struct Sgd {
       tuner::real("weight_decay", 0, "L2 penalty, added to the gradient").at_least(0).search(1e-6, 1e-2, tuner::kLog),
       tuner::choice("velocity", kVelocities, "whether lr multiplies the velocity or the gradient that enters it"),
       tuner::choice("lookahead", kLookaheads, "nesterov on the look-ahead points, or with a second evaluation at them")
+          .for_all_tensors()
           .with(TUNER_PARAM_STRUCTURAL)};
   static constexpr tuner::Slot slots[] = {tuner::per_element("momentum_buffer", "velocity v")};
 

@@ -42,8 +42,11 @@ struct SophiaH {
       tuner::real("gamma", 0.01, "factor of h: how much is clipped").at_least(0).search(1e-3, 1, tuner::kLog),
       tuner::real("eps", 1e-12, "least divisor").at_least(0),
       tuner::real("weight_decay", 0.1, "decoupled weight decay").at_least(0).search(1e-3, 1, tuner::kLog),
-      tuner::integer("update_interval", 10, "steps between two estimates of h").at_least(1).search(1, 50),
-      tuner::choice("probe", kProbes, "distribution of u")};
+      tuner::integer("update_interval", 10, "steps between two estimates of h")
+          .for_all_tensors()
+          .at_least(1)
+          .search(1, 50),
+      tuner::choice("probe", kProbes, "distribution of u").for_all_tensors()};
   enum { kExpAvg, kHessian };
   static constexpr tuner::Slot slots[] = {tuner::per_element("exp_avg", "moving average m of g"),
                                           tuner::per_element("hessian", "moving average h of the diagonal")};

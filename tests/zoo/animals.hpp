@@ -39,11 +39,22 @@ inline constexpr Animal kAnimals[] = {
     {"divides_by_degrees_of_freedom", "arithmetic.shapes", "tensors of shapes [1]: after the step element 0"},
     {"divides_by_an_option", "arithmetic.corners", "signal 8 (Floating point exception): float64"},
     {"squares_in_f32", "arithmetic.finite", "is inf (float32, step 1, gradients of about 1e-30)"},
+    // progress
+    {"nan_after_twenty_steps", "progress.finite",
+     "on a convex problem element 0 of tensor 'weight' is nan (float64, step 21"},
+    {"does_nothing", "progress.moves", "element 0 of tensor 'weight' has a gradient and never moved"},
+    {"forgets_half_of_a_tensor", "progress.moves", "element 15 of tensor 'weight' has a gradient and never moved"},
+    {"knows_two_dimensions", "progress.moves", "element 4 of tensor 'conv' has a gradient and never moved"},
+    {"climbs", "progress.descends", "the loss of a convex problem is"},
     // determinism
     {"static_counter", "determinism.same_seed", "twice in one process differ"},
     {"seeds_from_the_clock", "determinism.processes", "in two processes differ"},
     {"contracts_on_some_machines", "determinism.isa", "with TUNER_ISA=base and with TUNER_ISA="},
     {"misreads_first_index", "determinism.parts", "passed whole and in parts"},
+    // options
+    {"caches_options", "options.fresh", "differ between a process of their own and one where"},
+    {"ignores_groups", "options.groups", "got -1.3386303727248472 (30 of 30 differ)"},
+    {"strides_by_groups", "options.groups", "got -1.3389267188002347 (30 of 30 differ)"},
     // state
     {"state_outside_slots", "state.resume", "saved and resumed in a new process for 63 more, differ"},
     {"writes_past_a_slot", "state.canaries", "behind the end of slot 'velocity' of tensor"},
@@ -56,14 +67,22 @@ inline constexpr Animal kAnimals[] = {
     // objectives
     {"loss_is_not_finite", "objectives.evaluates", "nan at the starting point"},
     {"gradient_wrong_in_one_coordinate", "objectives.gradient", "in 1 of 24 coordinates: element 17 of tensor 'x'"},
-    {"wrong_hvp", "objectives.hvp", "the product of Hessian and vector is"},
+    {"wrong_hvp", "objectives.hvp", "the product of Hessian and vector is 0.03"},
     {"wrong_minimum", "objectives.minimum", "the loss at minimiser 0 is"},
     {"static_workspace", "objectives.determinism", "evaluations changed static or global variables"},
     {"moves_buffers_in_evaluation", "objectives.frozen", "in evaluation mode writes the buffer 'mean'"},
+    {"ignores_indices", "objectives.batches", "samples 19, 0, 10, 6, 13: the loss is 34.171, and"},
+    {"divides_by_all_samples", "objectives.batches", "samples 19, 0, 10, 6, 13: the loss is 34.2216, and"},
+    {"counts_a_sample_once", "objectives.batches", "samples 10, 10, 10: the loss is"},
+    {"validates_on_training", "objectives.batches", "of the validation split have the losses of the training split"},
+    {"adds_to_a_metric", "objectives.evaluates", "metric 'slope' on the training split is nan"},
+    {"adds_to_a_product", "objectives.hvp", "the product of Hessian and vector is nan"},
     // schedulers
-    {"schedule_is_nan_late", "schedulers.value", "step 901 of a run of 1000 steps: output 'lr' is"},
+    {"schedule_is_nan_late", "schedulers.value", "step 901 of 1001: value() returned -2: it sets lr to nan"},
     {"schedule_from_the_last_value", "schedulers.pure", "when the steps come in order"},
     {"schedule_with_a_static", "schedulers.determinism", "in one run and"},
+    {"schedule_below_zero", "schedulers.range", "step 901 of a run of 1000 steps: output 'lr' is -"},
+    {"schedule_of_factors", "schedulers.base", "output 'lr' is 1 at the start of a run whose lr is 0.01"},
 };
 
 // Libraries of tests/abi/bad: most of them the host refuses to load. Their twin is sound.so.

@@ -12,6 +12,7 @@ enum class Answer : int {
   failure,         // text: cause, second: remedy
   warning,         // the same
   not_applicable,  // text: the reason
+  not_run,         // text: what the user must give
   plugin,          // text: "optimizer:adam"; one for each plugin of the library
   refused_option,  // text: what is wrong with a --set, second: remedy
   done,            // the last one of a child that came to its end

@@ -64,6 +64,13 @@ struct Check {
   void (*run)(const Subject& subject, Report& report);
 };
 
+// What the user must give before this plugin can be checked, data or options; empty: nothing. Such a check is not run,
+// where one that means nothing for the plugin is not applicable.
+[[nodiscard]] std::string what_is_missing(const Subject& subject);
+// Of a scheduler, and of an objective.
+[[nodiscard]] std::string lacks_options(const Subject& subject);
+[[nodiscard]] std::string lacks_data(const Subject& subject);
+
 // A number in a message: six digits, and a NaN without a sign.
 [[nodiscard]] std::string shown(double value);
 
@@ -72,7 +79,9 @@ struct Check {
 [[nodiscard]] std::span<const Check> abi_checks();
 [[nodiscard]] std::span<const Check> metadata_checks();
 [[nodiscard]] std::span<const Check> arithmetic_checks();
+[[nodiscard]] std::span<const Check> progress_checks();
 [[nodiscard]] std::span<const Check> determinism_checks();
+[[nodiscard]] std::span<const Check> option_checks();
 [[nodiscard]] std::span<const Check> state_checks();
 [[nodiscard]] std::span<const Check> closure_checks();
 [[nodiscard]] std::span<const Check> thread_checks();

@@ -118,7 +118,7 @@ int answer_check(const std::filesystem::path& self, const std::vector<std::strin
   }
   Report report(answers);
   if (const std::string reason = check->exempt ? check->exempt(subject) : ""; !reason.empty())
-    send(answers, Answer::not_applicable, reason);
+    send(answers, reason == what_is_missing(subject) ? Answer::not_run : Answer::not_applicable, reason);
   else
     run(*check, subject, report);
   send(answers, Answer::done);

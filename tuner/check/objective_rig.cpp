@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 #include <numeric>
 
 #include "tuner/check/sensible.hpp"
@@ -73,7 +74,8 @@ std::int32_t ObjectiveRig::gradient(double& value, std::uint32_t flags) {
 std::int32_t ObjectiveRig::metrics(std::uint32_t split, double& value, std::vector<double>& metrics) {
   std::vector<std::uint64_t> indices(std::min(kBatch, objective_->samples(split)));
   std::iota(indices.begin(), indices.end(), 0);
-  metrics.assign(objective_->metric_count(), 0);
+  // What is not written, or added to what is there, shows.
+  metrics.assign(objective_->metric_count(), std::numeric_limits<double>::quiet_NaN());
   tuner_rng rng{};
   rng.struct_size = sizeof rng, rng.purpose = TUNER_RNG_DROPOUT, rng.seed = source_.seed;
   error_.text[0] = 0;
@@ -82,6 +84,20 @@ std::int32_t ObjectiveRig::metrics(std::uint32_t split, double& value, std::vect
   request.want = TUNER_WANT_LOSS | TUNER_WANT_METRICS, request.flags = 0, request.split = split;
   request.indices = indices, request.rng = &rng;
   return objective_->evaluate(request, &value, metrics.data(), &error_);
+}
+
+std::int32_t ObjectiveRig::samples(std::uint32_t split, const std::vector<std::uint64_t>& indices, double& value) {
+  tuner_rng rng{};
+  rng.struct_size = sizeof rng, rng.purpose = TUNER_RNG_DROPOUT, rng.seed = source_.seed;
+  error_.text[0] = 0;
+  host_.reset_scratch();
+  fill_gradients(std::numeric_limits<double>::quiet_NaN());
+  Objective::Request request;
+  request.want = TUNER_WANT_LOSS;
+  if (split == TUNER_SPLIT_TRAIN) request.want |= TUNER_WANT_GRADIENT;
+  request.flags = 0, request.split = split, request.indices = indices, request.rng = &rng;
+  value = std::numeric_limits<double>::quiet_NaN();
+  return objective_->evaluate(request, &value, nullptr, &error_);
 }
 
 std::int32_t ObjectiveRig::hvp(const Vector& vector, Vector& product) {
@@ -97,6 +113,7 @@ std::int32_t ObjectiveRig::hvp(const Vector& vector, Vector& product) {
     void* in = buffers.emplace_back(n * dtype_size(dtype)).data();
     for (std::uint64_t i = 0; i < n; ++i) write(in, dtype, i, vector[next++]);
     vectors[t] = in, products[t] = buffers.emplace_back(n * dtype_size(dtype)).data();
+    for (std::uint64_t i = 0; i < n; ++i) write(products[t], dtype, i, std::numeric_limits<double>::quiet_NaN());
   }
   error_.text[0] = 0;
   host_.reset_scratch();

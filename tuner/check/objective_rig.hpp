@@ -37,6 +37,8 @@ class ObjectiveRig {
   [[nodiscard]] std::int32_t loss(double& value, std::uint32_t flags = TUNER_EVALUATE_TRAIN);
   [[nodiscard]] std::int32_t gradient(double& value, std::uint32_t flags = TUNER_EVALUATE_TRAIN);
   [[nodiscard]] std::int32_t metrics(std::uint32_t split, double& value, std::vector<double>& metrics);
+  // Loss of these samples of a split, in evaluation mode, and for the training split its gradient.
+  [[nodiscard]] std::int32_t samples(std::uint32_t split, const std::vector<std::uint64_t>& indices, double& value);
   // product := Hessian times vector.
   [[nodiscard]] std::int32_t hvp(const Vector& vector, Vector& product);
 

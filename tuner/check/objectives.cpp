@@ -22,6 +22,8 @@ namespace {
 
 constexpr std::uint32_t kObjectives = 1u << TUNER_KIND_OBJECTIVE;
 
+}  // namespace
+
 // Where options cannot be guessed, or data are not there, the user must say where they are.
 std::string lacks_data(const Subject& subject) {
   if (!subject.given.empty()) return "";
@@ -39,6 +41,8 @@ std::string lacks_data(const Subject& subject) {
                        data.empty() ? data : data + ")");
   }
 }
+
+namespace {
 
 // A black box has neither tensors nor gradients.
 std::string has_no_tensors(const Subject& subject) {
@@ -272,6 +276,103 @@ void check_frozen(const Subject& subject, Report& report) {
   compare("in training mode without UPDATE_BUFFERS", [&] { return rig.gradient(loss, TUNER_EVALUATE_TRAIN); });
 }
 
+std::string has_no_samples(const Subject& subject) {
+  if (const std::string reason = has_no_tensors(subject); !reason.empty()) return reason;
+  try {
+    ObjectiveSource source(*subject.plugin, subject.given, nullptr, subject.seed);
+    return ObjectiveRig(source).has_samples() ? "" : "it has no samples";
+  } catch (const Error&) {
+    return "";
+  }
+}
+
+// Loss and gradient of some samples.
+struct Sampled {
+  double loss = 0;
+  Vector gradient;
+};
+
+// What differs by more than rounding; nothing where nothing does.
+std::string deviation(const Sampled& expected, const Sampled& got, const ObjectiveRig& rig) {
+  double size = std::abs(expected.loss);
+  for (const double g : expected.gradient) size = std::max(size, std::abs(g));
+  const double allowed = (rig.size() > 0 && rig.is_f32(0) ? 1e-4 : 1e-9) * size + 1e-12;
+  if (!(std::abs(got.loss - expected.loss) <= allowed))
+    return fmt::format("the loss is {}, and {} is due", shown(got.loss), shown(expected.loss));
+  for (std::size_t i = 0; i < expected.gradient.size(); ++i)
+    if (!(std::abs(got.gradient[i] - expected.gradient[i]) <= allowed))
+      return fmt::format("the gradient in {} is {}, and {} is due", rig.place(i), shown(got.gradient[i]),
+                         shown(expected.gradient[i]));
+  return "";
+}
+
+class Batches {
+ public:
+  Batches(ObjectiveRig& rig, Report& report) : rig_(rig), report_(report) {}
+  [[nodiscard]] bool failed() const { return failed_; }
+
+  Sampled of(const std::vector<std::uint64_t>& indices, std::uint32_t split = TUNER_SPLIT_TRAIN) {
+    Sampled found;
+    const std::int32_t status = rig_.samples(split, indices, found.loss);
+    failed_ = failed_ || check::failed(status, "evaluate()", rig_, report_);
+    if (split == TUNER_SPLIT_TRAIN) found.gradient = rig_.gradients();
+    return found;
+  }
+  // Of every sample alone, and their mean.
+  Sampled mean_of(const std::vector<std::uint64_t>& indices) {
+    Sampled mean{.loss = 0, .gradient = Vector(rig_.size(), 0)};
+    const auto n = static_cast<double>(indices.size());
+    for (const std::uint64_t index : indices) {
+      const Sampled one = of({index});
+      mean.loss += one.loss / n;
+      for (std::size_t i = 0; i < mean.gradient.size(); ++i) mean.gradient[i] += one.gradient[i] / n;
+    }
+    return mean;
+  }
+  void compare(const Sampled& expected, const std::vector<std::uint64_t>& indices, const char* what) {
+    if (failed_) return;
+    const std::string wrong = deviation(expected, of(indices), rig_);
+    if (wrong.empty() || failed_) return;
+    report_.fail(fmt::format("samples {}: {}, {}", fmt::join(indices, ", "), wrong, what),
+                 "a batch is the samples of args->indices, in any order and perhaps repeated; its loss and gradient "
+                 "are the means over args->n_indices of them");
+    failed_ = true;
+  }
+
+ private:
+  ObjectiveRig& rig_;
+  Report& report_;
+  bool failed_ = false;
+};
+
+void check_batches(const Subject& subject, Report& report) {
+  ObjectiveSource source(*subject.plugin, subject.given, nullptr, subject.seed);
+  ObjectiveRig rig(source);
+  if (failed(rig.init(), "init()", rig, report)) return;
+  // Away from a start at which all samples are alike, such as zero.
+  for (std::size_t i = 0; i < rig.size(); ++i) rig.set(i, rig.get(i) + 0.1 * std::sin(static_cast<double>(i + 1)));
+  const std::uint64_t n = rig.objective().samples(TUNER_SPLIT_TRAIN), last = n - 1, middle = n / 2;
+  Batches batches(rig, report);
+  const std::vector<std::uint64_t> spread{last, 0, middle, n / 3, (2 * n) / 3};
+  const Sampled mean = batches.mean_of(spread);
+  batches.compare(mean, spread, "as the mean over the samples alone");
+  batches.compare(mean, {spread[4], spread[2], spread[0], spread[3], spread[1]}, "as in another order");
+  batches.compare(batches.of({middle}), {middle, middle, middle}, "as of the one sample that is repeated");
+  if (batches.failed()) return;
+  static constexpr const char* kSplits[] = {"training", "validation", "test"};
+  for (std::uint32_t split = TUNER_SPLIT_VALID; split < TUNER_N_SPLITS; ++split) {
+    const std::uint64_t size = std::min(n, rig.objective().samples(split));
+    if (size < 3) continue;
+    bool same = true;
+    for (const std::uint64_t index : {std::uint64_t{0}, size / 2, size - 1})
+      same = same && same_bits(batches.of({index}).loss, batches.of({index}, split).loss);
+    if (same && !batches.failed())
+      report.fail(fmt::format("samples 0, {} and {} of the {} split have the losses of the training split", size / 2,
+                              size - 1, kSplits[split]),
+                  "evaluate() is given the split: take its samples");
+  }
+}
+
 constexpr Check kChecks[] = {
     {"objectives.evaluates",
      "Opened, bound and started, it gives a finite loss, gradient and metrics on a small batch in every dtype that it "
@@ -293,6 +394,10 @@ constexpr Check kChecks[] = {
      "seed, and while another context is evaluated in a second thread; and evaluations write to no static or global "
      "variable of the library.",
      kObjectives, "objectives.evaluates objectives.frozen", lacks_data, check_determinism},
+    {"objectives.batches",
+     "In evaluation mode loss and gradient of five samples are the means over each alone, in any order, a sample "
+     "repeated is that sample, and the splits are not the same samples.",
+     kObjectives, "objectives.determinism", has_no_samples, check_batches},
     {"objectives.frozen",
      "No evaluation writes parameters or frozen tensors, and none without UPDATE_BUFFERS writes buffers.", kObjectives,
      "objectives.evaluates", has_no_tensors, check_frozen},

@@ -75,8 +75,9 @@ std::map<std::string, Value> with_required(const Plugin& plugin, std::map<std::s
   return given;
 }
 
-OptionTable table_of(const Plugin& plugin, const std::map<std::string, Value>& given) {
-  OptionTable table(plugin, with_required(plugin, given));
+OptionTable table_of(const Plugin& plugin, const std::map<std::string, Value>& given,
+                     const std::vector<std::map<std::string, Value>>& groups = {}) {
+  OptionTable table(plugin, with_required(plugin, given), groups);
   table.check(plugin);
   return table;
 }
@@ -88,7 +89,11 @@ const Plugin& inner_plugin() {
 
 PluginUse use_of(const Plugin& plugin, const Setup& setup) {
   try {
-    PluginUse use{.plugin = &plugin, .options = table_of(plugin, setup.options), .groups = {}, .inner = nullptr};
+    PluginUse use{.plugin = &plugin,
+                  .options = table_of(plugin, setup.options, setup.groups),
+                  .groups = std::vector<GroupMatch>(setup.groups.size(), GroupMatch{.roles = {}, .names = {""}}),
+                  .inner = nullptr};
+    if (!use.groups.empty()) use.groups.back().names.clear();
     if (plugin.has(TUNER_PLUGIN_WRAPS))
       use.inner = std::make_unique<PluginUse>(PluginUse{.plugin = &inner_plugin(),
                                                         .options = table_of(inner_plugin(), setup.inner_options),
@@ -316,7 +321,8 @@ std::int32_t Rig::init() {
 }
 
 void Rig::begin_step() {
-  problem_->batch(++step_);
+  ++step_;
+  problem_->batch(setup_.one_batch ? 0 : step_);
   loss_ = evaluate(plugin_.has(TUNER_PLUGIN_DERIVATIVE_FREE) ? TUNER_WANT_LOSS : TUNER_WANT_LOSS | TUNER_WANT_GRADIENT);
   evaluations_ = 0, ended_ = false, calls_after_end_ = 0;
 }
@@ -496,6 +502,11 @@ double Rig::largest() const {
   for (const Piece& piece : parameters())
     for (std::size_t i = 0; i < piece.size(); ++i) most = std::max(most, std::abs(piece.value(i)));
   return most;
+}
+
+double Rig::loss() {
+  problem_->batch(0);
+  return problem_->evaluate(point(), {});
 }
 
 std::string Rig::damage() const { return memory_.damage(); }

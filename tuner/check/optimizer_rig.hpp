@@ -83,7 +83,10 @@ struct Setup {
   std::vector<TensorSpec> tensors = ordinary_tensors();  // their dtype is the one above
   std::map<std::string, Value> options{};                // the others at their defaults
   std::map<std::string, Value> inner_options{};          // of the optimizer inside, for TUNER_PLUGIN_WRAPS
-  double scale = 1;                                      // of the loss and its derivatives
+  // Option values of further groups. The last one takes every tensor, those before it none.
+  std::vector<std::map<std::string, Value>> groups{};
+  bool one_batch = false;  // d(t) is that of the start at every step
+  double scale = 1;        // of the loss and its derivatives
   std::uint64_t seed = 0;
   Report* report = nullptr;             // hears of every call before it is made
   std::function<void()> before_step{};  // called when all is ready for the plugin's step()
@@ -129,6 +132,8 @@ class Rig {
   // "element 3 of tensor 'weight' is nan", or empty.
   [[nodiscard]] std::string not_finite() const;
   [[nodiscard]] double largest() const;  // magnitude of a parameter
+  // The loss of the start's batch at the parameters.
+  [[nodiscard]] double loss();
   [[nodiscard]] std::string damage() const;
   // What calls of the plugin changed of the floating-point environment, which is put right after each; or empty.
   [[nodiscard]] const std::string& floating_point_change() const { return floating_point_change_; }

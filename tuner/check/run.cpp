@@ -191,6 +191,7 @@ void LibraryRun::decide(Item& item, Ended ended) const {
   const auto answers = read_answers(ended.answers);
   for (const AnswerRecord& answer : answers) {
     if (answer.kind == Answer::not_applicable) result.verdict = Verdict::not_applicable, result.reason = answer.text;
+    if (answer.kind == Answer::not_run) result.verdict = Verdict::not_run, result.reason = answer.text;
     if (answer.kind == Answer::failure || answer.kind == Answer::warning)
       result.findings.push_back({answer.kind == Answer::warning, answer.text, answer.second});
   }
@@ -224,17 +225,26 @@ const char* to_string(Verdict verdict) {
       return "failed";
     case Verdict::not_applicable:
       return "not applicable";
+    case Verdict::not_run:
+      return "not run";
     case Verdict::blocked:
       return "blocked";
   }
   return "unknown";
 }
 
+std::string what_is_missing(const Subject& subject) {
+  if (subject.plugin == nullptr) return "";
+  if (subject.plugin->kind() == Kind::scheduler) return lacks_options(subject);
+  return subject.plugin->kind() == Kind::objective ? lacks_data(subject) : "";
+}
+
 const std::vector<Check>& all_checks() {
   static const std::vector<Check> checks = [] {
     std::vector<Check> all;
-    for (const auto group : {load_checks(), abi_checks(), metadata_checks(), arithmetic_checks(), determinism_checks(),
-                             state_checks(), closure_checks(), thread_checks(), objective_checks(), scheduler_checks()})
+    for (const auto group :
+         {load_checks(), abi_checks(), metadata_checks(), arithmetic_checks(), progress_checks(), determinism_checks(),
+          option_checks(), state_checks(), closure_checks(), thread_checks(), objective_checks(), scheduler_checks()})
       all.insert(all.end(), group.begin(), group.end());
     return all;
   }();

@@ -11,7 +11,7 @@
 
 namespace tuner::check {
 
-enum class Verdict { passed, warned, failed, not_applicable, blocked };
+enum class Verdict { passed, warned, failed, not_applicable, not_run, blocked };
 [[nodiscard]] const char* to_string(Verdict verdict);  // "not applicable"
 
 struct Result {
@@ -19,7 +19,7 @@ struct Result {
   std::string plugin;  // "optimizer:adam", empty for a check of the library
   const Check* check = nullptr;
   Verdict verdict = Verdict::passed;
-  std::string reason;  // of not_applicable and blocked
+  std::string reason;  // of not_applicable, not_run and blocked
   std::vector<Finding> findings;
   std::string out, err;  // what the child printed, the last 4 kB of each
   double elapsed_ms = 0;

@@ -16,14 +16,13 @@ struct SchedulerRig::Target {
   std::unique_ptr<Plugin> plugin;
   std::unique_ptr<PluginUse> use;
 
-  explicit Target(const tuner_scheduler& scheduler) {
+  Target(const tuner_scheduler& scheduler, const Bases& bases) {
     for (std::uint32_t o = 0; o < scheduler.n_outputs; ++o) {
       if (scheduler.outputs[o]->n_targets == 0) continue;
       tuner_param param{};
       param.struct_size = sizeof param, param.type = TUNER_TYPE_F64, param.flags = TUNER_PARAM_SCHEDULABLE;
       param.id = scheduler.outputs[o]->targets[0], param.doc = "driven", param.unit = "";
-      // A rate where it is one, else something that is legal for momenta and betas.
-      param.default_value = std::strcmp(param.id, "lr") == 0 ? 0.1 : 0.9;
+      param.default_value = std::strcmp(param.id, "lr") == 0 ? bases.lr : bases.other;
       param.min = -std::numeric_limits<double>::infinity(), param.max = std::numeric_limits<double>::infinity();
       params.push_back(param);
     }
@@ -37,8 +36,9 @@ struct SchedulerRig::Target {
   }
 };
 
-SchedulerRig::SchedulerRig(const Plugin& scheduler, const std::map<std::string, Value>& given, std::int64_t horizon)
-    : scheduler_(scheduler), target_(std::make_unique<Target>(scheduler.scheduler())) {
+SchedulerRig::SchedulerRig(const Plugin& scheduler, const std::map<std::string, Value>& given, std::int64_t horizon,
+                           const Bases& bases)
+    : scheduler_(scheduler), target_(std::make_unique<Target>(scheduler.scheduler(), bases)) {
   error_.struct_size = sizeof error_;
   schedule_.stages.push_back({PluginUse{&scheduler, sensible_options(scheduler, given), {}, nullptr}, -1});
   constexpr std::int64_t kStepsPerEpoch = 10;
@@ -63,5 +63,7 @@ std::int32_t SchedulerRig::value(std::int64_t step, std::vector<double>& values,
 }
 
 std::string SchedulerRig::output_id(std::size_t index) const { return scheduler_.scheduler().outputs[index]->id; }
+
+const tuner_param& SchedulerRig::option(std::size_t index) const { return target_->params[index]; }
 
 }  // namespace tuner::check

@@ -13,10 +13,16 @@
 
 namespace tuner::check {
 
+// The configured values of the options that it drives: an lr, and others, which are momenta and betas.
+struct Bases {
+  double lr = 0.1, other = 0.9;
+};
+
 class SchedulerRig {
  public:
   // Errors: those of sensible_options and of ScheduleRun. horizon: -1 unknown.
-  SchedulerRig(const Plugin& scheduler, const std::map<std::string, Value>& given, std::int64_t horizon);
+  SchedulerRig(const Plugin& scheduler, const std::map<std::string, Value>& given, std::int64_t horizon,
+               const Bases& bases = {});
   ~SchedulerRig();
   SchedulerRig(const SchedulerRig&) = delete;
   SchedulerRig& operator=(const SchedulerRig&) = delete;
@@ -26,6 +32,8 @@ class SchedulerRig {
   [[nodiscard]] std::int32_t value(std::int64_t step, std::vector<double>& values, double metric_shift = 0);
   [[nodiscard]] const char* error() const { return error_.text; }
   [[nodiscard]] std::string output_id(std::size_t index) const;
+  // The option that an output drives here: the first of its targets.
+  [[nodiscard]] const tuner_param& option(std::size_t index) const;
 
  private:
   struct Target;

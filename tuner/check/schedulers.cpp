@@ -6,6 +6,7 @@
 #include <cmath>
 #include <numeric>
 #include <random>
+#include <string_view>
 
 #include "tuner/check/check.hpp"
 #include "tuner/check/environment.hpp"
@@ -23,6 +24,8 @@ constexpr const char* kUnknownLength = "the length of the run is unknown";
 
 bool same_bits(double a, double b) { return std::bit_cast<std::uint64_t>(a) == std::bit_cast<std::uint64_t>(b); }
 
+}  // namespace
+
 // Where options cannot be guessed the user must give them.
 std::string lacks_options(const Subject& subject) {
   try {
@@ -33,6 +36,8 @@ std::string lacks_options(const Subject& subject) {
     return subject.given.empty() ? fmt::format("{}; {}", e.message(), e.remedy()) : "";
   }
 }
+
+namespace {
 
 std::string not_pure(const Subject& subject) {
   return subject.plugin->has(TUNER_PLUGIN_PURE) ? lacks_options(subject) : "it does not say TUNER_PLUGIN_PURE";
@@ -144,6 +149,48 @@ void check_determinism(const Subject& subject, Report& report) {
     }
 }
 
+// What optimizers allow: an lr from 0 on, momenta and betas from 0 to below 1.
+bool is_legal(const tuner_param& option, double value) {
+  const bool lr = std::string_view(option.id) == "lr";
+  return value >= 0 && (lr ? std::isfinite(value) : value < 1);
+}
+
+void check_range(const Subject& subject, Report& report) {
+  for (const Bases& bases :
+       {Bases{.lr = 0.1, .other = 0.9}, Bases{.lr = 1e-5, .other = 0.5}, Bases{.lr = 10, .other = 0}})
+    for (const std::int64_t horizon : {kHorizon, std::int64_t{1}, std::int64_t{7}}) {
+      SchedulerRig rig(*subject.plugin, subject.given, horizon, bases);
+      const auto all = run_in_order(rig, horizon + 1, report);
+      for (std::size_t step = 0; step < all.size(); ++step)
+        for (std::size_t o = 0; o < all[step].size(); ++o)
+          if (!is_legal(rig.option(o), all[step][o]))
+            return report.fail(
+                fmt::format("step {} of a run of {} steps: output '{}' is {}, which no optimizer takes for {} "
+                            "(configured: {})",
+                            step, horizon, rig.output_id(o), shown(all[step][o]), rig.option(o).id,
+                            rig.option(o).default_value),
+                "keep an lr at 0 or above, momenta and betas from 0 to below 1, whatever the configured value is");
+    }
+}
+
+// A schedule that returns a factor is the same for every configured value.
+void check_base(const Subject& subject, Report& report) {
+  const Bases low{.lr = 0.01, .other = 0.5}, high{.lr = 0.1, .other = 0.9};
+  SchedulerRig first(*subject.plugin, subject.given, kHorizon, low);
+  SchedulerRig second(*subject.plugin, subject.given, kHorizon, high);
+  const auto one = run_in_order(first, kHorizon + 1, report), other = run_in_order(second, kHorizon + 1, report);
+  if (one.empty() || other.empty()) return;
+  for (std::size_t o = 0; o < one.front().size(); ++o) {
+    const bool same =
+        std::ranges::equal(one, other, [o](const auto& a, const auto& b) { return same_bits(a[o], b[o]); });
+    if (!same || std::string_view(first.option(o).id) != "lr") continue;
+    report.fail(fmt::format("output '{}' is {} at the start of a run whose lr is {}, and the same at every step of one "
+                            "whose lr is {}",
+                            first.output_id(o), one.front()[o], low.lr, high.lr),
+                "value() gives the option's value, not a factor: multiply by args->base");
+  }
+}
+
 constexpr Check kChecks[] = {
     {"schedulers.value",
      "Runs of 1, 7 and 1000 steps and one of unknown length: value() comes back with finite values at every step and "
@@ -155,6 +202,12 @@ constexpr Check kChecks[] = {
      kSchedulers, "schedulers.value", not_pure, check_pure},
     {"schedulers.determinism", "Runs with the same inputs give the same bits, one after the other and side by side.",
      kSchedulers, "schedulers.value schedulers.pure", lacks_options, check_determinism},
+    {"schedulers.range",
+     "Runs of 1, 7 and 1000 steps at three configured values: an lr stays at 0 or above and finite, a momentum or beta "
+     "from 0 to below 1.",
+     kSchedulers, "schedulers.determinism", lacks_options, check_range},
+    {"schedulers.base", "The values of an lr depend on the configured one.", kSchedulers, "schedulers.range",
+     lacks_options, check_base},
 };
 
 }  // namespace

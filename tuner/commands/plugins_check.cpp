@@ -28,12 +28,12 @@ constexpr Page kPage{
     "tuner plugins check FILE... [--only GROUP|CHECK,...] [options]",
     "Checks plugin libraries, or plugins by their id: loading, tables, metadata, arithmetic, determinism, state. Each\n"
     "check runs in a process of its own, so a plugin may crash or hang. A finding has a line of cause and a line of\n"
-    "remedy. Exit code 4 where a check failed; warnings do not fail.",
+    "remedy. Exit code 4 where a check failed, or was not run since it needs an option; warnings do not fail.",
     "  tuner plugins check ./my_optimizer.so\n  tuner plugins check adam --only arithmetic,state.resume\n"
     "  tuner plugins check mlp --set data=/data/mnist\n  tuner plugins check --list"};
 
-constexpr std::array kVerdicts{Verdict::passed, Verdict::warned, Verdict::failed, Verdict::not_applicable,
-                               Verdict::blocked};
+constexpr std::array kVerdicts{Verdict::passed,         Verdict::warned,  Verdict::failed,
+                               Verdict::not_applicable, Verdict::not_run, Verdict::blocked};
 
 // A file, and the plugins in it that are meant; none: all.
 struct Target {
@@ -203,7 +203,9 @@ int check_plugins(const Invocation& invocation) {
       "seed", po::value<std::uint64_t>()->default_value(1)->value_name("N"), "of every random choice")(
       "time-limit", po::value<double>()->default_value(20, "20")->value_name("SECONDS"), "of one check")(
       "set", po::value<std::vector<std::string>>()->composing()->value_name("OPTION=VALUE"),
-      "an option of the plugin, where it has no default or wants data")("json", "one JSON object instead of a table");
+      "an option of the plugin, where it has no default or wants data")(
+      "allow-not-run", "a check that needs an option and was not run is no failure")(
+      "json", "one JSON object instead of a table");
   const auto values = parse(invocation, options, {"FILE..."}, kPage);
   if (!values) return 0;
   const bool json = values->count("json") > 0;
@@ -218,13 +220,18 @@ int check_plugins(const Invocation& invocation) {
     auto more = check::check_library(settings, target.file, target.plugins);
     std::ranges::move(more, std::back_inserter(results));
   }
+  const bool not_run =
+      values->count("allow-not-run") == 0 && std::ranges::count(results, Verdict::not_run, &Result::verdict) > 0;
   if (json) {
     print_json(results, settings.seed);
   } else {
     print(results);
     std::cout << fmt::format("\n{} (seed {})\n", totals(results), settings.seed);
+    if (not_run)
+      std::cout << "what was not run is not known: give the options that are named above (--set OPTION=VALUE), or pass "
+                   "over it with --allow-not-run\n";
   }
-  return std::ranges::count(results, Verdict::failed, &Result::verdict) > 0 ? 4 : 0;
+  return not_run || std::ranges::count(results, Verdict::failed, &Result::verdict) > 0 ? 4 : 0;
 }
 
 }  // namespace tuner::commands

@@ -246,7 +246,7 @@ GroupPlan read_group(const Node& node, const Plugin& plugin, const Scope& scope,
   const auto read = [&](const Entry& entry) {
     const std::size_t index = *plugin.find_param(entry.key);
     const tuner_param& param = plugin.param(index);
-    if ((param.flags & TUNER_PARAM_STRUCTURAL) || param.type >= TUNER_TYPE_TEXT)
+    if ((param.flags & (TUNER_PARAM_STRUCTURAL | TUNER_PARAM_ONE_VALUE)) || param.type >= TUNER_TYPE_TEXT)
       throw Error(Message::config_impossible,
                   fmt::format("{} is one for all tensors, so a group cannot change it", option_name(plugin, param)),
                   "set it outside of the groups")

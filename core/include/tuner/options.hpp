@@ -20,6 +20,10 @@ namespace tuner {
 // number), each naming plugin and option, the value and what is legal.
 [[nodiscard]] Value checked_value(const Plugin& plugin, const tuner_param& param, const Value& value);
 
+// Is the number in the option's legal range? And that range in words: "at least 0 and below 1".
+[[nodiscard]] bool is_legal(const tuner_param& param, double number);
+[[nodiscard]] std::string range_text(const tuner_param& param);
+
 // The default of an option as a value; null for an absent text or empty list.
 [[nodiscard]] Value default_value(const tuner_param& param);
 

@@ -131,6 +131,7 @@ typedef struct tuner_host {
 #define TUNER_PARAM_MAX_OPEN 0x20u    /* max itself is outside the legal range */
 #define TUNER_PARAM_SEARCHABLE 0x40u  /* search_min, search_max and search_scale are given */
 #define TUNER_PARAM_PATH 0x80u        /* a text that names a file or folder: the host makes it absolute */
+#define TUNER_PARAM_ONE_VALUE 0x100u  /* optimizer: the value of group 0 counts for all tensors: not in `groups:` */
 
 #define TUNER_SCALE_LINEAR 0u
 #define TUNER_SCALE_LOG 1u   /* uniform in log x */

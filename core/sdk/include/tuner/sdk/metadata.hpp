@@ -53,6 +53,8 @@ struct Param : tuner_param {
     p.flags = (p.flags & ~TUNER_PARAM_SCHEDULABLE) | TUNER_PARAM_STRUCTURAL;
     return p;
   }
+  // One value for all groups, which a schedule may still change: the rule reads that of group 0.
+  consteval Param for_all_tensors() const { return with(TUNER_PARAM_ONE_VALUE); }
   consteval Param with(std::uint32_t flag) const {
     Param p = *this;
     p.flags |= flag;
