@@ -259,7 +259,7 @@ TEST(Metric, ReachesSchedulersAndSlotsAreKeptPerGroup) {
   const double slots = 4.5;  // the integer and the float, as filled
   table.apply(0);
   for (std::uint32_t g = 0; g < 3; ++g)
-    EXPECT_DOUBLE_EQ(table.number("lr", g), std::pow(10, g) + 11 - 1000 + slots) << "each counts for itself";
+    EXPECT_DOUBLE_EQ(table.number("lr", g), std::pow(10, g) + 11 + 2000 + slots) << "each counts for itself";
   table.apply(1, 0.5, 3);
   for (std::uint32_t g = 0; g < 3; ++g)
     EXPECT_DOUBLE_EQ(table.number("lr", g), std::pow(10, g) + 12 + 300 + 500 + slots);

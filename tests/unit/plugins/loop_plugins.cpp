@@ -405,7 +405,7 @@ struct Listener {
                                           tuner::global("single", "a float").as(TUNER_DTYPE_F32).filled(0.5)};
   static double value(const tuner::Schedule& s) {
     *s.slot(0) += 1;
-    const double heard = s.metric_count() > 0 ? s.metric() : -1;
+    const double heard = s.metric_count() > 0 ? s.metric() : 2;
     const double constants = static_cast<double>(*s.slot<std::int64_t>(1)) + *s.slot<float>(2);  // 4.5
     return s.base() + *s.slot(0) + 100 * static_cast<double>(s.metric_count()) + 1000 * heard + constants +
            (s.minimize() ? 0 : 0.25);
