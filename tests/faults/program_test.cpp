@@ -316,9 +316,19 @@ TEST_F(Program, AWorkerThatIsStoppedCostsItsTrialAlone) {
   EXPECT_EQ(tables_of(database("stopped"), others), tables_of(database("undisturbed"), others));
 }
 
+bool has_study(const fs::path& file) {
+  try {
+    return !storage::Store(file, storage::Access::read_only).studies().empty();
+  } catch (const Error&) {
+    return false;  // not there yet, or without tables
+  }
+}
+
 TEST_F(Program, AWorkerThatIsStoppedBeforeItsFirstTrialIsReplaced) {
   const std::string expected = undisturbed();
   const pid_t study = launch(sweep("early"));
+  // The worker that plugins are asked in has ended before the study is in the database.
+  ASSERT_TRUE(wait_until([&] { return has_study(database("early")); }));
   std::vector<pid_t> workers;
   // A child that is not the worker yet must not be stopped: its parent waits for it to become one.
   ASSERT_TRUE(wait_until([&] { return !(workers = children_of(study)).empty() && is_worker(workers.front()); }));
