@@ -263,7 +263,8 @@ class SchemaWriter {
   Json group(const Plugin& plugin) {
     Json keys{{"match", definitions_.add("match", match())}};
     for (std::size_t i = 0; i < plugin.param_count(); ++i)
-      if (const tuner_param& p = plugin.param(i); (p.flags & (TUNER_PARAM_STRUCTURAL | TUNER_PARAM_ONE_VALUE)) == 0 && p.type < TUNER_TYPE_TEXT)
+      if (const tuner_param& p = plugin.param(i);
+          (p.flags & (TUNER_PARAM_STRUCTURAL | TUNER_PARAM_ONE_VALUE)) == 0 && p.type < TUNER_TYPE_TEXT)
         keys[p.id] = is_tested_lr(plugin, p) ? option(p, false)  // a test is about the optimizer's own lr
                                              : Definitions::ref(fmt::format("{}/properties/{}", name_of(plugin), p.id));
     return closed_map(std::move(keys), Json::array({"match"}));
