@@ -1,5 +1,5 @@
-// The config of a study as people read it: the sweep file, then one comment line for every --set. Before schema 6 it was
-// stored like that.
+// The config of a study as people read it: the sweep file, then one comment line for every --set. Before schema 6 it
+// was stored like that.
 #pragma once
 
 #include <span>
