@@ -344,7 +344,9 @@ std::vector<const Plugin*> plugins_of(const StudyPlan& plan, const Point& point)
 }
 
 std::string checkpoint_identity(const StudyPlan& plan) {
-  std::string text = plan_identity(canonical_plan(plan));
+  StudyPlan first = plan;
+  if (!plan.grown_from.empty()) first.space = plan.grown_from.front();
+  std::string text = plan_identity(canonical_plan(first));
   for (const Plugin* plugin : plugins_of(plan)) text += plugin->library().sha256;
   return sha256_of_text(text);
 }

@@ -177,7 +177,7 @@ constexpr const char* kNoTrial =
 // Their foreign keys are looked at by SQLite; those of the tables above are rules here.
 constexpr const char* kTablesWithKeys[] = {"trials",       "events",         "lr_suggestions", "ranks",
                                            "recent_ranks", "outcome_counts", "configurations", "configuration_ranks",
-                                           "proposals",    "observations",   "reports"};
+                                           "proposals",    "observations",   "reports",        "study_versions"};
 // learning_curves is not read: its rows are those of metrics, each of which has been looked at.
 constexpr const char* kViews[] = {"runs", "best_runs", "best_configurations", "learning_rates"};
 

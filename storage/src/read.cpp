@@ -369,6 +369,41 @@ std::vector<std::string> Store::study_overrides(std::string_view name, Damage* d
   return overrides;
 }
 
+std::vector<StudyVersion> Store::versions(std::string_view name) const {
+  Connection& connection = *impl_->connection;
+  const Snapshot snapshot(connection);
+  std::vector<StudyVersion> versions;
+  const Reading reading(connection, nullptr);
+  if (connection.integer("PRAGMA user_version") >= kVersionsVersion) {
+    Rows row = connection
+                   .prepared(
+                       "SELECT v.version, v.config, v.overrides, v.plan FROM study_versions AS v JOIN studies AS s "
+                       "ON s.id = v.study_id WHERE s.name = ? ORDER BY v.version")
+                   .query(name);
+    const auto read = [&] {
+      const auto next = static_cast<std::int64_t>(versions.size());
+      if (row.integer(0) != next) row.refuse(0, fmt::format("{}", next));
+      StudyVersion version{.config_text = row.text(1), .overrides = {}, .plan = row.text(3)};
+      try {
+        version.overrides = Json::parse(row.text(2)).get<std::vector<std::string>>();
+      } catch (const std::logic_error&) {
+        row.refuse(2, "a JSON array of strings");
+      }
+      versions.push_back(std::move(version));
+    };
+    while (reading.next(row, "study_versions"))
+      reading.row([&] { return words_of_study(name); }, [&] { in_table("study_versions", read); });
+  }
+  Rows row = connection.prepared("SELECT plan FROM studies WHERE name = ?").query(name);
+  if (row.next())
+    reading.row(
+        [&] { return words_of_study(name); },
+        [&] {
+          in_table("studies", [&] { versions.push_back({study_config(name), study_overrides(name), row.text(0)}); });
+        });
+  return versions;
+}
+
 std::string Store::plan_difference(std::string_view name, std::string_view plan, std::string_view plan_by_path) const {
   Connection& connection = *impl_->connection;
   const Snapshot snapshot(connection);

@@ -420,6 +420,23 @@ CREATE TRIGGER journal_is_deleted AFTER DELETE ON studies BEGIN
 END;
 )sql";
 
+// What a study was before its space grew: version 0 is what it began with, the last one stands in `studies`.
+constexpr const char* kMigration9 = R"sql(
+CREATE TABLE study_versions (
+  study_id INTEGER NOT NULL REFERENCES studies (id) ON DELETE CASCADE,
+  version INTEGER NOT NULL,
+  config TEXT NOT NULL,
+  overrides TEXT NOT NULL,
+  plan TEXT NOT NULL,
+  replaced_at TEXT NOT NULL,
+  PRIMARY KEY (study_id, version)
+) WITHOUT ROWID;
+
+CREATE TRIGGER versions_are_deleted AFTER DELETE ON studies BEGIN
+  DELETE FROM study_versions WHERE study_id = OLD.id;
+END;
+)sql";
+
 constexpr Migration kMigrations[] = {
     {1, kMigration1},
     {2, kMigration2},
@@ -429,6 +446,7 @@ constexpr Migration kMigrations[] = {
     {6, kMigration6, ForReaders::none},
     {7, kMigration7, ForReaders::wanted},
     {8, kMigration8, ForReaders::none},
+    {9, kMigration9, ForReaders::none},
 };
 
 }  // namespace

@@ -33,12 +33,18 @@ bool differ_in_length(const std::string& before, const std::string& now) {
   }
 }
 
+bool has_grown(const StudyRecord& study, const std::string& recorded) {
+  const std::string before = plan_identity(recorded);
+  return !study.grown_from.empty() && before == plan_identity(study.grown_from) && before != plan_identity(study.plan);
+}
+
 // Returns what to warn of.
 std::vector<std::string> check_plan(const Connection& connection, const StudyRecord& study,
                                     const std::string& recorded) {
   std::vector<std::string> warnings;
-  const std::string before = plan_identity(recorded), now = plan_identity(study.plan);
-  if (before == now) return warnings;
+  const std::string before = plan_identity(recorded);
+  const std::string now = plan_identity(study.plan);
+  if (before == now || has_grown(study, recorded)) return warnings;
   if (const auto moved = moved_paths(before, plan_identity(study.plan_by_path))) {
     for (const auto& [old_path, new_path] : *moved)
       warnings.push_back(
@@ -113,6 +119,24 @@ void record_overrides(Connection& connection, std::int64_t id, const std::vector
   for (std::size_t i = 0; i < overrides.size(); ++i) row.run(id, i, overrides[i]);
 }
 
+// Keeps what the study is now, before its plan becomes another one.
+void keep_version(Connection& connection, std::int64_t id, std::string_view now) {
+  Json overrides = Json::array();
+  {
+    Rows row = connection.prepared("SELECT text FROM study_overrides WHERE study_id = ? ORDER BY position").query(id);
+    while (row.next()) overrides.push_back(row.text(0));
+  }
+  connection
+      .prepared(
+          "INSERT INTO study_versions (study_id, version, config, overrides, plan, replaced_at) "
+          "SELECT id, (SELECT count(*) FROM study_versions WHERE study_id = studies.id), config, ?, plan, ? "
+          "FROM studies WHERE id = ?")
+      .run(overrides.dump(), now, id);
+  connection
+      .prepared("INSERT INTO events (study_id, at, kind, text) VALUES (?, ?, 'grown', 'its space has more values now')")
+      .run(id, now);
+}
+
 }  // namespace
 
 Store::Impl::~Impl() {
@@ -166,6 +190,7 @@ std::vector<std::string> Store::open_study(const StudyRecord& study) {
   } else {
     warnings = check_plan(connection, study, recorded);
     check_free(connection, study.name, impl_->token);
+    if (has_grown(study, recorded)) keep_version(connection, id, now);
     reopen_timed_out(connection, id, plan_time_limit(recorded), plan_time_limit(study.plan), now);
     connection.prepared("UPDATE studies SET config = ?, config_sha256 = ?, plan = ?, tuner_version = ? WHERE id = ?")
         .run(study.config_text, study.config_sha256, study.plan, study.tuner_version, id);
@@ -192,8 +217,9 @@ void Store::erase_study(std::string_view name) {
   Transaction transaction(connection);
   check_free(connection, name, impl_->token);
   // Table by table; the triggers, which do it row by row, find nothing left.
-  for (const char* table : {"metrics", "trial_parameters", "trial_plugins", "events", "ranks", "recent_ranks",
-                            "proposals", "observations", "reports", "configurations", "configuration_ranks", "trials"})
+  for (const char* table :
+       {"metrics", "trial_parameters", "trial_plugins", "events", "ranks", "recent_ranks", "proposals", "observations",
+        "reports", "study_versions", "configurations", "configuration_ranks", "trials"})
     connection.prepared(fmt::format("DELETE FROM {} WHERE study_id IN (SELECT id FROM studies WHERE name = ?)", table))
         .run(name);
   connection.prepared("DELETE FROM studies WHERE name = ?").run(name);

@@ -397,5 +397,40 @@ TEST_F(StorageTest, OverridesAreThoseOfTheLastStart) {
   EXPECT_EQ(table_of(store, "SELECT count(*) FROM study_overrides").rows[0][0], Value(std::int64_t{0}));
 }
 
+// ---- a space that grows
+
+TEST_F(StorageTest, AStudyThatGrewKeepsWhatItWas) {
+  StudyRecord study = make_study();
+  const std::string first = study.plan;
+  study.overrides = {"seed=1", "name=\"q\""};
+  Store store(file_, Access::read_write);
+  EXPECT_TRUE(store.versions("demo").empty());
+  store.open_study(study);
+  ASSERT_EQ(store.versions("demo").size(), 1u);
+  StudyRecord grown = study;
+  grown.config_text = "more";
+  grown.config_sha256 = sha256_of_text("more");
+  grown.overrides = {};
+  grown.plan = "a larger plan";
+  EXPECT_EQ(error_of([&] { store.open_study(grown); }).id(), Message::storage_other_plan);
+  grown.grown_from = "something else";
+  EXPECT_EQ(error_of([&] { store.open_study(grown); }).id(), Message::storage_other_plan);
+  ASSERT_EQ(store.versions("demo").size(), 1u);
+  grown.grown_from = first;
+  EXPECT_TRUE(store.open_study(grown).empty());
+  EXPECT_TRUE(store.open_study(grown).empty()) << "resumed as it is now";
+  const auto versions = store.versions("demo");
+  ASSERT_EQ(versions.size(), 2u);
+  EXPECT_EQ(versions[0].config_text, study.config_text);
+  EXPECT_EQ(versions[0].overrides, study.overrides);
+  EXPECT_EQ(versions[0].plan, first);
+  EXPECT_EQ(versions[1].config_text, "more");
+  EXPECT_TRUE(versions[1].overrides.empty());
+  EXPECT_EQ(versions[1].plan, grown.plan);
+  EXPECT_EQ(error_of([&] { store.open_study(study); }).id(), Message::storage_other_plan) << "it does not shrink";
+  store.erase_study("demo");
+  EXPECT_EQ(table_of(store, "SELECT count(*) FROM study_versions").rows[0][0], Value(std::int64_t{0}));
+}
+
 }  // namespace
 }  // namespace tuner::storage

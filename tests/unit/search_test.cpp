@@ -430,5 +430,48 @@ TEST(Random, EndsInALargeSpaceToo) {
   EXPECT_EQ(seen.size(), 10'000u);
 }
 
+// ---- grids that grew
+
+StudyPlan grid_plan(Space space, std::vector<Space> grown_from) {
+  StudyPlan plan;
+  plan.method = "grid";
+  plan.space = std::move(space);
+  plan.grown_from = std::move(grown_from);
+  return plan;
+}
+
+TEST(GrownGrid, KeepsNumbersAndAppendsInTheOrderOfEachSpace) {
+  const auto space = [](Values a, Values b, Values c) {
+    return Space{{branches("o", {"x", "y"}), values("o.x", std::move(a), 0, 0), values("o.y", std::move(b), 0, 1),
+                  values("c", std::move(c))}};
+  };
+  const Space first = space({1.0}, {std::int64_t{5}}, {true});
+  const Space second = space({2.0, 1.0}, {std::int64_t{5}}, {true});
+  const Space third = space({2.0, 1.0}, {std::int64_t{5}, std::int64_t{6}}, {false, true});
+  const StudyPlan plan = grid_plan(third, {first, second});
+  const auto grid = make_searcher(plan);
+  std::vector<std::string> found;
+  for (std::uint64_t i = 0; i < grid->size(); ++i) found.push_back(text(third, grid->propose(i)));
+  const std::vector<std::string> expected{"o=x o.x=1 c=true ",  "o=y o.y=5 c=true ",  // first
+                                          "o=x o.x=2 c=true ",                        // second
+                                          "o=x o.x=2 c=false ", "o=x o.x=1 c=false ",
+                                          "o=y o.y=5 c=false ",  // third
+                                          "o=y o.y=6 c=false ", "o=y o.y=6 c=true "};
+  EXPECT_EQ(found, expected);
+}
+
+TEST(GrownGrid, HasAllOfTheEarlierGridWhereNoValueIsLost) {
+  const Space earlier{{stepped(0, 0.7, 0.1)}};
+  EXPECT_TRUE(has_grid_of(Space{{stepped(0, 1, 0.1)}}, earlier, kSearchVersion));
+  EXPECT_FALSE(has_grid_of(Space{{stepped(0, 1, 0.2)}}, earlier, kSearchVersion));
+  EXPECT_FALSE(has_grid_of(Space{{stepped(0.1, 1, 0.1)}}, earlier, kSearchVersion));
+  // 0.3 is the decimal that is meant only since version 2.
+  const Space listed{{values("x", {0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7})}};
+  EXPECT_TRUE(has_grid_of(listed, earlier, 2));
+  EXPECT_FALSE(has_grid_of(listed, earlier, 1));
+  EXPECT_FALSE(has_grid_of(Space{{values("x", {std::int64_t{1}})}}, Space{{values("x", {1.0})}}, kSearchVersion))
+      << "1 and 1.0 are two values";
+}
+
 }  // namespace
 }  // namespace tuner::search

@@ -112,7 +112,7 @@ void replay_journals(const Invocation& invocation, const std::string& file, std:
     const Catalogue catalogue = recorded_plugins(invocation, store, counts.name, plugins, std::nullopt);
     SharedObjectives shared;
     RecordedStudy recorded = read_recorded(store, counts.name, std::nullopt, catalogue, shared, invocation.executable);
-    recorded.study.plan.search_version = store.search_version(counts.name).value_or(kSearchVersion);
+    recorded.study = with_stored_search(std::move(recorded.study), store, catalogue);
     const auto searcher = study::make_searcher(recorded.study.plan);
     const auto replayed = study::replay_proposals(recorded.study.plan, *searcher, store);
     std::cout << fmt::format(

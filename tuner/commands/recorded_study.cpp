@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <exception>
 #include <filesystem>
 
@@ -10,6 +11,7 @@
 #include "tuner/commands/stored_config.hpp"
 #include "tuner/commands/study_files.hpp"
 #include "tuner/error.hpp"
+#include "tuner/search/grid.hpp"
 
 namespace tuner::commands {
 
@@ -30,6 +32,39 @@ RecordedStudy read_with(const storage::StudyRow& row, const std::string& text,
   if (plan.metric.name.empty()) plan.metric.name = row.metric;
   if (!plan.goal_given) plan.metric.goal = row.goal;
   return read;
+}
+
+// Do two spaces differ in nothing but which values their dimensions take? No where a test finds the values.
+bool differ_in_domains_alone(const Space& a, const Space& b) {
+  const auto same_place = [](const Dimension& x, const Dimension& y) {
+    const auto* range = std::get_if<Range>(&x.domain);
+    const auto* labels = std::get_if<Branches>(&x.domain);
+    const auto* other_labels = std::get_if<Branches>(&y.domain);
+    if ((labels == nullptr) != (other_labels == nullptr)) return false;
+    if (labels != nullptr && labels->labels != other_labels->labels) return false;
+    return x.name == y.name && x.parent == y.parent && x.branch == y.branch && !(range != nullptr && range->source);
+  };
+  return std::ranges::equal(a.dimensions, b.dimensions, same_place);
+}
+
+// The space of a recorded version of a grid; nothing where it is another study than `now` but for its values.
+std::optional<Space> recorded_space(const Study& now, const storage::StudyVersion& version,
+                                    const Catalogue& catalogue) {
+  const config::SweepFile file{.name = fmt::format("stored config of {}", now.plan.name),
+                               .text = version.config_text,
+                               .folder = now.source.folder,
+                               .study = now.plan.name};
+  const std::vector<std::string> overrides =
+      version.overrides.empty() ? overrides_of(version.config_text) : version.overrides;
+  StudyPlan then = now.plan;
+  try {
+    then.space = config::read_study(file, catalogue, overrides).plan.space;
+  } catch (const Error&) {
+    return std::nullopt;  // it can be no sweep of these plugins
+  }
+  if (!differ_in_domains_alone(then.space, now.plan.space)) return std::nullopt;
+  if (plan_identity(canonical_plan(then)) != plan_identity(version.plan)) return std::nullopt;
+  return then.space;
 }
 
 [[noreturn]] void other_plan(const std::string& study, const std::optional<config::SweepFile>& file,
@@ -86,6 +121,26 @@ RecordedStudy read_recorded(const storage::Store& store, const std::string& stud
       }
   if (difference.empty()) std::rethrow_exception(error);
   other_plan(study, file, difference);
+}
+
+Study with_stored_search(Study study, const storage::Store& store, const Catalogue& catalogue) {
+  StudyPlan& plan = study.plan;
+  plan.search_version = store.search_version(plan.name).value_or(kSearchVersion);
+  if (plan.method != "grid") return study;
+  std::vector<storage::StudyVersion> versions = store.versions(plan.name);
+  if (!versions.empty() && plan_identity(versions.back().plan) == plan_identity(canonical_plan(plan)))
+    versions.pop_back();
+  std::vector<Space> spaces;
+  for (const storage::StudyVersion& version : versions) {
+    auto space = recorded_space(study, version, catalogue);
+    if (!space) return study;  // opening it says what differs
+    spaces.push_back(*std::move(space));
+  }
+  for (std::size_t i = 0; i < spaces.size(); ++i)
+    if (!search::has_grid_of(i + 1 < spaces.size() ? spaces[i + 1] : plan.space, spaces[i], plan.search_version))
+      return study;
+  plan.grown_from = std::move(spaces);
+  return study;
 }
 
 }  // namespace tuner::commands

@@ -32,4 +32,9 @@ struct RecordedStudy {
                                           const std::optional<config::SweepFile>& file, const Catalogue& catalogue,
                                           SharedObjectives& shared, const std::filesystem::path& executable);
 
+// The study with what the database knows of how its configurations follow from its plan: the search version that it
+// began with, and of a grid the spaces that it has grown from. A grid has grown where its sweep differs from the
+// recorded one in values alone, and has all those that were there. Without such a study in the database, the same one.
+[[nodiscard]] Study with_stored_search(Study study, const storage::Store& store, const Catalogue& catalogue);
+
 }  // namespace tuner::commands

@@ -10,6 +10,7 @@
 #include "tuner/commands/events.hpp"
 #include "tuner/commands/installation.hpp"
 #include "tuner/commands/progress.hpp"
+#include "tuner/commands/recorded_study.hpp"
 #include "tuner/commands/study_check.hpp"
 #include "tuner/commands/study_executor.hpp"
 #include "tuner/commands/study_files.hpp"
@@ -43,6 +44,20 @@ std::filesystem::path checkpoint_folder(const std::string& database) {
   return std::filesystem::weakly_canonical(std::filesystem::absolute(database)).string() + ".checkpoints";
 }
 
+// Empty where the study has not grown.
+std::string plan_before_growth(const StudyPlan& plan) {
+  if (plan.grown_from.empty()) return {};
+  StudyPlan before = plan;
+  before.space = plan.grown_from.back();
+  return canonical_plan(before);
+}
+
+std::string growth_words(const StudyPlan& plan) {
+  if (plan.grown_from.empty()) return {};
+  return fmt::format(" (grown from {} to {} configurations)", grid_size(plan.grown_from.front()),
+                     grid_size(plan.space));
+}
+
 // repeats: most trials of a configuration.
 storage::StudyRecord study_record(const Study& study, std::uint32_t repeats) {
   const StudyPlan& plan = study.plan;
@@ -53,6 +68,7 @@ storage::StudyRecord study_record(const Study& study, std::uint32_t repeats) {
           .plan = canonical_plan(plan),
           .plan_by_path = plan_by_path(plan),
           .files = file_hashes(plan),
+          .grown_from = plan_before_growth(plan),
           .metric = plan.metric.name,
           .goal = plan.metric.goal,
           .seed = plan.seed,
@@ -115,8 +131,7 @@ void StudySession::open_database(const Study& study) {
 }
 
 Study StudySession::with_stored_search(Study study) const {
-  study.plan.search_version = store_->search_version(study.plan.name).value_or(kSearchVersion);
-  return study;
+  return commands::with_stored_search(std::move(study), *store_, catalogue_);
 }
 
 void StudySession::forget(const std::string& study) {
@@ -138,8 +153,9 @@ study::StudyStatus StudySession::run(const Study& study, search::Searcher& searc
   for (const auto& warning : store_->changed_plugins(plan.name, records))
     std::cerr << "warning: " << printable(warning) << "\n";
   if (!quiet())
-    std::cerr << fmt::format("study '{}': {}, seed {}, {} worker{}, database {}\n", plan.name, plan.method, plan.seed,
-                             study.run.workers, study.run.workers == 1 ? "" : "s", database_);
+    std::cerr << fmt::format("study '{}': {}{}, seed {}, {} worker{}, database {}\n", plan.name, plan.method,
+                             growth_words(plan), plan.seed, study.run.workers, study.run.workers == 1 ? "" : "s",
+                             database_);
 
   Progress progress(stderr, ::isatty(STDERR_FILENO) != 0, plan.metric.name);
   bool warned = false;

@@ -1,6 +1,8 @@
 // Every point of a space once: file order, the last key fastest.
 #include "tuner/search/grid.hpp"
 
+#include <algorithm>
+
 #include "tuner/error.hpp"
 
 namespace tuner::search {
@@ -67,6 +69,44 @@ Point Grid::propose(std::uint64_t configuration, std::span<const Point>) const {
   Point point(space_.dimensions.size());
   place(roots_, configuration, point);
   return point;
+}
+
+bool Grid::has(const Point& point) const {
+  for (std::size_t i = 0; i < point.size(); ++i)
+    if (point[i] && std::ranges::find(values_[i], *point[i]) == values_[i].end()) return false;
+  return true;
+}
+
+GrownGrid::GrownGrid(const std::vector<const Space*>& spaces, int search_version, std::uint32_t repeats)
+    : Searcher(repeats) {
+  for (const Space* space : spaces) grids_.emplace_back(*space, search_version, repeats);
+  for (std::uint32_t grid = 1; grid < grids_.size(); ++grid)
+    for (std::uint32_t i = 0; i < grids_[grid].size(); ++i)
+      if (!grids_[grid - 1].has(grids_[grid].propose(i))) places_.push_back({grid, i});
+}
+
+Point GrownGrid::propose(std::uint64_t configuration, std::span<const Point>) const {
+  const std::uint64_t first = *grids_.front().size();
+  if (configuration < first) return grids_.front().propose(configuration);
+  const Place& place = places_.at(configuration - first);
+  return grids_[place.grid].propose(place.configuration);
+}
+
+bool has_grid_of(const Space& space, const Space& earlier, int search_version) {
+  for (std::size_t i = 0; i < earlier.dimensions.size(); ++i) {
+    const std::vector<Value> values = grid_values(space.dimensions[i], search_version);
+    for (const Value& value : grid_values(earlier.dimensions[i], search_version))
+      if (std::ranges::find(values, value) == values.end()) return false;
+  }
+  return true;
+}
+
+std::unique_ptr<Searcher> make_grid(const StudyPlan& plan) {
+  if (plan.grown_from.empty()) return std::make_unique<Grid>(plan.space, plan.search_version, plan.repeats.count);
+  std::vector<const Space*> spaces;
+  for (const Space& earlier : plan.grown_from) spaces.push_back(&earlier);
+  spaces.push_back(&plan.space);
+  return std::make_unique<GrownGrid>(spaces, plan.search_version, plan.repeats.count);
 }
 
 }  // namespace tuner::search

@@ -10,10 +10,6 @@ namespace tuner::study {
 
 namespace {
 
-std::unique_ptr<search::Searcher> make_grid(const StudyPlan& plan) {
-  return std::make_unique<search::Grid>(plan.space, plan.search_version, plan.repeats.count);
-}
-
 struct Method {
   std::string_view name;
   std::unique_ptr<search::Searcher> (*make_searcher)(const StudyPlan& plan);
@@ -21,8 +17,8 @@ struct Method {
 };
 
 constexpr Method kMethods[] = {
-    {"single", make_grid, nullptr},
-    {"grid", make_grid, nullptr},
+    {"single", search::make_grid, nullptr},
+    {"grid", search::make_grid, nullptr},
     {"random", search::make_random, nullptr},
     {lr_range::kMethod, lr_range::make_searcher, lr_range::check_trial},
 };

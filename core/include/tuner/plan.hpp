@@ -99,6 +99,8 @@ struct StudyPlan {
   bool partial = false;      // a grid may be cut by `trials`
   RepeatPlan repeats;
   int search_version = kSearchVersion;  // of the study in the database, where there is one
+  // Of a grid that grew: the spaces that it had before, oldest first. They differ from `space` in the domains alone.
+  std::vector<Space> grown_from;
 
   OneOf<PluginPlan> objective;
   std::optional<OneOf<PluginPlan>> optimizer;  // none for a black box
@@ -165,7 +167,8 @@ struct Study {
 // That time limit in seconds; 0: none.
 [[nodiscard]] double plan_time_limit(const std::string& canonical);
 
-// What a checkpoint of this study belongs to: sha256 of the plan's identity and of the plugins' files.
+// What a checkpoint of this study belongs to: sha256 of the identity of the plan, as it was before it grew, and of the
+// plugins' files.
 [[nodiscard]] std::string checkpoint_identity(const StudyPlan& plan);
 
 // All plugins that a plan can use, or those that one point of it uses.

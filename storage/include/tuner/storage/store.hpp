@@ -38,6 +38,8 @@ struct StudyRecord {
   std::string
       plan_by_path{};  // the same with paths in place of the content of files, as versions before 1.1 recorded it
   std::vector<std::pair<std::string, std::string>> files{};  // path and sha256 of what `plan` has the content of
+  // Of a study whose space grew: the canonical plan that it had before this one. Empty: it did not grow.
+  std::string grown_from{};
   std::string metric;
   Goal goal = Goal::minimize;
   std::uint64_t seed = 1;
@@ -45,6 +47,14 @@ struct StudyRecord {
   int search_version = kSearchVersion;  // of a new study; one that is there keeps its own, as of the two below
   std::uint32_t repeats = 1;            // most replicates that a configuration has
   OnFailure on_failure = OnFailure::rank_last;
+};
+
+// What a study was before its space grew, or is: the sweep file, the --set options that it was run with, and the
+// canonical plan.
+struct StudyVersion {
+  std::string config_text;
+  std::vector<std::string> overrides;
+  std::string plan;
 };
 
 // A finished trial. Times are UTC, milliseconds since 1970.
@@ -167,9 +177,10 @@ class Store {
   // ends, however it ends; a store holds one study, the last one opened. An existing study of an equal plan_identity()
   // is continued and gets the new plan, config text and tuner version; where the time limit of its trials became
   // longer, those that timed out become cancelled ones, which are run again. So is one that recorded paths alone, where
-  // no more than they differ, and what was there is gone or equal: its plan has the content from now on. Returns what
-  // to warn of: a line for every path that is another one now. Errors: storage.other_plan with a diff of the two plans
-  // and the ways out; storage.busy_study, naming the process that holds it.
+  // no more than they differ, and what was there is gone or equal: its plan has the content from now on. One whose plan
+  // is `grown_from` gets the new one, and keeps what it was as an earlier version. Returns what to warn of: a line for
+  // every path that is another one now. Errors: storage.other_plan with a diff of the two plans and the ways out;
+  // storage.busy_study, naming the process that holds it.
   std::vector<std::string> open_study(const StudyRecord& study);
   // Removes the study of that name with all its trials; does nothing where there is none.
   // Errors: storage.busy_study where another store holds it.
@@ -228,6 +239,9 @@ class Store {
   // The overrides that its config was last run with, in order. Versions before schema 6 recorded them at the end of the
   // config's text.
   [[nodiscard]] std::vector<std::string> study_overrides(std::string_view name, Damage* damage = nullptr) const;
+  // What the study was before its space grew, oldest first, and at the end what it is; none where there is no such
+  // study.
+  [[nodiscard]] std::vector<StudyVersion> versions(std::string_view name) const;
   // How its configurations follow from its plan: see kSearchVersion. Nothing where there is no such study.
   [[nodiscard]] std::optional<int> search_version(std::string_view name) const;
   // Its recorded plan against another one, "- " and "+ " before the lines that differ; empty where they are equal, or
