@@ -9,7 +9,10 @@ Batches::Batches(std::uint64_t n, const TrainingSettings& settings, std::uint64_
     : batch_size_(settings.batch_size > 0 ? std::min(static_cast<std::uint64_t>(settings.batch_size), n) : n),
       shuffle_(settings.shuffle),
       order_(n) {
-  rng_.struct_size = sizeof rng_, rng_.purpose = TUNER_RNG_ORDER, rng_.seed = study_seed, rng_.trial = trial;
+  rng_.struct_size = sizeof rng_;
+  rng_.purpose = TUNER_RNG_ORDER;
+  rng_.seed = study_seed;
+  rng_.trial = trial;
   if (n > 0)
     steps_per_epoch_ =
         static_cast<std::int64_t>(settings.drop_remainder ? n / batch_size_ : (n + batch_size_ - 1) / batch_size_);

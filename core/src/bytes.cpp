@@ -11,7 +11,7 @@ void Writer::put(std::string_view text) {
 void Writer::put(const Value& value) { put(std::string_view(to_json(value))); }
 
 std::string_view Reader::take(std::size_t n) {
-  if (n > bytes_.size()) throw Garbled("a message ends too early");
+  if (n > bytes_.size()) throw DecodeError("a message ends too early");
   const std::string_view taken = bytes_.substr(0, n);
   bytes_.remove_prefix(n);
   return taken;
@@ -24,7 +24,7 @@ void Reader::get_raw(void* data, std::size_t size) {
 
 void Reader::read(std::string& text) {
   const auto size = get<std::uint64_t>();
-  if (size > bytes_.size()) throw Garbled("a text is longer than its message");
+  if (size > bytes_.size()) throw DecodeError("a text is longer than its message");
   text = take(size);
 }
 
@@ -32,12 +32,12 @@ void Reader::read(Value& value) {
   try {
     value = value_from_json(get<std::string>());
   } catch (const std::invalid_argument& e) {
-    throw Garbled(e.what());
+    throw DecodeError(e.what());
   }
 }
 
 void Reader::end() const {
-  if (!bytes_.empty()) throw Garbled("a message is too long");
+  if (!bytes_.empty()) throw DecodeError("a message is too long");
 }
 
 }  // namespace tuner

@@ -90,12 +90,12 @@ Checkpoints::Checkpoints(const CheckpointRules& rules, const TrialId& trial, con
 std::string read_checkpoint(const fs::path& path, std::string_view identity) {
   std::ifstream file(path, std::ios::binary);
   const std::string bytes{std::istreambuf_iterator<char>(file), {}};
-  if (!bytes.starts_with(kBeginning)) throw Garbled("it is no checkpoint of this version");
-  if (bytes.size() < kBeginning.size() + kDigest) throw Garbled("it ends too early");
+  if (!bytes.starts_with(kBeginning)) throw DecodeError("it is no checkpoint of this version");
+  if (bytes.size() < kBeginning.size() + kDigest) throw DecodeError("it ends too early");
   const std::string_view body = std::string_view(bytes).substr(0, bytes.size() - kDigest);
-  if (sha256_of_text(body) != std::string_view(bytes).substr(body.size())) throw Garbled("its sha256 is wrong");
+  if (sha256_of_text(body) != std::string_view(bytes).substr(body.size())) throw DecodeError("its sha256 is wrong");
   Reader in(body.substr(kBeginning.size()));
-  if (in.get<std::string>() != identity) throw Garbled("it belongs to another trial or plan, or to other plugins");
+  if (in.get<std::string>() != identity) throw DecodeError("it belongs to another trial or plan, or to other plugins");
   auto state = in.get<std::string>();
   in.end();
   return state;
@@ -110,7 +110,7 @@ std::optional<Checkpoint> Checkpoints::newest(std::vector<std::string>& log, std
     if (step >= below) continue;
     try {
       return Checkpoint{step, read_checkpoint(folder_ / std::to_string(step), identity_)};
-    } catch (const Garbled& e) {
+    } catch (const DecodeError& e) {
       set_aside(step, e.what(), log);
     }
   }

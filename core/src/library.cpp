@@ -315,7 +315,8 @@ std::unique_ptr<Library> load_library(const std::filesystem::path& given) {
   library->path = std::filesystem::canonical(given);
   require_regular_file(library->path, status);
   require_closed_folders(library->path, given);
-  library->device = status.st_dev, library->inode = status.st_ino;
+  library->device = status.st_dev;
+  library->inode = status.st_ino;
   library->sha256 = sha256_of_file(library->path);
 
   boost::dll::shared_library loaded;

@@ -43,10 +43,14 @@ struct LayoutReceiver {
     if (decl->dtype != TUNER_DTYPE_F32 && decl->dtype != TUNER_DTYPE_F64)
       self.problem = fmt::format("tensor '{}' has an unknown type", decl->name);
     TensorSpec spec;
-    spec.name = decl->name, spec.dtype = decl->dtype, spec.role = decl->role, spec.flags = decl->flags,
+    spec.name = decl->name;
+    spec.dtype = decl->dtype;
+    spec.role = decl->role;
+    spec.flags = decl->flags;
     spec.layer = decl->layer;
     spec.shape.assign(decl->shape, decl->shape + decl->rank);
-    spec.fan_in = decl->fan_in, spec.fan_out = decl->fan_out;
+    spec.fan_in = decl->fan_in;
+    spec.fan_out = decl->fan_out;
     for (const std::int64_t extent : spec.shape)
       if (extent < 0) self.problem = fmt::format("tensor '{}' has a negative extent", decl->name);
     for (const auto& other : self.layout.tensors)
@@ -68,7 +72,9 @@ struct LayoutReceiver {
 }  // namespace
 
 HostServices::HostServices() {
-  host_.struct_size = sizeof host_, host_.abi_minor = TUNER_ABI_MINOR, host_.context = this;
+  host_.struct_size = sizeof host_;
+  host_.abi_minor = TUNER_ABI_MINOR;
+  host_.context = this;
   host_.log = [](void* context, std::uint32_t, const char* text) {
     auto& self = services(context);
     if (self.log.size() < kLogLines) self.log.emplace_back(text);
@@ -107,12 +113,18 @@ void name_source(tuner_error& error, const Plugin& plugin) {
 ObjectiveLayout describe(const PluginUse& use, const void* shared, const tuner_host* host) {
   LayoutReceiver receiver;
   tuner_layout layout{};
-  layout.struct_size = sizeof layout, layout.context = &receiver;
-  layout.add_tensor = &LayoutReceiver::add_tensor, layout.set_samples = &LayoutReceiver::set_samples;
+  layout.struct_size = sizeof layout;
+  layout.context = &receiver;
+  layout.add_tensor = &LayoutReceiver::add_tensor;
+  layout.set_samples = &LayoutReceiver::set_samples;
   tuner_error error = fresh_error();
   tuner_describe_args args{};
   args.struct_size = sizeof args;
-  args.host = host, args.shared = shared, args.options = use.options.abi(), args.layout = &layout, args.error = &error;
+  args.host = host;
+  args.shared = shared;
+  args.options = use.options.abi();
+  args.layout = &layout;
+  args.error = &error;
   const std::int32_t status = use.plugin->objective().describe(&args);
   if (status == TUNER_OUT_OF_MEMORY) throw out_of_memory(*use.plugin, error);
   if (status != TUNER_OK || !receiver.problem.empty())
@@ -145,9 +157,13 @@ void Objective::bind() {
   tuner_error error = fresh_error();
   tuner_bind_args args{};
   args.struct_size = sizeof args;
-  args.n_tensors = static_cast<std::uint32_t>(tensors_.size()), args.tensor_stride = sizeof(tuner_tensor);
-  args.host = host_, args.shared = shared_, args.options = use_.options.abi();
-  args.tensors = tensors_.abi().data(), args.error = &error;
+  args.n_tensors = static_cast<std::uint32_t>(tensors_.size());
+  args.tensor_stride = sizeof(tuner_tensor);
+  args.host = host_;
+  args.shared = shared_;
+  args.options = use_.options.abi();
+  args.tensors = tensors_.abi().data();
+  args.error = &error;
   const std::int32_t status = use_.plugin->objective().bind(&args, &context_);
   if (status == TUNER_OUT_OF_MEMORY) throw out_of_memory(*use_.plugin, error);
   if (status != TUNER_OK)
@@ -166,9 +182,16 @@ std::int32_t Objective::init(tuner_rng* rng, tuner_error* error) {
 std::int32_t Objective::evaluate(const Request& request, double* loss, double* metrics, tuner_error* error) {
   tuner_evaluate_args args{};
   args.struct_size = sizeof args;
-  args.want = request.want, args.flags = request.flags, args.split = request.split, args.host = host_;
-  args.indices = request.indices.data(), args.n_indices = request.indices.size(), args.rng = request.rng;
-  args.loss = loss, args.metrics = metrics, args.error = error;
+  args.want = request.want;
+  args.flags = request.flags;
+  args.split = request.split;
+  args.host = host_;
+  args.indices = request.indices.data();
+  args.n_indices = request.indices.size();
+  args.rng = request.rng;
+  args.loss = loss;
+  args.metrics = metrics;
+  args.error = error;
   return use_.plugin->objective().evaluate(context_, &args);
 }
 
@@ -176,8 +199,12 @@ std::int32_t Objective::hvp(std::span<const std::uint64_t> indices, const void* 
                             tuner_error* error) {
   tuner_hvp_args args{};
   args.struct_size = sizeof args;
-  args.host = host_, args.indices = indices.data(), args.n_indices = indices.size();
-  args.vectors = vectors, args.products = products, args.error = error;
+  args.host = host_;
+  args.indices = indices.data();
+  args.n_indices = indices.size();
+  args.vectors = vectors;
+  args.products = products;
+  args.error = error;
   return use_.plugin->objective().hvp(context_, &args);
 }
 
@@ -226,9 +253,14 @@ std::shared_ptr<SharedObjectives::Entry> SharedObjectives::opened(const Plugin& 
   HostServices host;
   tuner_error error = fresh_error();
   tuner_rng rng{};
-  rng.struct_size = sizeof rng, rng.purpose = TUNER_RNG_DATA, rng.seed = study_seed;
+  rng.struct_size = sizeof rng;
+  rng.purpose = TUNER_RNG_DATA;
+  rng.seed = study_seed;
   tuner_open_args args{};
-  args.struct_size = sizeof args, args.host = host.abi(), args.options = options.abi(), args.rng = &rng,
+  args.struct_size = sizeof args;
+  args.host = host.abi();
+  args.options = options.abi();
+  args.rng = &rng;
   args.error = &error;
   entry->plugin = &objective.objective();
   const std::int32_t status = objective.objective().open(&args, &entry->shared);

@@ -52,9 +52,12 @@ SlotShape shape_of_slot(const PluginUse& use, const Tensors& tensors, std::size_
     error.struct_size = sizeof error;
     tuner_extent_args args{};
     args.struct_size = sizeof args;
-    args.n_tensors = static_cast<std::uint32_t>(tensors.size()), args.slot = static_cast<std::uint32_t>(index);
+    args.n_tensors = static_cast<std::uint32_t>(tensors.size());
+    args.slot = static_cast<std::uint32_t>(index);
     args.tensor = global ? -1 : static_cast<std::int32_t>(tensor);
-    args.tensors = tensors.infos().data(), args.options = use.options.abi(), args.error = &error;
+    args.tensors = tensors.infos().data();
+    args.options = use.options.abi();
+    args.error = &error;
     if (plugin.slot_extent(&args, &shape.count) != TUNER_OK)
       throw Error(Message::config_impossible,
                   fmt::format("optimizer '{}' cannot train this objective: {}", use.plugin->id(), error.text));
@@ -133,7 +136,9 @@ StateSize state_size(const PluginUse& use, const Tensors& tensors) {
         bytes = saturating_add(bytes, shape_of_slot(use, tensors, s, t).bytes());
     size.bytes = saturating_add(size.bytes, bytes);
     if (size.use != nullptr && bytes <= size.slot_bytes) continue;
-    size.use = &use, size.slot = s, size.slot_bytes = bytes;
+    size.use = &use;
+    size.slot = s;
+    size.slot_bytes = bytes;
   }
   return size;
 }
@@ -167,7 +172,10 @@ Optimizer::Optimizer(PluginUse& use, Tensors& tensors, std::uint64_t study_seed,
     }
   }
   for (std::size_t t = 0; t < abi_.size(); ++t) abi_[t].slots = tensor_slots_[t].data();
-  rng_.struct_size = sizeof rng_, rng_.purpose = TUNER_RNG_OPTIMIZER, rng_.seed = study_seed, rng_.trial = trial;
+  rng_.struct_size = sizeof rng_;
+  rng_.purpose = TUNER_RNG_OPTIMIZER;
+  rng_.seed = study_seed;
+  rng_.trial = trial;
   if (use.inner) inner_ = std::make_unique<Optimizer>(*use.inner, tensors, study_seed, trial, memory_);
   // A stream of its own for every depth: by the purpose, since rules may draw at any position.
   for (Optimizer* inside = inner_.get(); inside != nullptr; inside = inside->inner()) inside->rng_.purpose += 1u << 16;
@@ -185,11 +193,19 @@ Optimizer::SlotView Optimizer::allocate(std::size_t index, std::size_t tensor) {
 tuner_step_args Optimizer::arguments(const StepInputs& inputs, tuner_error* error, std::uint32_t* out_flags) {
   tuner_step_args args{};
   args.struct_size = sizeof args;
-  args.n_tensors = static_cast<std::uint32_t>(abi_.size()), args.tensor_stride = sizeof(tuner_tensor);
-  args.host = inputs.host, args.tensors = abi_.data(), args.options = use_.options.abi();
-  args.global_slots = global_slots_.data(), args.closure = inputs.closure, args.rng = &rng_;
-  args.step = inputs.step, args.horizon = inputs.horizon, args.loss = inputs.loss;
-  args.error = error, args.out_flags = out_flags;
+  args.n_tensors = static_cast<std::uint32_t>(abi_.size());
+  args.tensor_stride = sizeof(tuner_tensor);
+  args.host = inputs.host;
+  args.tensors = abi_.data();
+  args.options = use_.options.abi();
+  args.global_slots = global_slots_.data();
+  args.closure = inputs.closure;
+  args.rng = &rng_;
+  args.step = inputs.step;
+  args.horizon = inputs.horizon;
+  args.loss = inputs.loss;
+  args.error = error;
+  args.out_flags = out_flags;
   return args;
 }
 
@@ -199,7 +215,8 @@ std::int32_t Optimizer::init(const tuner_host* host, tuner_error* error) {
   const auto init = use_.plugin->optimizer().init;
   if (init == nullptr) return TUNER_OK;
   StepInputs inputs;
-  inputs.step = 0, inputs.host = host;
+  inputs.step = 0;
+  inputs.host = host;
   std::uint32_t flags = 0;
   const tuner_step_args args = arguments(inputs, error, &flags);
   return init(&args);
@@ -213,7 +230,9 @@ std::int32_t Optimizer::step(const StepInputs& inputs, tuner_error* error, std::
   if (use_.plugin->has(TUNER_PLUGIN_CLOSURE)) inside.closure = nullptr;  // its gradient is not the closure's
   InnerContext context{inner_.get(), &inside, error};
   tuner_inner inner{};
-  inner.struct_size = sizeof inner, inner.context = &context, inner.step = &inner_step;
+  inner.struct_size = sizeof inner;
+  inner.context = &context;
+  inner.step = &inner_step;
   args.inner = &inner;
   return use_.plugin->optimizer().step(&args);
 }
@@ -232,9 +251,15 @@ std::int32_t Optimizer::evaluation_point(const tuner_host* host, std::int64_t st
   for (auto& tensor : without_gradients) tensor.grad = nullptr;
   tuner_point_args args{};
   args.struct_size = sizeof args;
-  args.n_tensors = static_cast<std::uint32_t>(abi_.size()), args.tensor_stride = sizeof(tuner_tensor);
-  args.host = host, args.tensors = without_gradients.data(), args.options = use_.options.abi();
-  args.global_slots = global_slots_.data(), args.step = step, args.outputs = outputs.data(), args.error = error;
+  args.n_tensors = static_cast<std::uint32_t>(abi_.size());
+  args.tensor_stride = sizeof(tuner_tensor);
+  args.host = host;
+  args.tensors = without_gradients.data();
+  args.options = use_.options.abi();
+  args.global_slots = global_slots_.data();
+  args.step = step;
+  args.outputs = outputs.data();
+  args.error = error;
   return use_.plugin->optimizer().evaluation_point(&args);
 }
 

@@ -248,8 +248,12 @@ OptionTable::OptionTable(const Plugin& plugin, const std::map<std::string, Value
 
 const tuner_options* OptionTable::abi() const {
   abi_ = tuner_options{};
-  abi_.struct_size = sizeof abi_, abi_.n_groups = n_groups_, abi_.n_params = n_params_;
-  abi_.list_stride = sizeof(tuner_list), abi_.values = values_.data(), abi_.lists = lists_.data();
+  abi_.struct_size = sizeof abi_;
+  abi_.n_groups = n_groups_;
+  abi_.n_params = n_params_;
+  abi_.list_stride = sizeof(tuner_list);
+  abi_.values = values_.data();
+  abi_.lists = lists_.data();
   return &abi_;
 }
 
@@ -279,7 +283,8 @@ void OptionTable::check(const Plugin& plugin) const {
   // A plugin sees one group at a time: a rule holds for each of them alone.
   for (std::uint32_t g = 0; g < n_groups_; ++g) {
     tuner_options one = *abi();
-    one.n_groups = 1, one.values = values_.data() + std::size_t{g} * n_params_;
+    one.n_groups = 1;
+    one.values = values_.data() + std::size_t{g} * n_params_;
     tuner_error error{};
     error.struct_size = sizeof error;
     if (check(&one, &error) != TUNER_OK)

@@ -102,7 +102,8 @@ ScheduleRun::ScheduleRun(Schedule& schedule, PluginUse& optimizer, std::int64_t 
   std::int64_t begin = warmup_;
   for (ScheduleStage& stage : schedule.stages) {
     Stage& run = stages_.emplace_back();
-    run.stage = &stage, run.begin = begin;
+    run.stage = &stage;
+    run.begin = begin;
     run.length = stage.steps >= 0 ? stage.steps : horizon >= 0 ? std::max<std::int64_t>(horizon - begin, 0) : -1;
     begin += std::max<std::int64_t>(run.length, 0);
     for (const Binding& binding : bind_outputs(*stage.scheduler.plugin, optimizer)) {
@@ -129,7 +130,8 @@ ScheduleRun::ScheduleRun(Schedule& schedule, PluginUse& optimizer, std::int64_t 
     }
   }
   const Binding lr = lr_option(optimizer);
-  lr_use_ = lr.use, lr_param_ = lr.param;
+  lr_use_ = lr.use;
+  lr_param_ = lr.param;
   if (lr_use_ != nullptr) lr_base_ = base_values(*lr_use_, lr_param_);
   const bool drivable = lr_use_ && (lr_use_->plugin->param(lr_param_).flags & TUNER_PARAM_SCHEDULABLE);
   if (warmup_ > 0 && !drivable)
@@ -178,17 +180,23 @@ std::int32_t ScheduleRun::apply(const ScheduleInputs& inputs, tuner_error* error
   if (warmup_ > 0 && inputs.step <= warmup_) warm_up(inputs.step);
   tuner_schedule_args args{};
   args.struct_size = sizeof args;
-  args.host = host_, args.options = stage.stage->scheduler.options.abi(), args.base = stage.base.data();
-  args.step = warming ? 0 : inputs.step - stage.begin, args.horizon = stage.length,
+  args.host = host_;
+  args.options = stage.stage->scheduler.options.abi();
+  args.base = stage.base.data();
+  args.step = warming ? 0 : inputs.step - stage.begin;
+  args.horizon = stage.length;
   args.steps_per_epoch = steps_per_epoch_;
-  args.metric = inputs.metric, args.metric_count = inputs.metric_count, args.minimize = goal_ == Goal::minimize ? 1 : 0;
+  args.metric = inputs.metric;
+  args.metric_count = inputs.metric_count;
+  args.minimize = goal_ == Goal::minimize ? 1 : 0;
   args.error = error;
   for (std::uint32_t g = 0; g < stage.groups; ++g) {
     for (std::size_t o = 0; o < stage.drives.size(); ++o) {
       const auto& base = stage.drives[o].base;
       stage.base[o] = g < base.size() ? base[g] : std::numeric_limits<double>::quiet_NaN();
     }
-    args.group = g, args.global_slots = stage.slots[g].data();
+    args.group = g;
+    args.global_slots = stage.slots[g].data();
     if (const std::int32_t status = stage.stage->scheduler.plugin->scheduler().value(&args, stage.values.data());
         status != TUNER_OK)
       return status;
@@ -215,7 +223,7 @@ template <class Archive>
 void ScheduleRun::serialize(Archive& archive) {
   auto current = static_cast<std::uint64_t>(current_);
   archive(current);
-  if (current >= stages_.size()) throw Garbled("a schedule has fewer stages");
+  if (current >= stages_.size()) throw DecodeError("a schedule has fewer stages");
   current_ = current;
   for (Stage& stage : stages_)
     for (const auto& group : stage.slots)

@@ -51,14 +51,24 @@ Tensors::Tensors(std::vector<TensorSpec> specs, TensorMemory memory) : specs_(st
     tuner_tensor_info& info = infos_[i];
     info.struct_size = sizeof info;
     info.rank = static_cast<std::uint32_t>(spec.shape.size());
-    info.role = spec.role, info.flags = spec.flags, info.name = spec.name.c_str(), info.shape = spec.shape.data();
-    info.fan_in = spec.fan_in, info.fan_out = spec.fan_out, info.layer = spec.layer, info.n_layers = n_layers;
+    info.role = spec.role;
+    info.flags = spec.flags;
+    info.name = spec.name.c_str();
+    info.shape = spec.shape.data();
+    info.fan_in = spec.fan_in;
+    info.fan_out = spec.fan_out;
+    info.layer = spec.layer;
+    info.n_layers = n_layers;
     info_pointers_.push_back(&info);
 
     tuner_tensor& tensor = abi_[i];
     tensor = tuner_tensor{};
-    tensor.struct_size = sizeof tensor, tensor.rank = info.rank, tensor.dtype = spec.dtype, tensor.group = spec.group;
-    tensor.numel = spec.numel(), tensor.info = &info;
+    tensor.struct_size = sizeof tensor;
+    tensor.rank = info.rank;
+    tensor.dtype = spec.dtype;
+    tensor.group = spec.group;
+    tensor.numel = spec.numel();
+    tensor.info = &info;
     if (memory == TensorMemory::nothing) continue;
     tensor.data = buffers_.emplace_back(spec.bytes()).data();
     if (memory == TensorMemory::data_and_gradients && spec.is_trained())

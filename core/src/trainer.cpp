@@ -41,23 +41,27 @@ Trainer::~Trainer() = default;
 void Trainer::require(std::int32_t status, const PluginUse& use) {
   if (floating_point_mode() != mode_) {
     guard_->restore();
-    throw Ended{Outcome::failed,
-                fmt::format("step {}: {} '{}' changed the floating-point mode, which no plugin may", result_.steps,
-                            to_string(use.plugin->kind()), use.plugin->id()),
-                Failure::error};
+    throw TrialEnded{Outcome::failed,
+                     fmt::format("step {}: {} '{}' changed the floating-point mode, which no plugin may", result_.steps,
+                                 to_string(use.plugin->kind()), use.plugin->id()),
+                     Failure::error};
   }
   if (status == TUNER_OK) return;
-  if (stop_.stop_requested()) throw Ended{Outcome::cancelled, ""};
+  if (stop_.stop_requested()) throw TrialEnded{Outcome::cancelled, ""};
   std::string text = error_.text[0] ? error_.text : fmt::format("status {}", status);
   if (budget_used_up_) text = fmt::format("more than {} evaluations in one step", kEvaluationsPerStep);
-  throw Ended{Outcome::failed,
-              fmt::format("step {}: {} '{}': {}", result_.steps, to_string(use.plugin->kind()), use.plugin->id(), text),
-              status == TUNER_OUT_OF_MEMORY ? Failure::out_of_memory : Failure::error};
+  throw TrialEnded{
+      Outcome::failed,
+      fmt::format("step {}: {} '{}': {}", result_.steps, to_string(use.plugin->kind()), use.plugin->id(), text),
+      status == TUNER_OUT_OF_MEMORY ? Failure::out_of_memory : Failure::error};
 }
 
 tuner_rng Trainer::stream(std::uint32_t purpose, std::int64_t step) const {
   tuner_rng rng{};
-  rng.struct_size = sizeof rng, rng.purpose = purpose, rng.seed = spec_.study_seed, rng.trial = trial_;
+  rng.struct_size = sizeof rng;
+  rng.purpose = purpose;
+  rng.seed = spec_.study_seed;
+  rng.trial = trial_;
   rng.position = static_cast<std::uint64_t>(step) << 32;
   return rng;
 }
@@ -86,7 +90,9 @@ void Trainer::prepare() {
   if (has_lr())
     for (std::uint32_t g = 0; g < lr_.use->options.group_count(); ++g)
       lr_base_.push_back(lr_.use->options.number(lr_.param, g));
-  closure_.struct_size = sizeof closure_, closure_.context = this, closure_.evaluate = &closure_evaluate;
+  closure_.struct_size = sizeof closure_;
+  closure_.context = this;
+  closure_.evaluate = &closure_evaluate;
   if (objective_->has_hvp()) closure_.hvp = &closure_hvp;
 }
 
@@ -114,12 +120,14 @@ void Trainer::enter(std::int64_t step) {
 
 double Trainer::evaluate_step(std::int64_t step) {
   enter(step);
-  evaluations_this_step_ = 0, budget_used_up_ = false;
+  evaluations_this_step_ = 0;
+  budget_used_up_ = false;
   if (spec_.training.nonfinite_gradient == NonfiniteGradient::skip) save_buffers();
   Objective::Request request;
   request.want = derivative_free_ ? TUNER_WANT_LOSS : TUNER_WANT_LOSS | TUNER_WANT_GRADIENT;
   request.flags = TUNER_EVALUATE_TRAIN | TUNER_EVALUATE_UPDATE_BUFFERS;
-  request.indices = batch_, request.rng = &dropout_;
+  request.indices = batch_;
+  request.rng = &dropout_;
   double loss = kNan;
   host_.reset_scratch();
   const Calling calling(trace_, TUNER_KIND_OBJECTIVE);
@@ -130,7 +138,10 @@ double Trainer::evaluate_step(std::int64_t step) {
 
 double Trainer::loss(Objective& objective, std::uint32_t flags) {
   Objective::Request request;
-  request.want = TUNER_WANT_LOSS, request.flags = flags, request.indices = batch_, request.rng = &dropout_;
+  request.want = TUNER_WANT_LOSS;
+  request.flags = flags;
+  request.indices = batch_;
+  request.rng = &dropout_;
   double loss = kNan;
   host_.reset_scratch();
   const Calling calling(trace_, TUNER_KIND_OBJECTIVE);
@@ -141,7 +152,8 @@ double Trainer::loss(Objective& objective, std::uint32_t flags) {
 
 double Trainer::loss_and_gradient() {
   Objective::Request request;
-  request.indices = batch_, request.rng = &dropout_;
+  request.indices = batch_;
+  request.rng = &dropout_;
   double loss = kNan;
   host_.reset_scratch();
   const Calling calling(trace_, TUNER_KIND_OBJECTIVE);
@@ -166,7 +178,9 @@ std::int32_t Trainer::closure_evaluate(void* context, std::uint32_t want, double
   }
   if (self.stop_.stop_requested()) return TUNER_STOP;
   Objective::Request request;
-  request.want = want, request.indices = self.batch_, request.rng = &self.dropout_;
+  request.want = want;
+  request.indices = self.batch_;
+  request.rng = &self.dropout_;
   double unused = kNan;
   if (want & TUNER_WANT_GRADIENT)
     ++self.result_.evaluations.gradient;
@@ -231,11 +245,11 @@ bool Trainer::may_step(std::int64_t step, double loss) {
   const bool loss_is_finite = std::isfinite(loss);
   if (loss_is_finite && (derivative_free_ || gradients_finite(objective_->tensors()))) return true;
   if (spec_.training.nonfinite_gradient == NonfiniteGradient::error && !loss_is_finite)
-    throw Ended{Outcome::diverged, fmt::format("step {}: the loss is {}", step, loss)};
+    throw TrialEnded{Outcome::diverged, fmt::format("step {}: the loss is {}", step, loss)};
   ++result_.nonfinite_gradients;
   switch (spec_.training.nonfinite_gradient) {
     case NonfiniteGradient::error:
-      throw Ended{Outcome::diverged, fmt::format("step {}: the gradient is not finite", step)};
+      throw TrialEnded{Outcome::diverged, fmt::format("step {}: the gradient is not finite", step)};
     case NonfiniteGradient::zero:
       zero_nonfinite_gradients(objective_->tensors());
       return true;
@@ -259,12 +273,12 @@ bool Trainer::judge(std::int32_t status, std::int64_t step) {
   }
   if (refused) {
     ++result_.nonfinite_gradients;
-    throw Ended{Outcome::diverged, fmt::format("step {}: the gradient is not finite", step)};
+    throw TrialEnded{Outcome::diverged, fmt::format("step {}: the gradient is not finite", step)};
   }
   if (nonfinite.empty() && met_nonfinite_) nonfinite = "a value that the step asked for";
   if (failed && !nonfinite.empty())
-    throw Ended{Outcome::diverged, fmt::format("step {}: {} is not finite (optimizer '{}': {})", step, nonfinite,
-                                               spec_.optimizer->plugin->id(), error_.text)};
+    throw TrialEnded{Outcome::diverged, fmt::format("step {}: {} is not finite (optimizer '{}': {})", step, nonfinite,
+                                                    spec_.optimizer->plugin->id(), error_.text)};
   return true;
 }
 
@@ -276,8 +290,12 @@ bool Trainer::step_optimizer(std::int64_t step, std::int64_t horizon, double los
   if (!derivative_free_) condition_gradients();
   host_.reset_scratch();
   StepInputs inputs;
-  inputs.step = taken_ + 1, inputs.horizon = horizon, inputs.loss = loss, inputs.host = host_.abi(),
-  inputs.closure = &closure_, inputs.gradient_unusable = &gradient_unusable_;
+  inputs.step = taken_ + 1;
+  inputs.horizon = horizon;
+  inputs.loss = loss;
+  inputs.host = host_.abi();
+  inputs.closure = &closure_;
+  inputs.gradient_unusable = &gradient_unusable_;
   const Calling calling(trace_, TUNER_KIND_OPTIMIZER);
   const std::int32_t status = optimizer_->step(inputs, &error_, &flags);
   if ((status != TUNER_OK || met_nonfinite_) && !judge(status, step)) {
@@ -299,7 +317,7 @@ std::uint32_t Trainer::update(std::int64_t step, std::int64_t horizon, double lo
   result_.steps = step + 1;
   trace_.step.store(result_.steps, std::memory_order_relaxed);
   if (!parameters_finite(objective_->tensors()))
-    throw Ended{Outcome::diverged, fmt::format("step {}: the parameters are not finite", result_.steps)};
+    throw TrialEnded{Outcome::diverged, fmt::format("step {}: the parameters are not finite", result_.steps)};
   return flags;
 }
 

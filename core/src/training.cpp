@@ -55,7 +55,7 @@ class TrainingRun {
         check_black_box(), evaluate_black_box();
       else
         train();
-    } catch (const Ended& end) {
+    } catch (const TrialEnded& end) {
       run_.end(end);
     }
     finish();
@@ -65,7 +65,7 @@ class TrainingRun {
     if (trainer_.objective().tensors().size() == 0) return check_black_box();
     try {
       prepare();
-    } catch (const Ended&) {
+    } catch (const TrialEnded&) {
       // An outcome of the trial, not a reason to refuse it.
     }
   }
@@ -138,12 +138,12 @@ void TrainingRun::evaluate_black_box() {
   double loss = kNan;
   try {
     loss = trainer_.loss(trainer_.objective(), 0);
-  } catch (const Ended&) {
+  } catch (const TrialEnded&) {
     if (!ended) throw;
   }
   host().on_report = {};
   if (ended) std::rethrow_exception(ended);
-  if (!std::isfinite(loss)) throw Ended{Outcome::diverged, fmt::format("the loss is {}", loss)};
+  if (!std::isfinite(loss)) throw TrialEnded{Outcome::diverged, fmt::format("the loss is {}", loss)};
   record(0, "loss", loss);
 }
 
@@ -185,7 +185,7 @@ void TrainingRun::train() {
   // Steps over such batches were skipped; where none is left that could be trained on, the trial has diverged.
   const bool tolerated = spec_.training.nonfinite_gradient != NonfiniteGradient::error && !trainer_.stuck();
   if (!std::isfinite(loss) && !tolerated)
-    throw Ended{Outcome::diverged, fmt::format("step {}: the loss is {}", horizon_, loss)};
+    throw TrialEnded{Outcome::diverged, fmt::format("step {}: the loss is {}", horizon_, loss)};
   record(horizon_, "loss", loss);
   run_.report(horizon_, true);
   evaluation_point(horizon_);
@@ -238,7 +238,8 @@ void TrainingRun::evaluation_point(std::int64_t step) {
   const std::vector<MetricPoint> measured = validate(step);
   evaluated_at_ = step;
   if (epoch_samples_ > 0) record(step, "train_loss", epoch_loss_ / static_cast<double>(epoch_samples_));
-  epoch_loss_ = 0, epoch_samples_ = 0;
+  epoch_loss_ = 0;
+  epoch_samples_ = 0;
   for (const MetricPoint& point : measured) record(point.step, point.name, point.value);
   record_reports();
   if (step < horizon_) run_.report(step);
@@ -251,7 +252,7 @@ std::vector<MetricPoint> TrainingRun::validate(std::int64_t step) {
   const std::size_t reports = host().reports.size(), lines = host().log.size();
   try {
     return evaluate_split(TUNER_SPLIT_VALID, "val_", step);
-  } catch (const Ended& end) {
+  } catch (const TrialEnded& end) {
     if (end.outcome == Outcome::cancelled) {
       result_.evaluations = evaluations;
       host().reports.resize(reports), host().log.resize(lines);
@@ -271,12 +272,15 @@ std::vector<MetricPoint> TrainingRun::evaluate_split(std::uint32_t split, std::s
   std::vector<double> metrics(objective.metric_count()), totals(objective.metric_count());
   double loss = kNan, total_loss = 0;
   for (std::uint64_t begin = 0; begin < n; begin += chunk) {
-    if (run_.stop().stop_requested()) throw Ended{Outcome::cancelled, ""};
+    if (run_.stop().stop_requested()) throw TrialEnded{Outcome::cancelled, ""};
     const std::uint64_t count = std::min(chunk, n - begin);
     std::iota(indices.begin(), indices.begin() + static_cast<std::ptrdiff_t>(count), begin);
     Objective::Request request;
-    request.want = TUNER_WANT_LOSS | TUNER_WANT_METRICS, request.flags = 0, request.split = split;
-    request.indices = std::span(indices).first(count), request.rng = &trainer_.rng();
+    request.want = TUNER_WANT_LOSS | TUNER_WANT_METRICS;
+    request.flags = 0;
+    request.split = split;
+    request.indices = std::span(indices).first(count);
+    request.rng = &trainer_.rng();
     host().reset_scratch();
     const Calling calling(trace_, TUNER_KIND_OBJECTIVE);
     trainer_.require(objective.evaluate(request, &loss, metrics.data(), &trainer_.error()), spec_.objective);
@@ -299,7 +303,8 @@ std::vector<MetricPoint> TrainingRun::evaluate_split(std::uint32_t split, std::s
 bool TrainingRun::checkpoint_is_due() {
   if (--steps_until_look_ > 0) return false;
   look_every_ = since(looked_at_) < 0.01 ? 2 * look_every_ : std::max<std::int64_t>(1, look_every_ / 2);
-  looked_at_ = Clock::now(), steps_until_look_ = look_every_;
+  looked_at_ = Clock::now();
+  steps_until_look_ = look_every_;
   return checkpoints_->due(since(saved_at_));
 }
 
@@ -317,7 +322,8 @@ void TrainingRun::serialize(Archive& archive, std::uint64_t& pending, TrialResul
 
 void TrainingRun::save_checkpoint(std::int64_t step) {
   TrialResult so_far = result_;
-  so_far.wall_seconds = run_.seconds(), so_far.log = host().log;
+  so_far.wall_seconds = run_.seconds();
+  so_far.log = host().log;
   so_far.metrics.insert(so_far.metrics.end(), host().reports.begin(), host().reports.end());
   std::uint64_t pending = host().reports.size();
   Writer out;
@@ -347,8 +353,8 @@ void TrainingRun::restore(std::string_view state, std::int64_t step) {
   std::uint64_t pending = 0;
   serialize(in, pending, result_);
   in.end();
-  if (pending > result_.metrics.size()) throw Garbled("more reports than metrics");
-  if (result_.steps != step) throw Garbled(fmt::format("it is the state after step {}", result_.steps));
+  if (pending > result_.metrics.size()) throw DecodeError("more reports than metrics");
+  if (result_.steps != step) throw DecodeError(fmt::format("it is the state after step {}", result_.steps));
   host().reports.assign(result_.metrics.end() - static_cast<std::ptrdiff_t>(pending), result_.metrics.end());
   result_.metrics.resize(result_.metrics.size() - pending);
   host().log.insert(host().log.begin(), result_.log.begin(), result_.log.end());

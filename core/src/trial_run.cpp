@@ -32,11 +32,11 @@ TrialRun::TrialRun(TrialRules rules, TrialTrace& trace, std::stop_token stop, Tr
 double TrialRun::seconds() const { return std::chrono::duration<double>(Clock::now() - start_).count(); }
 
 void TrialRun::check_time(std::int64_t step) const {
-  if (stop_.stop_requested()) throw Ended{Outcome::cancelled, ""};
+  if (stop_.stop_requested()) throw TrialEnded{Outcome::cancelled, ""};
   const double limit = rules_.time_limit_seconds;
   if (limit > 0 && seconds() > limit)
-    throw Ended{Outcome::timed_out, fmt::format("step {}: the time limit of {:g} s is over", step, limit),
-                Failure::timeout};
+    throw TrialEnded{Outcome::timed_out, fmt::format("step {}: the time limit of {:g} s is over", step, limit),
+                     Failure::timeout};
 }
 
 // Anything is better than NaN.
@@ -54,7 +54,8 @@ void TrialRun::observe(std::int64_t step, double value) {
   if (improved) reference_ = value;
   since_improvement_ = improved ? 0 : since_improvement_ + 1;
   if (better(value, best_, 0)) best_ = value;
-  result_.best_value = best_, result_.last_value = value;
+  result_.best_value = best_;
+  result_.last_value = value;
   if (rules_.target && !result_.target_step && !better(*rules_.target, value, 0) && !std::isnan(value)) {
     result_.target_step = step;
     result_.target_seconds = seconds();
@@ -98,7 +99,7 @@ void TrialRun::wait_for_decision(const StepReport& report) {
   start_ += waited;
   if (stop_.stop_requested()) return;  // check_time() says so, after the checkpoint
   next_decision_ = decision.next;
-  if (decision.stop) throw Ended{Outcome::pruned, ""};
+  if (decision.stop) throw TrialEnded{Outcome::pruned, ""};
 }
 
 void TrialRun::saved(std::int64_t step) {
@@ -109,8 +110,10 @@ bool TrialRun::should_stop_early() const {
   return rules_.early_stopping && since_improvement_ >= rules_.early_stopping->patience;
 }
 
-void TrialRun::end(const Ended& ended) {
-  result_.outcome = ended.outcome, result_.error = ended.error, result_.failure = ended.failure;
+void TrialRun::end(const TrialEnded& ended) {
+  result_.outcome = ended.outcome;
+  result_.error = ended.error;
+  result_.failure = ended.failure;
 }
 
 void TrialRun::finish() {
@@ -121,7 +124,8 @@ void TrialRun::finish() {
   if (summary == Summary::automatic) summary = rules_.metric == "loss" ? Summary::last : Summary::best;
   result_.value = summary == Summary::last ? result_.last_value : result_.best_value;
   if (!result_.value) {
-    result_.outcome = Outcome::failed, result_.failure = Failure::error;
+    result_.outcome = Outcome::failed;
+    result_.failure = Failure::error;
     result_.error = fmt::format("the metric '{}' was never reported", rules_.metric);
   } else if (!std::isfinite(*result_.value)) {
     result_.outcome = Outcome::diverged;
@@ -136,7 +140,10 @@ void TrialRun::began_earlier(double seconds) {
 
 void TrialRun::begin_anew() {
   result_ = {};
-  last_ = best_ = reference_ = kUnknown, count_ = 0, since_improvement_ = 0, reported_ = 0;
+  last_ = best_ = reference_ = kUnknown;
+  count_ = 0;
+  since_improvement_ = 0;
+  reported_ = 0;
 }
 
 TrialResult measure(const TrialRules& rules, TrialTrace& trace, const std::stop_token& stop, TrialObserver* observer,
@@ -146,7 +153,7 @@ TrialResult measure(const TrialRules& rules, TrialTrace& trace, const std::stop_
   try {
     try {
       body(run);
-    } catch (const Ended& end) {
+    } catch (const TrialEnded& end) {
       run.end(end);
     }
     run.finish();
@@ -154,14 +161,17 @@ TrialResult measure(const TrialRules& rules, TrialTrace& trace, const std::stop_
   } catch (const Error&) {
     throw;
   } catch (const OutOfMemory& e) {
-    result.failure = Failure::out_of_memory, result.error = e.what();
+    result.failure = Failure::out_of_memory;
+    result.error = e.what();
   } catch (const std::bad_alloc&) {
-    result.failure = Failure::out_of_memory, result.error = "the memory ran out";
+    result.failure = Failure::out_of_memory;
+    result.error = "the memory ran out";
   } catch (const std::exception& e) {  // C++ without the C++ layer, whose thunks catch everything
     result.failure = Failure::error, result.error = fmt::format("a plugin threw past the ABI: {}", e.what());
   }
   result.outcome = Outcome::failed, result.value.reset();
-  result.steps = trace.step, result.wall_seconds = run.seconds();
+  result.steps = trace.step;
+  result.wall_seconds = run.seconds();
   result.error = fmt::format("step {}: {}", result.steps, result.error);
   return result;
 }

@@ -11,14 +11,14 @@
 namespace tuner::storage {
 namespace {
 
-struct Ended {
+struct EndedTrials {
   std::uint64_t first = 0;  // number of the first one
   std::int64_t replicates = 0, failed = 0;
   std::vector<double> values, rank_keys;
 };
 
-Ended ended_trials(Connection& connection, std::int64_t study_id, const TrialId& trial, std::int64_t due) {
-  Ended ended;
+EndedTrials ended_trials(Connection& connection, std::int64_t study_id, const TrialId& trial, std::int64_t due) {
+  EndedTrials ended;
   const std::uint64_t first = trial.number - trial.replicate;
   Rows row = connection
                  .prepared(
@@ -75,7 +75,7 @@ bool rank_configuration(Connection& connection, std::int64_t study_id, const Rep
                         OnFailure on_failure) {
   const auto& [trial, due] = repeated;
   remove_rank(connection, study_id, trial.configuration);
-  const Ended ended = ended_trials(connection, study_id, trial, due);
+  const EndedTrials ended = ended_trials(connection, study_id, trial, due);
   if (ended.replicates == 0) {
     connection.prepared("DELETE FROM configurations WHERE study_id = ? AND configuration = ?")
         .run(study_id, trial.configuration);

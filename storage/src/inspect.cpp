@@ -258,7 +258,7 @@ class Inspector {
     if (sha256_of_text(row.text(1)) != row.text(2))
       found_.damage.push_back(fmt::format("study '{}': its config does not have the recorded hash", name));
     if (row.integer(3) == 0) found_.damage.push_back(fmt::format("study '{}': its plan is no JSON", name));
-    if (row.integer(4) == 0) found_.damage.push_back(fmt::format("study '{}': its goal is none", name));
+    if (row.integer(4) == 0) found_.damage.push_back(fmt::format("study '{}' has no goal", name));
     if (row.integer(5) == 0) return;
     const Process holder{.pid = row.integer(6), .boot_id = row.text(7), .start_ticks = row.integer(8)};
     found_.notes.push_back(

@@ -77,7 +77,8 @@ ProposalRecord read_proposal(const Rows& row) {
 
 ObservationRecord read_observation(const Rows& row) {
   ObservationRecord observation;
-  observation.proposal = row.count(1), observation.configuration = row.count(2);
+  observation.proposal = row.count(1);
+  observation.configuration = row.count(2);
   const auto outcome = outcome_from(row.text(3));
   if (!outcome) row.refuse(3, "an outcome");
   observation.outcome = *outcome;
@@ -85,7 +86,8 @@ ObservationRecord read_observation(const Rows& row) {
   observation.budget = row.amount(5);
   observation.values = values_from(row, 6);
   if (row.integer(7) != std::ssize(observation.values)) row.refuse(7, fmt::format("{}", observation.values.size()));
-  observation.mean = row.optional_real(8), observation.standard_deviation = row.optional_real(9);
+  observation.mean = row.optional_real(8);
+  observation.standard_deviation = row.optional_real(9);
   return observation;
 }
 

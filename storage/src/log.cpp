@@ -95,7 +95,10 @@ bool is_in_use(const fs::path& file) {
   const int fd = ::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (fd < 0) return false;
   struct flock lock {};
-  lock.l_type = F_WRLCK, lock.l_whence = SEEK_SET, lock.l_start = kSharedFirst, lock.l_len = kSharedSize;
+  lock.l_type = F_WRLCK;
+  lock.l_whence = SEEK_SET;
+  lock.l_start = kSharedFirst;
+  lock.l_len = kSharedSize;
   const bool answered = ::fcntl(fd, F_OFD_GETLK, &lock) == 0;
   ::close(fd);
   return answered && lock.l_type != F_UNLCK;

@@ -151,7 +151,8 @@ void read_best_configuration(Connection& connection, std::int64_t id, StudyRow& 
   Rows best = connection.prepared(kRankedConfigurations).query(id, 1);
   if (!best.next()) return;
   const ConfigurationRow row = read_configuration(connection, id, best);
-  study.best_number = row.number, study.best_value = row.mean;
+  study.best_number = row.number;
+  study.best_value = row.mean;
 }
 
 StudyRow read_study(Connection& connection, std::string_view name) {

@@ -154,7 +154,8 @@ void Store::record(std::span<const TrialRecord> trials, std::span<const JournalE
       if (rank_configuration(connection, study_id, trial, impl_->rules.on_failure)) ++recent_configurations;
     if (recent_configurations >= kRecentRanks) merge_configurations(connection, study_id), recent_configurations = 0;
     transaction.commit();
-    impl_->recent_ranks = recent_ranks, impl_->recent_configurations = recent_configurations;
+    impl_->recent_ranks = recent_ranks;
+    impl_->recent_configurations = recent_configurations;
     impl_->next_entry = next_entry;
   } catch (const SqliteError& error) {
     keys.resize(known_keys);  // rolled back

@@ -15,24 +15,24 @@
 
 namespace {
 
-constexpr const char* kSins[] = {"none",  "crash",  "abort", "exit",   "hang",
-                                 "throw", "garble", "lie",   "memory", "killed"};
+constexpr const char* kFaults[] = {"none",  "crash",  "abort", "exit",   "hang",
+                                   "throw", "garble", "lie",   "memory", "killed"};
 
 struct Faulty {
   static constexpr tuner::Info info{.id = "faulty",
                                     .name = "Faulty",
                                     .doc = "gradient descent that goes wrong where it is told to",
                                     .reference = "made for the tests of tuner"};
-  enum { kLr, kSin, kAtStep, kOnce };
+  enum { kLr, kFault, kAtStep, kOnce };
   enum { kNone, kCrash, kAbort, kExit, kHang, kThrow, kGarble, kLie, kMemory, kKilled };
   static constexpr tuner::Param params[] = {
-      tuner::real("lr", 1e-3, "step size").at_least(0), tuner::choice("sin", kSins, "what goes wrong"),
+      tuner::real("lr", 1e-3, "step size").at_least(0), tuner::choice("fault", kFaults, "what goes wrong"),
       tuner::integer("at_step", 3, "the step where it happens").at_least(1),
       tuner::text("once", "", "a file: where it exists nothing goes wrong, else it is made first")};
 
   static void step(const tuner::Step& s) {
     const tuner::Options& o = s.options();
-    if (s.number() == o.integer(kAtStep) && o.choice(kSin) != kNone && is_due(o)) commit(o.choice(kSin));
+    if (s.number() == o.integer(kAtStep) && o.choice(kFault) != kNone && is_due(o)) go_wrong(o.choice(kFault));
     s.for_each_tensor([](const auto& t) {
       using T = std::remove_cvref_t<decltype(t.data()[0])>;
       const auto lr = static_cast<T>(t.options()[kLr]);
@@ -50,10 +50,10 @@ struct Faulty {
     return true;
   }
 
-  static void commit(std::size_t sin) {
-    std::printf("about to go wrong in way %zu\n", sin);
+  static void go_wrong(std::size_t fault) {
+    std::printf("about to go wrong in way %zu\n", fault);
     std::fflush(stdout);
-    switch (sin) {
+    switch (fault) {
       case kCrash:
         std::raise(SIGSEGV);
         break;

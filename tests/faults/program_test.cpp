@@ -346,38 +346,39 @@ memory_limit: 300MiB
 objective: rosenbrock
 optimizer:
   one_of:
-    - {plugin: faulty, lr: {values: [1e-4, 2e-4]}, sin: none}
+    - {plugin: faulty, lr: {values: [1e-4, 2e-4]}, fault: none}
     - {plugin: adam, lr: {min: 1e-4, max: 1e-1, scale: log, count: 20}}
 training: {steps: 2000, time_limit: 3}
 )");
   const std::string others = "number > 1";
-  const auto sinful = [&](const std::string& sin) {
-    Launch study = sweep(sin, {"--set", "optimizer.one_of=[{plugin: faulty, lr: {values: [1e-4, 2e-4]}, sin: " + sin +
-                                            "}, {plugin: adam, lr: {min: 1e-4, max: 1e-1, scale: log, count: 20}}]"});
+  const auto faulty_study = [&](const std::string& fault) {
+    Launch study =
+        sweep(fault, {"--set", "optimizer.one_of=[{plugin: faulty, lr: {values: [1e-4, 2e-4]}, fault: " + fault +
+                                   "}, {plugin: adam, lr: {min: 1e-4, max: 1e-1, scale: log, count: 20}}]"});
     study.environment = {{"TUNER_PLUGIN_PATH", TUNER_BUILD_DIR "/tests/faults"}};
     return study;
   };
-  EXPECT_EQ(run(sinful("none")), 0) << errors("none");
+  EXPECT_EQ(run(faulty_study("none")), 0) << errors("none");
   const std::string expected = tables_of(database("none"), others);
   std::vector<std::pair<std::string, pid_t>> studies;
-  for (const std::string sin : {"crash", "abort", "exit", "throw", "garble", "lie", "memory", "killed", "hang"}) {
-    const pid_t study = launch(sinful(sin));
+  for (const std::string fault : {"crash", "abort", "exit", "throw", "garble", "lie", "memory", "killed", "hang"}) {
+    const pid_t study = launch(faulty_study(fault));
     // The one that hangs costs time and nothing else.
-    if (sin == "hang")
-      studies.emplace_back(sin, study);
+    if (fault == "hang")
+      studies.emplace_back(fault, study);
     else
-      EXPECT_EQ(end_of(study), 6) << errors(sin);
-    studies.emplace_back(sin, 0);
+      EXPECT_EQ(end_of(study), 6) << errors(fault);
+    studies.emplace_back(fault, 0);
   }
-  for (const auto& [sin, study] : studies)
+  for (const auto& [fault, study] : studies)
     if (study != 0) {
-      EXPECT_EQ(end_of(study), 6) << errors(sin);
+      EXPECT_EQ(end_of(study), 6) << errors(fault);
     }
-  for (const auto& [sin, study] : studies) {
-    SCOPED_TRACE(sin);
-    EXPECT_EQ(trials_in(database(sin), "number < 2 AND outcome IN ('failed', 'timed_out') AND error <> ''"), 2u);
-    EXPECT_EQ(tables_of(database(sin), others), expected);
-    EXPECT_EQ(damage_of(database(sin)), "");
+  for (const auto& [fault, study] : studies) {
+    SCOPED_TRACE(fault);
+    EXPECT_EQ(trials_in(database(fault), "number < 2 AND outcome IN ('failed', 'timed_out') AND error <> ''"), 2u);
+    EXPECT_EQ(tables_of(database(fault), others), expected);
+    EXPECT_EQ(damage_of(database(fault)), "");
   }
 }
 

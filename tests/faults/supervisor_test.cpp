@@ -179,7 +179,7 @@ TEST_F(Supervised, AWorkerThatIsKilledCostsItsTrialAlone) {
 TEST_F(Supervised, ABadPluginEndsItsWorkerAndIsNamed) {
   use(R"(
 objective: rosenbrock
-optimizer: {plugin: faulty, lr: 1e-3, sin: crash}
+optimizer: {plugin: faulty, lr: 1e-3, fault: crash}
 training: {steps: 20}
 )");
   const auto results = run(*through({supervisor(2)}));
@@ -256,7 +256,7 @@ TEST_F(Supervised, AnotherBuildIsRefusedAtBothEnds) {
   try {
     while (coordinator.connection().receive())
       if (coordinator.connection().next_frame()) break;
-  } catch (const Garbled& e) {
+  } catch (const DecodeError& e) {
     why = e.what();
   }
   EXPECT_NE(why.find("it is another build of tuner ("), std::string::npos) << why;
@@ -273,7 +273,7 @@ TEST_F(Supervised, AnotherByteOrderIsNamed) {
   try {
     static_cast<void>(buffer.next());
     ADD_FAILURE();
-  } catch (const Garbled& e) {
+  } catch (const DecodeError& e) {
     EXPECT_STREQ(e.what(), "its numbers have another byte order");
   }
   ::kill(coordinator.pid(), SIGKILL);
@@ -282,7 +282,7 @@ TEST_F(Supervised, AnotherByteOrderIsNamed) {
 
 // 45 seconds without a word: a supervisor that is stopped is given up by its coordinator, and one whose coordinator is
 // silent kills its workers and ends.
-TEST_F(Supervised, SilenceIsTakenForDeath) {
+TEST_F(Supervised, ASilentSupervisorIsGivenUp) {
   const auto expected = local();
   use(std::string(kSweep) + "checkpoint: none\n");
   ByHand coordinator(executor::remote_greeting(kProgram));

@@ -136,7 +136,7 @@ TEST(LargestStableLr, OfAdamWithAFrozenSecondMomentIsTheClosedForm) {
       for (int i = 0; i < 4; ++i) v[i] = (frozen[i] * correction - (1 - kBeta2) * g[i] * g[i]) / kBeta2;
       try {
         trainer.update(step, -1, loss);
-      } catch (const Ended&) {
+      } catch (const TrialEnded&) {
         return std::numeric_limits<double>::infinity();
       }
       ++step;

@@ -225,13 +225,13 @@ TEST_F(CheckpointFile, IsNotTakenWhereAnyByteIsLostOrChanged) {
   EXPECT_EQ(read_checkpoint(file(1), identity), "state");
   for (std::size_t size = 0; size < whole.size(); ++size) {
     overwrite(file(1), whole.substr(0, size));
-    EXPECT_THROW(static_cast<void>(read_checkpoint(file(1), identity)), Garbled) << size;
+    EXPECT_THROW(static_cast<void>(read_checkpoint(file(1), identity)), DecodeError) << size;
   }
   for (std::size_t i = 0; i < whole.size(); ++i) {
     std::string flipped = whole;
     flipped[i] = static_cast<char>(flipped[i] ^ (1 << (i % 8)));
     overwrite(file(1), flipped);
-    EXPECT_THROW(static_cast<void>(read_checkpoint(file(1), identity)), Garbled) << i;
+    EXPECT_THROW(static_cast<void>(read_checkpoint(file(1), identity)), DecodeError) << i;
   }
 }
 

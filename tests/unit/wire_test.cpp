@@ -16,7 +16,7 @@ std::string error_of(FrameBuffer& buffer) {
   try {
     static_cast<void>(buffer.next());
     return "none";
-  } catch (const Garbled& e) {
+  } catch (const DecodeError& e) {
     return e.what();
   }
 }
@@ -63,9 +63,9 @@ TEST(Bytes, ThatEndTooEarlyOrClaimTooMuchAreGarbled) {
   const std::string bytes = to_bytes(result);
   EXPECT_EQ(to_bytes(from_bytes<TrialResult>(bytes)), bytes);
   for (std::size_t size = 0; size < bytes.size(); ++size)
-    EXPECT_THROW(static_cast<void>(from_bytes<TrialResult>(bytes.substr(0, size))), Garbled) << size;
-  EXPECT_THROW(static_cast<void>(from_bytes<TrialResult>(bytes + "x")), Garbled);
-  EXPECT_THROW(static_cast<void>(from_bytes<std::vector<double>>(to_bytes(std::uint64_t{1} << 60))), Garbled);
+    EXPECT_THROW(static_cast<void>(from_bytes<TrialResult>(bytes.substr(0, size))), DecodeError) << size;
+  EXPECT_THROW(static_cast<void>(from_bytes<TrialResult>(bytes + "x")), DecodeError);
+  EXPECT_THROW(static_cast<void>(from_bytes<std::vector<double>>(to_bytes(std::uint64_t{1} << 60))), DecodeError);
 }
 
 // One end of a connection; what the other end wrote is put in by hand.
@@ -84,7 +84,7 @@ class Arrival : public testing::Test {
     try {
       while (connection_->next_frame()) continue;
       return "none";
-    } catch (const Garbled& e) {
+    } catch (const DecodeError& e) {
       return e.what();
     }
   }

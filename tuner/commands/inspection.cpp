@@ -75,7 +75,7 @@ std::string answer(const executor::Inspected& asked, std::string_view question) 
       return to_bytes(schedule_curve(scheduler, of.settings));
     }
   }
-  throw Garbled("a question that nobody asks");
+  throw DecodeError("a question that nobody asks");
 }
 
 Inspection::Inspection(const std::filesystem::path& executable, Study study, config::ReadAs as,

@@ -36,8 +36,13 @@ std::vector<double> values_of(const Plugin& plugin, const OptionTable& options) 
   tuner_error error{};
   error.struct_size = sizeof error;
   tuner_schedule_args args{};
-  args.struct_size = sizeof args, args.options = options.abi(), args.base = base.data(), args.horizon = kSteps;
-  args.metric = std::numeric_limits<double>::quiet_NaN(), args.minimize = 1, args.error = &error;
+  args.struct_size = sizeof args;
+  args.options = options.abi();
+  args.base = base.data();
+  args.horizon = kSteps;
+  args.metric = std::numeric_limits<double>::quiet_NaN();
+  args.minimize = 1;
+  args.error = &error;
   for (args.step = 0; args.step <= kSteps; ++args.step) {
     if (scheduler.value(&args, outputs.data()) != TUNER_OK)
       throw Error(Message::config_impossible,

@@ -78,8 +78,10 @@ void print_curves(const std::vector<MetricPoint>& metrics) {
   for (const auto& point : metrics) {
     Curve& curve = curves[point.name];
     if (curve.points++ == 0) curve.first = curve.least = curve.greatest = point.value;
-    curve.least = std::min(curve.least, point.value), curve.greatest = std::max(curve.greatest, point.value);
-    curve.last = point.value, curve.last_step = point.step;
+    curve.least = std::min(curve.least, point.value);
+    curve.greatest = std::max(curve.greatest, point.value);
+    curve.last = point.value;
+    curve.last_step = point.step;
   }
   report::TableWriter table(std::cout, "table");
   table.header({"metric", "points", "first", "least", "greatest", "last", "at step"});

@@ -65,7 +65,7 @@ bool Connection::find_preamble() {
   const std::size_t at = banner_.find(kPreamble);
   if (at == std::string::npos) {
     if (banner_.size() > kMostBanner)
-      throw Garbled(fmt::format("no supervisor answers, but a program that writes: {}", excerpt(banner_)));
+      throw DecodeError(fmt::format("no supervisor answers, but a program that writes: {}", excerpt(banner_)));
     return false;
   }
   frames_.append(std::string_view(banner_).substr(at + kPreamble.size()));
@@ -78,14 +78,14 @@ std::optional<Frame> Connection::next_frame() {
   std::optional<Frame> frame;
   try {
     frame = frames_.next();
-  } catch (const Garbled& e) {
-    throw Garbled(fmt::format("{}: {}", e.what(), excerpt(frames_.rest())));
+  } catch (const DecodeError& e) {
+    throw DecodeError(fmt::format("{}: {}", e.what(), excerpt(frames_.rest())));
   }
   if (greeted_ || !frame) return frame;
-  if (frame->type != FrameType::greeting) throw Garbled("it does not begin with a greeting");
+  if (frame->type != FrameType::greeting) throw DecodeError("it does not begin with a greeting");
   if (const std::string why = disagreement(ours_, from_bytes<Greeting>(frame->bytes)); !why.empty()) {
     refused_ = true;
-    throw Garbled(why);
+    throw DecodeError(why);
   }
   greeted_ = true;
   return next_frame();

@@ -21,8 +21,9 @@ class Connection {
   [[nodiscard]] bool has_unsent() const { return sent_ < unsent_.size(); }
   // Takes in what has arrived. False: the other end is closed.
   [[nodiscard]] bool receive();
-  // The next frame after the greeting. Throws Garbled: the other end is no such program, says more than 64 KiB before
-  // its preamble, is another build (greeting_refused() then), or something else wrote into its output; with its text.
+  // The next frame after the greeting. Throws DecodeError: the other end is no such program, says more than 64 KiB
+  // before its preamble, is another build (greeting_refused() then), or something else wrote into its output; with its
+  // text.
   [[nodiscard]] std::optional<Frame> next_frame();
   [[nodiscard]] bool is_greeted() const { return greeted_; }
   [[nodiscard]] bool greeting_refused() const { return refused_; }

@@ -23,11 +23,11 @@ enum class Cause {
   out_of_memory,  // an allocation failed where nothing could be said any more
   overdue,        // its plugin did not come back within the trial's time limit; it was ended
   cancelled,      // its plugin did not come back after a cancel; it was ended
-  garbled,        // it sent what no worker sends; it was ended
+  protocol,       // it sent what no worker sends; it was ended
 };
 
 // What is known of a job whose worker has ended.
-struct Death {
+struct WorkerExit {
   std::uint64_t number = 0;
   bool began = false;  // the trial had begun; what follows up to time_limit is of it
   std::int64_t step = 0;
@@ -36,12 +36,12 @@ struct Death {
   double time_limit = 0;
   Cause cause = Cause::exit;
   std::int32_t status = 0;  // the exit code, or the signal
-  std::string text;         // what was garbled
+  std::string text;         // of Cause::protocol: what is wrong with what it sent
   std::string output;       // the end of what its plugins printed
 };
 template <class Archive>
-void serialize(Archive& archive, Death& d) {
-  archive(d.number, d.began, d.step, d.seconds, d.kind, d.time_limit, d.cause, d.status, d.text, d.output);
+void serialize(Archive& archive, WorkerExit& e) {
+  archive(e.number, e.began, e.step, e.seconds, e.kind, e.time_limit, e.cause, e.status, e.text, e.output);
 }
 
 class Crew {

@@ -41,14 +41,14 @@ std::string Inspector::ask(std::string_view question) {
       in.get<std::uint64_t>();
       throw read_error(in);
     }
-    if (!alive || !worker_->garbled().empty()) ended();
+    if (!alive || !worker_->protocol_error().empty()) ended();
   }
 }
 
 void Inspector::ended() {
   const bool out_of_memory = worker_->board().out_of_memory != 0;
   const std::uint32_t kind = worker_->board().trace.kind;
-  const std::string garbled = worker_->garbled();
+  const std::string protocol_error = worker_->protocol_error();
   const int status = worker_->end();
   const std::string output = worker_->last_output();
   worker_.reset();
@@ -61,7 +61,7 @@ void Inspector::ended() {
   std::string how;
   if (out_of_memory)
     how = "ran out of memory";
-  else if (!garbled.empty())
+  else if (!protocol_error.empty())
     how = "wrote into the connection of its process";
   else if (WIFSIGNALED(status))
     how = fmt::format("crashed with signal {} ({})", WTERMSIG(status), ::strsignal(WTERMSIG(status)));

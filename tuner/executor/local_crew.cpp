@@ -114,10 +114,10 @@ class LocalCrew : public Crew {
         check(*worker, *frame);
         said.push_back(std::move(*frame));
       }
-    } catch (const Garbled& e) {
+    } catch (const DecodeError& e) {
       worker->distrust(e.what());
     }
-    if (!alive || !worker->garbled().empty()) replace(worker, End::itself, said);
+    if (!alive || !worker->protocol_error().empty()) replace(worker, End::itself, said);
   }
 
   // Is it an answer to something? All that a worker sends begins with the number of a job.
@@ -125,7 +125,7 @@ class LocalCrew : public Crew {
     const auto number = Reader(frame.bytes).get<std::uint64_t>();
     const bool of_study = frame.type == FrameType::refused && number == UINT64_MAX;
     const auto job = std::ranges::find(worker.jobs, number);
-    if (job == worker.jobs.end() && !of_study) throw Garbled("an answer to nothing");
+    if (job == worker.jobs.end() && !of_study) throw DecodeError("an answer for a job that was not given");
     worker.idle_since.reset();
     switch (frame.type) {
       case FrameType::finished:
@@ -138,7 +138,7 @@ class LocalCrew : public Crew {
       case FrameType::checkpoint:
         return;
       default:
-        throw Garbled("a message that no worker sends");
+        throw DecodeError("an unexpected message from a worker");
     }
   }
 
@@ -163,7 +163,7 @@ class LocalCrew : public Crew {
   void replace(WorkerPointer& worker, End end, std::vector<Frame>& said) {
     if (end == End::idle) begin_within_ *= 2;
     if (!worker->jobs.empty() && end != End::idle) {
-      said.push_back({FrameType::died, to_bytes(death_of(*worker, end))});
+      said.push_back({FrameType::worker_ended, to_bytes(exit_report(*worker, end))});
       worker->jobs.pop_front();
     }
     for (; !worker->jobs.empty(); worker->jobs.pop_back())
@@ -171,25 +171,28 @@ class LocalCrew : public Crew {
     start(worker);
   }
 
-  [[nodiscard]] static Death death_of(WorkerProcess& worker, End end) {
+  [[nodiscard]] static WorkerExit exit_report(WorkerProcess& worker, End end) {
     const Board& board = worker.board();
-    Death death;
-    death.number = worker.jobs.front();
-    death.began = board.started_ns != 0 && board.number == death.number;
-    if (death.began) {
-      death.step = board.trace.step, death.kind = board.trace.kind, death.time_limit = board.trace.time_limit;
-      death.seconds = seconds_of(board);
+    WorkerExit report;
+    report.number = worker.jobs.front();
+    report.began = board.started_ns != 0 && board.number == report.number;
+    if (report.began) {
+      report.step = board.trace.step;
+      report.kind = board.trace.kind;
+      report.time_limit = board.trace.time_limit;
+      report.seconds = seconds_of(board);
     }
     const int status = worker.end();
-    death.output = worker.last_output(), death.text = worker.garbled();
-    death.status = WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status);
-    death.cause = end == End::cancelled      ? Cause::cancelled
-                  : end == End::overdue      ? Cause::overdue
-                  : !death.text.empty()      ? Cause::garbled
-                  : board.out_of_memory != 0 ? Cause::out_of_memory
-                  : WIFSIGNALED(status)      ? Cause::signal
-                                             : Cause::exit;
-    return death;
+    report.output = worker.last_output();
+    report.text = worker.protocol_error();
+    report.status = WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status);
+    report.cause = end == End::cancelled      ? Cause::cancelled
+                   : end == End::overdue      ? Cause::overdue
+                   : !report.text.empty()     ? Cause::protocol
+                   : board.out_of_memory != 0 ? Cause::out_of_memory
+                   : WIFSIGNALED(status)      ? Cause::signal
+                                              : Cause::exit;
+    return report;
   }
 
   std::filesystem::path executable_;

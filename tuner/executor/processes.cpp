@@ -21,7 +21,7 @@ namespace {
 constexpr double kHeldSeconds = 0.05;
 constexpr std::size_t kMostHeld = 256;
 // Workers that a plugin may end one after another before its trials are run no more.
-constexpr int kDeathsInARow = 3;
+constexpr int kExitsInARow = 3;
 
 std::int64_t now_ms() {
   return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch())
@@ -29,33 +29,34 @@ std::int64_t now_ms() {
 }
 
 // What an ended process did to its trial, for people.
-std::string how_it_ended(const Death& death, TrialResult& result) {
+std::string how_it_ended(const WorkerExit& report, TrialResult& result) {
   result.outcome = Outcome::failed;
-  switch (death.cause) {
+  switch (report.cause) {
     case Cause::cancelled:
       result.outcome = Outcome::cancelled;
       return "";
     case Cause::overdue:
-      result.outcome = Outcome::timed_out, result.failure = Failure::timeout;
-      return fmt::format("did not come back within its time limit of {:g} s", death.time_limit);
-    case Cause::garbled:
+      result.outcome = Outcome::timed_out;
+      result.failure = Failure::timeout;
+      return fmt::format("did not come back within its time limit of {:g} s", report.time_limit);
+    case Cause::protocol:
       result.failure = Failure::protocol;
-      return fmt::format("wrote into its worker's connection: {}", death.text);
+      return fmt::format("wrote into its worker's connection: {}", report.text);
     case Cause::out_of_memory:
       result.failure = Failure::out_of_memory;
       return "lost its worker: the memory ran out";
     case Cause::exit:
       result.failure = Failure::exit;
-      return fmt::format("ended its worker's process with exit code {}", death.status);
+      return fmt::format("ended its worker's process with exit code {}", report.status);
     case Cause::signal:
       break;
   }
-  if (death.status == SIGKILL) {
+  if (report.status == SIGKILL) {
     result.failure = Failure::out_of_memory;
     return "lost its worker to SIGKILL: from outside, or from the system when memory ran out";
   }
   result.failure = Failure::crash;
-  return fmt::format("crashed its worker with signal {} ({})", death.status, ::strsignal(death.status));
+  return fmt::format("crashed its worker with signal {} ({})", report.status, ::strsignal(report.status));
 }
 
 class ProcessExecutor : public Executor {
@@ -114,7 +115,7 @@ class ProcessExecutor : public Executor {
   void refuse(const Frame& frame);
   void take_back(Job job);
   [[nodiscard]] Job answered(std::uint64_t number);
-  [[nodiscard]] Finished result_of(const Death& death, Job job);
+  [[nodiscard]] Finished result_of(const WorkerExit& report, Job job);
   [[nodiscard]] const Plugin* quarantined(const Job& job) const;
   void skip(Job job, const Plugin& plugin);
 
@@ -127,7 +128,7 @@ class ProcessExecutor : public Executor {
   std::size_t pending_ = 0;
   double mean_seconds_ = kHeldSeconds;  // of a trial; one at a time until more is known
   bool dropping_ = false;
-  std::map<const Plugin*, int> deaths_;  // in a row
+  std::map<const Plugin*, int> exits_in_a_row_;
 };
 
 Events ProcessExecutor::wait(std::chrono::milliseconds longest) {
@@ -188,12 +189,12 @@ void ProcessExecutor::take(const Frame& frame) {
       return refuse(frame);
     case FrameType::dropped:
       return take_back(answered(from_bytes<std::uint64_t>(frame.bytes)));
-    case FrameType::died: {
-      const auto death = from_bytes<Death>(frame.bytes);
-      return events_.finished.push_back(result_of(death, answered(death.number)));
+    case FrameType::worker_ended: {
+      const auto report = from_bytes<WorkerExit>(frame.bytes);
+      return events_.finished.push_back(result_of(report, answered(report.number)));
     }
     default:
-      throw Garbled("a crew says what no crew says");
+      throw DecodeError("an unexpected message from a crew");
   }
 }
 
@@ -205,8 +206,8 @@ void ProcessExecutor::finish(const Frame& frame) {
   in.end();
   // Weighted to the last dozens, since trials of a search can get longer.
   mean_seconds_ += 0.1 * (done.result.wall_seconds - mean_seconds_);
-  if (!deaths_.empty())
-    for (const Plugin* plugin : plugins_of(plan_, done.job.point)) deaths_.erase(plugin);
+  if (!exits_in_a_row_.empty())
+    for (const Plugin* plugin : plugins_of(plan_, done.job.point)) exits_in_a_row_.erase(plugin);
   events_.finished.push_back(std::move(done));
 }
 
@@ -233,7 +234,7 @@ void ProcessExecutor::take_back(Job job) {
 
 Job ProcessExecutor::answered(std::uint64_t number) {
   const auto given = given_.find(number);
-  if (given == given_.end()) throw Garbled("an answer to nothing");
+  if (given == given_.end()) throw DecodeError("an answer for a job that was not given");
   --crews_[given->second.crew].given;
   Job job = std::move(given->second.job);
   given_.erase(given);
@@ -241,9 +242,10 @@ Job ProcessExecutor::answered(std::uint64_t number) {
 }
 
 const Plugin* ProcessExecutor::quarantined(const Job& job) const {
-  if (!deaths_.empty())
+  if (!exits_in_a_row_.empty())
     for (const Plugin* plugin : plugins_of(plan_, job.point))
-      if (const auto found = deaths_.find(plugin); found != deaths_.end() && found->second >= kDeathsInARow)
+      if (const auto found = exits_in_a_row_.find(plugin);
+          found != exits_in_a_row_.end() && found->second >= kExitsInARow)
         return plugin;
   return nullptr;
 }
@@ -252,7 +254,7 @@ void ProcessExecutor::skip(Job job, const Plugin& plugin) {
   Finished skipped;
   skipped.job = std::move(job);
   skipped.not_run = fmt::format("{} '{}' is quarantined: it ended {} workers in a row", to_string(plugin.kind()),
-                                plugin.id(), kDeathsInARow);
+                                plugin.id(), kExitsInARow);
   events_.finished.push_back(std::move(skipped));
 }
 
@@ -263,21 +265,22 @@ const Plugin* plugin_at(const StudyPlan& plan, const Point& point, std::uint32_t
   return nullptr;
 }
 
-Finished ProcessExecutor::result_of(const Death& death, Job job) {
+Finished ProcessExecutor::result_of(const WorkerExit& report, Job job) {
   Finished done;
   TrialResult& result = done.result;
-  result.steps = death.step, result.wall_seconds = death.seconds;
+  result.steps = report.step;
+  result.wall_seconds = report.seconds;
   done.finished_at_ms = now_ms();
-  done.started_at_ms = done.finished_at_ms - static_cast<std::int64_t>(death.seconds * 1000);
-  const std::string how = how_it_ended(death, result);
-  const Plugin* culprit = death.began ? plugin_at(plan_, job.point, death.kind) : nullptr;
+  done.started_at_ms = done.finished_at_ms - static_cast<std::int64_t>(report.seconds * 1000);
+  const std::string how = how_it_ended(report, result);
+  const Plugin* called = report.began ? plugin_at(plan_, job.point, report.kind) : nullptr;
   done.job = std::move(job);
   if (result.outcome == Outcome::cancelled) return done;
-  if (culprit) ++deaths_[culprit];
-  const std::string who = culprit ? fmt::format("{} '{}'", to_string(culprit->kind()), culprit->id())
-                                  : std::string(death.began ? "a plugin of this trial" : "a plugin between two trials");
+  if (called) ++exits_in_a_row_[called];
+  const std::string who = called ? fmt::format("{} '{}'", to_string(called->kind()), called->id())
+                                 : std::string(report.began ? "a plugin of this trial" : "a plugin between two trials");
   result.error = fmt::format("step {}: {} {}", result.steps, who, how);
-  if (!death.output.empty()) result.log.push_back("last output: " + death.output);
+  if (!report.output.empty()) result.log.push_back("last output: " + report.output);
   return done;
 }
 

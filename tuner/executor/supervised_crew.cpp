@@ -66,7 +66,7 @@ class SupervisedCrew : public Crew {
       read_errors();
       while (auto frame = link_->connection.next_frame()) take(std::move(*frame), said);
       if (!open) return lose("it ended", said);
-    } catch (const Garbled& e) {
+    } catch (const DecodeError& e) {
       return lose(e.what(), said);
     }
     const auto now = Clock::now();
@@ -132,14 +132,14 @@ class SupervisedCrew : public Crew {
     const auto number = Reader(frame.bytes).get<std::uint64_t>();
     const auto given = std::ranges::find(given_, number);
     const bool of_study = frame.type == FrameType::refused && number == UINT64_MAX;
-    if (given == given_.end() && !of_study) throw Garbled("an answer to nothing");
+    if (given == given_.end() && !of_study) throw DecodeError("an answer for a job that was not given");
     switch (frame.type) {
       case FrameType::finished:
         losses_ = 0;
         [[fallthrough]];
       case FrameType::refused:
       case FrameType::dropped:
-      case FrameType::died:
+      case FrameType::worker_ended:
         if (!of_study) given_.erase(given);
         [[fallthrough]];
       case FrameType::begun:
@@ -147,7 +147,7 @@ class SupervisedCrew : public Crew {
       case FrameType::checkpoint:
         return said.push_back(std::move(frame));
       default:
-        throw Garbled("a message that no supervisor sends");
+        throw DecodeError("an unexpected message from the supervisor");
     }
   }
 

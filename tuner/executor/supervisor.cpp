@@ -29,7 +29,7 @@ class Supervisor {
         workers_(workers),
         coordinator_(std::move(in), std::move(out), remote_greeting(kThisProgram)) {}
 
-  // Until the coordinator closes the connection or says nothing any more. Throws Garbled.
+  // Until the coordinator closes the connection or says nothing any more. Throws DecodeError.
   void run() {
     while (Clock::now() - heard_ < kSilence) {
       std::vector<pollfd> files{{.fd = coordinator_.in(), .events = POLLIN, .revents = 0}};
@@ -58,7 +58,7 @@ class Supervisor {
       crew_ = make_local_crew(executable_, frame.bytes, workers_);
       return;
     }
-    if (!crew_) throw Garbled("a job before the study");
+    if (!crew_) throw DecodeError("a job before the study");
     switch (frame.type) {
       case FrameType::job:
         return give(from_bytes<Job>(frame.bytes));
@@ -71,7 +71,7 @@ class Supervisor {
       case FrameType::cancel:
         return crew_->cancel();
       default:
-        throw Garbled("a message that no coordinator sends");
+        throw DecodeError("an unexpected message from the coordinator");
     }
   }
 
@@ -94,7 +94,8 @@ class Supervisor {
         crew_ ? to_bytes(CrewStatus{crew_->running(), crew_->checkpoint_error()}) : to_bytes(CrewStatus{});
     if (status == status_ && now - said_ < kHeartbeat) return;
     coordinator_.send(FrameType::heartbeat, status);
-    status_ = status, said_ = now;
+    status_ = status;
+    said_ = now;
   }
 
   std::filesystem::path executable_;
@@ -117,7 +118,7 @@ int run_supervisor(const std::filesystem::path& executable, std::uint32_t worker
     throw std::system_error(errno, std::generic_category(), "standard input and output");
   try {
     Supervisor(executable, workers, std::move(in), std::move(out)).run();
-  } catch (const Garbled& e) {
+  } catch (const DecodeError& e) {
     throw Error(Message::storage_failed, fmt::format("a supervisor cannot speak to its coordinator: {}", e.what()));
   }
   return 0;

@@ -21,7 +21,7 @@ struct Header {
   std::uint32_t magic, type, length, checksum;
 };
 
-// Over the type as well: a frame of another type is garbled too.
+// Over the type as well: a changed type is found too.
 std::uint32_t checksum_of(std::uint32_t type, std::string_view bytes) {
   uLong sum = ::crc32(0, reinterpret_cast<const Bytef*>(&type), sizeof type);
   // Of no bytes at address 0 zlib would forget the sum so far.
@@ -42,7 +42,7 @@ std::string build_id(const std::filesystem::path& program) {
   const auto read = [&](std::uint64_t at, std::uint64_t size) {
     std::string bytes(std::min<std::uint64_t>(size, 1 << 16), '\0');
     file.seekg(static_cast<std::streamoff>(at)).read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
-    return file ? bytes : throw Garbled("it ends too early");
+    return file ? bytes : throw DecodeError("it ends too early");
   };
   const auto padded = [](std::uint64_t size) { return (size + 3) & ~std::uint64_t{3}; };
   try {
@@ -115,11 +115,11 @@ std::optional<Frame> FrameBuffer::next() {
   Header header;
   if (bytes_.size() - read_ < sizeof header) return std::nullopt;
   std::memcpy(&header, bytes_.data() + read_, sizeof header);
-  if (header.magic == __builtin_bswap32(kMagic)) throw Garbled("its numbers have another byte order");
-  if (header.magic != kMagic) throw Garbled("a message does not begin as one");
+  if (header.magic == __builtin_bswap32(kMagic)) throw DecodeError("its numbers have another byte order");
+  if (header.magic != kMagic) throw DecodeError("a message does not begin as one");
   if (bytes_.size() - read_ - sizeof header < header.length) return std::nullopt;
   const std::string_view body = std::string_view(bytes_).substr(read_ + sizeof header, header.length);
-  if (checksum_of(header.type, body) != header.checksum) throw Garbled("a message has a wrong checksum");
+  if (checksum_of(header.type, body) != header.checksum) throw DecodeError("a message has a wrong checksum");
   Frame frame{static_cast<FrameType>(header.type), std::string(body)};
   read_ += sizeof header + header.length;
   if (read_ == bytes_.size()) bytes_.clear(), read_ = 0;

@@ -37,7 +37,7 @@ enum class FrameType : std::uint32_t {
   subject,     // which plugins the worker is about to call: Subjects
   answer,      // to the question
   // From a crew.
-  died,  // Death
+  worker_ended,  // WorkerExit
   // Between coordinator and supervisor, both ways.
   heartbeat,  // down: nothing; up: CrewStatus
 };
@@ -125,7 +125,7 @@ struct Frame {
 // The frame as it goes over the stream.
 [[nodiscard]] std::string framed(FrameType type, std::string_view bytes);
 
-// Puts frames together from what arrives. next() throws Garbled where a frame's beginning or checksum is wrong.
+// Puts frames together from what arrives. next() throws DecodeError where a frame's beginning or checksum is wrong.
 class FrameBuffer {
  public:
   void append(std::string_view bytes) { bytes_ += bytes; }

@@ -95,7 +95,10 @@ class Worker {
     }
     if (frame.type == FrameType::decision) {
       const auto number = in.get<std::uint64_t>();
-      if (waits_ && board_.number == number) waits_ = false, decision_ = in.get<Decision>();
+      if (waits_ && board_.number == number) {
+        waits_ = false;
+        decision_ = in.get<Decision>();
+      }
       decision_there_.notify_all();
       return;
     }
@@ -292,7 +295,7 @@ int run_worker(const Answerer& answerer) {
     try {
       worker.take(*second);
       while (const auto frame = receive(buffer)) worker.take(*frame);
-    } catch (const Garbled&) {  // what it should do is not known any more; its trial must not keep it
+    } catch (const DecodeError&) {  // what it should do is not known any more; its trial must not keep it
     }
     leave();
   } catch (const Error& e) {

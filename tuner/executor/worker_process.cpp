@@ -109,10 +109,10 @@ bool WorkerProcess::receive() {
 }
 
 std::optional<Frame> WorkerProcess::next_frame() {
-  if (!garbled_.empty()) return std::nullopt;
+  if (!protocol_error_.empty()) return std::nullopt;
   try {
     return frames_.next();
-  } catch (const Garbled& e) {
+  } catch (const DecodeError& e) {
     distrust(e.what());
     return std::nullopt;
   }

@@ -30,11 +30,11 @@ class WorkerProcess {
   void flush();
   [[nodiscard]] bool has_unsent() const { return sent_ < unsent_.size(); }
   // Takes in what has arrived, frames and printed output. False: the worker has closed its socket, or sent nonsense
-  // (then garbled() says what).
+  // (then protocol_error() says what).
   [[nodiscard]] bool receive();
   [[nodiscard]] std::optional<Frame> next_frame();
-  [[nodiscard]] const std::string& garbled() const { return garbled_; }
-  void distrust(std::string why) { garbled_ = std::move(why); }
+  [[nodiscard]] const std::string& protocol_error() const { return protocol_error_; }
+  void distrust(std::string why) { protocol_error_ = std::move(why); }
 
   // Ends it for good (SIGKILL) and waits. How it ended, in waitpid()'s form; by itself, where it had ended already.
   int end();
@@ -59,7 +59,7 @@ class WorkerProcess {
   Descriptor socket_, output_;
   std::unique_ptr<Board, Unmap> board_;
   FrameBuffer frames_;
-  std::string unsent_, printed_, garbled_;
+  std::string unsent_, printed_, protocol_error_;
   std::size_t sent_ = 0;
 };
 

@@ -173,12 +173,16 @@ class TextPlot {
       if (here) {
         const double share = 1 - axes_.y.share(std::min(curve.loss[i], axes_.y.high));
         const double at = column(curve.lr[i]), row = share * (size_.height - 1);
-        if (!joined) column_before = at, row_before = row;
+        if (!joined) {
+          column_before = at;
+          row_before = row;
+        }
         const double cells = std::ceil(2 * std::max(std::abs(at - column_before), std::abs(row - row_before))) + 1;
         for (double k = 0; k <= cells; ++k)
           rows_[static_cast<std::size_t>(std::lround(row_before + (row - row_before) * k / cells))]
                [static_cast<std::size_t>(std::lround(column_before + (at - column_before) * k / cells))] = symbol;
-        column_before = at, row_before = row;
+        column_before = at;
+        row_before = row;
       }
       joined = here;
     }

@@ -61,7 +61,9 @@ class Diagnosis {
   // Middle and ends over the seeds.
   static void summarise(Suggestion& suggestion, std::vector<double> lrs) {
     std::ranges::sort(lrs);
-    suggestion.value = median(lrs), suggestion.low = lrs.front(), suggestion.high = lrs.back();
+    suggestion.value = median(lrs);
+    suggestion.low = lrs.front();
+    suggestion.high = lrs.back();
   }
 
   // A rule on the ramp of every seed.

@@ -17,7 +17,7 @@ void run_ladder(PartRun& run, double lr) {
     // What the optimizer wants to be judged by.
     if (averages && i >= tail && std::isfinite(loss)) loss = trainer.loss(trainer.at_evaluation_point());
     run.record(i, "loss", loss);
-    if (!std::isfinite(loss)) throw Ended{Outcome::diverged, fmt::format("step {}: the loss is {}", i, loss)};
+    if (!std::isfinite(loss)) throw TrialEnded{Outcome::diverged, fmt::format("step {}: the loss is {}", i, loss)};
     if (i >= tail) sum += loss;
   }
   TrialResult& result = run.result();

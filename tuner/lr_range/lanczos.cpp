@@ -121,7 +121,9 @@ LanczosResult largest_eigenvalue(const SymmetricProduct& product, std::size_t di
       return result;
     }
     space.solve();
-    result.value = space.value(0), result.residual = space.residual(0), result.error = error_bound(space);
+    result.value = space.value(0);
+    result.residual = space.residual(0);
+    result.error = error_bound(space);
     result.history.push_back(result.value);
     result.converged = result.residual <= std::max(options.tolerance * std::abs(result.value), space.rounding());
     // A first vector that happens to be an eigenvector's neighbour proves little: the subspace has one dimension.

@@ -126,7 +126,7 @@ void run_part(PartSpec& spec, SharedObjectives& shared, TrialRun& run) {
         run_stability(part, spec.part.lr);
         break;
     }
-  } catch (const Ended& end) {
+  } catch (const TrialEnded& end) {
     run.end(end);
   }
   const auto& log = part.trainer().host().log;

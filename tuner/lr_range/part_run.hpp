@@ -10,14 +10,15 @@ namespace tuner::lr_range {
 
 class PartRun {
  public:
-  // spec and run must outlive it. Allocates and initializes. Throws Ended.
+  // spec and run must outlive it. Allocates and initializes. Throws TrialEnded.
   PartRun(PartSpec& spec, SharedObjectives& shared, TrialRun& run);
 
   void record(std::int64_t step, std::string_view name, double value);
-  // Call it before every step: reports what was measured. Throws Ended when the part was cancelled or its time is over.
+  // Call it before every step: reports what was measured. Throws TrialEnded when the part was cancelled or its time is
+  // over.
   void check_time();
   // One update at constant lr, number step + 1. Returns the loss before it; where that is not finite nothing is
-  // updated. Throws Ended.
+  // updated. Throws TrialEnded.
   [[nodiscard]] double take_step(std::int64_t step, std::int64_t horizon, double lr);
 
   [[nodiscard]] Trainer& trainer() { return trainer_; }

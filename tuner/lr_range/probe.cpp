@@ -38,7 +38,7 @@ CriticalLr probe_critical_lr(Trainer& trainer, std::int64_t step, std::int64_t h
   const std::vector<double> here = parameters_of(tensors);
   trainer.set_lr(lr);
   const double loss_here = trainer.evaluate_step(step);
-  if (!std::isfinite(loss_here)) throw Ended{Outcome::diverged, "the loss is not finite where the probe begins"};
+  if (!std::isfinite(loss_here)) throw TrialEnded{Outcome::diverged, "the loss is not finite where the probe begins"};
   const std::int64_t done = trainer.steps();
   trainer.update(step, horizon, loss_here);
   trainer.set_steps(done);
@@ -71,7 +71,7 @@ void run_probe(PartRun& run, double first_lr) {
       run.record(i, "lr", lr);
       const double loss = run.take_step(i, steps, lr);
       run.record(i, "loss", loss);
-      if (!std::isfinite(loss)) throw Ended{Outcome::diverged, "the run between two probes diverged"};
+      if (!std::isfinite(loss)) throw TrialEnded{Outcome::diverged, "the run between two probes diverged"};
     }
   }
 }

@@ -10,7 +10,7 @@ namespace tuner::lr_range {
 
 // Before update number step + 1. The direction is the change that the update makes at `lr`, divided by lr; the losses
 // are those of the step's batch. Ensures: parameters, slots and random streams are bit for bit what they were. Cost:
-// one gradient and about 10 losses. Throws Ended.
+// one gradient and about 10 losses. Throws TrialEnded.
 [[nodiscard]] CriticalLr probe_critical_lr(Trainer& trainer, std::int64_t step, std::int64_t horizon, double lr);
 
 }  // namespace tuner::lr_range

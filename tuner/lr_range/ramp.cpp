@@ -31,7 +31,7 @@ void run_ramp(PartRun& run) {
       if (i == 0) start = before;
       // The same batch and the same random numbers as before the update.
       if (std::isfinite(before)) after = trainer.loss(trainer.objective());
-    } catch (const Ended& end) {
+    } catch (const TrialEnded& end) {
       if (end.outcome != Outcome::diverged) throw;
       run.result().log.push_back(end.error);
     }

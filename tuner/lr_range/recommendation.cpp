@@ -8,7 +8,8 @@ namespace tuner::lr_range {
 
 storage::LrSuggestion recommend(std::span<const Rung> rungs, const storage::LrSuggestion& best_short_run) {
   storage::LrSuggestion advice = best_short_run;
-  advice.name = "recommended", advice.rule = fmt::format("lowest lr as good as best / {:g}", kShortRunBias);
+  advice.name = "recommended";
+  advice.rule = fmt::format("lowest lr as good as best / {:g}", kShortRunBias);
   advice.value.reset(), advice.low.reset(), advice.high.reset();
   if (!best_short_run.value) return advice;
   const auto best = *best_rung(rungs);

@@ -19,7 +19,7 @@ void run_stability(PartRun& run, double first_lr) {
         const double loss = run.take_step(step, settings.stability_steps, lr);
         ++step;
         return loss;
-      } catch (const Ended& end) {
+      } catch (const TrialEnded& end) {
         if (end.outcome != Outcome::diverged) throw;
         return std::numeric_limits<double>::infinity();
       }

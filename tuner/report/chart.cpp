@@ -18,7 +18,8 @@ struct Range {
   double low = kInfinity, high = -kInfinity;
   void add(double value) {
     if (!std::isfinite(value)) return;
-    low = std::min(low, value), high = std::max(high, value);
+    low = std::min(low, value);
+    high = std::max(high, value);
   }
   [[nodiscard]] bool empty() const { return low > high; }
 };

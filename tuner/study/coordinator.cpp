@@ -271,9 +271,12 @@ class Coordinator {
 
   storage::TrialRecord record_of(executor::Finished trial) {
     storage::TrialRecord record;
-    record.id = trial.job.id, record.replicates = searcher_.replicates(record.id.configuration);
-    record.attempt = trial.job.attempt, record.seed = plan_.seed;
-    record.started_at_ms = trial.started_at_ms, record.finished_at_ms = trial.finished_at_ms;
+    record.id = trial.job.id;
+    record.replicates = searcher_.replicates(record.id.configuration);
+    record.attempt = trial.job.attempt;
+    record.seed = plan_.seed;
+    record.started_at_ms = trial.started_at_ms;
+    record.finished_at_ms = trial.finished_at_ms;
     record.parameters = parameters_of(plan_.space, trial.job.point);
     record.result = std::move(trial.result);
     for (const Plugin* plugin : plugins_of(plan_, trial.job.point)) record.plugins.push_back(records_.at(plugin));
@@ -295,7 +298,9 @@ class Coordinator {
     const bool better = plan_.metric.goal == Goal::minimize ? value < status_.best_value : value > status_.best_value;
     const bool tie = value == status_.best_value && number < status_.best_number.value_or(UINT64_MAX);
     if (status_.best_number && !better && !tie) return;
-    status_.best_number = number, status_.best_value = value, status_.best_parameters = parameters;
+    status_.best_number = number;
+    status_.best_value = value;
+    status_.best_parameters = parameters;
   }
 
   const StudyPlan& plan_;

@@ -44,7 +44,8 @@ search::Observation observation_of(const StudyPlan& plan, std::uint64_t configur
     if (observation.outcome == Outcome::completed) observation.outcome = result.outcome;
   }
   const Aggregate values = aggregate(there);
-  observation.mean = values.mean, observation.standard_deviation = values.standard_deviation;
+  observation.mean = values.mean;
+  observation.standard_deviation = values.standard_deviation;
   return observation;
 }
 
@@ -110,13 +111,20 @@ std::uint64_t default_lag(std::uint32_t workers) { return std::max<std::uint64_t
 
 TrialResult result_of(storage::TrialDetail trial) {
   TrialResult result;
-  result.outcome = trial.run.outcome, result.value = trial.run.value;
-  result.best_value = trial.best_value, result.last_value = trial.last_value;
-  result.steps = trial.run.steps, result.epochs = trial.epochs, result.evaluations = trial.evaluations;
+  result.outcome = trial.run.outcome;
+  result.value = trial.run.value;
+  result.best_value = trial.best_value;
+  result.last_value = trial.last_value;
+  result.steps = trial.run.steps;
+  result.epochs = trial.epochs;
+  result.evaluations = trial.evaluations;
   result.nonfinite_gradients = trial.nonfinite_gradients;
-  result.target_step = trial.target_step, result.target_seconds = trial.target_seconds;
-  result.wall_seconds = trial.run.wall_seconds, result.error = trial.run.error;
-  result.metrics = std::move(trial.metrics), result.log = std::move(trial.log);
+  result.target_step = trial.target_step;
+  result.target_seconds = trial.target_seconds;
+  result.wall_seconds = trial.run.wall_seconds;
+  result.error = trial.run.error;
+  result.metrics = std::move(trial.metrics);
+  result.log = std::move(trial.log);
   return result;
 }
 
@@ -136,7 +144,10 @@ void follow_paths(const StudyPlan& plan, Parameters& parameters) {
       const std::filesystem::path now(*text);
       std::ptrdiff_t equal = 0;
       for (auto a = before.end(), b = now.end(); a != before.begin() && b != now.begin() && *--a == *--b;) ++equal;
-      if (equal > most) most = equal, nearest = candidate;
+      if (equal > most) {
+        most = equal;
+        nearest = candidate;
+      }
     }
     if (nearest) value = *nearest;
   }

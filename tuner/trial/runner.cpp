@@ -38,7 +38,8 @@ TrialResult Runner::run(const TrialId& id, const Point& point, Channel& channel,
     return trial::run(spec_of(study_, point, id), channel, checkpoints, stop, shared_);
   } catch (const std::bad_alloc&) {  // before it has begun
     TrialResult result;
-    result.outcome = Outcome::failed, result.failure = Failure::out_of_memory;
+    result.outcome = Outcome::failed;
+    result.failure = Failure::out_of_memory;
     result.error = "step 0: the memory ran out";
     return result;
   }

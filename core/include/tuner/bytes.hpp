@@ -23,7 +23,7 @@
 namespace tuner {
 
 // Bytes that are not what is due.
-class Garbled : public std::runtime_error {
+class DecodeError : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
 };
@@ -80,7 +80,7 @@ class Writer {
   std::string bytes_;
 };
 
-// Reads in the order of writing. Throws Garbled; what was read before stays read.
+// Reads in the order of writing. Throws DecodeError; what was read before stays read.
 class Reader {
  public:
   explicit Reader(std::string_view bytes) : bytes_(bytes) {}
@@ -100,10 +100,10 @@ class Reader {
     read(value);
     return value;
   }
-  // Throws Garbled with that text where another number was written.
+  // Throws DecodeError with that text where another number was written.
   template <Plain T>
   void same(T known, const char* otherwise) {
-    if (get<T>() != known) throw Garbled(otherwise);
+    if (get<T>() != known) throw DecodeError(otherwise);
   }
   void raw(void* data, std::size_t size) { get_raw(data, size); }
   void get_raw(void* data, std::size_t size);
@@ -157,7 +157,7 @@ template <class T>
   out(value);
   return out.bytes();
 }
-// Throws Garbled, also where there is more.
+// Throws DecodeError, also where there is more.
 template <class T>
 [[nodiscard]] T from_bytes(std::string_view bytes) {
   Reader in(bytes);

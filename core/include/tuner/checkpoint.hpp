@@ -58,7 +58,7 @@ void remove_checkpoints(const CheckpointRules& rules, std::uint64_t number);
 // Numbers of the trials that have a folder of checkpoints.
 [[nodiscard]] std::vector<std::uint64_t> trials_with_checkpoints(const CheckpointRules& rules);
 
-// The state in a file. Throws Garbled where it is not whole or has another identity.
+// The state in a file. Throws DecodeError where it is not whole or has another identity.
 [[nodiscard]] std::string read_checkpoint(const std::filesystem::path& file, std::string_view identity);
 
 }  // namespace tuner

@@ -96,7 +96,7 @@ class Optimizer {
   [[nodiscard]] std::string nonfinite_state() const;
 
   // Slots and place in the random stream, those of the inner one too: with the tensors' data, all that the next step
-  // depends on. restore() throws Garbled where the bytes are of another optimizer.
+  // depends on. restore() throws DecodeError where the bytes are of another optimizer.
   void save(Writer& out) const;
   void restore(Reader& in);
 

@@ -55,7 +55,8 @@ class ScheduleRun {
   // NaN where the optimizer has none.
   [[nodiscard]] double lr() const;
 
-  // What the next apply() depends on, beside its inputs. restore() throws Garbled where the bytes are of another one.
+  // What the next apply() depends on, beside its inputs. restore() throws DecodeError where the bytes are of another
+  // one.
   void save(Writer& out) const;
   void restore(Reader& in);
 

@@ -55,16 +55,16 @@ class Trainer {
 
   // Batches and optimizer. Errors: config.impossible, also where there is none.
   void prepare();
-  // Parameters and slots as they are before step 0. Throws Ended.
+  // Parameters and slots as they are before step 0. Throws TrialEnded.
   void init();
 
   // Chooses the batch of `step` and the random numbers of its evaluations.
   void enter(std::int64_t step);
-  // enter(), then the loss there and its gradient, as the update needs them. Throws Ended for a failing objective; a
-  // loss that is not finite is for the caller to judge.
+  // enter(), then the loss there and its gradient, as the update needs them. Throws TrialEnded for a failing objective;
+  // a loss that is not finite is for the caller to judge.
   [[nodiscard]] double evaluate_step(std::int64_t step);
   // Update number step + 1, from evaluate_step()'s loss and gradient. horizon: steps of the run, -1 unknown. Returns
-  // the flags TUNER_STEP_... Throws Ended (diverged) for a loss or a gradient that is not finite, by
+  // the flags TUNER_STEP_... Throws TrialEnded (diverged) for a loss or a gradient that is not finite, by
   // training.nonfinite_gradient, for parameters that are not, and for an optimizer that fails on state that is not.
   std::uint32_t update(std::int64_t step, std::int64_t horizon, double loss);
   // Updates done, as `result` counts them.
@@ -100,12 +100,12 @@ class Trainer {
   // Does the optimizer do without gradients?
   [[nodiscard]] bool derivative_free() const { return derivative_free_; }
 
-  // Throws Ended unless a call into `use` went well.
+  // Throws TrialEnded unless a call into `use` went well.
   void require(std::int32_t status, const PluginUse& use);
 
   // Parameters, slots, places in random streams and counts of steps: with a step's number, all that the steps after it
   // depend on.
-  // restore() throws Garbled.
+  // restore() throws DecodeError.
   void save(Writer& out) const;
   void restore(Reader& in);
 
@@ -114,11 +114,12 @@ class Trainer {
   void serialize(Archive& archive);
   void condition_gradients();
   void take_further_gradient();
-  // Judges loss and gradient by training.nonfinite_gradient. False: the step is to be skipped. Throws Ended.
+  // Judges loss and gradient by training.nonfinite_gradient. False: the step is to be skipped. Throws TrialEnded.
   [[nodiscard]] bool may_step(std::int64_t step, double loss);
-  // The optimizer's step. False where it met what is not finite and is to be skipped: all is as before. Throws Ended.
+  // The optimizer's step. False where it met what is not finite and is to be skipped: all is as before. Throws
+  // TrialEnded.
   [[nodiscard]] bool step_optimizer(std::int64_t step, std::int64_t horizon, double loss, std::uint32_t& flags);
-  // False: the step is to be skipped. Throws Ended.
+  // False: the step is to be skipped. Throws TrialEnded.
   [[nodiscard]] bool judge(std::int32_t status, std::int64_t step);
   void save_buffers();
   void restore_buffers();

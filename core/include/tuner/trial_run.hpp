@@ -30,7 +30,7 @@ struct TrialRules {
 [[nodiscard]] TrialRules rules_of(const TrialSpec& spec);
 
 // Thrown where a run ends before its time: an outcome of the trial, not an error.
-struct Ended {
+struct TrialEnded {
   Outcome outcome;
   std::string error;
   Failure failure = Failure::none;
@@ -84,7 +84,8 @@ class TrialRun {
   [[nodiscard]] TrialTrace& trace() { return trace_; }
   [[nodiscard]] const std::stop_token& stop() const { return stop_; }
 
-  // Between two steps: throws Ended where `stop` is requested, or where the time limit is over. step: for the message.
+  // Between two steps: throws TrialEnded where `stop` is requested, or where the time limit is over. step: for the
+  // message.
   void check_time(std::int64_t step) const;
   // Seconds of the trial so far, those before a checkpoint included, without what it waited for decisions.
   [[nodiscard]] double seconds() const;
@@ -92,7 +93,8 @@ class TrialRun {
   // One more metric.
   void record(std::int64_t step, std::string_view name, double value);
   // Reports what was recorded since the last report. The study's metric may have to wait for a decision here, which is
-  // no time of the trial: throws Ended where it is to stop. last: nothing comes after it, so nothing is waited for.
+  // no time of the trial: throws TrialEnded where it is to stop. last: nothing comes after it, so nothing is waited
+  // for.
   void report(std::int64_t step, bool last = false);
   // After a checkpoint was read: the measurements in it that a decision is still due for are reported again.
   void report_again();
@@ -105,7 +107,7 @@ class TrialRun {
   [[nodiscard]] bool should_stop_early() const;
 
   // Ends the trial with that outcome.
-  void end(const Ended& ended);
+  void end(const TrialEnded& ended);
   // The outcome of a run that came to its end, the value, the wall time, the last report. Call it once, last.
   void finish();
 

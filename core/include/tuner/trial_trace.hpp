@@ -25,8 +25,13 @@ struct TrialTrace {
 
   // As at the beginning of a trial.
   void begin() {
-    step = 0, steps = 0, kind = 0, time_limit = 0.0, value = std::numeric_limits<double>::quiet_NaN();
-    waiting_since_ns = 0, waited_ns = 0;
+    step = 0;
+    steps = 0;
+    kind = 0;
+    time_limit = 0.0;
+    value = std::numeric_limits<double>::quiet_NaN();
+    waiting_since_ns = 0;
+    waited_ns = 0;
   }
 };
 
