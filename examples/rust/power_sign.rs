@@ -304,7 +304,7 @@ unsafe fn fail(error: *mut Error, status: i32, why: &str) -> i32 {
     status
 }
 
-// Nothing unwinds across the border.
+// Nothing unwinds across the ABI boundary.
 extern "C" fn step(args: *const StepArgs) -> i32 {
     let args = unsafe { &*args };
     std::panic::catch_unwind(|| unsafe { update_all(args) })

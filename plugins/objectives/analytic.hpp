@@ -141,7 +141,8 @@ class Analytic : public F, public AnalyticOptions<F, F::kDimension> {
   void hvp(const tuner_hvp_args& args) {
     if (args.vectors[0] == nullptr) return;
     const std::size_t n = x_.size();
-    direction_.resize(n), product_.resize(n);
+    direction_.resize(n);
+    product_.resize(n);
     const double* x = x_.read();
     for (std::size_t i = 0; i < n; ++i) direction_[i].value = x[i];
     const double* v = x_.read(args.vectors[0]);

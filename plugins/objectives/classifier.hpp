@@ -147,8 +147,10 @@ class Classifier {
   template <class T>
   Network<T> make_for(const Shared& shared, NetworkSettings settings) const {
     std::vector<T*> parameters, gradients;
-    for (const tuner_tensor& t : tensors_)
-      parameters.push_back(static_cast<T*>(t.data)), gradients.push_back(static_cast<T*>(t.grad));
+    for (const tuner_tensor& t : tensors_) {
+      parameters.push_back(static_cast<T*>(t.data));
+      gradients.push_back(static_cast<T*>(t.grad));
+    }
     return Network<T>(std::move(settings), shared.images, std::move(parameters), std::move(gradients));
   }
   using AnyNetwork = std::variant<Network<float>, Network<double>>;

@@ -37,11 +37,14 @@ Network<T>::Network(NetworkSettings settings, const LabelledImages& images, std:
   layers_.resize(widths.size() - 1);
   for (std::size_t l = 0; l < layers_.size(); ++l) {
     Layer& layer = layers_[l];
-    layer.in = widths[l], layer.out = widths[l + 1];
+    layer.in = widths[l];
+    layer.out = widths[l + 1];
     layer.first_block = blocks_per_sample_;
     if (l + 1 < layers_.size()) blocks_per_sample_ += (static_cast<std::uint64_t>(layer.out) + 3) / 4;
-    layer.weight = parameters[2 * l], layer.bias = parameters[2 * l + 1];
-    layer.weight_grad = gradients[2 * l], layer.bias_grad = gradients[2 * l + 1];
+    layer.weight = parameters[2 * l];
+    layer.bias = parameters[2 * l + 1];
+    layer.weight_grad = gradients[2 * l];
+    layer.bias_grad = gradients[2 * l + 1];
   }
 }
 
@@ -55,11 +58,13 @@ void Network<T>::reserve(Eigen::Index samples, bool with_rates) {
   if (labels_.size() < static_cast<std::size_t>(samples)) labels_.resize(static_cast<std::size_t>(samples));
   for (Layer& layer : layers_) {
     const bool last = &layer == &layers_.back();
-    grow(layer.z, layer.out), grow(layer.delta, layer.out);
+    grow(layer.z, layer.out);
+    grow(layer.delta, layer.out);
     if (!last) grow(layer.activated, layer.out);
     if (!last && settings_.dropout > 0) grow(layer.mask, layer.out);
     if (!with_rates) continue;
-    grow(layer.z_rate, layer.out), grow(layer.delta_rate, layer.out);
+    grow(layer.z_rate, layer.out);
+    grow(layer.delta_rate, layer.out);
     if (!last) grow(layer.activated_rate, layer.out);
   }
 }
@@ -70,7 +75,8 @@ void Network<T>::gather(std::uint32_t split, std::span<const std::uint64_t> piec
   if (split == gathered_split_ && std::ranges::equal(piece, gathered_)) return;
   gathered_.clear();
   images_.gather(split, piece, input_.data(), labels_.data());
-  gathered_split_ = split, gathered_.assign(piece.begin(), piece.end());
+  gathered_split_ = split;
+  gathered_.assign(piece.begin(), piece.end());
 }
 
 template <class T>
@@ -177,10 +183,12 @@ BatchResult Network<T>::evaluate(const Batch& batch, bool with_gradient, const t
     gather(batch.split, piece);
     forward(n, first, drops ? &dropout_ : nullptr);
     const BatchResult sums = softmax(n, batch.training, with_gradient, static_cast<T>(1 / samples));
-    result.loss += sums.loss, result.accuracy += sums.accuracy;
+    result.loss += sums.loss;
+    result.accuracy += sums.accuracy;
     if (with_gradient) backward(n, first == 0);
   });
-  result.loss /= samples, result.accuracy /= samples;
+  result.loss /= samples;
+  result.accuracy /= samples;
   if (!batch.training || settings_.l2 == 0) return result;
   for (const Layer& layer : layers_) {
     const Eigen::Map<const Vector> weight(layer.weight, layer.in * layer.out);

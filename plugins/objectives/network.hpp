@@ -5,7 +5,7 @@
 //   q_k = (1 - label_smoothing) [k = label] + label_smoothing / classes
 //
 // Dropout, l2 and label smoothing act in training mode alone: a validation loss is the plain cross entropy, comparable
-// between trials whatever their regularisation.
+// between trials whatever their regularization.
 #pragma once
 
 #include <Eigen/Dense>

@@ -123,8 +123,10 @@ struct NoisyQuadratic {
     const Eigen::MatrixXd& samples = shared_.samples.at(e.split());
     const auto count = static_cast<Eigen::Index>(e.indices().size());
     const Eigen::Map<const Eigen::VectorXd> x(x_.read(), shared_.form.size());
-    if (all_differences_.cols() < count)
-      all_differences_.resize(x.size(), count), all_products_.resize(x.size(), count);
+    if (all_differences_.cols() < count) {
+      all_differences_.resize(x.size(), count);
+      all_products_.resize(x.size(), count);
+    }
     auto differences = all_differences_.leftCols(count), products = all_products_.leftCols(count);
     for (Eigen::Index i = 0; i < count; ++i)
       differences.col(i) = x - samples.col(static_cast<Eigen::Index>(e.indices()[i]));

@@ -22,7 +22,7 @@ struct AdaBelief {
           "step has length lr / beta1 whatever the scale of g.\n"
           "family  adaptive\n"
           "rule    x -= lr r m^ / (sqrt(s^) + eps),  s: mean of (g - m)^2,  r as radam\n"
-          "use     image classifiers and GANs, where the authors report sgd's generalisation at adam's pace "
+          "use     image classifiers and GANs, where the authors report sgd's generalization at adam's pace "
           "(Zhuang et al. 2020)\n"
           "not     with another library's eps: it enters s at every step, so 1e-16 and 1e-8 are different "
           "optimizers; nearly constant gradients make s vanish and steps grow",

@@ -30,8 +30,10 @@ struct Rule {
     const double c1 = 1 - std::pow(o[kBeta1], steps), c2 = 1 - std::pow(o[kBeta2], steps);
     const bool corrected_max = o.flag(kAmsgrad) && o.choice(kAmsgradMax) == 1;
     const bool hat = o.choice(kEpsMode) == 1;
-    beta1 = t[kBeta1], rest1 = static_cast<T>(1 - o[kBeta1]);
-    beta2 = t[kBeta2], rest2 = static_cast<T>(1 - o[kBeta2]);
+    beta1 = t[kBeta1];
+    rest1 = static_cast<T>(1 - o[kBeta1]);
+    beta2 = t[kBeta2];
+    rest2 = static_cast<T>(1 - o[kBeta2]);
     step_size = static_cast<T>(o[kLr] / c1);
     correction = static_cast<T>(corrected_max ? 1 : 1 / c2);
     max_correction = static_cast<T>(corrected_max ? 1 / c2 : 1);

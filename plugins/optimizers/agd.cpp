@@ -46,8 +46,8 @@ struct Agd {
           "of s |g|\n"
           "use     fully connected and convolutional networks on large batches with nothing to tune; the authors "
           "train up to ResNet-50 on ImageNet (Bernstein et al. 2023)\n"
-          "not     networks with normalisation gains, embeddings or attention, for which the theory has no place, "
-          "and small batches: a normalised step does not shrink with the noise",
+          "not     networks with normalization gains, embeddings or attention, for which the theory has no place, "
+          "and small batches: a normalized step does not shrink with the noise",
       .reference = "Bernstein, Mingard, Huang, Azizan, Yue 2023, algorithm 1"};
 
   enum { kGain, kVectorsOption, kInit };

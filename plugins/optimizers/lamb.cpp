@@ -14,7 +14,7 @@ struct Lamb {
           "r = (m / (1 - beta1^t)) / (sqrt(v / (1 - beta2^t)) + eps),  u = r + weight_decay x\n"
           "x -= lr (||x|| / ||u||) u, the ratio being 1 where either norm is 0\n"
           "decay_in_ratio = false: x -= lr ((||x|| / ||r||) r + weight_decay x), as Keras.\n"
-          "exclude: bias_and_norm takes biases and normalisation out of both ratio and decay (x -= lr r), as the\n"
+          "exclude: bias_and_norm takes biases and normalization out of both ratio and decay (x -= lr r), as the\n"
           "authors' BERT; none treats all tensors alike, as optax. Tensors without a role take part.\n"
           "Variant: the paper's algorithm 2 with phi(z) = z; bias_correction = false drops the two divisors.\n"
           "lr = 0 and g = 0 on fresh state leave x alone (at decay 0); with eps = 0, 0 / 0 counts as 0. A step has\n"

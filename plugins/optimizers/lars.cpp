@@ -16,7 +16,7 @@ struct Lars {
           "norm_of: update              q = trust_coefficient ||x|| / (||u|| + eps)\n"
           "         gradient_and_decay  q = trust_coefficient ||x|| / (||g|| + weight_decay ||x|| + eps)\n"
           "v = momentum v + lr q u,  x -= v, or with nesterov x -= lr q u + momentum v\n"
-          "q is 1 where either norm is 0. exclude: bias_and_norm gives biases and normalisation q = 1 and no decay,\n"
+          "q is 1 where either norm is 0. exclude: bias_and_norm gives biases and normalization q = 1 and no decay,\n"
           "as the authors' code; none treats all tensors alike, as optax. Tensors without a role take part.\n"
           "Variant: optax's q by default, the paper's eq. 6 is gradient_and_decay. lr inside the velocity.\n"
           "lr = 0 leaves x alone but for what the velocity carries; g = 0 on fresh state too (at decay 0). The first\n"

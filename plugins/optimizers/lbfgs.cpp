@@ -126,7 +126,8 @@ class Run {
     } else {
       p_.write_point(x_, length_, d_);
       if (last) return false;
-      loss_ = s_.evaluate(), ++evaluations_;
+      loss_ = s_.evaluate();
+      ++evaluations_;
       p_.read_gradient(g_);
     }
     if (!std::isfinite(loss_)) return false;  // the host will see it
@@ -144,7 +145,9 @@ class Run {
     const tuner::flat::Trial start{0, loss_, slope, last_g_};
     tuner::flat::StrongWolfe wolfe(line, start, rule, tuner::flat::max_abs(d_), work_);
     const tuner::flat::Step1d end = wolfe.run(length_);
-    length_ = end.at.t, loss_ = end.at.loss, evaluations_ += line.count;
+    length_ = end.at.t;
+    loss_ = end.at.loss;
+    evaluations_ += line.count;
     tuner::flat::copy(end.at.gradient, g_);
     line.go(length_);
   }
@@ -153,7 +156,9 @@ class Run {
   void find_direction() {
     if (++iterations_ == 1) {
       tuner::flat::scale(-1, g_, d_);
-      count_ = 0, oldest_ = 0, gamma_ = 1;
+      count_ = 0;
+      oldest_ = 0;
+      gamma_ = 1;
       return;
     }
     remember();

@@ -68,7 +68,9 @@ class StrongWolfe {
   // gradients: three vectors of the parameters' size, to work in.
   StrongWolfe(Line& line, const Trial& start, const Rule& rule, double longest, Vector (&gradients)[3])
       : line_(line), start_(start), rule_(rule), longest_(longest) {
-    ends_[0].gradient = gradients[0], ends_[1].gradient = gradients[1], next_.gradient = gradients[2];
+    ends_[0].gradient = gradients[0];
+    ends_[1].gradient = gradients[1];
+    next_.gradient = gradients[2];
   }
 
   Step1d run(double t) {
@@ -130,7 +132,9 @@ class StrongWolfe {
     line_.evaluate(next_);
   }
   static void take(Trial& to, const Trial& from) {
-    to.t = from.t, to.loss = from.loss, to.slope = from.slope;
+    to.t = from.t;
+    to.loss = from.loss;
+    to.slope = from.slope;
     copy(from.gradient, to.gradient);
   }
   [[nodiscard]] bool level(const Trial& trial) const {
@@ -162,7 +166,8 @@ Step1d exact(Line& line, const Trial& start, double t, const Rule& rule, Vector 
     const bool descended = next.loss <= start.loss;
     if (descended && std::abs(next.slope) <= enough) return {true, next};
     const double secant = next.t - next.slope * (next.t - last_t) / (next.slope - last_slope);
-    last_t = next.t, last_slope = next.slope;
+    last_t = next.t;
+    last_slope = next.slope;
     std::swap(descended && next.slope < 0 ? low : high, next);
     if (high.t == kInfinity)
       next.t = std::isfinite(secant) ? std::min(std::max(secant, 1.01 * low.t), 10 * low.t) : 2 * low.t;

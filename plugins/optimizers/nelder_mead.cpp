@@ -79,7 +79,7 @@ class Simplex {
         n_(p_.size()),
         points_(s.global_slot(NelderMead::kPoints), n_ * (n_ + 1)),
         losses_(s.global_slot(NelderMead::kLosses), n_ + 1),
-        centre_(p_.vector()),
+        center_(p_.vector()),
         reflected_(p_.vector()),
         other_(p_.vector()) {}
 
@@ -108,7 +108,7 @@ class Simplex {
   }
 
   void move(double expand, double contract, double shrink) {
-    find_centre();
+    find_center();
     const double worst = losses_[n_], second = losses_[n_ - 1];
     const double reflected = along(-1, reflected_);
     if (reflected < losses_[0]) {
@@ -137,15 +137,15 @@ class Simplex {
     if (!shrinks) s_.flag(TUNER_STEP_NO_PROGRESS);  // as small as rounding lets it be: every step would be this one
   }
 
-  void find_centre() {
-    std::fill(centre_.begin(), centre_.end(), 0.0);
-    for (std::size_t i = 0; i < n_; ++i) tuner::flat::add(1, point(i), centre_);
-    for (double& c : centre_) c /= static_cast<double>(n_);
+  void find_center() {
+    std::fill(center_.begin(), center_.end(), 0.0);
+    for (std::size_t i = 0; i < n_; ++i) tuner::flat::add(1, point(i), center_);
+    for (double& c : center_) c /= static_cast<double>(n_);
   }
   // to = x(t); returns its loss.
   double along(double t, Vector to) {
     const Vector worst = point(n_);
-    for (std::size_t k = 0; k < n_; ++k) to[k] = centre_[k] + t * (worst[k] - centre_[k]);
+    for (std::size_t k = 0; k < n_; ++k) to[k] = center_[k] + t * (worst[k] - center_[k]);
     return loss_at(to);
   }
   double loss_at(ConstVector p) {
@@ -185,7 +185,7 @@ class Simplex {
   const tuner::Step& s_;
   tuner::flat::Parameters p_;
   std::size_t n_;
-  Vector points_, losses_, centre_, reflected_, other_;
+  Vector points_, losses_, center_, reflected_, other_;
 };
 
 void NelderMead::step(const tuner::Step& s) { Simplex(s).step(); }

@@ -79,7 +79,8 @@ struct NonlinearCg {
     double slope = first ? 0 : direction(s, o, p, g, d, age);
     if (!(slope < 0)) {
       tuner::flat::scale(-1, g, d);
-      slope = -tuner::flat::dot(g, g), age = 0;
+      slope = -tuner::flat::dot(g, g);
+      age = 0;
     }
     const double from = o[kLr] * (first ? std::min(1.0, 1 / tuner::flat::sum_abs(g)) : length * slope_before / slope);
     p.read_point(x);

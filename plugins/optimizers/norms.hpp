@@ -29,7 +29,7 @@ double norm(const T* values, std::size_t n) {
   return norm(n, [=](std::size_t i) TUNER_INLINE { return values[i]; });
 }
 
-// Biases and the scales of normalisation layers: usually kept out of trust ratios and weight decay.
+// Biases and the scales of normalization layers: usually kept out of trust ratios and weight decay.
 inline bool is_bias_or_norm(const tuner_tensor_info& info) {
   return info.role == TUNER_ROLE_BIAS || info.role == TUNER_ROLE_NORM_SCALE || info.role == TUNER_ROLE_NORM_BIAS;
 }

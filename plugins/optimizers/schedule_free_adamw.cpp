@@ -24,7 +24,7 @@ struct ScheduleFreeAdamW {
           "average of z\n"
           "use     runs whose length is not known in advance: it won AlgoPerf 2024 without tuning (Kasimbeg et al. "
           "2025); with a warmup\n"
-          "not     together with a schedule that lowers lr; with batch normalisation, whose statistics belong to y "
+          "not     together with a schedule that lowers lr; with batch normalization, whose statistics belong to y "
           "and not to x",
       .reference = "Defazio, Yang, Mehta et al. 2024 (2405.15682), algorithm 1",
       .flags = 0};

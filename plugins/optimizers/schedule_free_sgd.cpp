@@ -22,7 +22,7 @@ struct ScheduleFreeSgd {
           "rule    y = (1 - momentum) z + momentum x,  z -= lr grad(y),  x: average of z\n"
           "use     runs whose length is not known in advance: as good as schedules that know it (Defazio et al. "
           "2024); lr 10 to 50 times that of SGD with momentum\n"
-          "not     together with a schedule that lowers lr; with batch normalisation, whose statistics belong to y "
+          "not     together with a schedule that lowers lr; with batch normalization, whose statistics belong to y "
           "and not to x",
       .reference = "Defazio, Yang, Mehta et al. 2024 (2405.15682), eq. 7 to 9",
       .flags = 0};

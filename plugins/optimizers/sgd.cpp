@@ -26,7 +26,7 @@ struct Sgd {
           "lr = 0 leaves x alone (velocity: inside coasts on what it carries); g = 0 on fresh state too.\n"
           "family  gradient descent\n"
           "rule    v = momentum v + g,  x -= lr v\n"
-          "use     the baseline that every other rule has to beat; in Wilson et al. 2017 tuned SGD generalised "
+          "use     the baseline that every other rule has to beat; in Wilson et al. 2017 tuned SGD generalized "
           "better than adaptive rules, even where those trained better\n"
           "not     gradients whose scales differ widely between parameters (embeddings, transformers): one lr has "
           "to fit all, and is stable only below 2 (1 + momentum) / largest curvature",

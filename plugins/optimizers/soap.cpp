@@ -139,7 +139,8 @@ struct Soap {
     View<T> m(t.slot(kExpAvg), shape.rows, shape.columns), v(t.slot(kExpAvgSq), shape.rows, shape.columns);
     const Matrix average = o[kBeta1] * m.template cast<double>() + (1 - o[kBeta1]) * g;
     const Matrix squares = o[kBeta2] * v.template cast<double>() + (1 - o[kBeta2]) * rotated(t, g, false).cwiseAbs2();
-    m = average.template cast<T>(), v = squares.template cast<T>();
+    m = average.template cast<T>();
+    v = squares.template cast<T>();
     double step_size = o[kLr];
     if (o.flag(kCorrectBias)) step_size *= std::sqrt(1 - std::pow(o[kBeta2], steps)) / (1 - std::pow(o[kBeta1], steps));
     const double eps = o[kEps];

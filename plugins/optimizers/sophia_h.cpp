@@ -68,7 +68,8 @@ struct SophiaH {
       s.visit_tensor(i, [&]<class T>(const tuner::Tensor<T>& t) {
         const auto u = s.host().scratch<T>(t.size());
         for (T& value : u) value = static_cast<T>(draw(s, next++));
-        vectors[i] = u.data(), products[i] = s.host().scratch<T>(t.size()).data();
+        vectors[i] = u.data();
+        products[i] = s.host().scratch<T>(t.size()).data();
       });
     }
     s.hessian_product(vectors.data(), products.data());

@@ -30,7 +30,11 @@ struct CosineWarmRestarts {
     const std::int64_t t_mult = s.options().integer(kTMult);
     std::int64_t length = s.options().integer(kT0), since = s.step(), cycle = 0;
     if (t_mult == 1) cycle = since / length, since %= length;
-    while (since >= length) since -= length, length *= t_mult, ++cycle;
+    while (since >= length) {
+      since -= length;
+      length *= t_mult;
+      ++cycle;
+    }
     if (const std::int64_t limit = s.options().integer(kCycleLimit); limit > 0 && cycle >= limit) return s[kEtaMin];
     const double angle = std::numbers::pi * static_cast<double>(since) / static_cast<double>(length);
     const double peak = s.base() * std::pow(s[kDecay], static_cast<double>(cycle));

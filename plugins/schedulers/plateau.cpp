@@ -73,13 +73,19 @@ struct Plateau {
   static void react_as_pytorch(const tuner::Schedule& s, bool better) {
     auto &bad = *s.slot<std::int64_t>(kBad), &rest = *s.slot<std::int64_t>(kRest);
     bad = better ? 0 : bad + 1;
-    if (rest > 0) --rest, bad = 0;
+    if (rest > 0) {
+      --rest;
+      bad = 0;
+    }
     if (bad > s.options().integer(kPatience)) fall(s, s[kEps]);
   }
 
   static void react_as_keras(const tuner::Schedule& s, bool better) {
     auto &bad = *s.slot<std::int64_t>(kBad), &rest = *s.slot<std::int64_t>(kRest);
-    if (rest > 0) --rest, bad = 0;
+    if (rest > 0) {
+      --rest;
+      bad = 0;
+    }
     if (better)
       bad = 0;
     else if (rest == 0 && ++bad >= s.options().integer(kPatience))

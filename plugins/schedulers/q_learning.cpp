@@ -90,7 +90,8 @@ struct QLearning {
     const double done = s.horizon() > 0 ? static_cast<double>(s.step()) / static_cast<double>(s.horizon()) : 0;
     const double epsilon = s[kEpsilonStart] + (s[kEpsilonEnd] - s[kEpsilonStart]) * std::min(done, 1.0);
     tuner_rng rng{};
-    rng.struct_size = sizeof rng, rng.seed = static_cast<std::uint64_t>(s.options().integer(kSeed));
+    rng.struct_size = sizeof rng;
+    rng.seed = static_cast<std::uint64_t>(s.options().integer(kSeed));
     // A stream for every decision: how many words its draws take does not matter.
     rng.trial = static_cast<std::uint32_t>(whole(s, kDecisions));
     if (tuner_rng_next_uniform(&rng) < epsilon) return static_cast<Action>(tuner_rng_next_below(&rng, kActions));
@@ -118,7 +119,8 @@ struct QLearning {
     double& ratio = *s.slot(kRatio);
     if (action != kKeep) ratio *= action == kRaise ? s[kFactor] : 1 / s[kFactor];
     ratio = std::clamp(ratio, s[kMinFactor], s[kMaxFactor]);
-    whole(s, kState) = state, whole(s, kAction) = action;
+    whole(s, kState) = state;
+    whole(s, kAction) = action;
   }
 
   static double value(const tuner::Schedule& s) {

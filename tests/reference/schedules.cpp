@@ -6,7 +6,7 @@
 #include <functional>
 #include <map>
 
-#include "timetable.hpp"
+#include "schedule_values.hpp"
 #include "tuner/error.hpp"
 #include "tuner/json.hpp"
 
@@ -42,8 +42,8 @@ TEST(ScheduleReference, AgreesWithTorchAndPapers) {
     Given given;
     for (const auto& [id, value] : c["options"].items()) given[id] = value_of(value);
     const auto scheduler = c["scheduler"].get<std::string>();
-    const Timetable schedule(scheduler, given, reference["base"].get<double>(),
-                             reference["horizon"].get<std::int64_t>());
+    const ScheduleValues schedule(scheduler, given, reference["base"].get<double>(),
+                                  reference["horizon"].get<std::int64_t>());
     expect_values(c["values"], [&](std::int64_t t) { return schedule.at(t); });
     if (c.contains("momentum")) expect_values(c["momentum"], [&](std::int64_t t) { return schedule.all_at(t)[1]; });
     ++compared[scheduler];
@@ -56,49 +56,49 @@ struct Figure {
   std::int64_t step;
   double value;
 };
-void expect_figures(const Timetable& schedule, std::initializer_list<Figure> figures) {
+void expect_figures(const ScheduleValues& schedule, std::initializer_list<Figure> figures) {
   for (const auto& [step, value] : figures)
     EXPECT_NEAR(schedule.at(step), value, 5e-9 + 1e-8 * value) << "step " << step;
 }
 
-TEST(GoldenSchedules, Step) {
-  expect_figures(Timetable("step", {{"step_size", std::int64_t{3}}, {"gamma", .1}}, 1, -1),
+TEST(PublishedSchedules, Step) {
+  expect_figures(ScheduleValues("step", {{"step_size", std::int64_t{3}}, {"gamma", .1}}, 1, -1),
                  {{0, 1}, {2, 1}, {3, .1}, {5, .1}, {6, .01}, {9, .001}});
 }
 
-TEST(GoldenSchedules, Cosine) {
+TEST(PublishedSchedules, Cosine) {
   const std::initializer_list<Figure> to_the_end = {{1, .97552826}, {5, .5}, {9, .024471742}, {10, 0}};
-  const Timetable rebound("cosine", {{"t_max", std::int64_t{10}}, {"after_end", "rebound"}}, 1, -1);
+  const ScheduleValues rebound("cosine", {{"t_max", std::int64_t{10}}, {"after_end", "rebound"}}, 1, -1);
   expect_figures(rebound, to_the_end);
   expect_figures(rebound, {{11, .024471742}, {20, 1}});
-  const Timetable hold("cosine", {{"t_max", std::int64_t{10}}}, 1, -1);
+  const ScheduleValues hold("cosine", {{"t_max", std::int64_t{10}}}, 1, -1);
   expect_figures(hold, to_the_end);
   expect_figures(hold, {{11, 0}, {20, 0}, {1000, 0}});
 }
 
-TEST(GoldenSchedules, CosineWarmRestarts) {
-  expect_figures(Timetable("cosine_warm_restarts", {{"t_0", std::int64_t{4}}, {"t_mult", std::int64_t{2}}}, 1, -1),
+TEST(PublishedSchedules, CosineWarmRestarts) {
+  expect_figures(ScheduleValues("cosine_warm_restarts", {{"t_0", std::int64_t{4}}, {"t_mult", std::int64_t{2}}}, 1, -1),
                  {{1, .85355339}, {3, .14644661}, {4, 1}, {5, .96193977}, {11, .038060234}, {12, 1}});
 }
 
-TEST(GoldenSchedules, PolynomialAndLinear) {
-  expect_figures(Timetable("polynomial", {{"power", 2.0}}, 1, -1),
+TEST(PublishedSchedules, PolynomialAndLinear) {
+  expect_figures(ScheduleValues("polynomial", {{"power", 2.0}}, 1, -1),
                  {{0, 1}, {1, .64}, {2, .36}, {3, .16}, {4, .04}, {5, 0}, {6, 0}});
-  expect_figures(Timetable("polynomial", {{"total_iters", std::int64_t{0}}, {"eta_min", .2}}, 1, 10),
+  expect_figures(ScheduleValues("polynomial", {{"total_iters", std::int64_t{0}}, {"eta_min", .2}}, 1, 10),
                  {{0, 1}, {5, .6}, {10, .2}, {11, .2}});
-  expect_figures(Timetable("linear", {}, 1, -1),
+  expect_figures(ScheduleValues("linear", {}, 1, -1),
                  {{0, .33333333}, {1, .46666667}, {2, .6}, {3, .73333333}, {4, .86666667}, {5, 1}, {6, 1}});
-  const Timetable to_zero("linear", {{"start_factor", 1.0}, {"end_factor", 0.0}, {"total_iters", std::int64_t{0}}}, 1,
-                          4);
+  const ScheduleValues to_zero("linear", {{"start_factor", 1.0}, {"end_factor", 0.0}, {"total_iters", std::int64_t{0}}},
+                               1, 4);
   expect_figures(to_zero, {{0, 1}, {1, .75}, {2, .5}, {3, .25}, {4, 0}});
 }
 
-const Timetable& one_cycle() {
-  static const Timetable schedule("one_cycle", {}, 1, 10);
+const ScheduleValues& one_cycle() {
+  static const ScheduleValues schedule("one_cycle", {}, 1, 10);
   return schedule;
 }
 
-TEST(GoldenSchedules, OneCycle) {
+TEST(PublishedSchedules, OneCycle) {
   expect_figures(one_cycle(), {{0, .04},
                                {1, .52},
                                {2, 1},
@@ -111,10 +111,10 @@ TEST(GoldenSchedules, OneCycle) {
                                {9, 4e-6}});
 }
 
-TEST(GoldenSchedules, Cyclic) {
+TEST(PublishedSchedules, Cyclic) {
   const auto cyclic = [](const char* mode, double gamma) {
-    return Timetable("cyclic", {{"base_lr", .1}, {"step_size_up", std::int64_t{4}}, {"mode", mode}, {"gamma", gamma}},
-                     1, -1);
+    return ScheduleValues(
+        "cyclic", {{"base_lr", .1}, {"step_size_up", std::int64_t{4}}, {"mode", mode}, {"gamma", gamma}}, 1, -1);
   };
   expect_figures(cyclic("triangular", 1), {{0, .1}, {1, .325}, {2, .55}, {4, 1}, {6, .55}, {8, .1}});
   expect_figures(cyclic("triangular2", 1), {{12, .55}});
@@ -126,22 +126,22 @@ TEST(Schedules, OneCycleStaysAtItsEnd) {
   EXPECT_EQ(one_cycle().at(1000), one_cycle().at(9));
   EXPECT_EQ(one_cycle().all_at(1000)[1], .95);
   // The optimizer's own momentum where it is not to be driven.
-  EXPECT_EQ(Timetable("one_cycle", {{"cycle_momentum", false}}, .5, 10).all_at(2)[1], .5);
-  EXPECT_EQ(Timetable("cyclic", {{"base_lr", .1}, {"cycle_momentum", false}}, .5, 10).all_at(2)[1], .5);
+  EXPECT_EQ(ScheduleValues("one_cycle", {{"cycle_momentum", false}}, .5, 10).all_at(2)[1], .5);
+  EXPECT_EQ(ScheduleValues("cyclic", {{"base_lr", .1}, {"cycle_momentum", false}}, .5, 10).all_at(2)[1], .5);
 }
 
 TEST(Schedules, ShortestRunsAreFinite) {
   for (const std::int64_t horizon : {0, 1, 2, 3})
     for (const char* id : {"one_cycle", "wsd", "flat_cosine", "tanh", "rex", "sqrt_decay", "cosine"})
       for (std::int64_t t = 0; t <= 4; ++t) {
-        const double lr = Timetable(id, {}, 1, horizon).at(t);
+        const double lr = ScheduleValues(id, {}, 1, horizon).at(t);
         EXPECT_TRUE(lr >= 0 && lr <= 1) << id << " of " << horizon << " steps at " << t << ": " << lr;
       }
 }
 
 TEST(Schedules, RefuseOptionsThatDoNotFit) {
   const auto refuses = [](const char* id, const Given& given) {
-    EXPECT_THROW(Timetable(id, given, 1, 10), Error) << id;
+    EXPECT_THROW(ScheduleValues(id, given, 1, 10), Error) << id;
   };
   const List three{std::int64_t{1}, std::int64_t{2}, std::int64_t{3}}, falling{std::int64_t{3}, std::int64_t{2}};
   refuses("piecewise", {{"boundaries", three}, {"factors", three}});
@@ -154,8 +154,8 @@ TEST(Schedules, RefuseOptionsThatDoNotFit) {
 }
 
 TEST(Schedules, CosineTakesTheLengthOfTheRun) {
-  expect_figures(Timetable("cosine", {{"eta_min", .2}}, 1, 10), {{0, 1}, {5, .6}, {10, .2}});
-  const Timetable unknown("cosine", {}, 1, -1);
+  expect_figures(ScheduleValues("cosine", {{"eta_min", .2}}, 1, 10), {{0, 1}, {5, .6}, {10, .2}});
+  const ScheduleValues unknown("cosine", {}, 1, -1);
   EXPECT_THROW((void)unknown.at(0), std::runtime_error);
 }
 
@@ -184,7 +184,7 @@ TEST(Schedules, AnswerInAnyOrder) {
   for (const auto& [id, given] : schedules) {
     SCOPED_TRACE(id);
     ASSERT_TRUE(builtin(Kind::scheduler, id).has(TUNER_PLUGIN_PURE));
-    const Timetable schedule(id, given, .3, 40);
+    const ScheduleValues schedule(id, given, .3, 40);
     Vector forward;
     for (int t = 0; t < 40; ++t) forward.push_back(schedule.at(t));
     for (int t = 39; t >= 0; --t) EXPECT_EQ(schedule.at(t), forward[static_cast<std::size_t>(t)]);

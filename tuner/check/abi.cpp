@@ -1,9 +1,9 @@
-// The border between host and plugin: what the tables say, and structs of other minor versions.
+// The ABI boundary: what the tables say, and structs of other minor versions.
 #include <fmt/format.h>
 
 #include <cstring>
 
-#include "tuner/check/border.hpp"
+#include "tuner/check/boundary.hpp"
 #include "tuner/check/check.hpp"
 #include "tuner/check/objective_rig.hpp"
 #include "tuner/check/optimizer_rig.hpp"
@@ -42,7 +42,8 @@ Piece piece(std::string name, const std::vector<double>& values) {
 State run_optimizer(const Plugin& plugin, const Subject& subject) {
   constexpr int kSteps = 4;
   Setup setup;
-  setup.options = subject.given, setup.seed = subject.seed;
+  setup.options = subject.given;
+  setup.seed = subject.seed;
   Rig rig(plugin, std::move(setup));
   rig.run(kSteps);
   if (plugin.optimizer().evaluation_point != nullptr) rig.require_ok(rig.evaluation_point(), "evaluation_point()");
@@ -99,17 +100,17 @@ State run(const Plugin& plugin, const Subject& subject) {
 }
 
 void check_guard_page(const Subject& subject, Report& report) {
-  const Border border(*subject.plugin, Form::cut, report);
+  const Boundary boundary(*subject.plugin, Form::cut, report);
   report.doing("structs cut to their 1.0 size");
-  reporting(report, [&] { (void)run(border.plugin(), subject); });
+  reporting(report, [&] { (void)run(boundary.plugin(), subject); });
 }
 
 void check_larger_structs(const Subject& subject, Report& report) {
   reporting(report, [&] {
     const State expected = run(*subject.plugin, subject);
-    const Border border(*subject.plugin, Form::grown, report);
+    const Boundary boundary(*subject.plugin, Form::grown, report);
     report.doing("structs of a later minor version, with larger sizes and strides");
-    if (const std::string text = difference(expected, run(border.plugin(), subject)); !text.empty())
+    if (const std::string text = difference(expected, run(boundary.plugin(), subject)); !text.empty())
       report.fail(fmt::format("with structs of a later minor version the results are others: {}", text),
                   "step through arrays by their stride, never by sizeof, and read no byte behind the fields of 1.0");
   });

@@ -1,4 +1,4 @@
-// What a child tells the runner, over a pipe of their own: a plugin may print what it likes without garbling it.
+// What a child tells the runner, over a pipe of their own: a plugin may print what it likes.
 #pragma once
 
 #include <string>

@@ -105,7 +105,8 @@ void zero_gradient(const Subject& subject, Report& report) {
   for (const std::uint32_t dtype : kBothDtypes)
     reporting(report, [&] {
       Setup setup = setup_for(subject, &report, without_decay(*subject.plugin));
-      setup.dtype = dtype, setup.scale = 0;
+      setup.dtype = dtype;
+      setup.scale = 0;
       require_rest(*subject.plugin, setup,
                    "a parameter without influence on the loss must stay: let sign(0) and 0 / 0 be 0 (tuner::ratio)");
     });
@@ -149,7 +150,8 @@ void precision(const Subject& subject, Report& report) {
     for (int t = 0; t < 4; ++t) {
       const State start = single.state();
       wide.set_state(start);
-      single.run(1), wide.run(1);
+      single.run(1);
+      wide.run(1);
       const State expected = wide.state(), got = single.state();
       for (std::size_t p = 0; p < expected.size(); ++p) {
         // Slots with an extent of their own hold what need not be unique, such as eigenvectors.
@@ -200,7 +202,8 @@ void split(const Subject& subject, Report& report) {
   for (const std::uint32_t dtype : kBothDtypes)
     reporting(report, [&] {
       Setup setup = setup_for(subject, &report);
-      setup.dtype = dtype, setup.tensors = {plain_tensor("whole", {1002})};
+      setup.dtype = dtype;
+      setup.tensors = {plain_tensor("whole", {1002})};
       // Random numbers are drawn by the index of the element in its tensor, so halves may draw others: there the
       // comparison is that of determinism.parts.
       if (draws_random_numbers(*subject.plugin, setup)) return;
@@ -208,7 +211,8 @@ void split(const Subject& subject, Report& report) {
       setup.tensors = {plain_tensor("first", {501}), plain_tensor("second", {3, 167})};
       Rig two(*subject.plugin, setup);
       for (int t = 0; t < 20; ++t) {
-        one.run(1), two.run(1);
+        one.run(1);
+        two.run(1);
         if (const std::string other = difference(one.state(), joined(two.state())); !other.empty())
           throw Found{fmt::format("one tensor of 1002 elements and two of 501 with the same values differ: {} ({})",
                                   other, one.circumstances()),
@@ -305,9 +309,11 @@ std::vector<std::map<std::string, Value>> corners_of(const Subject& subject) {
     const std::vector<Value> ends = ends_of(param);
     if (ends.empty() || subject.given.contains(param.id)) continue;
     for (const Value& end : ends) corners.push_back({{param.id, end}});
-    lowest[param.id] = ends.front(), highest[param.id] = ends.back();
+    lowest[param.id] = ends.front();
+    highest[param.id] = ends.back();
   }
-  corners.push_back(lowest), corners.push_back(highest);
+  corners.push_back(lowest);
+  corners.push_back(highest);
   return corners;
 }
 
@@ -316,11 +322,11 @@ bool goes_on(const Rig& rig, std::int32_t status, const char* function) {
   if (status == TUNER_OK) return rig.not_finite().empty();
   const bool refused = status <= TUNER_ERROR && status >= TUNER_UNSUPPORTED;
   if (refused && rig.error()[0] == 0)
-    throw Found{fmt::format("{} returned {} and no text ({})", function, status_name(status), rig.circumstances()),
+    throw Found{fmt::format("{} returned {} and no message ({})", function, status_name(status), rig.circumstances()),
                 "write the reason into args->error: it is what the user gets to read"};
   if (!refused && !(status == TUNER_STOP && rig.ended()))
     throw Found{fmt::format("{} returned {} ({})", function, status_name(status), rig.circumstances()),
-                "return TUNER_OK, or a negative status with a text; TUNER_STOP only where the host said so"};
+                "return TUNER_OK, or a negative status with a message; TUNER_STOP only where the host said so"};
   return false;
 }
 
@@ -329,7 +335,7 @@ void corner(const Subject& subject, const Setup& setup) {
   try {
     rig = std::make_unique<Rig>(*subject.plugin, setup);
   } catch (const Found&) {
-    return;  // refused before the first step, with a text
+    return;  // refused before the first step, with a message
   }
   rig->limit_evaluations(300);
   if (!goes_on(*rig, rig->init(), "init()")) return;
@@ -345,7 +351,8 @@ void corners(const Subject& subject, Report& report) {
       for (const double scale : dtype == TUNER_DTYPE_F32 ? kSingle : kWide)
         reporting(report, [&] {
           Setup setup = setup_for(subject, nullptr, options);
-          setup.dtype = dtype, setup.scale = scale;
+          setup.dtype = dtype;
+          setup.scale = scale;
           setup.tensors = {setup.tensors[0], setup.tensors[1], setup.tensors[2]};
           std::string what = fmt::format("{}, gradients of about {:g}", dtype_name(dtype), scale);
           for (const auto& [id, value] : options) what += fmt::format(", {} = {}", id, to_display(value));
@@ -408,7 +415,7 @@ constexpr Check kChecks[] = {
      "arithmetic.step", nullptr, shapes},
     {"arithmetic.corners",
      "Every option at each end of its legal range and at every choice, all of them at once too, with gradients from "
-     "1e-300 to 1e300: no crash, no hang. To refuse with a text is fine, and so are parameters that are not finite.",
+     "1e-300 to 1e300: no crash, no hang. To refuse with a message is fine, and so are parameters that are not finite.",
      kOptimizer, "arithmetic.step", nullptr, corners},
     {"arithmetic.finite",
      "At the defaults, gradients from 1e-30 to 1e15 leave finite parameters for three steps; in float32 as long as "

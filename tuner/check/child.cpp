@@ -95,7 +95,8 @@ int answer_check(const std::filesystem::path& self, const std::vector<std::strin
   const int answers = answer_file();
   end_with_parent(answers);
   Subject subject;
-  subject.self = self, subject.file = words[0];
+  subject.self = self;
+  subject.file = words[0];
   const std::string &plugin = words[1], &id = words[2];
   std::from_chars(words[3].data(), words[3].data() + words[3].size(), subject.seed);
   const auto settings = std::span(words).subspan(4);

@@ -86,7 +86,10 @@ std::optional<double> disagreeing_slope(ObjectiveRig& rig, std::size_t i, double
     const Slope slope = central_difference(rig, i, h);
     const double error = std::abs(slope.value - gradient);
     if (error <= relative * std::max(std::abs(slope.value), std::abs(gradient)) + slope.tolerance) return std::nullopt;
-    if (error < least || std::isinf(least)) least = error, best = slope.value;
+    if (error < least || std::isinf(least)) {
+      least = error;
+      best = slope.value;
+    }
   }
   return best;
 }
@@ -200,7 +203,10 @@ std::string disagreeing_product(ObjectiveRig& rig, const Vector& v) {
     const double size = largest(product);
     for (std::size_t i = 0; i < product.size(); ++i) {
       const double slope = (above[i] - below[i]) / (2 * h), error = std::abs(slope - product[i]);
-      if (error < least[i]) least[i] = error, best[i] = slope;
+      if (error < least[i]) {
+        least[i] = error;
+        best[i] = slope;
+      }
       const double tolerance = (f32 ? 1e-2 : 1e-4) * std::abs(slope) + (f32 ? 1e-2 : 1e-6) * size + rounding;
       right[i] = right[i] || error <= tolerance;
     }
@@ -212,7 +218,7 @@ std::string disagreeing_product(ObjectiveRig& rig, const Vector& v) {
                      rig.place(wrong), product[wrong], best[wrong]);
 }
 
-// A point at random: around a minimiser at any distance from 1e-5 to 10, or in the domain (10 around the start where
+// A point at random: around a minimizer at any distance from 1e-5 to 10, or in the domain (10 around the start where
 // none is declared).
 Vector sample_of(const tuner_objective& objective, const Vector& start, bool near, std::mt19937_64& random) {
   std::uniform_real_distribution<double> uniform(0, 1);
@@ -279,7 +285,7 @@ void check_minimum(const Subject& subject, Report& report) {
   const std::size_t n = rig.size();
   const double minimum = objective.minimum, tolerance = 1e-8 * std::max(1.0, std::abs(minimum));
   if (objective.n_minimisers > 0 && objective.dimension != n)
-    return report.fail(fmt::format("it declares minimisers of {} coordinates, but has {} parameters at its defaults",
+    return report.fail(fmt::format("it declares minimizers of {} coordinates, but has {} parameters at its defaults",
                                    objective.dimension, n),
                        "declare them for the default options, or not at all");
   const auto loss_at = [&](const Vector& x) {
@@ -291,10 +297,10 @@ void check_minimum(const Subject& subject, Report& report) {
   for (std::uint32_t m = 0; m < objective.n_minimisers; ++m) {
     const Vector x(objective.minimisers + m * n, objective.minimisers + (m + 1) * n);
     if (const double loss = loss_at(x); !(std::abs(loss - minimum) <= tolerance))
-      report.fail(fmt::format("the loss at minimiser {} is {:.12g}, the declared minimum {:.12g}", m, loss, minimum),
-                  "correct the minimum or the minimiser, to at least 8 digits");
+      report.fail(fmt::format("the loss at minimizer {} is {:.12g}, the declared minimum {:.12g}", m, loss, minimum),
+                  "correct the minimum or the minimizer, to at least 8 digits");
   }
-  // Nothing lower: near the minimisers at every distance, and anywhere in the domain.
+  // Nothing lower: near the minimizers at every distance, and anywhere in the domain.
   constexpr int kSamples = 3000;
   std::mt19937_64 random(subject.seed);
   const Vector start = rig.parameters();

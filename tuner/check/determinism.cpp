@@ -30,7 +30,8 @@ void same_seed(const Subject& subject, Report& report) {
       setup.dtype = dtype;
       // Both exist at once: what a plugin keeps by address is another check's (state.resume).
       Rig first(*subject.plugin, setup), second(*subject.plugin, setup);
-      first.run(kSteps), second.run(kSteps);
+      first.run(kSteps);
+      second.run(kSteps);
       if (const std::string other = difference(first.state(), second.state()); !other.empty())
         throw Found{
             fmt::format("the same {} steps twice in one process differ: {} ({})", kSteps, other, first.circumstances()),
@@ -76,11 +77,14 @@ void parts(const Subject& subject, Report& report) {
   for (const std::uint32_t dtype : kBothDtypes)
     reporting(report, [&] {
       Setup setup = setup_for(subject, &report);
-      setup.dtype = dtype, setup.tensors = {plain_tensor("long", {1003})};
+      setup.dtype = dtype;
+      setup.tensors = {plain_tensor("long", {1003})};
       Rig whole(*subject.plugin, setup), parted(*subject.plugin, setup);
-      whole.run(0), parted.run(0);
+      whole.run(0);
+      parted.run(0);
       for (int t = 0; t < kSteps; ++t) {
-        whole.run(1), parted.step_in_parts();
+        whole.run(1);
+        parted.step_in_parts();
         // Where the stream stands after a step of parts is the host's to decide.
         if (const std::string other = difference(whole.values(), parted.values()); !other.empty())
           throw Found{fmt::format("a tensor of 1003 elements passed whole and in parts that begin at 0, 160 and 576 "

@@ -15,17 +15,17 @@ bool imports(const tuner_plugin& plugin, std::string_view name) {
   link_map* map = nullptr;
   if (dladdr1(&plugin, &info, reinterpret_cast<void**>(&map), RTLD_DL_LINKMAP) == 0 || map == nullptr) return true;
   const ElfW(Sym)* symbols = nullptr;
-  const char* texts = nullptr;
+  const char* strings = nullptr;
   const std::uint32_t* hash = nullptr;
   for (const ElfW(Dyn)* entry = map->l_ld; entry->d_tag != DT_NULL; ++entry) {
     if (entry->d_tag == DT_SYMTAB) symbols = reinterpret_cast<const ElfW(Sym)*>(entry->d_un.d_ptr);
-    if (entry->d_tag == DT_STRTAB) texts = reinterpret_cast<const char*>(entry->d_un.d_ptr);
+    if (entry->d_tag == DT_STRTAB) strings = reinterpret_cast<const char*>(entry->d_un.d_ptr);
     if (entry->d_tag == DT_GNU_HASH) hash = reinterpret_cast<const std::uint32_t*>(entry->d_un.d_ptr);
   }
-  if (symbols == nullptr || texts == nullptr || hash == nullptr) return true;  // not to be told: it may
+  if (symbols == nullptr || strings == nullptr || hash == nullptr) return true;  // not to be told: it may
   // hash[1] is the index of the first symbol that the library has to offer; those that it needs stand before.
   for (std::uint32_t i = 1; i < hash[1]; ++i)
-    if (name == texts + symbols[i].st_name) return true;
+    if (name == strings + symbols[i].st_name) return true;
   return false;
 }
 
@@ -45,7 +45,10 @@ WritableMemory::WritableMemory(const tuner_plugin& plugin) {
     // Relocated tables are in writable segments, too, but the linker has made them read-only since.
     std::uintptr_t sealed_begin = 0, sealed_end = 0;
     for (auto p = info->dlpi_phdr; p != end; ++p)
-      if (p->p_type == PT_GNU_RELRO) sealed_begin = p->p_vaddr, sealed_end = p->p_vaddr + p->p_memsz;
+      if (p->p_type == PT_GNU_RELRO) {
+        sealed_begin = p->p_vaddr;
+        sealed_end = p->p_vaddr + p->p_memsz;
+      }
     for (auto p = info->dlpi_phdr; p != end; ++p) {
       if (p->p_type != PT_LOAD || !(p->p_flags & PF_W)) continue;
       std::uintptr_t begin = p->p_vaddr;

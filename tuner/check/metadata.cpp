@@ -80,7 +80,9 @@ void check_words(const Subject& subject, Report& report) {
   if (plugin.kind() == Kind::objective)
     for (std::uint32_t m = 0; m < plugin.objective().n_metrics; ++m)
       metrics.push_back(plugin.objective().metrics[m]->id);
-  check_ids(slots, "slot", report), check_ids(outputs, "output", report), check_ids(metrics, "metric", report);
+  check_ids(slots, "slot", report);
+  check_ids(outputs, "output", report);
+  check_ids(metrics, "metric", report);
 }
 
 // A text for one line of a table.
@@ -114,7 +116,7 @@ void check_docs(const Subject& subject, Report& report) {
   if (is_empty(d.reference))
     report.fail("it has no reference", "name authors, year and equation, or say that it is your own");
   if (is_empty(plugin.library().table->licence))
-    report.warn("its library names no licence", "give an SPDX identifier, such as MIT, in TUNER_LIBRARY(...)");
+    report.warn("its library names no license", "give an SPDX identifier, such as MIT, in TUNER_LIBRARY(...)");
   for (std::size_t i = 0; i < plugin.param_count(); ++i) {
     const tuner_param& param = plugin.param(i);
     check_line(param.doc, fmt::format("option '{}'", param.id), report);
@@ -176,7 +178,7 @@ void check_default(const Plugin& plugin, const tuner_param& p, Report& report) {
   if (!problem.empty())
     report.fail(
         fmt::format("the default '{}' of option '{}' is not one of its values: {}", p.default_text, p.id, problem),
-        "write a text, or a JSON array such as [128, 64]");
+        "write a string, or a JSON array such as [128, 64]");
 }
 
 void check_ranges(const Subject& subject, Report& report) {

@@ -121,7 +121,8 @@ int answer_steps(const std::vector<std::string>& words) {
   auto& catalogue = *new Catalogue;  // never destroyed, as in answer_check()
   catalogue.add_file(words[0]);
   Subject subject;
-  subject.file = words[0], subject.plugin = &catalogue.get(Kind::optimizer, words[1]);
+  subject.file = words[0];
+  subject.plugin = &catalogue.get(Kind::optimizer, words[1]);
   std::from_chars(words[2].data(), words[2].data() + words[2].size(), subject.seed);
   subject.given = settings_for(*subject.plugin, std::span(words).subspan(7));
   const SharedFile from(std::stoi(words[4])), to(std::stoi(words[5]));
@@ -131,7 +132,8 @@ int answer_steps(const std::vector<std::string>& words) {
     State all;
     for (const std::uint32_t dtype : kBothDtypes) {
       Setup setup = setup_for(subject, &report);
-      setup.dtype = dtype, setup.tensors = tensors_of(words[6]);
+      setup.dtype = dtype;
+      setup.tensors = tensors_of(words[6]);
       Rig rig(*subject.plugin, setup);
       State start;
       for (Piece piece : given)

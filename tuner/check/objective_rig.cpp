@@ -50,18 +50,25 @@ ObjectiveRig::ObjectiveRig(ObjectiveSource& source) : source_(source) {
 
 std::int32_t ObjectiveRig::init() {
   tuner_rng rng{};
-  rng.struct_size = sizeof rng, rng.purpose = TUNER_RNG_INIT, rng.seed = source_.seed;
+  rng.struct_size = sizeof rng;
+  rng.purpose = TUNER_RNG_INIT;
+  rng.seed = source_.seed;
   host_.reset_scratch();
   return objective_->init(&rng, &error_);
 }
 
 std::int32_t ObjectiveRig::evaluate(std::uint32_t want, std::uint32_t flags, double& value) {
   tuner_rng rng{};
-  rng.struct_size = sizeof rng, rng.purpose = TUNER_RNG_DROPOUT, rng.seed = source_.seed;
+  rng.struct_size = sizeof rng;
+  rng.purpose = TUNER_RNG_DROPOUT;
+  rng.seed = source_.seed;
   error_.text[0] = 0;
   host_.reset_scratch();
   Objective::Request request;
-  request.want = want, request.flags = flags, request.indices = batch_, request.rng = &rng;
+  request.want = want;
+  request.flags = flags;
+  request.indices = batch_;
+  request.rng = &rng;
   return objective_->evaluate(request, &value, nullptr, &error_);
 }
 
@@ -77,25 +84,35 @@ std::int32_t ObjectiveRig::metrics(std::uint32_t split, double& value, std::vect
   // What is not written, or added to what is there, shows.
   metrics.assign(objective_->metric_count(), std::numeric_limits<double>::quiet_NaN());
   tuner_rng rng{};
-  rng.struct_size = sizeof rng, rng.purpose = TUNER_RNG_DROPOUT, rng.seed = source_.seed;
+  rng.struct_size = sizeof rng;
+  rng.purpose = TUNER_RNG_DROPOUT;
+  rng.seed = source_.seed;
   error_.text[0] = 0;
   host_.reset_scratch();
   Objective::Request request;
-  request.want = TUNER_WANT_LOSS | TUNER_WANT_METRICS, request.flags = 0, request.split = split;
-  request.indices = indices, request.rng = &rng;
+  request.want = TUNER_WANT_LOSS | TUNER_WANT_METRICS;
+  request.flags = 0;
+  request.split = split;
+  request.indices = indices;
+  request.rng = &rng;
   return objective_->evaluate(request, &value, metrics.data(), &error_);
 }
 
 std::int32_t ObjectiveRig::samples(std::uint32_t split, const std::vector<std::uint64_t>& indices, double& value) {
   tuner_rng rng{};
-  rng.struct_size = sizeof rng, rng.purpose = TUNER_RNG_DROPOUT, rng.seed = source_.seed;
+  rng.struct_size = sizeof rng;
+  rng.purpose = TUNER_RNG_DROPOUT;
+  rng.seed = source_.seed;
   error_.text[0] = 0;
   host_.reset_scratch();
   fill_gradients(std::numeric_limits<double>::quiet_NaN());
   Objective::Request request;
   request.want = TUNER_WANT_LOSS;
   if (split == TUNER_SPLIT_TRAIN) request.want |= TUNER_WANT_GRADIENT;
-  request.flags = 0, request.split = split, request.indices = indices, request.rng = &rng;
+  request.flags = 0;
+  request.split = split;
+  request.indices = indices;
+  request.rng = &rng;
   value = std::numeric_limits<double>::quiet_NaN();
   return objective_->evaluate(request, &value, nullptr, &error_);
 }
@@ -112,7 +129,8 @@ std::int32_t ObjectiveRig::hvp(const Vector& vector, Vector& product) {
     const std::uint32_t dtype = tensors.spec(t).dtype;
     void* in = buffers.emplace_back(n * dtype_size(dtype)).data();
     for (std::uint64_t i = 0; i < n; ++i) write(in, dtype, i, vector[next++]);
-    vectors[t] = in, products[t] = buffers.emplace_back(n * dtype_size(dtype)).data();
+    vectors[t] = in;
+    products[t] = buffers.emplace_back(n * dtype_size(dtype)).data();
     for (std::uint64_t i = 0; i < n; ++i) write(products[t], dtype, i, std::numeric_limits<double>::quiet_NaN());
   }
   error_.text[0] = 0;

@@ -66,7 +66,7 @@ std::string knows_no_minimum(const Subject& subject) {
 
 bool failed(std::int32_t status, std::string_view call, const ObjectiveRig& rig, Report& report) {
   if (status == TUNER_OK) return false;
-  report.fail(fmt::format("{} returned {}: {}", call, status, rig.error()[0] ? rig.error() : "(no text)"),
+  report.fail(fmt::format("{} returned {}: {}", call, status, rig.error()[0] ? rig.error() : "(no message)"),
               "return TUNER_OK; a loss that is not finite is a result, too");
   return true;
 }
@@ -386,7 +386,7 @@ constexpr Check kChecks[] = {
     {"objectives.hvp", "Hessian times three random vectors against differences of the gradient.", kObjectives,
      "objectives.gradient", has_no_hvp, check_hvp},
     {"objectives.minimum",
-     "The loss at every declared minimiser is the declared minimum, and 3000 points around them and in the domain are "
+     "The loss at every declared minimizer is the declared minimum, and 3000 points around them and in the domain are "
      "not lower.",
      kObjectives, "objectives.determinism", knows_no_minimum, check_minimum},
     {"objectives.determinism",

@@ -17,7 +17,9 @@ namespace tuner::check {
 class RigHost {
  public:
   explicit RigHost(GuardedMemory& memory) : memory_(memory) {
-    host_.struct_size = sizeof host_, host_.abi_minor = TUNER_ABI_MINOR, host_.context = this;
+    host_.struct_size = sizeof host_;
+    host_.abi_minor = TUNER_ABI_MINOR;
+    host_.context = this;
     host_.log = [](void*, std::uint32_t, const char*) {};
     host_.report = [](void*, const char*, std::int64_t, double) -> std::int32_t { return TUNER_OK; };
     host_.should_stop = [](void*) -> std::int32_t { return 0; };
@@ -69,7 +71,7 @@ std::map<std::string, Value> with_required(const Plugin& plugin, std::map<std::s
     else if (param.type == TUNER_TYPE_CHOICE)
       given[param.id] = std::string(param.choices[0]);
     else
-      throw Found{fmt::format("option '{}' has no default, and no text can be made up for it", param.id),
+      throw Found{fmt::format("option '{}' has no default, and no string can be made up for it", param.id),
                   "give the option a default, so that the plugin can be tried without knowing it"};
   }
   return given;
@@ -147,10 +149,12 @@ void set_element(void* data, std::uint32_t dtype, std::uint64_t i, double value)
 
 TensorSpec layer_tensor(std::string name, std::vector<std::int64_t> shape, std::uint32_t role, std::int32_t layer) {
   TensorSpec spec = plain_tensor(std::move(name), std::move(shape));
-  spec.role = role, spec.layer = layer;
+  spec.role = role;
+  spec.layer = layer;
   if (spec.shape.size() < 2) return spec;
   const std::int64_t receptive = static_cast<std::int64_t>(spec.numel()) / (spec.shape[0] * spec.shape[1]);
-  spec.fan_out = spec.shape[0] * receptive, spec.fan_in = spec.shape[1] * receptive;
+  spec.fan_out = spec.shape[0] * receptive;
+  spec.fan_in = spec.shape[1] * receptive;
   return spec;
 }
 
@@ -180,7 +184,8 @@ std::vector<TensorSpec> ordinary_tensors() {
 
 TensorSpec plain_tensor(std::string name, std::vector<std::int64_t> shape) {
   TensorSpec spec;
-  spec.name = std::move(name), spec.shape = std::move(shape);
+  spec.name = std::move(name);
+  spec.shape = std::move(shape);
   return spec;
 }
 
@@ -210,7 +215,9 @@ std::map<std::string, Value> with_decay(const Plugin& plugin) { return set_decay
 Setup setup_for(const Subject& subject, Report* report, std::map<std::string, Value> options) {
   Setup setup;
   options.insert(subject.given.begin(), subject.given.end());  // what the check itself sets goes first
-  setup.options = std::move(options), setup.seed = subject.seed, setup.report = report;
+  setup.options = std::move(options);
+  setup.seed = subject.seed;
+  setup.report = report;
   return setup;
 }
 
@@ -223,8 +230,10 @@ std::vector<TensorSpec> Rig::with_dtype(const Setup& setup) {
 Rig::Rig(const Plugin& plugin, Setup setup)
     : plugin_(plugin), setup_(std::move(setup)), use_(use_of(plugin, setup_)), tensors_(with_dtype(setup_)) {
   error_.struct_size = sizeof error_;
-  closure_.struct_size = sizeof closure_, closure_.context = this;
-  closure_.evaluate = &closure_evaluate, closure_.hvp = &closure_product;
+  closure_.struct_size = sizeof closure_;
+  closure_.context = this;
+  closure_.evaluate = &closure_evaluate;
+  closure_.hvp = &closure_product;
   guard_tensors();
   try {
     optimizer_ = std::make_unique<Optimizer>(use_, tensors_, setup_.seed, 0, [this](std::size_t bytes) {
@@ -316,7 +325,7 @@ void Rig::reseed() {
 }
 
 std::int32_t Rig::init() {
-  initialised_ = true;
+  initialized_ = true;
   return guarded("init()", [&] { return optimizer_->init(host_->abi(), &error_); });
 }
 
@@ -324,13 +333,18 @@ void Rig::begin_step() {
   ++step_;
   problem_->batch(setup_.one_batch ? 0 : step_);
   loss_ = evaluate(plugin_.has(TUNER_PLUGIN_DERIVATIVE_FREE) ? TUNER_WANT_LOSS : TUNER_WANT_LOSS | TUNER_WANT_GRADIENT);
-  evaluations_ = 0, ended_ = false, calls_after_end_ = 0;
+  evaluations_ = 0;
+  ended_ = false;
+  calls_after_end_ = 0;
 }
 
 std::int32_t Rig::step() {
   begin_step();
   StepInputs inputs;
-  inputs.step = step_, inputs.horizon = 100, inputs.loss = loss_, inputs.host = host_->abi();
+  inputs.step = step_;
+  inputs.horizon = 100;
+  inputs.loss = loss_;
+  inputs.host = host_->abi();
   inputs.closure = &closure_;
   return guarded("step()", [&] {
     if (setup_.before_step) setup_.before_step();
@@ -354,16 +368,30 @@ void Rig::step_in_parts() {
                                                 : view.data);
     }
     tuner_tensor part = whole;
-    part.rank = 1, part.data = moved(whole.data), part.grad = moved(whole.grad), part.slots = slots.data();
-    part.numel = bounds[p + 1] - bounds[p], part.first_index = bounds[p];
+    part.rank = 1;
+    part.data = moved(whole.data);
+    part.grad = moved(whole.grad);
+    part.slots = slots.data();
+    part.numel = bounds[p + 1] - bounds[p];
+    part.first_index = bounds[p];
     tuner_rng rng = start;
     std::uint32_t flags = 0;
     tuner_step_args args{};
-    args.struct_size = sizeof args, args.n_tensors = 1, args.tensor_stride = sizeof part, args.host = host_->abi();
+    args.struct_size = sizeof args;
+    args.n_tensors = 1;
+    args.tensor_stride = sizeof part;
+    args.host = host_->abi();
     std::vector<void*> no_globals(plugin_.slot_count(), nullptr);
-    args.tensors = &part, args.options = use_.options.abi(), args.global_slots = no_globals.data();
-    args.closure = &closure_, args.rng = &rng, args.step = step_, args.horizon = 100, args.loss = loss_;
-    args.error = &error_, args.out_flags = &flags;
+    args.tensors = &part;
+    args.options = use_.options.abi();
+    args.global_slots = no_globals.data();
+    args.closure = &closure_;
+    args.rng = &rng;
+    args.step = step_;
+    args.horizon = 100;
+    args.loss = loss_;
+    args.error = &error_;
+    args.out_flags = &flags;
     require_ok(guarded("step() on a part", [&] { return plugin_.optimizer().step(&args); }), "step() on a part");
     optimizer_->rng().position = rng.position;
   }
@@ -379,14 +407,14 @@ std::int32_t Rig::evaluation_point() {
 }
 
 void Rig::run(int steps) {
-  if (!initialised_ && step_ == 0) require_ok(init(), "init()");
+  if (!initialized_ && step_ == 0) require_ok(init(), "init()");
   for (int i = 0; i < steps; ++i) require_ok(step(), "step()");
 }
 
 void Rig::require_ok(std::int32_t status, std::string_view function) const {
   if (status == TUNER_OK) return;
   throw Found{fmt::format("{} returned {} ({}){}", function, status_name(status), circumstances(),
-                          error_.text[0] ? fmt::format(": {}", error_.text) : " and no text"),
+                          error_.text[0] ? fmt::format(": {}", error_.text) : " and no message"),
               "return TUNER_OK from an ordinary step; TUNER_INVALID or TUNER_ERROR end the trial as failed"};
 }
 
@@ -471,7 +499,7 @@ State Rig::state() const {
 }
 
 void Rig::set_state(const State& given) {
-  initialised_ = true;
+  initialized_ = true;
   const auto take = [&](const std::string& name, std::uint32_t dtype, void* to) {
     for (const Piece& piece : given)
       if (piece.name == name) assign(piece, dtype, to);

@@ -73,7 +73,7 @@ class GuardedMemory {
   std::deque<Block> blocks_;
 };
 
-// Weights, biases, normalisation, convolution, embedding and head: every role, eight tensors of 5 to 30 elements.
+// Weights, biases, normalization, convolution, embedding and head: every role, eight tensors of 5 to 30 elements.
 [[nodiscard]] std::vector<TensorSpec> ordinary_tensors();
 // A tensor without a role: whole vectors of any instruction set, and a rest.
 [[nodiscard]] TensorSpec plain_tensor(std::string name, std::vector<std::int64_t> shape);
@@ -140,7 +140,8 @@ class Rig {
 
   // The closure answers `status` from evaluation number `budget` (of a step) on; a product counts as two.
   void limit_evaluations(std::uint64_t budget, std::int32_t status = TUNER_STOP) {
-    budget_ = budget, end_status_ = status;
+    budget_ = budget;
+    end_status_ = status;
   }
   [[nodiscard]] std::uint64_t evaluations() const { return evaluations_; }  // that the last step asked for
   [[nodiscard]] bool ended() const { return ended_; }                       // whether it was answered `status`
@@ -175,7 +176,7 @@ class Rig {
   tuner_error error_{};
   std::string floating_point_change_;
   std::int64_t step_ = 0;
-  bool initialised_ = false, ended_ = false;
+  bool initialized_ = false, ended_ = false;
   std::uint64_t budget_ = 10'000, evaluations_ = 0;
   std::int32_t end_status_ = TUNER_STOP;
   int calls_after_end_ = 0;

@@ -36,8 +36,14 @@ std::int32_t inner_step(const tuner_step_args* args) {
 
 tuner_param number(const char* id, std::uint32_t type, double value, double min) {
   tuner_param param{};
-  param.struct_size = sizeof param, param.type = type, param.id = id, param.doc = id, param.unit = "";
-  param.default_value = value, param.min = min, param.max = std::numeric_limits<double>::infinity();
+  param.struct_size = sizeof param;
+  param.type = type;
+  param.id = id;
+  param.doc = id;
+  param.unit = "";
+  param.default_value = value;
+  param.min = min;
+  param.max = std::numeric_limits<double>::infinity();
   return param;
 }
 
@@ -48,21 +54,32 @@ const tuner_plugin& inner_descent() {
                                        number("status", TUNER_TYPE_I64, TUNER_OK, -10)};
   static const tuner_slot slots[] = {[] {
     tuner_slot slot{};
-    slot.struct_size = sizeof slot, slot.count_param = -1, slot.id = "velocity", slot.doc = "v";
+    slot.struct_size = sizeof slot;
+    slot.count_param = -1;
+    slot.id = "velocity";
+    slot.doc = "v";
     return slot;
   }()};
   static const tuner_optimizer vtable = [] {
     tuner_optimizer table{};
-    table.struct_size = sizeof table, table.n_slots = 1, table.slot_stride = sizeof(tuner_slot);
-    table.slots = slots, table.step = &inner_step;
+    table.struct_size = sizeof table;
+    table.n_slots = 1;
+    table.slot_stride = sizeof(tuner_slot);
+    table.slots = slots;
+    table.step = &inner_step;
     return table;
   }();
   static const tuner_plugin plugin = [] {
     tuner_plugin descriptor{};
-    descriptor.struct_size = sizeof descriptor, descriptor.kind = TUNER_KIND_OPTIMIZER;
-    descriptor.id = "inner", descriptor.name = descriptor.doc = "gradient descent with momentum";
-    descriptor.version = "1.0.0", descriptor.params = params, descriptor.n_params = 2;
-    descriptor.param_stride = sizeof(tuner_param), descriptor.vtable = &vtable;
+    descriptor.struct_size = sizeof descriptor;
+    descriptor.kind = TUNER_KIND_OPTIMIZER;
+    descriptor.id = "inner";
+    descriptor.name = descriptor.doc = "gradient descent with momentum";
+    descriptor.version = "1.0.0";
+    descriptor.params = params;
+    descriptor.n_params = 2;
+    descriptor.param_stride = sizeof(tuner_param);
+    descriptor.vtable = &vtable;
     return descriptor;
   }();
   return plugin;

@@ -15,20 +15,20 @@ namespace tuner::check {
 class Problem {
  public:
   Problem(std::size_t n, std::uint64_t seed, double scale)
-      : scale_(scale), seed_(seed), curvature_(n), tilt_(n), centre_(n), moved_(n), weights_(n) {
+      : scale_(scale), seed_(seed), curvature_(n), tilt_(n), center_(n), moved_(n), weights_(n) {
     for (std::size_t i = 0; i < n; ++i) {
       curvature_[i] = std::pow(10.0, -2 * uniform(0, i));
       tilt_[i] = 2 * uniform(1, i) - 1;
-      centre_[i] = 2 * uniform(2, i) - 1;
+      center_[i] = 2 * uniform(2, i) - 1;
     }
     batch(0);
   }
 
-  // Near enough to the centres that Newton's method converges from there.
-  [[nodiscard]] double start(std::size_t i) const { return centre_[i] + 1.4 * uniform(3, i) - 0.7; }
+  // Near enough to the centers that Newton's method converges from there.
+  [[nodiscard]] double start(std::size_t i) const { return center_[i] + 1.4 * uniform(3, i) - 0.7; }
   void batch(std::int64_t step) {
     const auto row = 4 + static_cast<std::uint64_t>(step);
-    for (std::size_t i = 0; i < moved_.size(); ++i) moved_[i] = centre_[i] + 0.2 * uniform(row, i) - 0.1;
+    for (std::size_t i = 0; i < moved_.size(); ++i) moved_[i] = center_[i] + 0.2 * uniform(row, i) - 0.1;
   }
 
   // The loss; its gradient into g, where that is not empty.
@@ -59,7 +59,9 @@ class Problem {
  private:
   [[nodiscard]] double uniform(std::uint64_t row, std::size_t i) const {
     tuner_rng rng{};
-    rng.struct_size = sizeof rng, rng.purpose = TUNER_RNG_DATA, rng.seed = seed_;
+    rng.struct_size = sizeof rng;
+    rng.purpose = TUNER_RNG_DATA;
+    rng.seed = seed_;
     return tuner_rng_uniform_at(&rng, (row << 32) + i);
   }
   static double root(double u) { return std::abs(u) < 1e150 ? std::sqrt(1 + u * u) : std::abs(u); }
@@ -74,7 +76,7 @@ class Problem {
 
   double scale_;
   std::uint64_t seed_;
-  std::vector<double> curvature_, tilt_, centre_, moved_, weights_;
+  std::vector<double> curvature_, tilt_, center_, moved_, weights_;
 };
 
 // The optimizer under `inner:` of a plugin that wraps: gradient descent with momentum, v = 0.9 v + g, x -= lr v.

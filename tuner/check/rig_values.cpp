@@ -65,8 +65,11 @@ double Piece::value(std::size_t index) const {
 
 std::string to_bytes(const State& state) {
   std::string bytes;
-  for (const Piece& piece : state)
-    put_text(bytes, piece.name), put_number(bytes, piece.dtype), put_text(bytes, piece.bytes);
+  for (const Piece& piece : state) {
+    put_text(bytes, piece.name);
+    put_number(bytes, piece.dtype);
+    put_text(bytes, piece.bytes);
+  }
   return bytes;
 }
 

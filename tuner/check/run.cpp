@@ -67,7 +67,9 @@ class LibraryRun {
     for (const Check* check : settings_.selected) {
       if (!is_for(*check, plugin)) continue;
       Result& result = items_.emplace_back().result;
-      result.file = file_, result.plugin = plugin, result.check = check;
+      result.file = file_;
+      result.plugin = plugin;
+      result.check = check;
     }
   }
   void run();
@@ -174,14 +176,14 @@ void LibraryRun::add_death(Result& result, const Ended& ended, const std::vector
     result.findings.push_back(
         {false, fmt::format("it crashed the process with signal {} ({}){}{}", signal, strsignal(signal), when, said),
          signal == SIGABRT ? "abort(), a failed assert() or an exception that nobody catches: "
-                             "return TUNER_ERROR with a text instead; " +
+                             "return TUNER_ERROR with a message instead; " +
                                  again
                            : again});
   } else {
     result.findings.push_back({false,
                                fmt::format("it ended the process with exit code {} before the check was over{}{}",
                                            WEXITSTATUS(ended.status), when, said),
-                               "a plugin never calls exit(): return TUNER_ERROR with a text; " + again});
+                               "a plugin never calls exit(): return TUNER_ERROR with a message; " + again});
   }
 }
 
@@ -190,15 +192,23 @@ void LibraryRun::decide(Item& item, Ended ended) const {
   Result& result = item.result;
   const auto answers = read_answers(ended.answers);
   for (const AnswerRecord& answer : answers) {
-    if (answer.kind == Answer::not_applicable) result.verdict = Verdict::not_applicable, result.reason = answer.text;
-    if (answer.kind == Answer::not_run) result.verdict = Verdict::not_run, result.reason = answer.text;
+    if (answer.kind == Answer::not_applicable) {
+      result.verdict = Verdict::not_applicable;
+      result.reason = answer.text;
+    }
+    if (answer.kind == Answer::not_run) {
+      result.verdict = Verdict::not_run;
+      result.reason = answer.text;
+    }
     if (answer.kind == Answer::failure || answer.kind == Answer::warning)
       result.findings.push_back({answer.kind == Answer::warning, answer.text, answer.second});
   }
   add_death(result, ended, answers);
   if (!result.findings.empty())
     result.verdict = std::ranges::all_of(result.findings, &Finding::warning) ? Verdict::warned : Verdict::failed;
-  result.out = std::move(ended.out), result.err = std::move(ended.err), result.elapsed_ms = ended.elapsed_ms;
+  result.out = std::move(ended.out);
+  result.err = std::move(ended.err);
+  result.elapsed_ms = ended.elapsed_ms;
 }
 
 std::vector<std::string> LibraryRun::plugins() const {

@@ -20,16 +20,27 @@ struct SchedulerRig::Target {
     for (std::uint32_t o = 0; o < scheduler.n_outputs; ++o) {
       if (scheduler.outputs[o]->n_targets == 0) continue;
       tuner_param param{};
-      param.struct_size = sizeof param, param.type = TUNER_TYPE_F64, param.flags = TUNER_PARAM_SCHEDULABLE;
-      param.id = scheduler.outputs[o]->targets[0], param.doc = "driven", param.unit = "";
+      param.struct_size = sizeof param;
+      param.type = TUNER_TYPE_F64;
+      param.flags = TUNER_PARAM_SCHEDULABLE;
+      param.id = scheduler.outputs[o]->targets[0];
+      param.doc = "driven";
+      param.unit = "";
       param.default_value = std::strcmp(param.id, "lr") == 0 ? bases.lr : bases.other;
-      param.min = -std::numeric_limits<double>::infinity(), param.max = std::numeric_limits<double>::infinity();
+      param.min = -std::numeric_limits<double>::infinity();
+      param.max = std::numeric_limits<double>::infinity();
       params.push_back(param);
     }
-    functions.struct_size = sizeof functions, functions.step = [](const tuner_step_args*) -> std::int32_t { return 0; };
-    descriptor.struct_size = sizeof descriptor, descriptor.kind = TUNER_KIND_OPTIMIZER, descriptor.id = "target";
-    descriptor.version = "1.0.0", descriptor.doc = "what the scheduler drives", descriptor.vtable = &functions;
-    descriptor.params = params.data(), descriptor.n_params = static_cast<std::uint32_t>(params.size());
+    functions.struct_size = sizeof functions;
+    functions.step = [](const tuner_step_args*) -> std::int32_t { return 0; };
+    descriptor.struct_size = sizeof descriptor;
+    descriptor.kind = TUNER_KIND_OPTIMIZER;
+    descriptor.id = "target";
+    descriptor.version = "1.0.0";
+    descriptor.doc = "what the scheduler drives";
+    descriptor.vtable = &functions;
+    descriptor.params = params.data();
+    descriptor.n_params = static_cast<std::uint32_t>(params.size());
     descriptor.param_stride = sizeof(tuner_param);
     plugin = std::make_unique<Plugin>(&descriptor, nullptr);
     use = std::make_unique<PluginUse>(PluginUse{plugin.get(), OptionTable(*plugin, {}), {}, nullptr});
@@ -50,7 +61,8 @@ SchedulerRig::~SchedulerRig() = default;
 std::int32_t SchedulerRig::value(std::int64_t step, std::vector<double>& values, double metric_shift) {
   // A metric that improves for a while, then stands still and trembles; a new one every ten steps.
   ScheduleInputs inputs;
-  inputs.step = step, inputs.metric_count = step / 10;
+  inputs.step = step;
+  inputs.metric_count = step / 10;
   const auto n = static_cast<double>(inputs.metric_count);
   inputs.metric = inputs.metric_count == 0 ? std::numeric_limits<double>::quiet_NaN()
                                            : std::exp(-n / 10) + 0.01 * std::sin(n) + metric_shift;

@@ -45,7 +45,8 @@ Value list_of(const tuner_param& p, std::size_t n) {
   return list;
 }
 
-// Something legal, of which `n` is the length where it is a list; nothing for texts, which name what nobody can guess.
+// Something legal, of which `n` is the length where it is a list; nothing for strings, which name what nobody can
+// guess.
 std::optional<Value> suggestion(const Plugin& plugin, const tuner_param& p, std::size_t n) {
   std::vector<Value> candidates;
   if (p.type <= TUNER_TYPE_I64) {
@@ -108,7 +109,10 @@ OptionTable sensible_options(const Plugin& plugin, const Options& given) {
     Options options = given;
     for (const tuner_param* p : required) options[p->id] = *suggestion(plugin, *p, 1);
     std::size_t rest = c;
-    for (const tuner_param* p : lists) options[p->id] = *suggestion(plugin, *p, rest % kLengths + 1), rest /= kLengths;
+    for (const tuner_param* p : lists) {
+      options[p->id] = *suggestion(plugin, *p, rest % kLengths + 1);
+      rest /= kLengths;
+    }
     const std::string text = refusal(plugin, options);
     if (text.empty() || move_one(plugin, options)) return OptionTable(plugin, options);
     if (first_refusal.empty()) first_refusal = text;

@@ -47,7 +47,8 @@ class Interruption {
     action.sa_flags = SA_RESTART;
     ::sigaction(SIGUSR1, &action, nullptr);
     sigevent event{};
-    event.sigev_notify = SIGEV_THREAD_ID, event.sigev_signo = SIGUSR1;
+    event.sigev_notify = SIGEV_THREAD_ID;
+    event.sigev_signo = SIGUSR1;
     event._sigev_un._tid = ::gettid();
     armed_ = ::timer_create(CLOCK_MONOTONIC, &event, &timer_) == 0;
   }
@@ -107,10 +108,12 @@ struct Trials {
 void require_no_writes(const Subject& subject) {
   if (subject.plugin->library().table->build_flags & TUNER_BUILD_SANITIZER) return;  // writes notes of its own
   Trials warm(subject);  // what is computed once and kept is there now
-  warm.first.run(2), warm.second.run(2);
+  warm.first.run(2);
+  warm.second.run(2);
   const WritableMemory before(subject.plugin->descriptor());
   Trials trials(subject);
-  trials.first.run(3), trials.second.run(4);
+  trials.first.run(3);
+  trials.second.run(4);
   if (const std::string where = before.change(); !where.empty())
     throw Found{fmt::format("steps changed static or global variables of the library: {}", where),
                 "trials run side by side in one process: use local variables, slots or host->scratch() (`nm -n` on the "
@@ -132,7 +135,10 @@ void reentrant(const Subject& subject, Report& report) {
 
     report.doing("two optimizers, stepped alternately");
     Trials alternating(subject);
-    for (int t = 0; t < kSteps; ++t) alternating.first.run(1), alternating.second.run(1);
+    for (int t = 0; t < kSteps; ++t) {
+      alternating.first.run(1);
+      alternating.second.run(1);
+    }
     alternating.require_equal(serial, "alternately");
 
     report.doing("two optimizers, in two threads at once");

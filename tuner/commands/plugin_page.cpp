@@ -41,7 +41,8 @@ class Items {
 std::string option_json(const tuner_param& param) {
   constexpr const char* kScaleNames[] = {"linear", "log", "log1m"};
   Items option("{}");
-  option.add("option", json_quoted(param.id)), option.add("type", json_quoted(type_name(param.type)));
+  option.add("option", json_quoted(param.id));
+  option.add("type", json_quoted(type_name(param.type)));
   const bool required = (param.flags & TUNER_PARAM_REQUIRED) != 0;
   option.add("required", required ? "true" : "false");
   option.add("default", required ? "null" : to_json(default_value(param)));
@@ -58,11 +59,13 @@ std::string option_json(const tuner_param& param) {
   }
   if (param.flags & TUNER_PARAM_SEARCHABLE) {
     Items search("{}");
-    search.add("min", format_number(param.search_min)), search.add("max", format_number(param.search_max));
+    search.add("min", format_number(param.search_min));
+    search.add("max", format_number(param.search_max));
     search.add("scale", json_quoted(kScaleNames[param.search_scale]));
     option.add("search", search.text());
   }
-  option.add("unit", text_or_null(param.unit)), option.add("doc", text_or_null(param.doc));
+  option.add("unit", text_or_null(param.unit));
+  option.add("doc", text_or_null(param.doc));
   return option.text();
 }
 
@@ -71,7 +74,8 @@ std::string tensors_json(std::span<const TensorSpec> tensors) {
   for (const TensorSpec& tensor : tensors) {
     Items shape("[]"), item("{}");
     for (const std::int64_t extent : tensor.shape) shape.add(std::to_string(extent));
-    item.add("name", json_quoted(tensor.name)), item.add("shape", shape.text());
+    item.add("name", json_quoted(tensor.name));
+    item.add("shape", shape.text());
     item.add("role", json_quoted(role_name(tensor.role)));
     item.add("dtype", tensor.dtype == TUNER_DTYPE_F32 ? "\"f32\"" : "\"f64\"");
     list.add(item.text());
@@ -131,9 +135,12 @@ std::string plugin_json(const Plugin& plugin, const Layout& layout) {
   const tuner_plugin& d = plugin.descriptor();
   const Details details = details_of(plugin);
   Items page("{}");
-  page.add("kind", json_quoted(to_string(plugin.kind()))), page.add("id", json_quoted(d.id));
-  page.add("version", json_quoted(d.version)), page.add("name", text_or_null(d.name));
-  page.add("doc", text_or_null(d.doc)), page.add("details", json_quoted(details.text));
+  page.add("kind", json_quoted(to_string(plugin.kind())));
+  page.add("id", json_quoted(d.id));
+  page.add("version", json_quoted(d.version));
+  page.add("name", text_or_null(d.name));
+  page.add("doc", text_or_null(d.doc));
+  page.add("details", json_quoted(details.text));
   for (const auto& [key, text] : {std::pair("family", &details.family), std::pair("rule", &details.rule),
                                   std::pair("use", &details.use), std::pair("not", &details.avoid)})
     page.add(key, text_or_null(text->c_str()));
@@ -148,15 +155,18 @@ std::string plugin_json(const Plugin& plugin, const Layout& layout) {
   Items slots("[]"), options("[]");
   for (std::size_t s = 0; s < plugin.slot_count(); ++s) {
     Items slot("{}");
-    slot.add("slot", json_quoted(plugin.slot(s).id)), slot.add("doc", text_or_null(plugin.slot(s).doc));
+    slot.add("slot", json_quoted(plugin.slot(s).id));
+    slot.add("doc", text_or_null(plugin.slot(s).doc));
     slots.add(slot.text());
   }
   for (std::size_t i = 0; i < plugin.param_count(); ++i) options.add(option_json(plugin.param(i)));
-  page.add("slots", slots.text()), page.add("options", options.text());
+  page.add("slots", slots.text());
+  page.add("options", options.text());
   const tuner_library& library = *plugin.library().table;
   Items file("{}");
   file.add("path", json_quoted(plugin.library().path.string()));
-  file.add("sha256", json_quoted(plugin.library().sha256)), file.add("abi_minor", std::to_string(library.abi_minor));
+  file.add("sha256", json_quoted(plugin.library().sha256));
+  file.add("abi_minor", std::to_string(library.abi_minor));
   file.add("build", text_or_null(library.build));
   page.add("library", file.text());
   return page.text();

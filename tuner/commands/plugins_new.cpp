@@ -113,7 +113,7 @@ std::string type_name(const std::string& id) {
   return name;
 }
 
-using Holes = std::vector<std::pair<std::string, std::string>>;
+using Placeholders = std::vector<std::pair<std::string, std::string>>;
 
 std::string_view template_text(const std::string& name) {
   const auto all = templates::all();
@@ -122,11 +122,12 @@ std::string_view template_text(const std::string& name) {
   return found->text;
 }
 
-// Every @word@ of the text replaced; what replaces it may have holes of its own.
-std::string filled(std::string text, const Holes& holes) {
-  for (const auto& [word, value] : holes) {
-    const std::string hole = "@" + word + "@";
-    for (std::size_t at = 0; (at = text.find(hole, at)) != std::string::npos;) text.replace(at, hole.size(), value);
+// Every @word@ of the text replaced; what replaces it may have such words of its own.
+std::string filled(std::string text, const Placeholders& placeholders) {
+  for (const auto& [word, value] : placeholders) {
+    const std::string placeholder = "@" + word + "@";
+    for (std::size_t at = 0; (at = text.find(placeholder, at)) != std::string::npos;)
+      text.replace(at, placeholder.size(), value);
   }
   return text;
 }
@@ -187,13 +188,13 @@ int new_plugin(const Invocation& invocation) {
   require_free(folder);
 
   const std::string source = id + "." + language.name;
-  const Holes holes{{"library", std::string(template_text("library.c"))},
-                    {"id", id},
-                    {"type", type_name(id)},
-                    {"kind", kind.name},
-                    {"source", source},
-                    {"language", language.project},
-                    {"compares", kind.compares}};
+  const Placeholders placeholders{{"library", std::string(template_text("library.c"))},
+                                  {"id", id},
+                                  {"type", type_name(id)},
+                                  {"kind", kind.name},
+                                  {"source", source},
+                                  {"language", language.project},
+                                  {"compares", kind.compares}};
   const std::array<std::pair<std::string, std::string>, 4> files{{{source, kind.name + "." + language.name},
                                                                   {"CMakeLists.txt", "CMakeLists.txt"},
                                                                   {"sweep.yaml", kind.name + ".yaml"},
@@ -204,7 +205,7 @@ int new_plugin(const Invocation& invocation) {
     throw Error(Message::usage_bad_option, fmt::format("cannot make '{}': {}", folder.string(), error.message()),
                 "name a folder that can be made with --folder");
   for (const auto& [file, from] : files) {
-    write(folder / file, filled(std::string(template_text(from)), holes));
+    write(folder / file, filled(std::string(template_text(from)), placeholders));
     std::cout << "wrote " << (folder / file).string() << "\n";
   }
   print_next(folder, kind, invocation.executable);

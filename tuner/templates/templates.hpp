@@ -1,4 +1,4 @@
-// The files that `tuner plugins new` writes, as templates: tuner/templates/NAME.in, where @word@ is a hole.
+// The files that `tuner plugins new` writes, as templates: tuner/templates/NAME.in, where @word@ is a placeholder.
 #pragma once
 
 #include <span>

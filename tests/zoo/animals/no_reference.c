@@ -1,8 +1,0 @@
-/* Does not say where its rule comes from. */
-#include "../optimizer.h"
-
-#ifdef REPAIRED
-ZOO_OPTIMIZER("no_reference", descend_all, TUNER_PLUGIN_ELEMENTWISE)
-#else
-ZOO_OPTIMIZER("no_reference", descend_all, TUNER_PLUGIN_ELEMENTWISE, plugin.reference = "")
-#endif
