@@ -25,13 +25,13 @@ std::string type_word(const tuner_param& param) {
     case TUNER_TYPE_CHOICE:
       return "one of its choices";
     case TUNER_TYPE_TEXT:
-      return "a text";
+      return "a string";
     case TUNER_TYPE_F64_LIST:
       return "a list of numbers";
     case TUNER_TYPE_I64_LIST:
       return "a list of integers";
     default:
-      return "a list of texts";
+      return "a list of strings";
   }
 }
 
@@ -44,7 +44,7 @@ std::string name_of(const Plugin& plugin, const tuner_param& param) {
   if (const auto* text = std::get_if<std::string>(&value)) {
     const bool numeric = param.type == TUNER_TYPE_F64 || param.type == TUNER_TYPE_I64;
     if (numeric && !text->empty() && (std::isdigit(static_cast<unsigned char>((*text)[0])) || (*text)[0] == '-'))
-      remedy = "a quoted number is a text: remove the quotes";
+      remedy = "a quoted number is a string: remove the quotes";
     if (param.type == TUNER_TYPE_BOOL) remedy = "write true or false";
   }
   throw Error(Message::config_wrong_type,
@@ -201,7 +201,10 @@ OptionTable::OptionTable(const Plugin& plugin, const std::map<std::string, Value
     : n_groups_(static_cast<std::uint32_t>(groups.size() + 1)),
       n_params_(static_cast<std::uint32_t>(plugin.param_count())) {
   values_.assign(std::size_t{n_groups_} * n_params_, 0.0);
-  reals_.resize(n_params_), integers_.resize(n_params_), texts_.resize(n_params_), text_pointers_.resize(n_params_);
+  reals_.resize(n_params_);
+  integers_.resize(n_params_);
+  texts_.resize(n_params_);
+  text_pointers_.resize(n_params_);
   lists_.assign(n_params_, tuner_list{});
   for (std::size_t p = 0; p < n_params_; ++p) {
     const tuner_param& param = plugin.param(p);

@@ -113,7 +113,8 @@ ScheduleRun::ScheduleRun(Schedule& schedule, PluginUse& optimizer, std::int64_t 
       run.groups = std::max(run.groups, binding.use->options.group_count());
       drive.base = base_values(*binding.use, binding.param);
     }
-    run.base.resize(run.drives.size()), run.values.resize(run.drives.size());
+    run.base.resize(run.drives.size());
+    run.values.resize(run.drives.size());
     const Plugin& plugin = *stage.scheduler.plugin;
     for (std::uint32_t g = 0; g < run.groups; ++g) {
       auto& row = run.slots.emplace_back();

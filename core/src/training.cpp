@@ -51,9 +51,10 @@ class TrainingRun {
   // Throws UnusableCheckpoint.
   void run() {
     try {
-      if (trainer_.objective().tensors().size() == 0)
-        check_black_box(), evaluate_black_box();
-      else
+      if (trainer_.objective().tensors().size() == 0) {
+        check_black_box();
+        evaluate_black_box();
+      } else
         train();
     } catch (const TrialEnded& end) {
       run_.end(end);
@@ -129,7 +130,10 @@ void TrainingRun::evaluate_black_box() {
   std::exception_ptr ended;
   host().on_report = [&](const MetricPoint& point) {
     try {
-      if (!ended) record(point.step, point.name, point.value), run_.report(point.step);
+      if (!ended) {
+        record(point.step, point.name, point.value);
+        run_.report(point.step);
+      }
     } catch (...) {  // must not cross the plugin
       ended = std::current_exception();
     }
@@ -255,7 +259,8 @@ std::vector<MetricPoint> TrainingRun::validate(std::int64_t step) {
   } catch (const TrialEnded& end) {
     if (end.outcome == Outcome::cancelled) {
       result_.evaluations = evaluations;
-      host().reports.resize(reports), host().log.resize(lines);
+      host().reports.resize(reports);
+      host().log.resize(lines);
       if (checkpoints_ && step < horizon_) save_checkpoint(step);
     }
     throw;
@@ -312,10 +317,13 @@ bool TrainingRun::checkpoint_is_due() {
 // metrics being reports that no evaluation point has taken yet.
 template <class Archive>
 void TrainingRun::serialize(Archive& archive, std::uint64_t& pending, TrialResult& so_far) {
-  if constexpr (std::is_same_v<Archive, Writer>)
-    trainer_.save(archive), schedule_->save(archive);
-  else
-    trainer_.restore(archive), schedule_->restore(archive);
+  if constexpr (std::is_same_v<Archive, Writer>) {
+    trainer_.save(archive);
+    schedule_->save(archive);
+  } else {
+    trainer_.restore(archive);
+    schedule_->restore(archive);
+  }
   run_.serialize(archive);
   archive(horizon_, evaluated_at_, epoch_loss_, epoch_samples_, samples_seen_, pending, so_far);
 }

@@ -47,7 +47,8 @@ bool TrialRun::better(double a, double b, double delta) const {
 }
 
 void TrialRun::observe(std::int64_t step, double value) {
-  last_ = value, ++count_;
+  last_ = value;
+  ++count_;
   trace_.value.store(value, std::memory_order_relaxed);
   // Measured from the last value that counted, so that slow progress adds up.
   const bool improved = better(value, reference_, rules_.early_stopping ? rules_.early_stopping->min_delta : 0);
@@ -72,7 +73,10 @@ void TrialRun::report(std::int64_t step, bool last) {
   StepReport report{.step = step, .value = {}, .metrics = std::span(result_.metrics).subspan(reported_)};
   reported_ = result_.metrics.size();
   for (const MetricPoint& point : report.metrics)
-    if (point.name == rules_.metric) report.step = point.step, report.value = point.value;
+    if (point.name == rules_.metric) {
+      report.step = point.step;
+      report.value = point.value;
+    }
   if (last || !report.value || report.step < next_decision_)
     observer_->report(report);
   else
@@ -169,7 +173,8 @@ TrialResult measure(const TrialRules& rules, TrialTrace& trace, const std::stop_
   } catch (const std::exception& e) {  // C++ without the C++ layer, whose thunks catch everything
     result.failure = Failure::error, result.error = fmt::format("a plugin threw past the ABI: {}", e.what());
   }
-  result.outcome = Outcome::failed, result.value.reset();
+  result.outcome = Outcome::failed;
+  result.value.reset();
   result.steps = trace.step;
   result.wall_seconds = run.seconds();
   result.error = fmt::format("step {}: {}", result.steps, result.error);

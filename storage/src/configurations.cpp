@@ -28,9 +28,10 @@ EndedTrials ended_trials(Connection& connection, std::int64_t study_id, const Tr
   while (row.next()) {
     in_table("trials", [&] {
       if (ended.replicates++ == 0) ended.first = row.count(0);
-      if (!row.is_null(3))
-        ended.values.push_back(row.real(2)), ended.rank_keys.push_back(row.real(3));
-      else if (row.text(1) != to_string(Outcome::pruned))
+      if (!row.is_null(3)) {
+        ended.values.push_back(row.real(2));
+        ended.rank_keys.push_back(row.real(3));
+      } else if (row.text(1) != to_string(Outcome::pruned))
         ++ended.failed;
     });
   }

@@ -48,7 +48,8 @@ void compare(std::span<const std::string_view> a, std::span<const std::string_vi
   std::size_t i = 0, j = 0;
   while (i < a.size() || j < b.size()) {
     if (small && i < a.size() && j < b.size() && a[i] == b[j]) {
-      ++i, ++j;
+      ++i;
+      ++j;
     } else if (i < a.size() && (!small || j == b.size() || length[(i + 1) * width + j] >= length[i * width + j + 1])) {
       append(lines, signs, a[i++], '-');
     } else {

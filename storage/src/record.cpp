@@ -143,7 +143,10 @@ void Store::record(std::span<const TrialRecord> trials, std::span<const JournalE
       }
     }
     for (const auto& [outcome, change] : counts) count_outcome(connection, study_id, outcome, change);
-    if (recent_ranks >= kRecentRanks) merge_recent_ranks(connection, study_id), recent_ranks = 0;
+    if (recent_ranks >= kRecentRanks) {
+      merge_recent_ranks(connection, study_id);
+      recent_ranks = 0;
+    }
     std::optional<std::int64_t> next_entry = impl_->next_entry;
     if (!entries.empty()) {
       if (!next_entry) next_entry = find_next_entry(connection, study_id);
@@ -152,7 +155,10 @@ void Store::record(std::span<const TrialRecord> trials, std::span<const JournalE
     std::int64_t recent_configurations = impl_->recent_configurations;
     for (const auto& [configuration, trial] : repeated)
       if (rank_configuration(connection, study_id, trial, impl_->rules.on_failure)) ++recent_configurations;
-    if (recent_configurations >= kRecentRanks) merge_configurations(connection, study_id), recent_configurations = 0;
+    if (recent_configurations >= kRecentRanks) {
+      merge_configurations(connection, study_id);
+      recent_configurations = 0;
+    }
     transaction.commit();
     impl_->recent_ranks = recent_ranks;
     impl_->recent_configurations = recent_configurations;

@@ -224,7 +224,10 @@ void Store::erase_study(std::string_view name) {
         .run(name);
   connection.prepared("DELETE FROM studies WHERE name = ?").run(name);
   transaction.commit();
-  if (impl_->study_name == name) impl_->study_id = 0, impl_->study_name.clear();
+  if (impl_->study_name == name) {
+    impl_->study_id = 0;
+    impl_->study_name.clear();
+  }
 }
 
 }  // namespace tuner::storage

@@ -37,7 +37,8 @@ PluginUse optimizer_use(const Catalogue& catalogue, const Plugin& plugin) {
 double state_bytes(const Catalogue& catalogue, const Plugin& plugin, std::vector<std::int64_t> shape) {
   PluginUse use = optimizer_use(catalogue, plugin);
   TensorSpec spec;
-  spec.name = "w", spec.shape = std::move(shape);
+  spec.name = "w";
+  spec.shape = std::move(shape);
   Tensors tensors({spec});
   Optimizer optimizer(use, tensors, 1, 0);
   const std::uint64_t inner = optimizer.inner() ? optimizer.inner()->state_bytes() : 0;

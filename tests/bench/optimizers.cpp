@@ -103,14 +103,17 @@ struct Bench {
   }
   static std::vector<TensorSpec> specs(std::int64_t count, Shape shape) {
     std::vector<TensorSpec> all(static_cast<std::size_t>(count));
-    for (TensorSpec& spec : all)
-      spec.name = std::to_string(&spec - all.data()), spec.shape = {shape.rows, shape.columns};
+    for (TensorSpec& spec : all) {
+      spec.name = std::to_string(&spec - all.data());
+      spec.shape = {shape.rows, shape.columns};
+    }
     return all;
   }
   void step() {
     host.reset_scratch();
     StepInputs inputs;
-    inputs.step = ++steps, inputs.host = host.abi();
+    inputs.step = ++steps;
+    inputs.host = host.abi();
     if (optimizer.step(inputs, &error) != TUNER_OK) fail();
   }
   [[noreturn]] void fail() const {
@@ -292,7 +295,8 @@ int main(int argc, char** argv) {
   std::string document;
   // Before the user's own, so that those win.
   char interleaved[] = "--benchmark_enable_random_interleaving=true";
-  char repetitions[] = "--benchmark_repetitions=7", least_time[] = "--benchmark_min_time=0.05";
+  char repetitions[] = "--benchmark_repetitions=7";
+  least_time[] = "--benchmark_min_time=0.05";
   char of_document[] = "--benchmark_filter=/(10000000|512x512)(/|$)";
   std::vector<char*> defaults{interleaved, repetitions, least_time};
   if (argc > 2 && std::strcmp(argv[1], "--table") == 0) {
@@ -318,7 +322,8 @@ int main(int argc, char** argv) {
       continue;
     }
     add(at(c.name, kLarge), 1, kLargeShape);
-    add(c.name + "/50x10000", 50, {100, 100}), add(c.name + "/1x500000", 1, {500, 1000});
+    add(c.name + "/50x10000", 50, {100, 100});
+    add(c.name + "/1x500000", 1, {500, 1000});
   }
   for (int k = 0; k < static_cast<int>(std::size(kStreams)); ++k)
     registered.push_back(benchmark::RegisterBenchmark(at("streams_" + std::to_string(k), kLarge).c_str(),

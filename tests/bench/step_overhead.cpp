@@ -55,13 +55,21 @@ class Function {
  public:
   Function() : use_(use_of(Kind::objective, "rosenbrock")), vtable_(use_.plugin->objective()), tensors_({spec()}) {
     tuner_bind_args args{};
-    args.struct_size = sizeof args, args.n_tensors = 1, args.tensor_stride = sizeof(tuner_tensor);
-    args.host = host_.abi(), args.options = use_.options.abi(), args.tensors = tensors_.abi().data();
+    args.struct_size = sizeof args;
+    args.n_tensors = 1;
+    args.tensor_stride = sizeof(tuner_tensor);
+    args.host = host_.abi();
+    args.options = use_.options.abi();
+    args.tensors = tensors_.abi().data();
     args.error = &error_;
     tuner_rng rng{};
     if (vtable_.bind(&args, &context_) != TUNER_OK || vtable_.init(context_, &rng, &error_) != TUNER_OK) std::abort();
-    args_.struct_size = sizeof args_, args_.flags = TUNER_EVALUATE_TRAIN, args_.host = host_.abi();
-    args_.rng = &rng_, args_.loss = &loss_, args_.error = &error_;
+    args_.struct_size = sizeof args_;
+    args_.flags = TUNER_EVALUATE_TRAIN;
+    args_.host = host_.abi();
+    args_.rng = &rng_;
+    args_.loss = &loss_;
+    args_.error = &error_;
   }
   ~Function() { vtable_.release(context_); }
   double operator()(std::uint32_t want) {
@@ -75,7 +83,9 @@ class Function {
  private:
   static TensorSpec spec() {
     TensorSpec spec;
-    spec.name = "x", spec.shape = {2}, spec.dtype = TUNER_DTYPE_F64;
+    spec.name = "x";
+    spec.shape = {2};
+    spec.dtype = TUNER_DTYPE_F64;
     return spec;
   }
   PluginUse use_;

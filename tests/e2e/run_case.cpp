@@ -79,7 +79,8 @@ std::vector<Run> prepare(const fs::path& path) {
     if (file.empty()) return;
     if (file.has_parent_path()) fs::create_directories(file.parent_path());
     std::ofstream(file) << content;
-    file.clear(), content.clear();
+    file.clear();
+    content.clear();
   };
   int number = 0;
   for (const std::string& line : lines_of(read(path))) {
@@ -92,13 +93,16 @@ std::vector<Run> prepare(const fs::path& path) {
       continue;
     }
     finish_file();
-    text = nullptr, expected = nullptr;
+    text = nullptr;
+    expected = nullptr;
     const std::string what = line.substr(4);
-    if (what.starts_with("file "))
-      file = what.substr(5), text = &content;
-    else if (what == "run")
-      runs.push_back({.script = "", .line = number, .exit = 0, .out = {}, .err = {}}), text = &runs.back().script;
-    else if (runs.empty())
+    if (what.starts_with("file ")) {
+      file = what.substr(5);
+      text = &content;
+    } else if (what == "run") {
+      runs.push_back({.script = "", .line = number, .exit = 0, .out = {}, .err = {}});
+      text = &runs.back().script;
+    } else if (runs.empty())
       throw std::runtime_error("line " + std::to_string(number) + ": no run before it");
     else if (what.starts_with("exit "))
       runs.back().exit = std::stoi(what.substr(5));

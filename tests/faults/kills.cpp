@@ -174,7 +174,8 @@ Settings settings_from(int argc, char** argv) {
 int run_all(const Settings& settings) {
   std::cout << "seed " << settings.seed << std::endl;
   const Folder folder;
-  write_text(folder / "sweep.yaml", kSweep), write_text(folder / "test.yaml", kTest);
+  write_text(folder / "sweep.yaml", kSweep);
+  write_text(folder / "test.yaml", kTest);
   const auto start = Clock::now();
   Kind kinds[] = {{.arguments = {"--config", "sweep.yaml"}}, {.arguments = {"lr-range", "--config", "test.yaml"}}};
   for (Kind& kind : kinds) {

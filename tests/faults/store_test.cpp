@@ -69,7 +69,9 @@ class StoreFaults : public storage::StorageTest {
       try {
         work(file_, durability, shared->acknowledged);
       } catch (const Error& error) {
-        shared->error = true, shared->id = error.id(), shared->has_remedy = !error.remedy().empty();
+        shared->error = true;
+        shared->id = error.id();
+        shared->has_remedy = !error.remedy().empty();
         std::snprintf(shared->words, sizeof shared->words, "%s", error.what());
       }
       shared->failed = written().failed;

@@ -72,10 +72,22 @@ int shm_unmap(sqlite3_file* file, int remove) { return real(file)->pMethods->xSh
 sqlite3_io_methods methods_of_version_2() {
   sqlite3_io_methods m{};
   m.iVersion = 2;
-  m.xClose = close, m.xRead = read, m.xWrite = write, m.xTruncate = truncate, m.xSync = sync, m.xFileSize = file_size;
-  m.xLock = lock, m.xUnlock = unlock, m.xCheckReservedLock = check_lock, m.xFileControl = control;
-  m.xSectorSize = sector_size, m.xDeviceCharacteristics = characteristics;
-  m.xShmMap = shm_map, m.xShmLock = shm_lock, m.xShmBarrier = shm_barrier, m.xShmUnmap = shm_unmap;
+  m.xClose = close;
+  m.xRead = read;
+  m.xWrite = write;
+  m.xTruncate = truncate;
+  m.xSync = sync;
+  m.xFileSize = file_size;
+  m.xLock = lock;
+  m.xUnlock = unlock;
+  m.xCheckReservedLock = check_lock;
+  m.xFileControl = control;
+  m.xSectorSize = sector_size;
+  m.xDeviceCharacteristics = characteristics;
+  m.xShmMap = shm_map;
+  m.xShmLock = shm_lock;
+  m.xShmBarrier = shm_barrier;
+  m.xShmUnmap = shm_unmap;
   return m;
 }
 const sqlite3_io_methods methods = methods_of_version_2();

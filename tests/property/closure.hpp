@@ -11,7 +11,9 @@ class Closure {
  public:
   Closure(Stepper& stepper, std::function<Vector(const Vector&)> gradient)
       : stepper_(stepper), gradient_(std::move(gradient)) {
-    abi_.struct_size = sizeof abi_, abi_.context = this, abi_.evaluate = &evaluate;
+    abi_.struct_size = sizeof abi_;
+    abi_.context = this;
+    abi_.evaluate = &evaluate;
   }
   Closure(const Closure&) = delete;
   Closure& operator=(const Closure&) = delete;

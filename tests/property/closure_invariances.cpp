@@ -33,9 +33,13 @@ TEST_P(ClosureInvariance, TensorsAreOneVector) {
   for (const std::uint32_t dtype : {TUNER_DTYPE_F32, TUNER_DTYPE_F64}) {
     ClosureStepper one(id(), {}, {{7}}, chained_rosenbrock(), dtype);
     ClosureStepper many(id(), {}, {{2, 2}, {0, 3}, {}, {2, 1}}, chained_rosenbrock(), dtype);
-    one.set_x(noise(7, 5)), many.set_x(noise(7, 5));
+    one.set_x(noise(7, 5));
+    many.set_x(noise(7, 5));
     const Vector start = one.x();
-    for (int t = 1; t <= 10; ++t) one.step(t), many.step(t);
+    for (int t = 1; t <= 10; ++t) {
+      one.step(t);
+      many.step(t);
+    }
     EXPECT_EQ(one.x(), many.x());
     EXPECT_NE(one.x(), start);
   }

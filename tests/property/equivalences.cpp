@@ -28,10 +28,12 @@ TEST(Sgd, ExactLookaheadIsTheShiftedPathSeenFromElsewhere) {
     Given exactly = given;
     exactly["lookahead"] = std::string("exact");
     Stepper shifted("sgd", given, {{2}}), exact("sgd", exactly, {{2}});
-    shifted.set_x(Vector{-1.2, 1}), exact.set_x(Vector{-1.2, 1});
+    shifted.set_x(Vector{-1.2, 1});
+    exact.set_x(Vector{-1.2, 1});
     Closure on_shifted(shifted, rosenbrock_gradient), on_exact(exact, rosenbrock_gradient);
     for (int t = 1; t <= 100; ++t) {
-      on_shifted.step(t), on_exact.step(t);
+      on_shifted.step(t);
+      on_exact.step(t);
       Vector ahead = exact.x();
       const Vector v = exact.slot(0);
       const double rate = std::string_view(velocity) == "inside" ? momentum : lr * momentum;
@@ -61,7 +63,8 @@ TEST(Sgd, ExactLookaheadUnderASchedule) {
   exact.set_x(x);
   for (int t = 1; t <= 50; ++t) {
     const double lr = .1 / t, momentum = .9 - .01 * t;
-    exact.set_option("lr", lr), exact.set_option("momentum", momentum);
+    exact.set_option("lr", lr);
+    exact.set_option("momentum", momentum);
     closure.step(t);
     for (std::size_t i = 0; i < 3; ++i) {
       const double ahead = x[i] - lr * momentum * v[i];
@@ -82,7 +85,9 @@ TEST(Sgd, ExactLookaheadRefusesWhatItCannotDo) {
 // everything as it was, so that the host can pass the whole.
 TEST(Sgd, ExactLookaheadRefusesPartsBeforeItChangesAnything) {
   Stepper exact("sgd", {{"lr", .1}, {"momentum", .9}, {"nesterov", true}, {"lookahead", std::string("exact")}}, {{6}});
-  exact.set_x(noise(6, 1)), exact.set_slot(0, noise(6, 2)), exact.set_grad(noise(6, 3));
+  exact.set_x(noise(6, 1));
+  exact.set_slot(0, noise(6, 2));
+  exact.set_grad(noise(6, 3));
   const Vector x = exact.x(), v = exact.slot(0);
   for (const std::int64_t step : {1, 2}) {
     EXPECT_THROW(exact.step(step), std::runtime_error);
@@ -108,7 +113,10 @@ TEST(Asgd, IsEvaluatedAtTheAverageOfItsPath) {
         if (t < 6) continue;
       }
       Vector mean(11);
-      for (std::size_t i = 0; i < 11; ++i) sum[i] += x[i], mean[i] = sum[i] / (t - 5);
+      for (std::size_t i = 0; i < 11; ++i) {
+        sum[i] += x[i];
+        mean[i] = sum[i] / (t - 5);
+      }
       expect_near(asgd.evaluation_point(t), mean, dtype == TUNER_DTYPE_F32 ? 1e-6 : 1e-14);
     }
   }
@@ -133,8 +141,10 @@ TEST(Ademamix, WarmsUpOverTheRunWhereNoLengthIsGiven) {
 std::pair<Vector, Vector> side_by_side(const std::string& a, const Given& a_options, const std::string& b,
                                        const Given& b_options) {
   Stepper first(a, a_options, {{30}}), second(b, b_options, {{30}});
-  first.set_x(noise(30, 4)), second.set_x(noise(30, 4));
-  run(first, 30, 50), run(second, 30, 50);
+  first.set_x(noise(30, 4));
+  second.set_x(noise(30, 4));
+  run(first, 30, 50);
+  run(second, 30, 50);
   return {first.x(), second.x()};
 }
 
@@ -227,7 +237,10 @@ TEST(Agd, StartsFromScaledOrthogonalMatrices) {
         EXPECT_NEAR(product, a == b ? square : 0, 1e-14);
       }
   };
-  check(0, 3, 5, 1, 0), check(15, 6, 2, 1, 0), check(27, 4, 2, 2, 0), check(27, 4, 2, 2, 1);
+  check(0, 3, 5, 1, 0);
+  check(15, 6, 2, 1, 0);
+  check(27, 4, 2, 2, 0);
+  check(27, 4, 2, 2, 1);
   Stepper kept("agd", {{"init", std::string("keep")}}, {{3, 5}});
   kept.set_x(noise(15, 1));
   kept.init();
@@ -258,18 +271,22 @@ struct Pair {
        std::uint32_t dtype = TUNER_DTYPE_F64)
       : wrapped(wrapper, given, {{3, 4}, {5}, {7}}, dtype, 1, {}, {inner, options}),
         alone(inner, options, {{3, 4}, {5}, {7}}, dtype, 1) {
-    wrapped.set_x(kLong), alone.set_x(kLong);
+    wrapped.set_x(kLong);
+    alone.set_x(kLong);
     wrapped.set_gradient([this](const Vector&) {
       ++asked;
       return noise(24, 99);
     });
-    wrapped.init(), alone.init();
+    wrapped.init();
+    alone.init();
   }
   // One step of both with the same gradient.
   void step(int t) {
     const Vector g = noise(24, static_cast<std::uint64_t>(t));
-    wrapped.set_grad(g), alone.set_grad(g);
-    wrapped.step(t), alone.step(t);
+    wrapped.set_grad(g);
+    alone.set_grad(g);
+    wrapped.step(t);
+    alone.step(t);
   }
   Stepper wrapped, alone;
   int asked = 0;
@@ -309,8 +326,12 @@ TEST(Sam, AdaptiveRadiusDoesNotSeeTheScaleOfTheParameters) {
   const auto ahead = [](const Vector& scales) {
     Stepper sam("sam", {{"rho", .3}, {"adaptive", true}}, {{24}}, TUNER_DTYPE_F64, -1, {}, {"sgd", {}});
     Vector x = kLong, g = noise(24, 5), point;
-    for (std::size_t i = 0; i < 24; ++i) x[i] *= scales[i], g[i] /= scales[i];
-    sam.set_x(x), sam.set_grad(g);
+    for (std::size_t i = 0; i < 24; ++i) {
+      x[i] *= scales[i];
+      g[i] /= scales[i];
+    }
+    sam.set_x(x);
+    sam.set_grad(g);
     sam.set_gradient([&](const Vector& there) { return point = there; });
     sam.step(1);
     for (std::size_t i = 0; i < 24; ++i) point[i] /= scales[i];

@@ -163,11 +163,18 @@ TEST(Shampoo, MovesAlongANewDirectionFromTheNextRenewalOn) {
   Stepper stepper("shampoo", {{"lr", 1}, {"beta1", 0.0}, {"precondition_frequency", std::int64_t{4}}}, {{2, 2}});
   stepper.init();
   const Vector first{1, 0, 0, 0}, second{0, 0, 0, 1};
-  for (int t = 1; t <= 4; ++t) stepper.set_grad(first), stepper.step(t);
+  for (int t = 1; t <= 4; ++t) {
+    stepper.set_grad(first);
+    stepper.step(t);
+  }
   Vector x = stepper.x();
-  for (int t = 5; t <= 7; ++t) stepper.set_grad(second), stepper.step(t);
+  for (int t = 5; t <= 7; ++t) {
+    stepper.set_grad(second);
+    stepper.step(t);
+  }
   EXPECT_EQ(stepper.x(), x) << "not seen at step 4";
-  stepper.set_grad(second), stepper.step(8);
+  stepper.set_grad(second);
+  stepper.step(8);
   EXPECT_NEAR(stepper.x()[3] - x[3], -0.5, 1e-9) << "1 / sqrt(4): four gradients of 1";
 }
 
@@ -179,7 +186,8 @@ TEST(Shampoo, TakesTheMeanEigenvalueBeforeItsFirstRoots) {
   const Vector g = noise(6, 3);
   double square = 0;
   for (const double value : g) square += value * value;
-  stepper.set_grad(g), stepper.step(1);
+  stepper.set_grad(g);
+  stepper.step(1);
   const double root = std::pow(square / 3, -0.25) * std::pow(square / 2, -0.25);
   for (std::size_t i = 0; i < 6; ++i) EXPECT_NEAR(stepper.x()[i], -root * g[i], 1e-14);
 }

@@ -9,7 +9,9 @@ namespace tuner::test {
 // `count` values in (-1, 1), the same for the same key everywhere.
 inline Vector noise(std::size_t count, std::uint64_t key) {
   tuner_rng rng{};
-  rng.struct_size = sizeof rng, rng.purpose = TUNER_RNG_NOISE, rng.seed = key;
+  rng.struct_size = sizeof rng;
+  rng.purpose = TUNER_RNG_NOISE;
+  rng.seed = key;
   Vector values(count);
   for (double& value : values) value = 2 * tuner_rng_next_uniform(&rng) - 1;
   return values;

@@ -87,7 +87,8 @@ TrialResult run(const Chain& chain, const std::string& kind, std::int64_t at,
                  .goal = Goal::minimize,
                  .target = std::nullopt};
   spec.schedule.stages.push_back({use(Kind::scheduler, "constant"), -1});
-  spec.training.steps = kSteps, spec.training.log_every = 1;
+  spec.training.steps = kSteps;
+  spec.training.log_every = 1;
   spec.training.nonfinite_gradient = NonfiniteGradient::skip;
   SharedObjectives shared;
   return run_trial(std::move(spec), shared);

@@ -29,7 +29,10 @@ TEST(Adam, L2IsNotWeightDecay) {
   Stepper l2("adam", {{"lr", .1}, {"weight_decay", .3}}, {{50}});
   Stepper decoupled("adamw", {{"lr", .1}, {"weight_decay", .3}}, {{50}});
   Stepper neither("adam", {{"lr", .1}}, {{50}});
-  for (Stepper* s : {&l2, &decoupled, &neither}) s->set_x(noise(50, 1)), run(*s, 50, 20);
+  for (Stepper* s : {&l2, &decoupled, &neither}) {
+    s->set_x(noise(50, 1));
+    run(*s, 50, 20);
+  }
   // Large gradients hide the L2 penalty from Adam, the decoupled decay stays.
   const auto distance = [](const Vector& a, const Vector& b) {
     double sum = 0;

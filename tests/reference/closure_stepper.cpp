@@ -26,7 +26,9 @@ std::vector<TensorSpec> specs_of(const Shapes& shapes, std::uint32_t dtype, int 
   std::vector<TensorSpec> specs;
   for (const auto& shape : shapes) {
     TensorSpec spec;
-    spec.name = std::to_string(specs.size()), spec.shape = shape, spec.dtype = dtype;
+    spec.name = std::to_string(specs.size());
+    spec.shape = shape;
+    spec.dtype = dtype;
     if (frozen == static_cast<int>(specs.size())) spec.flags = TUNER_TENSOR_FROZEN;
     specs.push_back(spec);
   }
@@ -111,14 +113,19 @@ ClosureStepper::Step ClosureStepper::try_step(std::int64_t number) {
   tuner_error error{};
   error.struct_size = sizeof error;
   tuner_closure closure{};
-  closure.struct_size = sizeof closure, closure.context = this, closure.evaluate = &closure_evaluate;
+  closure.struct_size = sizeof closure;
+  closure.context = this;
+  closure.evaluate = &closure_evaluate;
   if (function_.product) closure.hvp = &closure_product;
   StepInputs inputs;
-  inputs.step = number, inputs.host = host_.abi(), inputs.closure = &closure;
+  inputs.step = number;
+  inputs.host = host_.abi();
+  inputs.closure = &closure;
   inputs.loss =
       evaluate(plugin().has(TUNER_PLUGIN_DERIVATIVE_FREE) ? TUNER_WANT_LOSS : TUNER_WANT_LOSS | TUNER_WANT_GRADIENT);
   host_.reset_scratch();
-  step_ = {}, used_ = 0;
+  step_ = {};
+  used_ = 0;
   step_.status = optimizer_.step(inputs, &error, &step_.flags);
   step_.error = error.text;
   return step_;

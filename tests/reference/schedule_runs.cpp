@@ -33,7 +33,8 @@ class Listener {
 
   // The lr of the step after the metric had this value.
   double hear(double metric) {
-    metric_ = metric, ++count_;
+    metric_ = metric;
+    ++count_;
     return lr_ = advance();
   }
   // The lr of a step before which nothing was measured.

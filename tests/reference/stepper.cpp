@@ -29,7 +29,10 @@ std::vector<TensorSpec> specs_of(const Shapes& shapes, std::uint32_t dtype, int 
       spec.role = role_of(roles[specs.size()]);
       spec.layer = static_cast<std::int32_t>(specs.size() / 2);
     }
-    if (spec.shape.size() == 2) spec.fan_out = spec.shape[0], spec.fan_in = spec.shape[1];
+    if (spec.shape.size() == 2) {
+      spec.fan_out = spec.shape[0];
+      spec.fan_in = spec.shape[1];
+    }
     specs.push_back(spec);
   }
   return specs;
@@ -107,11 +110,15 @@ void Stepper::step(std::int64_t number, std::int64_t horizon, const tuner_closur
   tuner_error error{};
   error.struct_size = sizeof error;
   tuner_closure closure{};
-  closure.struct_size = sizeof closure, closure.context = this, closure.hvp = &hvp;
+  closure.struct_size = sizeof closure;
+  closure.context = this;
+  closure.hvp = &hvp;
   if (gradient_) closure.evaluate = &evaluate;
   host_.reset_scratch();
   StepInputs inputs;
-  inputs.step = number, inputs.horizon = horizon, inputs.host = host_.abi();
+  inputs.step = number;
+  inputs.horizon = horizon;
+  inputs.host = host_.abi();
   if (given)
     inputs.closure = given;
   else if (plugin().has(TUNER_PLUGIN_CLOSURE))

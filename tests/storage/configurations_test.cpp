@@ -18,14 +18,17 @@ constexpr double kInf = std::numeric_limits<double>::infinity();
 
 StudyRecord repeated_study(std::uint32_t repeats = 3, OnFailure on_failure = OnFailure::rank_last) {
   StudyRecord study = make_study();
-  study.repeats = repeats, study.on_failure = on_failure;
+  study.repeats = repeats;
+  study.on_failure = on_failure;
   return study;
 }
 
 TrialRecord make_replicate(std::uint64_t configuration, std::uint32_t replicate, double value,
                            std::uint32_t repeats = 3) {
   TrialRecord trial = make_trial(configuration * repeats + replicate, value);
-  trial.id.configuration = configuration, trial.id.replicate = replicate, trial.replicates = repeats;
+  trial.id.configuration = configuration;
+  trial.id.replicate = replicate;
+  trial.replicates = repeats;
   trial.parameters[0].second = 0.001 * static_cast<double>(configuration + 1);
   trial.plugins = {make_plugin("sgd")};
   trial.plugins[0].sha256 = std::string(64, 'a');
@@ -130,7 +133,8 @@ TEST_F(ConfigurationsTest, ThoseWithReplicatesMissingStandBehindThoseThatHaveAll
   EXPECT_EQ(order_of(store), "1: 5 +- 0 of 3, 3/3\n0: 1.5 +- 0.7071067811865476 of 2, 2/3\n");
   EXPECT_EQ(view_of(store), order_of(store));
   TrialRecord cancelled = make_replicate(0, 1, 9);
-  cancelled.result.outcome = Outcome::cancelled, cancelled.result.value.reset();
+  cancelled.result.outcome = Outcome::cancelled;
+  cancelled.result.value.reset();
   record(store, cancelled);
   EXPECT_EQ(store.configurations("demo")[1].replicates, 2) << "it is made again";
   record(store, make_replicate(0, 1, 3));
@@ -144,7 +148,9 @@ TEST_F(ConfigurationsTest, AReplicateThatFailsRanksItsConfigurationLast) {
     std::filesystem::remove(file_);
     Store store(file_, Access::read_write);
     store.open_study(repeated_study(3, rule));
-    record(store, make_replicate(0, 0, 1)), record(store, make_failed(0, 1)), record(store, make_replicate(0, 2, 2));
+    record(store, make_replicate(0, 0, 1));
+    record(store, make_failed(0, 1));
+    record(store, make_replicate(0, 2, 2));
     for (std::uint32_t r = 0; r < 3; ++r) record(store, make_replicate(1, r, 5));
     record(store, make_replicate(2, 0, 7));
     for (std::uint32_t r = 0; r < 3; ++r) record(store, make_failed(3, r, Outcome::failed));  // has no mean
@@ -168,7 +174,8 @@ TEST_F(ConfigurationsTest, TheMeanIsAddedInTheOrderOfReplicates) {
     store.open_study(repeated_study(5));
     std::vector<TrialRecord> trials;
     for (const std::uint32_t replicate : order) trials.push_back(make_replicate(0, replicate, values[replicate], 5));
-    store.record(std::span(trials).first(2)), store.record(std::span(trials).subspan(2));
+    store.record(std::span(trials).first(2));
+    store.record(std::span(trials).subspan(2));
     EXPECT_EQ(store.configurations("demo")[0].mean, expected);
   }
 }
@@ -176,9 +183,12 @@ TEST_F(ConfigurationsTest, TheMeanIsAddedInTheOrderOfReplicates) {
 TEST_F(ConfigurationsTest, InfinitiesAreMeansAndOfBothSignsNone) {
   Store store(file_, Access::read_write);
   store.open_study(repeated_study(2));
-  record(store, make_replicate(0, 0, kInf, 2)), record(store, make_replicate(0, 1, 1, 2));
-  record(store, make_replicate(1, 0, kInf, 2)), record(store, make_replicate(1, 1, -kInf, 2));
-  record(store, make_replicate(2, 0, 3, 2)), record(store, make_replicate(2, 1, 3, 2));
+  record(store, make_replicate(0, 0, kInf, 2));
+  record(store, make_replicate(0, 1, 1, 2));
+  record(store, make_replicate(1, 0, kInf, 2));
+  record(store, make_replicate(1, 1, -kInf, 2));
+  record(store, make_replicate(2, 0, 3, 2));
+  record(store, make_replicate(2, 1, 3, 2));
   EXPECT_EQ(order_of(store), "2: 3 +- 0 of 2, 2/2\n0: inf +- nan of 2, 2/2\n");
   EXPECT_EQ(damage(), "");
 }
@@ -209,7 +219,8 @@ TEST_F(ConfigurationsTest, MayHaveDifferentNumbersOfReplicates) {
     const std::uint64_t configuration = number == 0 ? 0 : number == 3 ? 1 : 2;
     for (std::uint32_t r = 0; r < replicates; ++r) {
       TrialRecord trial = make_replicate(configuration, r, 5.0 - static_cast<double>(configuration), 3);
-      trial.id.number = number++, trial.replicates = replicates;
+      trial.id.number = number++;
+      trial.replicates = replicates;
       record(store, trial);
     }
   }
@@ -225,7 +236,8 @@ TEST_F(ConfigurationsTest, ALargeStudyIsRankedAsASmallOne) {
   std::vector<std::pair<double, std::uint64_t>> means;
   for (std::uint64_t c = 0; c < kConfigurations; ++c) {
     const double a = static_cast<double>(random() % 1000), b = static_cast<double>(random() % 1000);
-    trials.push_back(make_replicate(c, 0, a, 2)), trials.push_back(make_replicate(c, 1, b, 2));
+    trials.push_back(make_replicate(c, 0, a, 2));
+    trials.push_back(make_replicate(c, 1, b, 2));
     means.emplace_back((a + b) / 2, c);
   }
   std::ranges::shuffle(trials, random);
@@ -251,7 +263,8 @@ TEST_F(ConfigurationsTest, AReplicateThatIsDeletedByHandIsMissing) {
     store.open_study(repeated_study());
     for (std::uint64_t c = 0; c < 3; ++c)
       for (std::uint32_t r = 0; r < 3; ++r) record(store, make_replicate(c, r, static_cast<double>(1 + c + r)));
-    record(store, make_failed(3, 0)), record(store, make_replicate(3, 1, 1));
+    record(store, make_failed(3, 0));
+    record(store, make_replicate(3, 1, 1));
   }
   const auto by_hand = [&](const char* sql) { Connection(file_, Connection::Mode::existing).execute(sql); };
   by_hand(
@@ -297,7 +310,8 @@ TEST_F(ConfigurationsTest, ATimedOutReplicateThatRunsAgainIsMissingUntilThen) {
   };
   Store store(file_, Access::read_write);
   store.open_study(with_limit(1));
-  record(store, make_replicate(0, 0, 1)), record(store, make_failed(0, 1, Outcome::timed_out));
+  record(store, make_replicate(0, 0, 1));
+  record(store, make_failed(0, 1, Outcome::timed_out));
   record(store, make_replicate(0, 2, 2));
   for (std::uint32_t r = 0; r < 3; ++r) record(store, make_failed(1, r, Outcome::timed_out));
   EXPECT_EQ(order_of(store), "0: 1.5 +- 0.7071067811865476 of 2, 3/3\n");

@@ -69,10 +69,13 @@ TEST_F(JournalTest, EntriesComeBackInTheirOrderWithAllTheirBits) {
                     {"g", std::string("\"quoted\" \xc3\xa4")},
                     {"h", List{std::int64_t{1}, 2.5, std::string("x")}}};
   ObservationRecord failed = observation(1);
-  failed.outcome = Outcome::failed, failed.values = {{}, kNan, kInfinity, -kInfinity, 5e-324};
-  failed.mean.reset(), failed.standard_deviation = kNan;
+  failed.outcome = Outcome::failed;
+  failed.values = {{}, kNan, kInfinity, -kInfinity, 5e-324};
+  failed.mean.reset();
+  failed.standard_deviation = kNan;
   ReportRecord last = report(4, 9, "stop");
-  last.value = kNan, last.next_step.reset();
+  last.value = kNan;
+  last.next_step.reset();
 
   record({proposal(0), proposal(1), report(0, 5)});
   record({observation(0), odd, report(4, 4), last, failed}, {make_trial(0), make_trial(1)});

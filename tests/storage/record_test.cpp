@@ -229,7 +229,8 @@ class RankingTest : public StorageTest {
       const std::uint64_t number = values_.size();
       values_.push_back(static_cast<double>(number * 7919 % 4001));
       batch.push_back(make_trial(number, values_.back()));
-      batch.back().parameters.clear(), batch.back().result.metrics.clear();
+      batch.back().parameters.clear();
+      batch.back().result.metrics.clear();
     }
     return batch;
   }

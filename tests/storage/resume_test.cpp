@@ -121,7 +121,8 @@ std::string plan_with(const std::string& limit) {
 
 TEST_F(ResumeTest, TimedOutTrialsAreRunAgainWithALongerLimitAlone) {
   TrialRecord timed_out = make_trial(1);
-  timed_out.result.outcome = Outcome::timed_out, timed_out.result.value.reset();
+  timed_out.result.outcome = Outcome::timed_out;
+  timed_out.result.value.reset();
   timed_out.result.error = "step 3: the time limit of 2 s is over";
   {
     Store store(file_, Access::read_write);

@@ -65,7 +65,8 @@ TrialRecord black_box_trial(std::uint64_t number) {
 // Of a study in which every configuration has 4.
 TrialRecord replicate(std::uint64_t number) {
   TrialRecord trial = small_trial(number);
-  trial.id.configuration = number / 4, trial.id.replicate = static_cast<std::uint32_t>(number % 4);
+  trial.id.configuration = number / 4;
+  trial.id.replicate = static_cast<std::uint32_t>(number % 4);
   trial.replicates = 4;
   return trial;
 }
@@ -75,7 +76,10 @@ void record(Store& store, std::uint64_t first, std::uint64_t count, std::uint64_
   std::vector<TrialRecord> batch;
   for (std::uint64_t number = first; number < first + count; ++number) {
     batch.push_back(trial(number));
-    if (batch.size() == batch_size || number + 1 == first + count) store.record(batch), batch.clear();
+    if (batch.size() == batch_size || number + 1 == first + count) {
+      store.record(batch);
+      batch.clear();
+    }
   }
 }
 
@@ -123,7 +127,8 @@ void growth(const std::filesystem::path& folder, std::uint64_t far) {
   for (int round = 0; round < 5; ++round) {
     Growing small(folder / "small.db", 1'000), large(folder / "large.db", far);
     for (int slice = 0; slice < 20; ++slice) small.append(1'000), large.append(1'000);
-    wall.push_back(large.wall() / small.wall()), processor.push_back(large.processor() / small.processor());
+    wall.push_back(large.wall() / small.wall());
+    processor.push_back(large.processor() / small.processor());
     fmt::print("{:6.2f} us a trial after 1,000 trials, {:6.2f} us after {}\n", 50 * small.wall(), 50 * large.wall(),
                far);
   }

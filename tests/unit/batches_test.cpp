@@ -14,7 +14,9 @@ using Indices = std::vector<std::uint64_t>;
 
 TrainingSettings batches_of(std::int64_t size, Shuffle shuffle = Shuffle::every_epoch, bool drop = false) {
   TrainingSettings settings;
-  settings.batch_size = size, settings.shuffle = shuffle, settings.drop_remainder = drop;
+  settings.batch_size = size;
+  settings.shuffle = shuffle;
+  settings.drop_remainder = drop;
   return settings;
 }
 Indices batch(Batches& batches, std::int64_t step) {
@@ -141,7 +143,9 @@ TEST(Batches, PermutationsAreUniform) {
 TEST(Batches, ReachTheObjective) {
   const auto batches_of_trial = [](std::uint64_t number, bool common, std::uint32_t replicate = 0) {
     TrialSpec spec = epochs(objective("rows", {{"report", true}}), optimizer("blind"), 2, 4);
-    spec.number = number, spec.replicate = replicate, spec.training.common_random_numbers = common;
+    spec.number = number;
+    spec.replicate = replicate;
+    spec.training.common_random_numbers = common;
     std::vector<Series> columns;
     const TrialResult result = completed(std::move(spec));
     for (const char* name : {"batch0", "batch1", "batch2", "batch3"}) columns.push_back(series(result, name));

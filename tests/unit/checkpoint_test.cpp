@@ -41,7 +41,9 @@ std::string fingerprint(const TrialResult& r) {
 // Minibatches out of step with the epochs, gradient noise, early stopping, an objective that reports.
 TrialSpec long_trial() {
   TrialSpec spec = epochs(objective("rows", {{"valid", 4}, {"report", true}}), optimizer("adam", {{"lr", 0.05}}), 6, 3);
-  spec.training.noise_eta = 0.1, spec.training.log_every = 1, spec.training.eval_every = 5;
+  spec.training.noise_eta = 0.1;
+  spec.training.log_every = 1;
+  spec.training.eval_every = 5;
   spec.training.early_stopping = EarlyStopping{50, 0};
   return spec;
 }

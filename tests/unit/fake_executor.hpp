@@ -27,7 +27,8 @@ class FakeExecutor : public executor::Executor {
     executor::Job& job = jobs_[going_on];
     Progress& progress = progress_.try_emplace(job.id.number, Progress{.decide_at = job.asked.decide_at}).first->second;
     if (progress.decide_at <= kSteps) {
-      progress.step = progress.decide_at, progress.decide_at = kNever;
+      progress.step = progress.decide_at;
+      progress.decide_at = kNever;
       events.notices.emplace_back(trial::Report{.number = job.id.number,
                                                 .attempt = job.attempt,
                                                 .step = progress.step,
@@ -46,7 +47,8 @@ class FakeExecutor : public executor::Executor {
     run_(trial);
     if (progress.stopped) {
       trial.result = {};
-      trial.result.outcome = Outcome::pruned, trial.result.steps = progress.step;
+      trial.result.outcome = Outcome::pruned;
+      trial.result.steps = progress.step;
     }
     progress_.erase(trial.job.id.number);
     events.finished.push_back(std::move(trial));

@@ -17,7 +17,9 @@ Tensors tensors_of(const std::vector<std::int64_t>& sizes, std::uint32_t dtype =
   std::vector<TensorSpec> specs;
   for (const std::int64_t n : sizes) {
     TensorSpec spec;
-    spec.name = std::to_string(specs.size()), spec.shape = {n}, spec.dtype = dtype;
+    spec.name = std::to_string(specs.size());
+    spec.shape = {n};
+    spec.dtype = dtype;
     specs.push_back(spec);
   }
   return Tensors(std::move(specs));
@@ -32,7 +34,10 @@ std::span<T> data(Tensors& tensors, std::size_t index = 0) {
 }
 tuner_rng noise_stream(std::int64_t step, std::uint32_t trial = 0) {
   tuner_rng rng{};
-  rng.struct_size = sizeof rng, rng.purpose = TUNER_RNG_NOISE, rng.seed = 11, rng.trial = trial;
+  rng.struct_size = sizeof rng;
+  rng.purpose = TUNER_RNG_NOISE;
+  rng.seed = 11;
+  rng.trial = trial;
   rng.position = static_cast<std::uint64_t>(step) << 32;
   return rng;
 }
@@ -77,13 +82,18 @@ TEST(Gradients, ZeroReplacesOnlyWhatIsNotFinite) {
 
 TEST(Gradients, FrozenTensorsHaveNone) {
   TensorSpec frozen;
-  frozen.name = "frozen", frozen.shape = {2}, frozen.dtype = TUNER_DTYPE_F64, frozen.flags = TUNER_TENSOR_FROZEN;
+  frozen.name = "frozen";
+  frozen.shape = {2};
+  frozen.dtype = TUNER_DTYPE_F64;
+  frozen.flags = TUNER_TENSOR_FROZEN;
   Tensors tensors({frozen});
   ASSERT_EQ(tensors.grad(0), nullptr);
   TrainingSettings settings;
   settings.noise_eta = 1;
   add_noise(tensors, settings, 0, noise_stream(0));
-  clip_by_value(tensors, 1), clip_by_norm(tensors, 1), zero_nonfinite_gradients(tensors);
+  clip_by_value(tensors, 1);
+  clip_by_norm(tensors, 1);
+  zero_nonfinite_gradients(tensors);
   EXPECT_TRUE(gradients_finite(tensors));
   data(tensors)[1] = kNan;
   EXPECT_FALSE(parameters_finite(tensors));
@@ -160,7 +170,8 @@ TEST(ClipByNorm, OfANormThatIsNoDouble) {
 
 TEST(ClipByNorm, LeavesSmallOnesWithinTheLimitAlone) {
   Tensors tensors = tensors_of({2});
-  gradient(tensors)[0] = 9.5e-8, gradient(tensors)[1] = 1e-200;
+  gradient(tensors)[0] = 9.5e-8;
+  gradient(tensors)[1] = 1e-200;
   clip_by_norm(tensors, 1e-7);
   EXPECT_EQ(gradient(tensors)[0], 9.5e-8);
   EXPECT_EQ(gradient(tensors)[1], 1e-200);
@@ -170,12 +181,16 @@ TEST(ClipByNorm, LeavesSmallOnesWithinTheLimitAlone) {
 TEST(GradientNoise, HasTheVarianceOfThePaper) {
   constexpr std::int64_t kN = 50'000;
   TrainingSettings settings;
-  settings.noise_eta = 0.3, settings.noise_gamma = 0.55;
+  settings.noise_eta = 0.3;
+  settings.noise_gamma = 0.55;
   for (const std::int64_t step : {0, 1, 10, 1000}) {
     Tensors tensors = tensors_of({kN});
     add_noise(tensors, settings, step, noise_stream(step));
     double sum = 0, squares = 0;
-    for (const double g : gradient(tensors)) sum += g, squares += g * g;
+    for (const double g : gradient(tensors)) {
+      sum += g;
+      squares += g * g;
+    }
     const double variance = 0.3 / std::pow(1.0 + static_cast<double>(step), 0.55);
     EXPECT_NEAR(squares / kN, variance, 0.025 * variance) << "step " << step;
     EXPECT_NEAR(sum / kN, 0, 4 * std::sqrt(variance / kN)) << "step " << step;
@@ -216,7 +231,9 @@ TEST(GradientNoise, DoesNotDependOnTheSplitIntoTensors) {
 TEST(GradientNoise, DiffersByStepAndTrial) {
   const auto first = [](std::int64_t step, std::uint64_t number) {
     TrialSpec spec = trial(objective("slope"), optimizer("recorder"), step + 1);
-    spec.number = number, spec.training.noise_eta = 1, spec.training.noise_gamma = 0;
+    spec.number = number;
+    spec.training.noise_eta = 1;
+    spec.training.noise_gamma = 0;
     return series(completed(std::move(spec)), "gradient0").at(step);
   };
   EXPECT_NE(first(0, 0), first(1, 0));

@@ -49,7 +49,9 @@ struct SmallImages {
   }
   static std::vector<std::uint8_t> random(std::size_t n, std::uint64_t bound, std::uint64_t seed) {
     tuner_rng rng{};
-    rng.struct_size = sizeof rng, rng.purpose = TUNER_RNG_DATA, rng.seed = seed;
+    rng.struct_size = sizeof rng;
+    rng.purpose = TUNER_RNG_DATA;
+    rng.seed = seed;
     std::vector<std::uint8_t> out(n);
     for (auto& byte : out) byte = static_cast<std::uint8_t>(tuner_rng_next_below(&rng, bound));
     return out;

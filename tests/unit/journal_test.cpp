@@ -36,13 +36,14 @@ StudyPlan plan_of() {
 }
 
 // Of these parameters, whenever and wherever it is trained.
-TrialResult result_at(const Point& point) {
+TrialResult result_at(const Configuration& point) {
   const double lr = std::get<double>(*point[0]);
   TrialResult result;
   result.steps = static_cast<std::int64_t>(lr * 1000);
-  if (lr < 0.01)
-    result.outcome = Outcome::diverged, result.error = "step 1: the loss is inf";
-  else
+  if (lr < 0.01) {
+    result.outcome = Outcome::diverged;
+    result.error = "step 1: the loss is inf";
+  } else
     result.value = result.last_value = std::sin(lr * 100);
   result.metrics = {{1, "val_loss", lr}};
   return result;
@@ -120,7 +121,7 @@ class JournalTest : public testing::Test {
 class Watching : public test::OrderSensitive {
  public:
   using OrderSensitive::OrderSensitive;
-  [[nodiscard]] Point propose(std::uint64_t proposal, std::span<const Point> pending) const override {
+  [[nodiscard]] Configuration propose(std::uint64_t proposal, std::span<const Configuration> pending) const override {
     seen.emplace_back(proposal, observed(), pending.size());
     return OrderSensitive::propose(proposal, pending);
   }
@@ -402,7 +403,7 @@ TEST_F(JournalTest, NoProposalHoldsUpADecision) {
   class Slow : public test::OrderSensitive {
    public:
     using OrderSensitive::OrderSensitive;
-    [[nodiscard]] Point propose(std::uint64_t proposal, std::span<const Point> pending) const override {
+    [[nodiscard]] Configuration propose(std::uint64_t proposal, std::span<const Configuration> pending) const override {
       // The first one that needed a result: other trials go on meanwhile, and wait for decisions.
       if (proposal == 4) {
         const int before = answered;
@@ -453,9 +454,18 @@ TEST(ResultOf, IsTheResultAsItWasMeasured) {
   storage::TrialRecord trial{
       .id = only_replicate(3), .attempt = 1, .seed = 1, .parameters = {}, .result = {}, .plugins = {}};
   TrialResult& result = trial.result;
-  result.value = 0.5, result.best_value = 0.25, result.last_value = 0.5, result.steps = 7, result.epochs = 1.5;
-  result.evaluations = {.loss = 1, .gradient = 2, .hvp = 3}, result.nonfinite_gradients = 4, result.wall_seconds = 2;
-  result.target_step = 5, result.target_seconds = 1.25, result.error = "none", result.log = {"a line"};
+  result.value = 0.5;
+  result.best_value = 0.25;
+  result.last_value = 0.5;
+  result.steps = 7;
+  result.epochs = 1.5;
+  result.evaluations = {.loss = 1, .gradient = 2, .hvp = 3};
+  result.nonfinite_gradients = 4;
+  result.wall_seconds = 2;
+  result.target_step = 5;
+  result.target_seconds = 1.25;
+  result.error = "none";
+  result.log = {"a line"};
   result.metrics = {{1, "loss", 0.5}};
   store.record(std::vector{trial});
   const TrialResult read = result_of(store.trial("demo", 3));

@@ -89,7 +89,8 @@ TEST(LrChart, TakesExtremeNumbers) {
     EXPECT_EQ(std::ranges::count(lr_chart_text(chart, {.width = 30, .height = 4}), '\n'), 9);
     EXPECT_EQ(lr_chart_svg(chart).find("nan"), std::string::npos);
   }
-  chart.curves[0].lr = {1, 1, std::nextafter(1, 2)}, chart.curves[0].loss = {3, 3, std::nextafter(3, 4)};
+  chart.curves[0].lr = {1, 1, std::nextafter(1, 2)};
+  chart.curves[0].loss = {3, 3, std::nextafter(3, 4)};
   chart.marks.clear();
   EXPECT_EQ(lr_chart_text(chart, {.width = 11, .height = 3}),
             "4.5 |\n"
@@ -219,8 +220,11 @@ class Xml {
 TEST(LrChartSvg, IsWellFormedAndSelfContained) {
   LrChart chart = small();
   chart.title = "a < b & \"c\" > 'd' \x01 </svg><script>";
-  chart.x_label = "lr & co", chart.y_label = "loss <nat>";
-  chart.curves[0].name = "<1>", chart.curves[2].name = "m & n", chart.marks[0].label = "<&>";
+  chart.x_label = "lr & co";
+  chart.y_label = "loss <nat>";
+  chart.curves[0].name = "<1>";
+  chart.curves[2].name = "m & n";
+  chart.marks[0].label = "<&>";
   const std::string svg = lr_chart_svg(chart);
   const Xml xml(svg);
   const auto count = [&](std::string_view name) { return std::ranges::count(xml.names, name); };

@@ -108,7 +108,8 @@ TEST(LrRecommendation, IsTheLowEndOverTheBiasOfShortRuns) {
   EXPECT_DOUBLE_EQ(*advice.high, 0.04);
   EXPECT_EQ(advice.note, "a note");
   storage::LrSuggestion unknown = best;
-  unknown.value.reset(), unknown.note = "cannot tell: why";
+  unknown.value.reset();
+  unknown.note = "cannot tell: why";
   const auto none = recommend(rungs, unknown);
   EXPECT_FALSE(none.value || none.low || none.high);
   EXPECT_EQ(none.note, "cannot tell: why");
@@ -159,7 +160,9 @@ Measurements whole() {
   for (std::int64_t seed = 0; seed < 3; ++seed) {
     const double own = static_cast<double>(seed) / 100;
     test.ramp(seed, falling_then({NAN}, 10), 1 + own);
-    test.rung(seed, 0.01, 5 + own), test.rung(seed, 0.1, 1 + own), test.rung(seed, 1, std::nullopt);
+    test.rung(seed, 0.01, 5 + own);
+    test.rung(seed, 0.1, 1 + own);
+    test.rung(seed, 1, std::nullopt);
     test.bisection(seed, 0.4 + own, 0.41 + own);
   }
   return test;
@@ -228,7 +231,8 @@ TEST(LrDiagnosis, Divergence) {
   const auto of = [](const Curve& curve, bool extend = false) {
     Measurements t;
     t.settings.extend = extend;
-    t.ramp(0, curve), t.ramp(1, curve);
+    t.ramp(0, curve);
+    t.ramp(1, curve);
     return t["divergence"];
   };
   EXPECT_EQ(Measurements{}["divergence"].note, "not measured yet");
@@ -280,7 +284,10 @@ TEST(LrDiagnosis, LargestLearning) {
   Measurements test = whole();
   EXPECT_EQ(test["largest_learning"].value, 0.1);
   EXPECT_EQ(test["largest_learning"].high, 1);
-  for (int seed = 0; seed < 3; ++seed) test.rung(seed, 0.2, 5), test.rung(seed, 0.4, 6);
+  for (int seed = 0; seed < 3; ++seed) {
+    test.rung(seed, 0.2, 5);
+    test.rung(seed, 0.4, 6);
+  }
   EXPECT_EQ(test["largest_learning"].value, 0.2) << "half of the gain, from 10 to 1, is 5.5";
   EXPECT_EQ(test["largest_learning"].high, 0.4);
 }
@@ -308,7 +315,8 @@ TEST(LrDiagnosis, LimitsAndProbes) {
   EXPECT_EQ(test["limit"].value, 0.5);
   EXPECT_DOUBLE_EQ(*test["critical_lr"].value, 4);
   EXPECT_EQ(test["critical_lr"].note, "in 2 of 4 probes the direction did not go down, or nothing stopped it");
-  test.parts.pop_back(), test.parts.pop_back();
+  test.parts.pop_back();
+  test.parts.pop_back();
   test.add(PartKind::probe, 0).metrics = {{0, "critical_lr", NAN}};
   EXPECT_EQ(test["critical_lr"].note, "cannot tell: the direction never went down");
   test.parts.clear();

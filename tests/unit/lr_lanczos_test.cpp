@@ -21,7 +21,9 @@ using Numbers = std::vector<double>;
 
 Numbers normals(std::size_t n, std::uint64_t seed) {
   tuner_rng rng{};
-  rng.struct_size = sizeof rng, rng.seed = seed, rng.trial = 7;
+  rng.struct_size = sizeof rng;
+  rng.seed = seed;
+  rng.trial = 7;
   Numbers v(n);
   for (double& x : v) x = tuner_rng_next_normal(&rng);
   return v;
@@ -84,7 +86,8 @@ TEST(LrLanczos, FindsTheLargestOfKnownSpectra) {
                                  << ", products " << found.products;
           EXPECT_LE(found.products, static_cast<std::int64_t>(n));
           EXPECT_EQ(found.history.size(), static_cast<std::size_t>(found.products));
-          worst = std::max(worst, error), most = std::max(most, found.products);
+          worst = std::max(worst, error);
+          most = std::max(most, found.products);
         }
   std::printf("Lanczos: worst relative error %.2g, at most %lld products\n", worst, static_cast<long long>(most));
 }
@@ -111,7 +114,9 @@ TEST(LrLanczos, EndsInInvariantSubspaces) {
     EXPECT_LE(found.products, 3);
   }
   Numbers few(500, 0.0);
-  few[3] = 2, few[100] = 7, few[400] = -9;
+  few[3] = 2;
+  few[100] = 7;
+  few[400] = -9;
   const LanczosResult found = largest_eigenvalue(rotated(few, 2), 500);
   EXPECT_TRUE(found.converged);
   EXPECT_NEAR(found.value, 7, 1e-12);

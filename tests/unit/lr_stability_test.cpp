@@ -148,7 +148,8 @@ TEST_P(LrStability, NoisyGradients) {
   for (std::uint64_t seed = 1; seed <= 8; ++seed)
     for (const double noise : {1e-3, 1.}) {
       Quadratic problem = quadratic(seed % 2 == 0 ? 2 : 20, seed % 4 < 2 ? 10 : 1e4, seed % 3 == 0 ? 1e-8 : 1);
-      problem.gradient_noise = noise, problem.seed = seed;
+      problem.gradient_noise = noise;
+      problem.seed = seed;
       check(problem, "noise " + std::to_string(noise));
     }
 }
@@ -157,7 +158,9 @@ TEST_P(LrStability, NoisyLosses) {
   for (std::uint64_t seed = 1; seed <= 8; ++seed)
     for (const double noise : {1e-3, 0.3}) {
       Quadratic problem = quadratic(seed % 2 == 0 ? 2 : 20, seed % 4 < 2 ? 10 : 1e4);
-      problem.loss_noise = noise, problem.gradient_noise = seed % 3 == 0 ? 0.1 : 0, problem.seed = seed;
+      problem.loss_noise = noise;
+      problem.gradient_noise = seed % 3 == 0 ? 0.1 : 0;
+      problem.seed = seed;
       check(problem, "noise of the loss " + std::to_string(noise));
     }
 }
@@ -167,7 +170,8 @@ TEST_P(LrStability, FloorsAndSigns) {
     Quadratic problem = quadratic(10, 100);
     problem.floor = floor;
     check(problem, "floor " + std::to_string(floor));
-    problem.start.assign(10, 0.0), problem.start[0] = 1e-3;
+    problem.start.assign(10, 0.0);
+    problem.start[0] = 1e-3;
     check(problem, "floor " + std::to_string(floor) + ", start near the minimum");
   }
 }
@@ -268,7 +272,8 @@ TEST(LrStabilitySearch, EndsAtTheBordersOfTheRange) {
 TEST(LrStabilityOfAdam, NeverDivergesOnAQuadratic) {
   for (std::uint64_t seed = 1; seed <= 6; ++seed) {
     Quadratic problem = quadratic(seed % 2 == 0 ? 2 : 30, seed % 3 == 0 ? 1e4 : 10);
-    problem.gradient_noise = seed > 3 ? 0.1 : 0, problem.seed = seed;
+    problem.gradient_noise = seed > 3 ? 0.1 : 0;
+    problem.seed = seed;
     const auto adam = [&](double lr) -> NextLoss {
       return [lr, path = Path(problem), m = problem.start, v = problem.start]() mutable {
         const double t = path.steps() + 1;

@@ -48,7 +48,11 @@ inline List list_of(const Numbers& numbers) { return List(numbers.begin(), numbe
 inline tuner_rng stream(std::uint32_t purpose, std::uint64_t seed = 1, std::uint32_t trial = 0,
                         std::uint64_t position = 0) {
   tuner_rng rng{};
-  rng.struct_size = sizeof rng, rng.purpose = purpose, rng.seed = seed, rng.trial = trial, rng.position = position;
+  rng.struct_size = sizeof rng;
+  rng.purpose = purpose;
+  rng.seed = seed;
+  rng.trial = trial;
+  rng.position = position;
   return rng;
 }
 
@@ -120,7 +124,8 @@ class Problem {
     for (std::size_t t = 0; t < tensors.size(); ++t) {
       const std::size_t bytes = tensors.spec(t).numel() * dtype_size(tensors.spec(t).dtype);
       store(v, at, t, in.emplace_back(bytes).data());
-      vectors.push_back(in.back().data()), products.push_back(out.emplace_back(bytes).data());
+      vectors.push_back(in.back().data());
+      products.push_back(out.emplace_back(bytes).data());
     }
     ok(objective_.hvp(batch, vectors.data(), products.data(), &error_));
     Numbers result;
@@ -129,7 +134,11 @@ class Problem {
   }
   std::int32_t run(std::uint32_t want, double* loss, double* metrics) {
     Objective::Request request;
-    request.want = want, request.flags = flags, request.split = split, request.indices = batch, request.rng = &dropout;
+    request.want = want;
+    request.flags = flags;
+    request.split = split;
+    request.indices = batch;
+    request.rng = &dropout;
     return objective_.evaluate(request, loss, metrics, &error_);
   }
 

@@ -31,7 +31,8 @@ TEST_P(Classifiers, SinglePrecisionAgreesWithDouble) {
   Problem in32(GetParam().id, small(single));
   in32.set(random_point(4));
   problem.set(in32.parameters());
-  in32.all_samples(), problem.all_samples();
+  in32.all_samples();
+  problem.all_samples();
   double loss32 = 0, loss64 = 0;
   const Numbers g32 = in32.gradient(&loss32), g64 = problem.gradient(&loss64);
   EXPECT_NEAR(loss32, loss64, 2e-6 * (1 + loss64));
@@ -80,7 +81,8 @@ TEST_P(Classifiers, ABatchThatComesAgainHasItsOwnPixels) {
   const auto alone = [&](const std::vector<std::uint64_t>& batch, std::uint32_t split) {
     Problem fresh(GetParam().id, small(GetParam().settings));
     fresh.set(x);
-    fresh.batch = batch, fresh.split = split;
+    fresh.batch = batch;
+    fresh.split = split;
     return fresh.loss();
   };
   problem.set(x);
@@ -92,10 +94,12 @@ TEST_P(Classifiers, ABatchThatComesAgainHasItsOwnPixels) {
                                      {larger, TUNER_SPLIT_TRAIN},
                                      {one, TUNER_SPLIT_TRAIN},
                                      {larger, TUNER_SPLIT_TRAIN}}) {
-    problem.batch = batch, problem.split = split;
+    problem.batch = batch;
+    problem.split = split;
     EXPECT_EQ(problem.loss(), alone(batch, split));
   }
-  problem.batch = one, problem.split = TUNER_SPLIT_TRAIN;
+  problem.batch = one;
+  problem.split = TUNER_SPLIT_TRAIN;
   const double loss = problem.loss();
   const Numbers product = problem.hvp(v);
   problem.batch = other;
@@ -169,7 +173,10 @@ struct Naive {
     std::size_t at = 0;
     for (std::size_t l = 0; l + 1 < widths.size(); ++l) {
       const std::size_t n = widths[l] * widths[l + 1];
-      for (std::size_t i = at; i < at + n; ++i) loss += 0.5 * l2 * x[i] * x[i], gradient[i] += l2 * x[i];
+      for (std::size_t i = at; i < at + n; ++i) {
+        loss += 0.5 * l2 * x[i] * x[i];
+        gradient[i] += l2 * x[i];
+      }
       at += n + widths[l + 1];
     }
   }
@@ -249,8 +256,10 @@ TEST(Mlp, RegularisationCountsInTrainingAlone) {
   Problem plain("mlp", small({{"hidden", integers({4})}}));
   Problem regular("mlp", small({{"hidden", integers({4})}, {"l2", 1.0}, {"label_smoothing", 0.3}, {"dropout", 0.5}}));
   const Numbers x = random_numbers(plain.parameters().size(), 1, -1, 1);
-  plain.set(x), regular.set(x);
-  plain.all_samples(), regular.all_samples();
+  plain.set(x);
+  regular.set(x);
+  plain.all_samples();
+  regular.all_samples();
   EXPECT_NE(plain.loss(), regular.loss());
   plain.flags = regular.flags = 0;
   for (const std::uint32_t split : {TUNER_SPLIT_TRAIN, TUNER_SPLIT_VALID, TUNER_SPLIT_TEST}) {
@@ -350,7 +359,9 @@ TEST(Mlp, AnEvaluationCopyHasNoGradientsAndTheSameLoss) {
   }
   problem.all_samples();
   Objective::Request request;
-  request.want = TUNER_WANT_LOSS, request.indices = problem.batch, request.rng = &problem.dropout;
+  request.want = TUNER_WANT_LOSS;
+  request.indices = problem.batch;
+  request.rng = &problem.dropout;
   double loss = 0;
   tuner_error error{};
   ASSERT_EQ(copy->evaluate(request, &loss, nullptr, &error), TUNER_OK);

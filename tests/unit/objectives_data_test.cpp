@@ -60,7 +60,10 @@ TEST(ImageData, StandardizedPixelsHaveMeanZeroAndDeviationOneOverTheTrainingSpli
                   small(images, {{"dtype", std::string("f64")}, {"pixels", std::string("standardized")}}));
   double sum = 0, squares = 0;
   for (std::uint64_t i = 0; i < 20; ++i)
-    for (const double p : pixels_of(problem, i)) sum += p, squares += p * p;
+    for (const double p : pixels_of(problem, i)) {
+      sum += p;
+      squares += p * p;
+    }
   EXPECT_NEAR(sum / 240, 0, 1e-10);
   EXPECT_NEAR(squares / 240, 1, 1e-10);
 }

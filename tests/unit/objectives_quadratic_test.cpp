@@ -116,7 +116,10 @@ TEST(NoisyQuadratic, SamplesAreNormalAndDifferBetweenSplits) {
   double sum = 0, squares = 0;
   for (std::uint64_t i = 0; i < 1000; ++i) {
     problem.batch = {i};
-    for (const double g : problem.gradient()) sum += g / 2, squares += g * g / 4;
+    for (const double g : problem.gradient()) {
+      sum += g / 2;
+      squares += g * g / 4;
+    }
   }
   EXPECT_NEAR(sum / 2000, 0, 5 / std::sqrt(2000));
   EXPECT_NEAR(squares / 2000, 1, 5 * std::sqrt(2.0 / 2000));
@@ -153,7 +156,8 @@ TEST(NoisyQuadratic, ReadsItsSamplesFromFiles) {
   double loss = 0;
   EXPECT_EQ(problem.gradient(&loss), (Numbers{-2, 0}));
   EXPECT_EQ(loss, 0.5 * (2 + 6));
-  problem.split = TUNER_SPLIT_TEST, problem.batch = {0};
+  problem.split = TUNER_SPLIT_TEST;
+  problem.batch = {0};
   EXPECT_EQ(problem.loss(), 0.5 * (2 + 4));
 
   EXPECT_CONTAINS(error_of(Message::plugin_data,
@@ -171,8 +175,10 @@ TEST(NoisyQuadratic, ReadsItsSamplesFromFiles) {
 TEST(NoisyQuadratic, SinglePrecisionIsTheDoubleOneRounded) {
   Problem in32("noisy_quadratic", {{"rotate", true}, {"dtype", std::string("f32")}}),
       in64("noisy_quadratic", {{"rotate", true}});
-  in32.all_samples(), in64.all_samples();
-  in32.set({0.3, -0.7}), in64.set(in32.parameters());
+  in32.all_samples();
+  in64.all_samples();
+  in32.set({0.3, -0.7});
+  in64.set(in32.parameters());
   EXPECT_EQ(in32.loss(), in64.loss());
   const Numbers g32 = in32.gradient(), g64 = in64.gradient();
   for (std::size_t i = 0; i < 2; ++i) EXPECT_EQ(g32[i], static_cast<float>(g64[i]));

@@ -11,7 +11,10 @@ namespace {
 TensorSpec spec_of(const char* name, std::vector<std::int64_t> shape, std::uint32_t dtype = TUNER_DTYPE_F64,
                    std::uint32_t flags = 0) {
   TensorSpec spec;
-  spec.name = name, spec.shape = std::move(shape), spec.dtype = dtype, spec.flags = flags;
+  spec.name = name;
+  spec.shape = std::move(shape);
+  spec.dtype = dtype;
+  spec.flags = flags;
   return spec;
 }
 // 2 x 3 doubles, 4 floats, and a frozen tensor.
@@ -117,7 +120,9 @@ TEST(Inner, DrawsRandomNumbersOfItsOwn) {
   const auto noisy = [] { return optimizer("recorder", {{"noise", true}}); };
   const auto once = [](PluginUse of) { return wrapped(optimizer("repeated", {{"times", 1}}), std::move(of)); };
   tuner_rng stream{};
-  stream.struct_size = sizeof stream, stream.purpose = TUNER_RNG_OPTIMIZER, stream.seed = 1;
+  stream.struct_size = sizeof stream;
+  stream.purpose = TUNER_RNG_OPTIMIZER;
+  stream.seed = 1;
   EXPECT_EQ(draw(noisy()), tuner_rng_uniform_at(&stream, 0)) << "the outermost has the stream of the trial";
   const double inside = draw(once(noisy())), deeper = draw(once(once(noisy())));
   EXPECT_NE(inside, draw(noisy()));
@@ -129,7 +134,8 @@ TEST(EvaluationPoint, LeavesParametersAlone) {
   State state(optimizer("averaged", {{"lr", 1}}), {spec_of("x", {2})});
   EXPECT_TRUE(state.optimizer.has_evaluation_point());
   auto* x = static_cast<double*>(state.tensors.data(0));
-  x[0] = 10, x[1] = 20;
+  x[0] = 10;
+  x[1] = 20;
   std::fill_n(static_cast<double*>(state.tensors.grad(0)), 2, 1.0);
   tuner_error error{};
   StepInputs inputs;
@@ -148,7 +154,8 @@ TEST(EvaluationPoint, LeavesParametersAlone) {
 TEST(Groups, MatchByRoleAndNameWithAStar) {
   const auto matching = [](std::vector<std::uint32_t> roles, std::vector<std::string> names) {
     GroupMatch match;
-    match.roles = std::move(roles), match.names = std::move(names);
+    match.roles = std::move(roles);
+    match.names = std::move(names);
     TrialSpec spec = trial(objective("parts"), optimizer("recorder", {{"lr", 1}}, {{match, {{"lr", 2}}}}), 1);
     const TrialResult result = completed(std::move(spec));
     std::string matched;

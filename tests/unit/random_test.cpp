@@ -21,7 +21,9 @@ namespace {
 tuner_rng stream(std::uint64_t seed, std::uint32_t trial = 0, std::uint32_t purpose = TUNER_RNG_NOISE) {
   tuner_rng rng{};
   rng.struct_size = sizeof rng;
-  rng.seed = seed, rng.trial = trial, rng.purpose = purpose;
+  rng.seed = seed;
+  rng.trial = trial;
+  rng.purpose = purpose;
   return rng;
 }
 
@@ -112,7 +114,8 @@ TEST(Random, UniformsHaveTheMomentsOfAUniform) {
     ASSERT_GE(u, 0);
     ASSERT_LT(u, 1);
     ASSERT_EQ(std::ldexp(u, 53), std::floor(std::ldexp(u, 53)));
-    sum += u - 0.5, squares += (u - 0.5) * (u - 0.5);
+    sum += u - 0.5;
+    squares += (u - 0.5) * (u - 0.5);
   }
   EXPECT_NEAR(sum / kCount, 0, 5 * std::sqrt(1.0 / 12 / kCount));
   EXPECT_NEAR(squares / kCount, 1.0 / 12, 5 * std::sqrt((1.0 / 80 - 1.0 / 144) / kCount));

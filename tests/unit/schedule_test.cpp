@@ -55,7 +55,8 @@ void expect_near(const std::vector<double>& values, const std::vector<double>& e
 Timetable warm(WarmupForm form, std::int64_t steps, const char* scheduler = "constant") {
   Timetable table(optimizer("recorder", {{"lr", 2}}), 20);
   table.then(stage(scheduler));
-  table.schedule.warmup_steps = steps, table.schedule.warmup_form = form;
+  table.schedule.warmup_steps = steps;
+  table.schedule.warmup_form = form;
   return table;
 }
 
@@ -78,7 +79,8 @@ TEST(Warmup, FractionIsRoundedToSteps) {
        {std::tuple{0.1, 20, 2}, {0.1, 24, 2}, {0.1, 25, 3}, {0.1, 26, 3}, {0.01, 20, 0}, {1.0, 5, 5}}) {
     Timetable table(optimizer("recorder", {{"lr", 1}}), horizon);
     table.then(stage("constant"));
-    table.schedule.warmup_fraction = fraction, table.schedule.warmup_form = WarmupForm::constant;
+    table.schedule.warmup_fraction = fraction;
+    table.schedule.warmup_form = WarmupForm::constant;
     std::vector<double> expected(static_cast<std::size_t>(horizon), 1);
     for (int i = 0; i < steps; ++i) expected[static_cast<std::size_t>(i)] = 1. / 3;
     expect_near(table.lrs(horizon), expected);
@@ -150,7 +152,8 @@ TEST(Sequence, MayBeLongerThanTheRun) {
 TEST(Sequence, WhatAStageDoesNotDriveHasItsConfiguredValue) {
   Timetable table(optimizer("recorder", {{"lr", 1}, {"momentum", 0.8}}), 6);
   table.then(stage("pair", 2)).then(stage("constant"));
-  table.apply(0), table.apply(1);
+  table.apply(0);
+  table.apply(1);
   EXPECT_DOUBLE_EQ(table.number("momentum"), 0.82);
   table.apply(2);
   EXPECT_EQ(table.number("lr"), 1);
@@ -222,7 +225,8 @@ TEST(Binding, ReachesTheInnerOptimizerInATrial) {
 
 PluginUse grouped() {
   GroupMatch biases, second;
-  biases.roles = {TUNER_ROLE_BIAS}, second.names = {"second.*"};
+  biases.roles = {TUNER_ROLE_BIAS};
+  second.names = {"second.*"};
   return optimizer("recorder", {{"lr", 1}, {"momentum", 0.5}},
                    {{biases, {{"lr", 10}}}, {second, {{"lr", 100}, {"momentum", 0.25}}}});
 }
@@ -237,10 +241,14 @@ TEST(Groups, EachHasItsOwnBase) {
       EXPECT_DOUBLE_EQ(table.number("momentum", g), (g == 2 ? 0.25 : 0.5) + momentum_shift) << g;
     }
   };
-  table.apply(0), expect(0.5, 0.01);
-  table.apply(1), expect(1, 0.01);
-  table.apply(2), expect(0.5, 0.01);
-  table.apply(3), expect(0.5, 0.02);
+  table.apply(0);
+  expect(0.5, 0.01);
+  table.apply(1);
+  expect(1, 0.01);
+  table.apply(2);
+  expect(0.5, 0.01);
+  table.apply(3);
+  expect(0.5, 0.02);
 }
 
 TEST(Groups, OfTheOptimizerAreFirstMatchWins) {

@@ -16,7 +16,10 @@ std::uintptr_t address(const void* p) { return reinterpret_cast<std::uintptr_t>(
 TensorSpec spec_of(std::string name, std::vector<std::int64_t> shape, std::uint32_t dtype = TUNER_DTYPE_F32,
                    std::uint32_t flags = 0) {
   TensorSpec spec;
-  spec.name = std::move(name), spec.shape = std::move(shape), spec.dtype = dtype, spec.flags = flags;
+  spec.name = std::move(name);
+  spec.shape = std::move(shape);
+  spec.dtype = dtype;
+  spec.flags = flags;
   return spec;
 }
 
@@ -72,7 +75,10 @@ TEST(Tensors, AreAlignedAndDoNotOverlap) {
 
 TEST(Tensors, DescribeThemselvesAsTheAbiWantsIt) {
   TensorSpec weight = spec_of("weight", {3, 4});
-  weight.role = TUNER_ROLE_WEIGHT, weight.layer = 2, weight.fan_in = 4, weight.fan_out = 3;
+  weight.role = TUNER_ROLE_WEIGHT;
+  weight.layer = 2;
+  weight.fan_in = 4;
+  weight.fan_out = 3;
   Tensors tensors({weight, spec_of("x", {5}, TUNER_DTYPE_F64)});
   const tuner_tensor& t = tensors.abi()[0];
   EXPECT_EQ(t.struct_size, sizeof(tuner_tensor));

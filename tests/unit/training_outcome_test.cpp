@@ -13,7 +13,8 @@ namespace {
 // The bowl 0.5 (x - i)^2 over one sample: val_loss is 0.5 x^2, x moves by the lr towards the mean of the training rows.
 TrialSpec early(const Given& rows, double lr, std::int64_t patience, double min_delta) {
   TrialSpec spec = epochs(objective("rows", rows), optimizer("blind", {{"lr", lr}}), 10, 0);
-  spec.metric = "val_loss", spec.training.early_stopping = EarlyStopping{patience, min_delta};
+  spec.metric = "val_loss";
+  spec.training.early_stopping = EarlyStopping{patience, min_delta};
   return spec;
 }
 
@@ -56,7 +57,8 @@ TEST(EarlyStopping, StopsForMaximizeToo) {
 
 TEST(EarlyStopping, MayListenToTheLossOfTheSteps) {
   TrialSpec spec = trial(objective("slope"), optimizer("blind", {{"lr", 1}}), 50);
-  spec.goal = Goal::maximize, spec.training.early_stopping = EarlyStopping{5, 0};
+  spec.goal = Goal::maximize;
+  spec.training.early_stopping = EarlyStopping{5, 0};
   const TrialResult result = completed(std::move(spec));
   EXPECT_EQ(result.steps, 6) << "loss 0 at step 0, then five smaller ones";
   EXPECT_EQ(steps_of(result, "loss"), (Steps{0, 1, 2, 3, 4, 5, 6}));
@@ -65,7 +67,9 @@ TEST(EarlyStopping, MayListenToTheLossOfTheSteps) {
 TEST(Summary, BestOrLastOfTheEvaluationPoints) {
   const auto value = [](Summary summary, Goal goal, const char* metric) {
     TrialSpec spec = epochs(objective("rows", {{"train", 1}, {"valid", 1}}), optimizer("blind", {{"lr", 1}}), 3, 0);
-    spec.metric = metric, spec.goal = goal, spec.training.summary = summary;
+    spec.metric = metric;
+    spec.goal = goal;
+    spec.training.summary = summary;
     return completed(std::move(spec)).value;
   };
   EXPECT_EQ(value(Summary::best, Goal::minimize, "val_loss"), 0.5);
@@ -79,7 +83,9 @@ TEST(Summary, BestOrLastOfTheEvaluationPoints) {
 TEST(Target, RecordsTheStepThatReachesIt) {
   const auto reached = [](double target, Goal goal) {
     TrialSpec spec = epochs(objective("rows", {{"train", 1}, {"valid", 1}}), optimizer("blind", {{"lr", 1}}), 3, 0);
-    spec.metric = "val_loss", spec.goal = goal, spec.target = target;
+    spec.metric = "val_loss";
+    spec.goal = goal;
+    spec.target = target;
     const TrialResult result = completed(std::move(spec));
     EXPECT_EQ(result.target_step.has_value(), result.target_seconds.has_value());
     return result.target_step;
@@ -159,7 +165,8 @@ TEST(Diverged, ByTheLossUnlessItsStepIsSkipped) {
 TEST(Diverged, NotByABatchAfterTheLastStepThatWouldBeSkipped) {
   for (const auto policy : {NonfiniteGradient::skip, NonfiniteGradient::zero}) {
     TrialSpec spec = trial(objective("slope", {{"loss_inf", 3}}), optimizer("recorder"), 3);
-    spec.training.nonfinite_gradient = policy, spec.training.summary = Summary::best;
+    spec.training.nonfinite_gradient = policy;
+    spec.training.summary = Summary::best;
     const TrialResult result = run(std::move(spec));
     EXPECT_EQ(result.outcome, Outcome::completed) << result.error;
     EXPECT_EQ(result.nonfinite_gradients, 0);
@@ -169,7 +176,8 @@ TEST(Diverged, NotByABatchAfterTheLastStepThatWouldBeSkipped) {
 // Nothing is left that could be trained on.
 TEST(Diverged, WhereTheLastEpochWasSkippedAndTheLossIsNotFinite) {
   TrialSpec spec = trial(objective("rosenbrock", {{"start", List{1e200, 1.0}}}), optimizer("sgd"), 3);
-  spec.training.nonfinite_gradient = NonfiniteGradient::skip, spec.training.summary = Summary::best;
+  spec.training.nonfinite_gradient = NonfiniteGradient::skip;
+  spec.training.summary = Summary::best;
   const TrialResult result = run(std::move(spec));
   EXPECT_EQ(result.outcome, Outcome::diverged);
   EXPECT_EQ(result.error, "step 3: the loss is inf");
@@ -181,7 +189,8 @@ TEST(SkippedStep, LeavesTheSameBitsWhereTheTrialIsResumed) {
   const auto spec = [] {
     TrialSpec spec = trial(objective("mishap", {{"kind", std::string("gradient_nan")}, {"at", 2}}),
                            optimizer("adam", {{"lr", 0.1}}), 8);
-    spec.training.nonfinite_gradient = NonfiniteGradient::skip, spec.training.log_every = 1;
+    spec.training.nonfinite_gradient = NonfiniteGradient::skip;
+    spec.training.log_every = 1;
     return spec;
   };
   const TrialResult straight = completed(spec());
@@ -256,7 +265,8 @@ TEST(Diverged, NotByOneNanAmongTheMetric) {
   // A report that is NaN at first: the best of the rest counts.
   TrialSpec spec = trial(objective("slope", {{"gradient_nan", 0}}), optimizer("recorder"), 3);
   spec.training.nonfinite_gradient = NonfiniteGradient::zero;
-  spec.metric = "gradient0", spec.goal = Goal::maximize;
+  spec.metric = "gradient0";
+  spec.goal = Goal::maximize;
   EXPECT_EQ(completed(std::move(spec)).value, 1.0);
 }
 
@@ -347,7 +357,8 @@ TEST(Converged, EndsTheTrialAndSaysSo) {
 
 TEST(TimedOut, KeepsWhatThereIsAndHasNoValue) {
   TrialSpec spec = trial(objective("slope", {{"sleep_ms", 20}}), optimizer("recorder"), 1'000'000);
-  spec.training.time_limit_seconds = 0.05, spec.training.log_every = 1;
+  spec.training.time_limit_seconds = 0.05;
+  spec.training.log_every = 1;
   const auto start = std::chrono::steady_clock::now();
   const TrialResult result = run(std::move(spec));
   EXPECT_EQ(result.outcome, Outcome::timed_out);

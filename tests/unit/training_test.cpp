@@ -58,7 +58,8 @@ TEST(Training, LogEveryAsGiven) {
 // The recorder reports the gradients as they reach it.
 std::map<std::string, double> gradients_at_zero(const TrainingSettings& settings, const List& gradient) {
   TrialSpec spec = trial(objective("slope", {{"gradient", gradient}}), optimizer("recorder"), 1);
-  spec.training = settings, spec.training.steps = 1;
+  spec.training = settings;
+  spec.training.steps = 1;
   const TrialResult result = completed(std::move(spec));
   std::map<std::string, double> found;
   for (std::size_t i = 0; i < gradient.size(); ++i) {
@@ -70,7 +71,8 @@ std::map<std::string, double> gradients_at_zero(const TrainingSettings& settings
 
 TEST(Training, ClipsByValueBeforeItClipsByNorm) {
   TrainingSettings settings;
-  settings.clip_value = 4, settings.clip_norm = 1;
+  settings.clip_value = 4;
+  settings.clip_norm = 1;
   // Value first: (3, 4) of norm 5, then a fifth of it. Norm first would give (3, 12) / sqrt(153).
   const auto found = gradients_at_zero(settings, List{3.0, 12.0});
   EXPECT_DOUBLE_EQ(found.at("gradient0"), 0.6);
@@ -141,7 +143,8 @@ TEST(Training, EvaluatesEveryEpochAndAtTheEndAndTestsOnce) {
 
 TEST(Training, EvaluatesEverySoManySteps) {
   TrialSpec spec = trial(objective("rows", {{"valid", 5}}), optimizer("recorder"), 7);
-  spec.training.batch_size = 4, spec.training.eval_every = 2;
+  spec.training.batch_size = 4;
+  spec.training.eval_every = 2;
   EXPECT_EQ(steps_of(completed(std::move(spec)), "val_loss"), (Steps{2, 4, 6, 7}));
   spec = trial(objective("rows", {{"valid", 5}}), optimizer("recorder"), 7);
   spec.training.batch_size = 4;
@@ -150,7 +153,8 @@ TEST(Training, EvaluatesEverySoManySteps) {
 
 TEST(Training, NoMetricIsRecordedTwiceAtOneStep) {
   TrialSpec spec = epochs(objective("rows", {{"valid", 5}, {"test", 3}, {"train", 12}}), optimizer("recorder"), 3, 4);
-  spec.training.log_every = 1, spec.training.eval_every = 3;
+  spec.training.log_every = 1;
+  spec.training.eval_every = 3;
   const TrialResult result = completed(std::move(spec));
   std::map<std::pair<std::int64_t, std::string>, int> seen;
   for (const MetricPoint& point : result.metrics)
@@ -162,7 +166,10 @@ TEST(Training, EvaluationPointsOfTheOptimizerAreWhatIsValidated) {
   const double lr = 0.5;
   double x = 0, sum = 0;
   const auto gap = [](double at) { return 0.5 * (at - 2) * (at - 2) + 1; };  // the mean of 0.5 (x - i)^2, i = 0 .. 4
-  for (int t = 0; t < 3; ++t) x -= lr * (x - 2), sum += x;
+  for (int t = 0; t < 3; ++t) {
+    x -= lr * (x - 2);
+    sum += x;
+  }
   const auto spec = [&](const char* id) {
     return epochs(objective("rows", {{"train", 5}, {"valid", 1}, {"test", 1}}), optimizer(id, {{"lr", lr}}), 3, 0);
   };
@@ -172,7 +179,8 @@ TEST(Training, EvaluationPointsOfTheOptimizerAreWhatIsValidated) {
   EXPECT_DOUBLE_EQ(series(plain, "val_loss").at(3), 0.5 * x * x);
   Series during = series(averaged, "loss"), without = series(plain, "loss");
   EXPECT_DOUBLE_EQ(during.at(3), without.at(3) - gap(x) + gap(sum / 3)) << "the last one judges the evaluation point";
-  during.erase(3), without.erase(3);
+  during.erase(3);
+  without.erase(3);
   EXPECT_EQ(during, without) << "training goes on where it was";
 }
 
@@ -252,7 +260,8 @@ TEST(Training, EveryGradientOfAStepIsClippedAndNoisyAlike) {
   const auto last_loss = [](double clip_norm, double noise) {
     TrialSpec spec = trial(objective("quadratic", {{"eigenvalues", List{3.0, 4.0}}}),
                            wrapped(optimizer("sam", {{"rho", 0.5}}), optimizer("sgd", {{"lr", 0.1}})), 1);
-    spec.training.clip_norm = clip_norm, spec.training.noise_eta = noise;
+    spec.training.clip_norm = clip_norm;
+    spec.training.noise_eta = noise;
     return completed(std::move(spec)).value.value_or(0);
   };
   EXPECT_NEAR(last_loss(0, 0), 0.94535, 1e-12);
@@ -306,7 +315,8 @@ TEST(Training, ClosuresOfferHessianProductsWhereTheObjectiveHasThem) {
 TEST(Training, SameSpecTwiceIsEqualBitForBit) {
   const auto spec = [](std::uint64_t number) {
     TrialSpec s = epochs(objective("rows", {{"valid", 7}}), optimizer("recorder", {{"noise", true}}), 4, 3);
-    s.number = number, s.training.noise_eta = 0.1;
+    s.number = number;
+    s.training.noise_eta = 0.1;
     return s;
   };
   const auto flat = [](const TrialResult& result) {
@@ -324,7 +334,8 @@ TEST(Training, SameSpecTwiceIsEqualBitForBit) {
 
 TEST(Training, ReportsAreMetricsOfTheTrial) {
   TrialSpec spec = trial(objective("slope"), optimizer("recorder", {{"momentum", 0.7}}), 2);
-  spec.metric = "momentum", spec.goal = Goal::maximize;
+  spec.metric = "momentum";
+  spec.goal = Goal::maximize;
   const TrialResult result = completed(std::move(spec));
   EXPECT_EQ(series(result, "momentum"), (Series{{0, 0.7}, {1, 0.7}}));
   EXPECT_EQ(result.value, 0.7);

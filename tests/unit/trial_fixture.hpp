@@ -80,7 +80,8 @@ inline TrialSpec trial(PluginUse of, std::optional<PluginUse> with, std::int64_t
 // The same in epochs.
 inline TrialSpec epochs(PluginUse of, PluginUse with, std::int64_t n, std::int64_t batch_size) {
   TrialSpec spec = trial(std::move(of), std::move(with), 0);
-  spec.training.epochs = n, spec.training.batch_size = batch_size;
+  spec.training.epochs = n;
+  spec.training.batch_size = batch_size;
   return spec;
 }
 

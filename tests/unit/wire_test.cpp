@@ -59,7 +59,9 @@ TEST(Frames, ThatAreNoneAreNamed) {
 
 TEST(Bytes, ThatEndTooEarlyOrClaimTooMuchAreGarbled) {
   TrialResult result;
-  result.metrics = {{1, "loss", 0.5}, {2, "loss", 0.25}}, result.log = {"a"}, result.value = 3;
+  result.metrics = {{1, "loss", 0.5}, {2, "loss", 0.25}};
+  result.log = {"a"};
+  result.value = 3;
   const std::string bytes = to_bytes(result);
   EXPECT_EQ(to_bytes(from_bytes<TrialResult>(bytes)), bytes);
   for (std::size_t size = 0; size < bytes.size(); ++size)
@@ -74,7 +76,8 @@ class Arrival : public testing::Test {
   Arrival() {
     Pipe in, out;
     connection_.emplace(std::move(in.read), std::move(out.write), ours_);
-    theirs_ = std::move(in.write), sent_ = std::move(out.read);
+    theirs_ = std::move(in.write);
+    sent_ = std::move(out.read);
   }
   void arrives(std::string_view bytes) {
     ASSERT_EQ(::write(theirs_.get(), bytes.data(), bytes.size()), static_cast<ssize_t>(bytes.size()));

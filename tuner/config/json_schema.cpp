@@ -39,7 +39,7 @@ class SchemaWriter {
     Json root = study();  // fills the definitions
     Json schema{{"$schema", "http://json-schema.org/draft-07/schema#"},
                 {"title", "tuner sweep file"},
-                {"description", "A training run in which any value may be a hole: see docs/config.md"}};
+                {"description", "A training run in which any value may be a search parameter: see docs/config.md"}};
     schema.update(root);
     schema["definitions"] = definitions_.all();
     return schema.dump(1) + "\n";
@@ -111,7 +111,7 @@ class SchemaWriter {
   }
 
   Json section(std::string_view key) {
-    if (key == "metric") return any_of({text_schema(), closed_map(properties(kMetricKeys, false))});
+    if (key == "metric") return any_of({string_schema(), closed_map(properties(kMetricKeys, false))});
     if (key == "method")
       return any_of({plain(host_key(kMethodKeys, "name")),
                      closed_map(properties(kMethodKeys, false, {}, "name"), Json::array({"name"}))});
@@ -150,7 +150,7 @@ class SchemaWriter {
       return any_of({{{"const", "none"}}, closed_map(properties(keys, false))});
     };
     return closed_map(properties(kLrRangeKeys, false, [&](std::string_view key) {
-      return key == "ladder" ? part(kLadderKeys) : key == "stability" ? part(kStabilityKeys) : part(kProbeKeys);
+      return key == "ladder" ? part(kLrGridKeys) : key == "stability" ? part(kStabilityKeys) : part(kProbeKeys);
     }));
   }
 
@@ -252,9 +252,10 @@ class SchemaWriter {
                                            {"type", {"array", "null"}},
                                            {"maxItems", 0}};
                        Json required = Json::array();
-                       if (p.has(TUNER_PLUGIN_WRAPS))
-                         keys["inner"] = described(choice, "the optimizer that this one wraps"),
+                       if (p.has(TUNER_PLUGIN_WRAPS)) {
+                         keys["inner"] = described(choice, "the optimizer that this one wraps");
                          required.push_back("inner");
+                       }
                        return definitions_.add(name_of(p), plugin_map(p, std::move(keys), std::move(required)));
                      }));
     return choice;
@@ -279,7 +280,7 @@ class SchemaWriter {
       return with(key, {{"not", any_of({{{"type", "array"}, {"maxItems", 0}}, {{"type", "null"}}})}});
     };
     Json schema = closed_map({{"role", described(nullable(one_or_more(words_schema(roles))), "roles of tensors")},
-                              {"name", described(nullable(one_or_more(text_schema("^([^*]+\\*?|\\*)$"))),
+                              {"name", described(nullable(one_or_more(string_schema("^([^*]+\\*?|\\*)$"))),
                                                  "names of tensors, or their beginning and *")}});
     schema["anyOf"] = {some("role"), some("name")};
     return described(std::move(schema), "the tensors: by role, by name, or both must fit");

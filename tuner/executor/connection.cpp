@@ -42,7 +42,8 @@ void Connection::flush() {
     if (n < 0) return;
     sent_ += static_cast<std::size_t>(n);
   }
-  unsent_.clear(), sent_ = 0;
+  unsent_.clear();
+  sent_ = 0;
 }
 
 bool Connection::receive() {

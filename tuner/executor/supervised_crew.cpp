@@ -71,7 +71,10 @@ class SupervisedCrew : public Crew {
     }
     const auto now = Clock::now();
     if (now - link_->heard > kSilence) return lose(fmt::format("it has said nothing for {} s", kSilence.count()), said);
-    if (now - link_->spoke > kHeartbeat) link_->connection.send(FrameType::heartbeat, {}), link_->spoke = now;
+    if (now - link_->spoke > kHeartbeat) {
+      link_->connection.send(FrameType::heartbeat, {});
+      link_->spoke = now;
+    }
     link_->connection.flush();
   }
 
@@ -169,7 +172,8 @@ class SupervisedCrew : public Crew {
       said.push_back({FrameType::refused, out.bytes()});
       losses_ = 0;
     }
-    link_.reset(), status_.running.clear();
+    link_.reset();
+    status_.running.clear();
   }
 
   Greeting ours_;

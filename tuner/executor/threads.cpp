@@ -53,7 +53,10 @@ class ThreadExecutor : public Executor {
   void answer(std::uint64_t number, const Decision& decision) override {
     const std::lock_guard lock(mutex_);
     for (Hand& hand : hands_)
-      if (hand.number == number && hand.waits) hand.waits = false, hand.decision = decision;
+      if (hand.number == number && hand.waits) {
+        hand.waits = false;
+        hand.decision = decision;
+      }
     decision_there_.notify_all();
   }
   void drop_queued() override {

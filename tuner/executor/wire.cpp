@@ -122,9 +122,15 @@ std::optional<Frame> FrameBuffer::next() {
   if (checksum_of(header.type, body) != header.checksum) throw DecodeError("a message has a wrong checksum");
   Frame frame{static_cast<FrameType>(header.type), std::string(body)};
   read_ += sizeof header + header.length;
-  if (read_ == bytes_.size()) bytes_.clear(), read_ = 0;
+  if (read_ == bytes_.size()) {
+    bytes_.clear();
+    read_ = 0;
+  }
   // What was read goes when it is most of the buffer, so that a long stream costs linear time.
-  if (read_ > (std::size_t{1} << 20)) bytes_.erase(0, read_), read_ = 0;
+  if (read_ > (std::size_t{1} << 20)) {
+    bytes_.erase(0, read_);
+    read_ = 0;
+  }
   return frame;
 }
 

@@ -84,7 +84,8 @@ void WorkerProcess::flush() {
     if (n < 0) return;
     sent_ += static_cast<std::size_t>(n);
   }
-  unsent_.clear(), sent_ = 0;
+  unsent_.clear();
+  sent_ = 0;
 }
 
 void WorkerProcess::read_output() {

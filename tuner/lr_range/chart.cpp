@@ -59,7 +59,8 @@ Axes axes_of(const LrChart& chart) {
     bool begun = false;
     for (std::size_t i = 0; i < curve.lr.size(); ++i) {
       if (!drawable(curve.lr[i], curve.loss[i])) continue;
-      axes.x.add(curve.lr[i]), axes.y.add(curve.loss[i]);
+      axes.x.add(curve.lr[i]);
+      axes.y.add(curve.loss[i]);
       if (!begun) first = std::max(first, curve.loss[i]);
       begun = true;
     }
@@ -70,7 +71,8 @@ Axes axes_of(const LrChart& chart) {
   const double cut = first + std::abs(first);
   if (cut > axes.y.low) axes.y.high = std::min(axes.y.high, cut);
   axes.y.log = axes.y.low > 0 && axes.y.high / axes.y.low > kLogSpread;
-  axes.x.widen(), axes.y.widen();
+  axes.x.widen();
+  axes.y.widen();
   return axes;
 }
 

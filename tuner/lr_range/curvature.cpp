@@ -25,7 +25,8 @@ class Hessian {
       : trainer_(trainer), tensors_(trainer.objective().tensors()), exact_(trainer.objective().has_hvp()) {
     for (const tuner_tensor& tensor : tensors_.abi()) {
       const std::size_t bytes = tensor.numel * dtype_size(tensor.dtype);
-      vectors_.emplace_back(bytes), products_.emplace_back(bytes);
+      vectors_.emplace_back(bytes);
+      products_.emplace_back(bytes);
       single_ = single_ || tensor.dtype == TUNER_DTYPE_F32;
     }
     for (const auto& buffer : vectors_) vector_pointers_.push_back(buffer.data());

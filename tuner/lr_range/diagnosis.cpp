@@ -192,7 +192,10 @@ class Diagnosis {
     for (const MeasuredPart* bisection : bisections) {
       const auto low = last_value(bisection->result.metrics, "largest_stable");
       const auto high = last_value(bisection->result.metrics, "smallest_unstable");
-      if (low && high) stable.push_back(*low), unstable.push_back(*high);
+      if (low && high) {
+        stable.push_back(*low);
+        unstable.push_back(*high);
+      }
       if (low && !high) ++unbounded;
       if (!low && high) ++hopeless;
     }

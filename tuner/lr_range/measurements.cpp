@@ -80,7 +80,10 @@ std::optional<std::size_t> best_rung(std::span<const Rung> rungs) {
   std::optional<std::size_t> best;
   double least = kInfinity;
   for (std::size_t i = 0; i < rungs.size(); ++i)
-    if (const double loss = mean(rungs[i].losses); loss < least) best = i, least = loss;
+    if (const double loss = mean(rungs[i].losses); loss < least) {
+      best = i;
+      least = loss;
+    }
   return best;
 }
 

@@ -35,7 +35,9 @@ void run_ramp(PartRun& run) {
       if (end.outcome != Outcome::diverged) throw;
       run.result().log.push_back(end.error);
     }
-    run.record(i + 1, "lr", lr), run.record(i + 1, "loss_before", before), run.record(i + 1, "loss", after);
+    run.record(i + 1, "lr", lr);
+    run.record(i + 1, "loss_before", before);
+    run.record(i + 1, "loss", after);
     average = settings.smoothing * average + (1 - settings.smoothing) * after;
     weight = settings.smoothing * weight + (1 - settings.smoothing);
     const double smoothed = average / weight;

@@ -10,7 +10,9 @@ storage::LrSuggestion recommend(std::span<const Rung> rungs, const storage::LrSu
   storage::LrSuggestion advice = best_short_run;
   advice.name = "recommended";
   advice.rule = fmt::format("lowest lr as good as best / {:g}", kShortRunBias);
-  advice.value.reset(), advice.low.reset(), advice.high.reset();
+  advice.value.reset();
+  advice.low.reset();
+  advice.high.reset();
   if (!best_short_run.value) return advice;
   const auto best = *best_rung(rungs);
   const double lr = rungs[indistinguishable(rungs, best).first].lr / kShortRunBias;

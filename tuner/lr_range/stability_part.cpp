@@ -33,8 +33,10 @@ void run_stability(PartRun& run, double first_lr) {
   std::int64_t k = 0;
   for (const StabilityRun& one : bracket.runs) {
     ++k;
-    run.record(k, "lr", one.lr), run.record(k, "steps", static_cast<double>(one.steps));
-    run.record(k, "envelope_ratio", one.ratio), run.record(k, "stable", one.stable ? 1 : 0);
+    run.record(k, "lr", one.lr);
+    run.record(k, "steps", static_cast<double>(one.steps));
+    run.record(k, "envelope_ratio", one.ratio);
+    run.record(k, "stable", one.stable ? 1 : 0);
   }
   if (bracket.stable) run.record(k, "largest_stable", *bracket.stable);
   if (bracket.unstable) run.record(k, "smallest_unstable", *bracket.unstable);

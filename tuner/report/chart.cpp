@@ -34,7 +34,8 @@ Range column_range(std::span<const double> y, int column, int width) {
     return share == 0 ? y[i] : y[i] + (y[i + 1] - y[i]) * share;
   };
   Range range;
-  range.add(at(begin)), range.add(at(end));
+  range.add(at(begin));
+  range.add(at(end));
   for (auto i = static_cast<std::size_t>(std::ceil(begin)); static_cast<double>(i) <= end; ++i) range.add(y[i]);
   return range;
 }

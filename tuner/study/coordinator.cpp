@@ -286,7 +286,8 @@ class Coordinator {
   void count(const storage::TrialRecord& record) {
     ++status_.outcomes[record.result.outcome];
     if (record.result.outcome == Outcome::cancelled) return;
-    ++status_.done, ++status_.done_now;
+    ++status_.done;
+    ++status_.done_now;
     if (is_failed(record.result.outcome)) ++status_.failed;
     // A part of an LR range test may complete without a value.
     if (record.result.outcome == Outcome::completed && record.result.value)

@@ -20,7 +20,7 @@ namespace tuner::trial {
 using Spec = std::variant<TrialSpec, lr_range::PartSpec>;
 
 // What trial `id` of the study runs at `point`. Errors: as resolve().
-[[nodiscard]] Spec spec_of(const Study& study, const Point& point, const TrialId& id);
+[[nodiscard]] Spec spec_of(const Study& study, const Configuration& point, const TrialId& id);
 
 // Runs one trial, of whatever kind, to its end. What plugins do is an outcome; an Error is the study's. Threads: any
 // number of trials side by side with one SharedObjectives.
@@ -34,7 +34,7 @@ class Runner {
   Runner(const Study& study, std::string identity, SharedObjectives& shared)
       : study_(study), identity_(std::move(identity)), shared_(shared) {}
   // As run(), of trial `id` at `point`.
-  [[nodiscard]] TrialResult run(const TrialId& id, const Point& point, Channel& channel,
+  [[nodiscard]] TrialResult run(const TrialId& id, const Configuration& point, Channel& channel,
                                 const std::stop_token& stop) const;
 
  private:

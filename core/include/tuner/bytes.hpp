@@ -57,11 +57,15 @@ class Writer {
   template <class Key, class T>
   void put(const std::map<Key, T>& map) {
     put(static_cast<std::uint64_t>(map.size()));
-    for (const auto& [key, value] : map) put(key), put(value);
+    for (const auto& [key, value] : map) {
+      put(key);
+      put(value);
+    }
   }
   template <class First, class Second>
   void put(const std::pair<First, Second>& pair) {
-    put(pair.first), put(pair.second);
+    put(pair.first);
+    put(pair.second);
   }
   // What has a serialize(): it changes nothing when it writes.
   template <class T>
@@ -143,7 +147,8 @@ class Reader {
   }
   template <class First, class Second>
   void read(std::pair<First, Second>& pair) {
-    read(pair.first), read(pair.second);
+    read(pair.first);
+    read(pair.second);
   }
   template <class T>
   requires(std::is_class_v<T>) void read(T& value) { serialize(*this, value); }

@@ -57,14 +57,17 @@ void LabelledImages::load(const ImageSource& source, const char* prefix, Part& p
                              " labels: the two files do not belong together");
   if (images.bytes.empty()) throw std::runtime_error(image_path + " has no pixels");
   if (features_ == 0) {
-    rows_ = images.shape[1], columns_ = images.shape[2], features_ = rows_ * columns_;
+    rows_ = images.shape[1];
+    columns_ = images.shape[2];
+    features_ = rows_ * columns_;
   } else if (images.shape[1] != rows_ || images.shape[2] != columns_) {
     throw std::runtime_error(image_path + " has images of " + std::to_string(images.shape[1]) + " x " +
                              std::to_string(images.shape[2]) + " pixels, but those of the training file have " +
                              std::to_string(rows_) + " x " + std::to_string(columns_));
   }
   classes_ = std::max(classes_, std::size_t{*std::max_element(labels.bytes.begin(), labels.bytes.end())} + 1);
-  part.pixels = std::move(images.bytes), part.labels = std::move(labels.bytes);
+  part.pixels = std::move(images.bytes);
+  part.labels = std::move(labels.bytes);
 }
 
 void LabelledImages::split_up(const ImageSource& source) {
@@ -87,13 +90,15 @@ void LabelledImages::standardize() {
   std::uint64_t sum = 0, squares = 0;  // exact: 2^64 holds 2.8e14 squares of 255
   for (std::uint64_t i = 0; i < n; ++i) {
     const std::uint64_t value = train.pixels[i];
-    sum += value, squares += value * value;
+    sum += value;
+    squares += value * value;
   }
   const double mean = static_cast<double>(sum) / static_cast<double>(n);
   const double variance = static_cast<double>(squares) / static_cast<double>(n) - mean * mean;
   if (!(variance > 0))
     throw std::runtime_error("pixels: standardized divides by the deviation, but all training pixels are equal");
-  scale_ = 1 / std::sqrt(variance), shift_ = -mean * scale_;
+  scale_ = 1 / std::sqrt(variance);
+  shift_ = -mean * scale_;
 }
 
 template <class T>

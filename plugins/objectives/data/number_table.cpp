@@ -38,7 +38,8 @@ class LineReader {
     line.clear();
     for (;;) {
       if (at_ == end_) {
-        end_ = file_.read(buffer_, sizeof buffer_), at_ = 0;
+        end_ = file_.read(buffer_, sizeof buffer_);
+        at_ = 0;
         if (end_ == 0) return !line.empty();
       }
       const char* begin = buffer_ + at_;

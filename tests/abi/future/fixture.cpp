@@ -178,14 +178,18 @@ struct FixtureObjective {
       for (int i = 0; i < 6; ++i) {
         const double noise = e.training() ? 1e-3 * tuner_rng_uniform_at(&e.rng(), sample * 6 + i) : 0;
         const double difference = w_[i] - shared_.points[(first + sample) * 6 + i] + noise;
-        squares += difference * difference, gradient[i] += difference / n;
+        squares += difference * difference;
+        gradient[i] += difference / n;
       }
-      loss += 0.5 * squares / n, distance += std::sqrt(squares) / n, hits += squares < 1 ? 1 : 0;
+      loss += 0.5 * squares / n;
+      distance += std::sqrt(squares) / n;
+      hits += squares < 1 ? 1 : 0;
     }
     for (int i = 0; i < 5; ++i) loss += 0.5 * b_[i] * b_[i];
     if (e.updates_buffers()) *seen_ += n;
     e.loss(loss + 1e-6 * *seen_);
-    e.metric(0, distance), e.metric(1, hits);
+    e.metric(0, distance);
+    e.metric(1, hits);
     if (!e.wants_gradient()) return;
     for (int i = 0; i < 6; ++i) w_grad_[i] = gradient[i];
     for (int i = 0; i < 5; ++i) b_grad_[i] = b_[i];

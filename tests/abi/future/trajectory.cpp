@@ -30,7 +30,10 @@ tuner::TrialSpec trial(const tuner::Catalogue& catalogue, std::uint64_t number, 
                         .metric = "val_distance",
                         .goal = tuner::Goal::minimize,
                         .target = {}};
-  spec.training.epochs = 5, spec.training.batch_size = 7, spec.training.clip_norm = 4, spec.training.log_every = 1;
+  spec.training.epochs = 5;
+  spec.training.batch_size = 7;
+  spec.training.clip_norm = 4;
+  spec.training.log_every = 1;
   spec.schedule.stages.push_back({.scheduler = use_of(catalogue, Kind::scheduler, "fixture", {}), .steps = -1});
   spec.schedule.warmup_steps = 3;
   return spec;

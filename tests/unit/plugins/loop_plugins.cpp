@@ -45,12 +45,15 @@ struct Rows {
     double loss = 0, slope = 0, index = 0;
     for (const std::uint64_t i : e.indices()) {
       const double gap = x - static_cast<double>(i);
-      loss += 0.5 * gap * gap, slope += gap, index += static_cast<double>(i);
+      loss += 0.5 * gap * gap;
+      slope += gap;
+      index += static_cast<double>(i);
     }
     const auto n = static_cast<double>(e.indices().size());
     if (e.wants_loss()) e.loss(loss / n);
     if (e.wants_gradient()) set(x_.grad, slope / n);
-    e.metric(0, index / n), e.metric(1, n);
+    e.metric(0, index / n);
+    e.metric(1, n);
     if (report_ && e.split() == TUNER_SPLIT_TRAIN) report(e);
   }
 

@@ -43,10 +43,18 @@ template <const tuner_plugin&... plugins>
 constexpr tuner_library library(const char* name, const char* version, const char* licence) {
   tuner_library l{};
   l.struct_size = sizeof l;
-  l.abi_major = TUNER_ABI_MAJOR, l.abi_minor = TUNER_ABI_MINOR, l.min_host_minor = 0, l.abi_tag = TUNER_ABI_TAG;
-  l.n_plugins = sizeof...(plugins), l.plugins = PluginTable<plugins...>::items;
-  l.name = name, l.version = version, l.licence = licence, l.url = "";
-  l.build = kCompiler, l.build_flags = build_flags();
+  l.abi_major = TUNER_ABI_MAJOR;
+  l.abi_minor = TUNER_ABI_MINOR;
+  l.min_host_minor = 0;
+  l.abi_tag = TUNER_ABI_TAG;
+  l.n_plugins = sizeof...(plugins);
+  l.plugins = PluginTable<plugins...>::items;
+  l.name = name;
+  l.version = version;
+  l.licence = licence;
+  l.url = "";
+  l.build = kCompiler;
+  l.build_flags = build_flags();
   return l;
 }
 

@@ -39,7 +39,10 @@ struct Param : tuner_param {
   // Where a search should look: `lr: search` expands to it.
   consteval Param search(double low, double high, Scale scale = kLinear) const {
     Param p = *this;
-    p.search_min = low, p.search_max = high, p.search_scale = scale, p.flags |= TUNER_PARAM_SEARCHABLE;
+    p.search_min = low;
+    p.search_max = high;
+    p.search_scale = scale;
+    p.flags |= TUNER_PARAM_SEARCHABLE;
     return p;
   }
   consteval Param in(const char* text) const {
@@ -64,12 +67,14 @@ struct Param : tuner_param {
  private:
   consteval Param lower(double bound, std::uint32_t open) const {
     Param p = *this;
-    p.min = bound, p.flags |= open;
+    p.min = bound;
+    p.flags |= open;
     return p;
   }
   consteval Param upper(double bound, std::uint32_t open) const {
     Param p = *this;
-    p.max = bound, p.flags |= open;
+    p.max = bound;
+    p.flags |= open;
     return p;
   }
 };
@@ -78,8 +83,12 @@ namespace detail {
 constexpr Param param(std::uint32_t type, const char* id, const char* doc) {
   Param p{};
   p.struct_size = sizeof(tuner_param);
-  p.type = type, p.id = id, p.doc = doc, p.unit = "";
-  p.min = -kInfinity, p.max = kInfinity;
+  p.type = type;
+  p.id = id;
+  p.doc = doc;
+  p.unit = "";
+  p.min = -kInfinity;
+  p.max = kInfinity;
   return p;
 }
 }  // namespace detail
@@ -87,7 +96,8 @@ constexpr Param param(std::uint32_t type, const char* id, const char* doc) {
 // Numbers. real() options of an optimizer can be driven by a scheduler, integer() ones where with(SCHEDULABLE) says so.
 consteval Param real(const char* id, double value, const char* doc) {
   Param p = detail::param(TUNER_TYPE_F64, id, doc);
-  p.default_value = value, p.flags = TUNER_PARAM_SCHEDULABLE;
+  p.default_value = value;
+  p.flags = TUNER_PARAM_SCHEDULABLE;
   return p;
 }
 consteval Param integer(const char* id, std::int64_t value, const char* doc) {
@@ -97,14 +107,19 @@ consteval Param integer(const char* id, std::int64_t value, const char* doc) {
 }
 consteval Param boolean(const char* id, bool value, const char* doc) {
   Param p = detail::param(TUNER_TYPE_BOOL, id, doc);
-  p.default_value = value ? 1 : 0, p.min = 0, p.max = 1;
+  p.default_value = value ? 1 : 0;
+  p.min = 0;
+  p.max = 1;
   return p;
 }
 // choices: an array with static storage; the first one is the default.
 template <std::size_t n>
 consteval Param choice(const char* id, const char* const (&choices)[n], const char* doc) {
   Param p = detail::param(TUNER_TYPE_CHOICE, id, doc);
-  p.choices = choices, p.n_choices = n, p.min = 0, p.max = n - 1;
+  p.choices = choices;
+  p.n_choices = n;
+  p.min = 0;
+  p.max = n - 1;
   return p;
 }
 // Texts and lists. Lists give their default as a JSON array; null is an empty one.
@@ -152,7 +167,11 @@ struct Slot : tuner_slot {
 namespace detail {
 consteval Slot slot(std::uint32_t scope, const char* id, const char* doc) {
   Slot s{};
-  s.struct_size = sizeof(tuner_slot), s.scope = scope, s.id = id, s.doc = doc, s.count_param = -1;
+  s.struct_size = sizeof(tuner_slot);
+  s.scope = scope;
+  s.id = id;
+  s.doc = doc;
+  s.count_param = -1;
   return s;
 }
 }  // namespace detail
@@ -285,10 +304,17 @@ constexpr tuner_plugin descriptor(std::uint32_t kind, std::uint32_t flags, const
   static_assert(metadata_is_sound<P>());
   tuner_plugin d{};
   d.struct_size = sizeof(tuner_plugin);
-  d.kind = kind, d.flags = P::info.flags | flags;
-  d.n_params = param_count<P>(), d.param_stride = sizeof(Param), d.params = params_of<P>();
-  d.id = P::info.id, d.name = P::info.name, d.version = P::info.version, d.doc = P::info.doc;
-  d.details = P::info.details, d.reference = P::info.reference;
+  d.kind = kind;
+  d.flags = P::info.flags | flags;
+  d.n_params = param_count<P>();
+  d.param_stride = sizeof(Param);
+  d.params = params_of<P>();
+  d.id = P::info.id;
+  d.name = P::info.name;
+  d.version = P::info.version;
+  d.doc = P::info.doc;
+  d.details = P::info.details;
+  d.reference = P::info.reference;
   d.vtable = vtable;
   return d;
 }

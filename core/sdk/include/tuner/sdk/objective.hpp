@@ -24,8 +24,12 @@ struct Metric : tuner_metric {};
 consteval Metric metric(const char* id, std::uint32_t direction, const char* doc, const char* unit = "",
                         std::uint32_t aggregation = TUNER_AGGREGATE_MEAN) {
   Metric m{};
-  m.struct_size = sizeof(tuner_metric), m.direction = direction, m.aggregation = aggregation;
-  m.id = id, m.doc = doc, m.unit = unit;
+  m.struct_size = sizeof(tuner_metric);
+  m.direction = direction;
+  m.aggregation = aggregation;
+  m.id = id;
+  m.doc = doc;
+  m.unit = unit;
   return m;
 }
 
@@ -74,9 +78,15 @@ class Layout {
   void tensor(const Declaration& d) const {
     tuner_tensor_decl decl{};
     decl.struct_size = sizeof decl;
-    decl.rank = static_cast<std::uint32_t>(d.shape.size()), decl.shape = d.shape.data();
-    decl.dtype = d.dtype, decl.role = d.role, decl.flags = d.flags, decl.layer = d.layer, decl.name = d.name;
-    decl.fan_in = d.fan_in, decl.fan_out = d.fan_out;
+    decl.rank = static_cast<std::uint32_t>(d.shape.size());
+    decl.shape = d.shape.data();
+    decl.dtype = d.dtype;
+    decl.role = d.role;
+    decl.flags = d.flags;
+    decl.layer = d.layer;
+    decl.name = d.name;
+    decl.fan_in = d.fan_in;
+    decl.fan_out = d.fan_out;
     require(layout_->add_tensor(layout_->context, &decl));
   }
   void samples(std::uint32_t split, std::uint64_t count) const {
@@ -221,22 +231,27 @@ template <class O>
 constexpr tuner_objective objective_vtable() {
   tuner_objective v{};
   v.struct_size = sizeof v;
-  v.n_metrics = metric_count<O>(), v.metrics = kMetrics<O>.items;
+  v.n_metrics = metric_count<O>();
+  v.metrics = kMetrics<O>.items;
   if constexpr (HasShared<O>) v.open = &open_thunk<O>, v.close = &close_thunk<O>;
   v.describe = &describe_thunk<O>;
-  v.bind = &bind_thunk<O>, v.release = &release_thunk<O>;
-  v.init = &objective_init_thunk<O>, v.evaluate = &evaluate_thunk<O>;
+  v.bind = &bind_thunk<O>;
+  v.release = &release_thunk<O>;
+  v.init = &objective_init_thunk<O>;
+  v.evaluate = &evaluate_thunk<O>;
   if constexpr (requires(O & o, const tuner_hvp_args& a) { o.hvp(a); }) v.hvp = &hvp_thunk<O>;
   if constexpr (requires { &O::difficulty; }) v.difficulty = &difficulty_thunk<O>;
   v.check = check_of<O>();
   v.minimum = std::numeric_limits<double>::quiet_NaN();
   if constexpr (requires { O::known; }) {
-    v.minimum = O::known.minimum, v.dimension = O::known.dimension;
+    v.minimum = O::known.minimum;
+    v.dimension = O::known.dimension;
     if (O::known.dimension > 0) {
       v.minimisers = O::known.minimisers.data();
       v.n_minimisers = static_cast<std::uint32_t>(O::known.minimisers.size() / O::known.dimension);
     }
-    v.domain_min = O::known.domain_min, v.domain_max = O::known.domain_max;
+    v.domain_min = O::known.domain_min;
+    v.domain_max = O::known.domain_max;
   }
   return v;
 }

@@ -120,7 +120,8 @@ namespace detail {
 
 template <class P>
 concept StepsPerTensor = requires(const Step& s, const Tensor<float>& f, const Tensor<double>& d) {
-  P::step(s, f), P::step(s, d);
+  P::step(s, f);
+  P::step(s, d);
 };
 
 template <class P>
@@ -159,7 +160,9 @@ template <class P>
 constexpr tuner_optimizer optimizer_vtable() {
   tuner_optimizer v{};
   v.struct_size = sizeof v;
-  v.n_slots = slot_count<P>(), v.slot_stride = sizeof(Slot), v.slots = slots_of<P>();
+  v.n_slots = slot_count<P>();
+  v.slot_stride = sizeof(Slot);
+  v.slots = slots_of<P>();
   v.state_version = 1;
   if constexpr (requires { P::state_version; }) v.state_version = P::state_version;
   v.step = &step_thunk<P>;
