@@ -122,7 +122,7 @@ void print(const Plugin& plugin, const Layout& layout) {
     for (std::uint32_t o = 0; o < plugin.scheduler().n_outputs; ++o)
       std::cout << fmt::format("drives     {}\n", plugin.scheduler().outputs[o]->id);
   const tuner_library& library = *plugin.library().table;
-  const std::string flags = build_flags_text(library.build_flags);
+  const std::string flags = build_flags_text(plugin.library().build_flags);
   std::cout << fmt::format("library    {} (ABI 1.{}, {}{}{}, sha256 {})\n", plugin.library().path.string(),
                            library.abi_minor, library.build ? library.build : "", flags.empty() ? "" : ", ", flags,
                            plugin.library().sha256.substr(0, 16));

@@ -21,7 +21,11 @@ struct Output : tuner_schedule_output {};
 template <std::size_t n>
 consteval Output drives(const char* id, const char* const (&targets)[n], std::uint32_t flags = 0) {
   Output o{};
-  o.struct_size = sizeof(tuner_schedule_output), o.flags = flags, o.id = id, o.targets = targets, o.n_targets = n;
+  o.struct_size = sizeof(tuner_schedule_output);
+  o.flags = flags;
+  o.id = id;
+  o.targets = targets;
+  o.n_targets = n;
   return o;
 }
 
@@ -104,10 +108,13 @@ template <class S>
 constexpr tuner_scheduler scheduler_vtable() {
   tuner_scheduler v{};
   v.struct_size = sizeof v;
-  v.n_outputs = output_count<S>(), v.outputs = kOutputs<S>.items;
+  v.n_outputs = output_count<S>();
+  v.outputs = kOutputs<S>.items;
   v.value = &value_thunk<S>;
   v.check = check_of<S>();
-  v.n_slots = slot_count<S>(), v.slot_stride = sizeof(Slot), v.slots = slots_of<S>();
+  v.n_slots = slot_count<S>();
+  v.slot_stride = sizeof(Slot);
+  v.slots = slots_of<S>();
   return v;
 }
 
@@ -117,6 +124,7 @@ inline constexpr tuner_scheduler kSchedulerVtable = scheduler_vtable<S>();
 }  // namespace detail
 
 template <class S>
-inline constexpr tuner_plugin scheduler = detail::descriptor<S>(TUNER_KIND_SCHEDULER, 0, &detail::kSchedulerVtable<S>);
+inline constexpr detail::Descriptor scheduler = detail::descriptor<S>(TUNER_KIND_SCHEDULER, 0,
+                                                                      &detail::kSchedulerVtable<S>);
 
 }  // namespace tuner::inline sdk
