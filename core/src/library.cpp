@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <boost/dll/shared_library.hpp>
 #include <cerrno>
 #include <chrono>
@@ -16,11 +17,14 @@
 #include <cstring>
 #include <deque>
 #include <fstream>
+#include <iterator>
+#include <span>
 #include <system_error>
 
 #include "floating_point.hpp"
 #include "tuner/child_process.hpp"
 #include "tuner/error.hpp"
+#include "tuner/extensions/data_files.h"
 #include "tuner/system.hpp"
 
 namespace tuner {
@@ -29,6 +33,10 @@ namespace {
 
 // What the child of probe_library writes last, once loading has come to an end.
 constexpr std::string_view kProbeAnswer = "tuner: plugin probed\n";
+
+// The extensions that HostServices answers, and the device that it passes.
+constexpr std::string_view kHostExtensions[] = {TUNER_EXTENSION_DATA_FILES};
+constexpr std::string_view kDevice = "cpu";
 
 // Sizes of 1.0, e.g. tuner_param_1_0: no plugin's struct may be smaller.
 #define TUNER_SIZE_1_0(type, size) [[maybe_unused]] constexpr std::uint32_t type##_1_0 = size;
@@ -198,6 +206,34 @@ const Vtable& vtable_of(const tuner_plugin& plugin, std::uint32_t least, const s
   return *table;
 }
 
+// Whether a struct of another minor version has this field of later than 1.0.
+template <class Struct, class Field>
+bool covers(const Struct& item, Field Struct::*field) {
+  const auto offset = reinterpret_cast<const char*>(&(item.*field)) - reinterpret_cast<const char*>(&item);
+  return item.struct_size >= static_cast<std::size_t>(offset) + sizeof(Field);
+}
+
+// What the library found out itself; without a probe what it says, which nobody has checked.
+std::uint32_t build_flags_of(const tuner_library& table) {
+  if (!covers(table, &tuner_library::build_probe) || table.build_probe == nullptr)
+    return table.build_flags & ~TUNER_BUILD_PROBED;
+  return table.build_probe();
+}
+
+void check_devices(const char* id, const tuner_objective& objective, const std::filesystem::path& path) {
+  if (!covers(objective, &tuner_objective::n_devices) || objective.devices == nullptr) return;
+  std::string named;
+  for (std::uint32_t d = 0; d < objective.n_devices; ++d) {
+    if (empty(objective.devices[d])) bad_descriptor(path, fmt::format("plugin '{}': device {} has no name", id, d));
+    if (std::string_view(objective.devices[d]) == kDevice) return;
+    named += fmt::format("{}{}", named.empty() ? "" : ", ", objective.devices[d]);
+  }
+  throw Error(Message::plugin_not_hosted,
+              fmt::format("'{}': objective '{}' computes on {} alone; this tuner has the device {}", path.string(), id,
+                          named.empty() ? "no device" : named, kDevice),
+              fmt::format("add \"{}\" to its devices, or use a newer tuner", kDevice));
+}
+
 void check_vtable(const tuner_plugin& plugin, const std::filesystem::path& path) {
   const auto require = [&](bool there, std::string_view function) {
     if (!there) bad_descriptor(path, fmt::format("plugin '{}': it has no {}()", plugin.id, function));
@@ -217,10 +253,42 @@ void check_vtable(const tuner_plugin& plugin, const std::filesystem::path& path)
     require(table.describe && table.bind && table.release && table.init && table.evaluate,
             "describe, bind, release, init or evaluate");
     require((table.open == nullptr) == (table.close == nullptr), "close beside its open, or the other way round");
+    check_devices(plugin.id, table, path);
+  } else if (plugin.kind == TUNER_KIND_SEARCHER || plugin.kind == TUNER_KIND_PRUNER) {
+    throw Error(
+        Message::plugin_not_hosted,
+        fmt::format("'{}' holds the {} '{}': this tuner does not host {}s that are plugins yet", path.string(),
+                    plugin.kind == TUNER_KIND_SEARCHER ? "searcher" : "pruner", plugin.id,
+                    plugin.kind == TUNER_KIND_SEARCHER ? "searcher" : "pruner"),
+        "use one of tuner's own methods (`method: random`), or put the other plugins of the file into a library of "
+        "their own");
   } else {
     bad_descriptor(path,
                    fmt::format("plugin '{}' is of kind {}, which this tuner does not have", plugin.id, plugin.kind));
   }
+}
+
+// What 1.1 added to the description of a plugin.
+void check_extensions(const tuner_plugin& plugin, const std::filesystem::path& path) {
+  if (!covers(plugin, &tuner_plugin::n_extensions)) return;
+  const auto ids = [&](const char* const* table, std::uint32_t n, std::string_view what) {
+    if (n > 0 && table == nullptr)
+      bad_descriptor(path, fmt::format("plugin '{}': its table of {} is null", plugin.id, what));
+    for (std::uint32_t i = 0; i < n; ++i)
+      if (empty(table[i])) bad_descriptor(path, fmt::format("plugin '{}': extension {} has no id", plugin.id, i));
+    return std::span(table, n);
+  };
+  for (const char* id : ids(plugin.needed_extensions, plugin.n_needed_extensions, "needed extensions"))
+    if (std::ranges::find(kHostExtensions, std::string_view(id)) == std::end(kHostExtensions))
+      throw Error(Message::plugin_needs_newer_host,
+                  fmt::format("'{}': plugin '{}' needs the extension '{}', which this tuner does not have",
+                              path.string(), plugin.id, id),
+                  "use a newer tuner");
+  for (const char* id : ids(plugin.extensions, plugin.n_extensions, "extensions"))
+    if (plugin.get_extension == nullptr || plugin.get_extension(id) == nullptr)
+      bad_descriptor(path,
+                     fmt::format("plugin '{}' lists the extension '{}', and its get_extension() does not answer it",
+                                 plugin.id, id));
 }
 
 // The last part of what a child wrote, until its end of file or the deadline.
@@ -300,6 +368,7 @@ void check_library_table(const tuner_library* table, const std::filesystem::path
           bad_descriptor(path, fmt::format("plugin '{}' has two options '{}'", plugin->id, param.id));
     }
     check_vtable(*plugin, path);
+    check_extensions(*plugin, path);
     for (std::uint32_t j = 0; j < i; ++j)
       if (table->plugins[j]->kind == plugin->kind && std::strcmp(table->plugins[j]->id, plugin->id) == 0)
         bad_descriptor(path, fmt::format("it holds two plugins '{}'", plugin->id));
@@ -332,6 +401,7 @@ std::unique_ptr<Library> load_library(const std::filesystem::path& given) {
   const auto entry = loaded.get<const tuner_library*(std::uint32_t)>(TUNER_ENTRY_SYMBOL);
   library->table = entry(TUNER_ABI_MINOR);
   check_library_table(library->table, library->path);
+  library->build_flags = build_flags_of(*library->table);
   if (sha256_of_file(library->path) != library->sha256)
     throw Error(Message::plugin_changed, fmt::format("'{}' changed while it was loaded", library->path.string()),
                 "start again");
@@ -376,10 +446,10 @@ void probe_library(const std::filesystem::path& self, const std::filesystem::pat
 }
 
 std::string build_flags_text(std::uint32_t flags) {
-  constexpr const char* kNames[] = {"fast-math", "FMA contraction", "sanitizer", "debug"};  // by bit
-  std::string text;
+  constexpr const char* kNames[] = {"fast-math", "FMA contraction", "sanitizer", "debug", "assertions"};  // by bit
+  std::string text = flags & TUNER_BUILD_PROBED ? "" : "unknown build";
   for (std::uint32_t bit = 0; bit < 32; ++bit) {
-    if ((flags >> bit & 1) == 0) continue;
+    if ((flags >> bit & 1) == 0 || 1u << bit == TUNER_BUILD_PROBED) continue;
     if (!text.empty()) text += ", ";
     text += bit < std::size(kNames) ? kNames[bit] : fmt::format("flag {:#x}", 1u << bit);
   }

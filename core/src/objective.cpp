@@ -13,6 +13,10 @@ namespace tuner {
 
 namespace {
 
+// Every core has a trial of its own.
+constexpr const char* kDevice = "cpu";
+constexpr std::uint32_t kThreads = 1;
+
 constexpr std::size_t kLogLines = 1000;  // a plugin that logs every step shall not fill the memory
 
 HostServices& services(void* context) { return *static_cast<HostServices*>(context); }
@@ -164,6 +168,8 @@ void Objective::bind() {
   args.options = use_.options.abi();
   args.tensors = tensors_.abi().data();
   args.error = &error;
+  args.device = kDevice;
+  args.threads = kThreads;
   const std::int32_t status = use_.plugin->objective().bind(&args, &context_);
   if (status == TUNER_OUT_OF_MEMORY) throw out_of_memory(*use_.plugin, error);
   if (status != TUNER_OK)
@@ -262,6 +268,8 @@ std::shared_ptr<SharedObjectives::Entry> SharedObjectives::opened(const Plugin& 
   args.options = options.abi();
   args.rng = &rng;
   args.error = &error;
+  args.device = kDevice;
+  args.threads = kThreads;
   entry->plugin = &objective.objective();
   const std::int32_t status = objective.objective().open(&args, &entry->shared);
   if (status == TUNER_OUT_OF_MEMORY) throw out_of_memory(objective, error, " for its data");

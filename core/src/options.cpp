@@ -247,6 +247,7 @@ OptionTable::OptionTable(const Plugin& plugin, const std::map<std::string, Value
       lists_[p].text = text_pointers_[p].data();
     }
   }
+  base_ = values_;
 }
 
 const tuner_options* OptionTable::abi() const {
@@ -257,6 +258,7 @@ const tuner_options* OptionTable::abi() const {
   abi_.list_stride = sizeof(tuner_list);
   abi_.values = values_.data();
   abi_.lists = lists_.data();
+  abi_.base = base_.data();
   return &abi_;
 }
 
@@ -288,6 +290,7 @@ void OptionTable::check(const Plugin& plugin) const {
     tuner_options one = *abi();
     one.n_groups = 1;
     one.values = values_.data() + std::size_t{g} * n_params_;
+    one.base = base_.data() + std::size_t{g} * n_params_;
     tuner_error error{};
     error.struct_size = sizeof error;
     if (check(&one, &error) != TUNER_OK)

@@ -69,6 +69,7 @@ Tensors::Tensors(std::vector<TensorSpec> specs, TensorMemory memory) : specs_(st
     tensor.group = spec.group;
     tensor.numel = spec.numel();
     tensor.info = &info;
+    tensor.slot_row = tensor.numel;
     if (memory == TensorMemory::nothing) continue;
     tensor.data = buffers_.emplace_back(spec.bytes()).data();
     if (memory == TensorMemory::data_and_gradients && spec.is_trained())

@@ -86,6 +86,11 @@ void Trainer::prepare() {
   }
   evaluates_ = evaluates_ || innermost->plugin->has(TUNER_PLUGIN_CLOSURE);
   derivative_free_ = innermost->plugin->has(TUNER_PLUGIN_DERIVATIVE_FREE);
+  if (spec_.objective.plugin->has(TUNER_PLUGIN_DERIVATIVE_FREE) && !derivative_free_)
+    throw Error(Message::config_impossible,
+                fmt::format("objective '{}' has no gradients, and optimizer '{}' needs them",
+                            spec_.objective.plugin->id(), innermost->plugin->id()),
+                "take an optimizer that does without, such as nelder_mead or spsa");
   lr_ = lr_option(*spec_.optimizer);
   if (has_lr())
     for (std::uint32_t g = 0; g < lr_.use->options.group_count(); ++g)

@@ -139,7 +139,7 @@ static const tuner_library library = {
     .licence = "MIT",
     .url = "",
     .build = __VERSION__,
-    .build_flags = 0,
+    .build_probe = tuner_build_probe, /* how it was compiled: the host asks */
 };
 
 /* The library's only exported symbol. The same constant data at every call. */

@@ -62,7 +62,7 @@ inline void describe_vector(const Layout& layout, std::size_t n, bool f32) {
 // The tensor "x" of one trial as f64, whatever its dtype: itself, or a rounded copy.
 class VectorView {
  public:
-  explicit VectorView(const Bind& bind) : tensor_(bind.tensor(0)), copy_(is_f32() ? tensor_.numel : 0) {}
+  explicit VectorView(const Bind& bind) : tensor_(bind.bound(0)), copy_(is_f32() ? tensor_.numel : 0) {}
 
   std::size_t size() const { return tensor_.numel; }
   bool is_f32() const { return tensor_.dtype == TUNER_DTYPE_F32; }
@@ -87,7 +87,7 @@ class VectorView {
   void* grad() const { return tensor_.grad; }
 
  private:
-  const tuner_tensor tensor_;
+  const BoundTensor tensor_;
   std::vector<double> copy_, out_;
 };
 

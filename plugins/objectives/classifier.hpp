@@ -139,15 +139,15 @@ class Classifier {
             .train_limit = static_cast<std::uint64_t>(o.integer(kTrainLimit)),
             .standardize = o.choice(kPixels) == 1};
   }
-  static std::vector<tuner_tensor> tensors_of(const Bind& bind) {
-    std::vector<tuner_tensor> tensors;
-    for (std::size_t i = 0; i < bind.tensor_count(); ++i) tensors.push_back(bind.tensor(i));
+  static std::vector<BoundTensor> tensors_of(const Bind& bind) {
+    std::vector<BoundTensor> tensors;
+    for (std::size_t i = 0; i < bind.tensor_count(); ++i) tensors.push_back(bind.bound(i));
     return tensors;
   }
   template <class T>
   Network<T> make_for(const Shared& shared, NetworkSettings settings) const {
     std::vector<T*> parameters, gradients;
-    for (const tuner_tensor& t : tensors_) {
+    for (const BoundTensor& t : tensors_) {
       parameters.push_back(static_cast<T*>(t.data));
       gradients.push_back(static_cast<T*>(t.grad));
     }
@@ -169,7 +169,7 @@ class Classifier {
     network.hvp({args.indices, args.n_indices}, vectors.data(), products.data());
   }
 
-  std::vector<tuner_tensor> tensors_;
+  std::vector<BoundTensor> tensors_;
   AnyNetwork network_;
 };
 

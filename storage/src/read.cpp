@@ -247,8 +247,50 @@ std::vector<PluginRecord> Store::plugins(std::string_view study) const {
   return plugins;
 }
 
+namespace {
+
+bool is_other_build(const PluginRecord& before, const PluginRecord& now) {
+  return now.kind == before.kind && now.id == before.id && now.version == before.version && now.sha256 != before.sha256;
+}
+
+// "trials 0 to 3, 7": those of the study that used this build; of many the first ranges.
+std::string trials_of(Connection& connection, std::string_view study, const PluginRecord& plugin) {
+  constexpr std::size_t kRanges = 5;
+  std::vector<std::pair<std::int64_t, std::int64_t>> ranges;
+  std::int64_t count = 0;
+  Rows row = connection
+                 .prepared(
+                     "SELECT DISTINCT number FROM trial_plugins JOIN plugins USING (plugin_key) "
+                     "WHERE study_id = ? AND kind = ? AND id = ? AND sha256 = ? ORDER BY number")
+                 .query(find_study(connection, study), plugin.kind, plugin.id, plugin.sha256);
+  for (; row.next(); ++count) {
+    const std::int64_t number = row.integer(0, 0);
+    if (!ranges.empty() && ranges.back().second + 1 == number)
+      ranges.back().second = number;
+    else
+      ranges.emplace_back(number, number);
+  }
+  std::string text = count == 1 ? "trial" : "trials";
+  for (std::size_t i = 0; i < std::min(ranges.size(), kRanges); ++i) {
+    const auto [first, last] = ranges[i];
+    text += fmt::format("{} {}", i == 0 ? "" : ",", first);
+    if (last > first) text += fmt::format(" to {}", last);
+  }
+  return ranges.size() > kRanges ? fmt::format("{} and others, {} in all", text, count) : text;
+}
+
+}  // namespace
+
 std::vector<std::string> Store::changed_plugins(std::string_view study, std::span<const PluginRecord> now) const {
-  return changed_plugins(plugins(study), now);
+  Connection& connection = *impl_->connection;
+  std::vector<std::string> lines;
+  for (const PluginRecord& before : plugins(study))
+    for (const PluginRecord& plugin : now)
+      if (is_other_build(before, plugin))
+        lines.push_back(fmt::format("{} '{}' {} is another build than in {} (sha256 {:.12} now, {:.12} then)",
+                                    plugin.kind, plugin.id, plugin.version, trials_of(connection, study, before),
+                                    plugin.sha256, before.sha256));
+  return lines;
 }
 
 std::vector<std::string> Store::changed_plugins(std::span<const PluginRecord> earlier,
@@ -256,8 +298,7 @@ std::vector<std::string> Store::changed_plugins(std::span<const PluginRecord> ea
   std::vector<std::string> lines;
   for (const PluginRecord& before : earlier) {
     for (const PluginRecord& plugin : now) {
-      if (plugin.kind != before.kind || plugin.id != before.id || plugin.version != before.version) continue;
-      if (plugin.sha256 == before.sha256) continue;
+      if (!is_other_build(before, plugin)) continue;
       lines.push_back(fmt::format("{} '{}' {} is another build than in earlier trials (sha256 {:.12} now, {:.12} then)",
                                   plugin.kind, plugin.id, plugin.version, plugin.sha256, before.sha256));
     }

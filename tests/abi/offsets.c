@@ -1,5 +1,6 @@
-/* Prints the size and the offsets of every struct of the ABI, as this compiler lays them out, as JSON. What it prints
- * for a release is committed as core/abi/offsets-1.x.json. */
+/* Prints sizes and offsets of the structs that the newest minor version has added or extended, as this compiler lays
+ * them out, as JSON; with the headers of 1.0 those of all. What it prints for a release is committed as
+ * core/abi/offsets-1.x.json. */
 #include <stdio.h>
 
 #include "tuner/abi.h"
@@ -11,7 +12,11 @@
 
 int main(void) {
   const char* between = "{";
+#ifdef TUNER_ABI_LAYOUT_1_1
+  TUNER_ABI_LAYOUT_1_1(PRINT_SIZE, PRINT_FIELD)
+#else
   TUNER_ABI_LAYOUT_1_0(PRINT_SIZE, PRINT_FIELD)
+#endif
   printf("\n  }\n}\n");
   return 0;
 }

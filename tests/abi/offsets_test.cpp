@@ -1,17 +1,20 @@
-// The layout of ABI 1.0 is frozen: what the compilers make of abi.h equals the committed core/abi/offsets-1.0.json, and
-// the list behind both leaves out neither a struct nor a field.
+// The layout of every minor version is frozen: what the compilers make of abi.h agrees with core/abi/offsets-1.0.json
+// and offsets-1.1.json, and the lists behind them leave out neither a struct nor a field.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <fstream>
 #include <iterator>
+#include <map>
 #include <regex>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "tuner/abi.h"
+#include "tuner/json.hpp"
 
 namespace {
 
@@ -40,25 +43,62 @@ struct Struct {
   std::vector<Field> fields;
 };
 
-std::vector<Struct> listed_structs() {
+// By name; of a struct that has grown, as its newest list has it.
+std::map<std::string, Struct> listed_structs() {
   std::vector<Struct> structs;
 #define LIST_SIZE(type, bytes) structs.push_back({#type, sizeof(type), {}});
 #define LIST_FIELD(type, field, at) \
   structs.back().fields.push_back({#field, offsetof(type, field), sizeof(static_cast<type*>(nullptr)->field)});
   TUNER_ABI_LAYOUT_1_0(LIST_SIZE, LIST_FIELD)
-  return structs;
+  TUNER_ABI_LAYOUT_1_1(LIST_SIZE, LIST_FIELD)
+  std::map<std::string, Struct> newest;
+  for (Struct& s : structs) newest.insert_or_assign(s.name, std::move(s));
+  return newest;
 }
 
-TEST(AbiOffsets, EqualTheCommittedBaseline) {
-  const std::string baseline = read_file(TUNER_SOURCE_DIR "/core/abi/offsets-1.0.json");
-  EXPECT_EQ(output_of(ABI_OFFSETS_PROGRAM), baseline)
-      << "abi.h no longer has the layout of 1.0. Fields may only be appended, in a later minor version with a list and "
+// Structs of the list of 1.1.
+std::set<std::string> changed_in_1_1() {
+  std::set<std::string> names;
+#define LIST_NAME(type, bytes) names.insert(#type);
+#define LIST_NOTHING(type, field, at)
+  TUNER_ABI_LAYOUT_1_1(LIST_NAME, LIST_NOTHING)
+  return names;
+}
+
+// What stood at a place in 1.0 stands there today, and only what the list of 1.1 has is longer.
+TEST(AbiOffsets, ThoseOf1_0AreKept) {
+  const tuner::Json baseline = tuner::Json::parse(read_file(TUNER_SOURCE_DIR "/core/abi/offsets-1.0.json"));
+  const auto today = listed_structs();
+  const auto grown = changed_in_1_1();
+  EXPECT_EQ(baseline.size(), 29u);
+  for (const auto& [name, fields] : baseline.items()) {
+    const auto found = today.find(name);
+    ASSERT_NE(found, today.end()) << name;
+    const Struct& now = found->second;
+    const auto size = static_cast<std::size_t>(fields["sizeof"].get<std::int64_t>());
+    if (grown.contains(name))
+      EXPECT_GT(now.size, size) << name;
+    else
+      EXPECT_EQ(now.size, size) << name;
+    for (const auto& [field, offset] : fields.items()) {
+      if (field == "sizeof") continue;
+      const auto same =
+          std::find_if(now.fields.begin(), now.fields.end(), [&](const Field& f) { return f.name == field; });
+      ASSERT_NE(same, now.fields.end()) << name << "." << field;
+      EXPECT_EQ(same->offset, static_cast<std::size_t>(offset.get<std::int64_t>())) << name << "." << field;
+    }
+  }
+}
+
+TEST(AbiOffsets, EqualTheCommittedListOf1_1) {
+  EXPECT_EQ(output_of(ABI_OFFSETS_PROGRAM), read_file(TUNER_SOURCE_DIR "/core/abi/offsets-1.1.json"))
+      << "abi.h no longer has the layout of 1.1. Fields may only be appended, in a later minor version with a list and "
          "an offsets file of its own.";
 }
 
 // A field that the list left out would be a gap, one that is too large an overlap.
 TEST(AbiOffsets, FieldsFollowEachOtherWithoutGaps) {
-  for (const Struct& s : listed_structs()) {
+  for (const auto& [name, s] : listed_structs()) {
     std::size_t end = 0;
     for (const Field& f : s.fields) {
       EXPECT_EQ(f.offset, end) << "between " << s.name << "." << f.name << " and the field before it";
@@ -69,7 +109,7 @@ TEST(AbiOffsets, FieldsFollowEachOtherWithoutGaps) {
 }
 
 TEST(AbiOffsets, EveryStructBeginsWithItsSize) {
-  for (const Struct& s : listed_structs()) {
+  for (const auto& [name, s] : listed_structs()) {
     ASSERT_FALSE(s.fields.empty()) << s.name;
     EXPECT_EQ(s.fields.front().name, "struct_size") << s.name;
     EXPECT_EQ(s.fields.front().size, 4u) << s.name;
@@ -77,9 +117,10 @@ TEST(AbiOffsets, EveryStructBeginsWithItsSize) {
 }
 
 TEST(AbiOffsets, TheListNamesEveryStructOfTheHeader) {
-  const std::string header = read_file(TUNER_SOURCE_DIR "/core/abi/include/tuner/abi.h");
+  const std::string header = read_file(TUNER_SOURCE_DIR "/core/abi/include/tuner/abi.h") +
+                             read_file(TUNER_SOURCE_DIR "/core/abi/include/tuner/abi_search.h");
   std::set<std::string> listed, defined, grown;
-  for (const Struct& s : listed_structs()) listed.insert(s.name);
+  for (const auto& [name, s] : listed_structs()) listed.insert(name);
   const std::regex opening("struct (tuner_\\w+) \\{"), growth("TUNER_ABI_GROWTH\\s*\\} (tuner_\\w+);");
   for (std::sregex_iterator m(header.begin(), header.end(), opening), end; m != end; ++m) defined.insert((*m)[1]);
   for (std::sregex_iterator m(header.begin(), header.end(), growth), end; m != end; ++m) grown.insert((*m)[1]);

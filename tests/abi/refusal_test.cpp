@@ -93,7 +93,7 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(BadTable{"other_major", Message::plugin_other_major, "ABI 2; this tuner has ABI 1"},
                     BadTable{"field_of_other_major", Message::plugin_other_major, "ABI 7; this tuner has ABI 1"},
                     BadTable{"no_entry", Message::plugin_no_entry, "tuner_plugin_v1"},
-                    BadTable{"newer_host", Message::plugin_needs_newer_host, "ABI 1.99; this tuner has 1.0"},
+                    BadTable{"newer_host", Message::plugin_needs_newer_host, "ABI 1.99; this tuner has 1.1"},
                     BadTable{"other_platform", Message::plugin_other_platform, "0x3233504c; this tuner has 0x3436504c"},
                     BadTable{"undefined_symbol", Message::plugin_not_a_library, "nobody_defines_this"},
                     BadTable{"null_table", Message::plugin_bad_descriptor, "null"},
@@ -103,7 +103,11 @@ INSTANTIATE_TEST_SUITE_P(
                     BadTable{"small_plugin", Message::plugin_bad_descriptor, "plugin number 0"},
                     BadTable{"bad_id", Message::plugin_bad_descriptor, "id"},
                     BadTable{"unknown_kind", Message::plugin_bad_descriptor, "kind 9"},
-                    BadTable{"reserved_kind", Message::plugin_bad_descriptor, "kind 4"},
+                    BadTable{"searcher", Message::plugin_not_hosted, "holds the searcher 'plain'"},
+                    BadTable{"pruner", Message::plugin_not_hosted, "holds the pruner 'plain'"},
+                    BadTable{"other_device", Message::plugin_not_hosted, "computes on cuda:0, cuda:1 alone"},
+                    BadTable{"needs_extension", Message::plugin_needs_newer_host, "extension 'example.telepathy/1'"},
+                    BadTable{"unanswered_extension", Message::plugin_bad_descriptor, "extension 'example.unknown/1'"},
                     BadTable{"no_functions", Message::plugin_bad_descriptor, "no functions"},
                     BadTable{"no_step", Message::plugin_bad_descriptor, "step"},
                     BadTable{"small_functions", Message::plugin_bad_descriptor, "24 bytes"},
@@ -203,10 +207,12 @@ TEST(Refusal, LinkThatStandsInAWorldWritableFolder) {
 }
 
 TEST(Refusal, BuildFlagsInWords) {
-  EXPECT_EQ(build_flags_text(0), "");
-  EXPECT_EQ(build_flags_text(TUNER_BUILD_FAST_MATH | TUNER_BUILD_DEBUG), "fast-math, debug");
-  EXPECT_EQ(build_flags_text(TUNER_BUILD_FMA_CONTRACTION | TUNER_BUILD_SANITIZER | 0x100),
-            "FMA contraction, sanitizer, flag 0x100");
+  EXPECT_EQ(build_flags_text(0), "unknown build");
+  EXPECT_EQ(build_flags_text(TUNER_BUILD_SANITIZER), "unknown build, sanitizer");
+  EXPECT_EQ(build_flags_text(TUNER_BUILD_PROBED), "");
+  EXPECT_EQ(build_flags_text(TUNER_BUILD_PROBED | TUNER_BUILD_FAST_MATH | TUNER_BUILD_DEBUG), "fast-math, debug");
+  EXPECT_EQ(build_flags_text(TUNER_BUILD_PROBED | TUNER_BUILD_FMA_CONTRACTION | TUNER_BUILD_ASSERTS | 0x100),
+            "FMA contraction, assertions, flag 0x100");
 }
 
 TEST(Refusal, FileThatChangesWhileItIsLoaded) {

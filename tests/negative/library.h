@@ -22,7 +22,8 @@ static tuner_library library = {.struct_size = sizeof(tuner_library),
                                 .version = "1.0.0",
                                 .licence = "MIT",
                                 .url = "",
-                                .build = __VERSION__};
+                                .build = __VERSION__,
+                                .build_probe = tuner_build_probe};
 
 #ifdef __cplusplus
 #define FIXTURE_ENTRY extern "C" TUNER_EXPORT

@@ -219,6 +219,9 @@ TEST(OptionTable, SetNumberReachesThePlugin) {
   table.set_number(index_of("lr"), 1, 0.125);
   EXPECT_EQ(table.abi()->values[table.abi()->n_params + index_of("lr")], 0.125);
   EXPECT_EQ(table.number(index_of("lr")), 1e-3);
+  // What was configured stays beside it.
+  EXPECT_EQ(table.abi()->base[table.abi()->n_params + index_of("lr")], 2.0);
+  EXPECT_EQ(table.abi()->base[index_of("lr")], 1e-3);
 }
 
 TEST(OptionTable, StaysWholeWhenMoved) {

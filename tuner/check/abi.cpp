@@ -100,7 +100,7 @@ State run(const Plugin& plugin, const Subject& subject) {
 }
 
 void check_guard_page(const Subject& subject, Report& report) {
-  const Boundary boundary(*subject.plugin, Form::cut, report);
+  const Boundary boundary(*subject.plugin, Form::cut);
   report.doing("structs cut to their 1.0 size");
   reporting(report, [&] { (void)run(boundary.plugin(), subject); });
 }
@@ -108,7 +108,7 @@ void check_guard_page(const Subject& subject, Report& report) {
 void check_larger_structs(const Subject& subject, Report& report) {
   reporting(report, [&] {
     const State expected = run(*subject.plugin, subject);
-    const Boundary boundary(*subject.plugin, Form::grown, report);
+    const Boundary boundary(*subject.plugin, Form::grown);
     report.doing("structs of a later minor version, with larger sizes and strides");
     if (const std::string text = difference(expected, run(boundary.plugin(), subject)); !text.empty())
       report.fail(fmt::format("with structs of a later minor version the results are others: {}", text),

@@ -1,14 +1,14 @@
 #include "tuner/check/boundary.hpp"
 
 #include <fmt/format.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <csignal>
 #include <cstring>
-#include <new>
+#include <string>
+#include <type_traits>
 #include <vector>
+
+#include "tuner/tensor.hpp"
 
 namespace tuner::check {
 
@@ -31,55 +31,55 @@ TUNER_ABI_LAYOUT_1_0(TUNER_SIZE_1_0, TUNER_NO_FIELD)
 
 constexpr std::size_t kGrowth = 64;
 constexpr unsigned char kStrange = 0xa5;
+constexpr const char* kReadLess =
+    "a field newer than 1.0 may be read only where struct_size covers it, and arrays end at their count";
+constexpr const char* kMindBounds =
+    "a tensor has numel values of its own type, a batch n_indices samples, and metrics are as many as declared";
 
-// One mapping: [data pages, the copy at their end][a page that cannot be read]. Never unmapped: the process is short.
-struct Placement {
-  const char* begin;
-  std::size_t bytes;  // of the data pages
-  std::size_t size;   // of the copy
-  std::string name;
-  bool ended = false;  // the call is over
+// A buffer of the host, and the fenced one that the plugin sees in its place.
+struct Mirror {
+  void* host;
+  void* fenced;
+  std::size_t bytes;
 };
 
 // What the boundary of this process works on: functions of the ABI have no context of their own.
 struct State {
   const Plugin* real = nullptr;
   Form form = Form::cut;
-  Report* report = nullptr;
-  std::vector<Placement> placements;
+  Fence fence = Fence::end;
+  std::vector<Mirror> mirrors;            // of an objective's tensors
+  std::vector<std::size_t> tensor_bytes;  // of each of them, 0 where it has no gradient
+  std::vector<std::string> tensor_names;
+  std::string damage;  // what fenced_damage() said after the first call that did any
 };
 State* state = nullptr;
 
-std::size_t page_size() { return static_cast<std::size_t>(::sysconf(_SC_PAGESIZE)); }
-
-// Says which struct was read where, and ends. Only memory of ours is explained; any other fault takes its course.
-void explain_fault(int signal, siginfo_t* info, void*) {
-  const char* at = static_cast<const char*>(info->si_addr);
-  for (const Placement& p : state->placements) {
-    if (at < p.begin || at >= p.begin + p.bytes + page_size()) continue;
-    if (p.ended && at < p.begin + p.bytes)
-      state->report->fail(fmt::format("it uses {} after the call that passed it has returned", p.name),
-                          "keep no pointer to arguments: copy what is needed (data and grad of a tensor stay valid)");
-    else
-      state->report->fail(
-          fmt::format("it reads byte {} of {}, of which there are {}",
-                      static_cast<std::size_t>(at - p.begin) - p.bytes + p.size, p.name, p.size),
-          "a field newer than 1.0 may be read only where struct_size covers it, and arrays end at their count");
-    state->report->end_process();
-  }
-  ::signal(signal, SIG_DFL);
+// Of a struct of the host, as it is passed on.
+template <class T>
+std::size_t size_now() {
+  const bool old = state->form == Form::cut && state->real->library().table->min_host_minor == 0;
+  return old ? kSize<T> : sizeof(T) + (state->form == Form::grown ? kGrowth : 0);
+}
+const char* age_of_structs() {
+  if (state->form == Form::grown) return "grown as in a later minor version";
+  return state->real->library().table->min_host_minor == 0 && state->form == Form::cut ? "its 1.0 size" : "its size";
 }
 
 // The copies of one call.
 class Call {
  public:
-  Call() : first_(state->placements.size()) {}
+  explicit Call(const char* function, const std::string& null_arguments = "") {
+    const char* const grown = ", with structs of a later minor version";
+    enter_call(std::string(function) + (state->form == Form::grown ? grown : ""), null_arguments);
+    for (const Mirror& m : state->mirrors) std::memcpy(m.fenced, m.host, m.bytes);
+  }
   ~Call() {
-    for (std::size_t i = first_; i < state->placements.size(); ++i) {
-      Placement& p = state->placements[i];
-      p.ended = true;
-      ::mprotect(const_cast<char*>(p.begin), p.bytes, PROT_NONE);
-    }
+    for (const Mirror& m : state->mirrors) std::memcpy(m.host, m.fenced, m.bytes);
+    for (const Mirror& m : written_) std::memcpy(m.host, m.fenced, m.bytes);
+    if (state->form == Form::fenced && state->damage.empty()) state->damage = fenced_damage();
+    for (const char* memory : memories_) close_fenced(memory);
+    enter_call("");
   }
   Call(const Call&) = delete;
   Call& operator=(const Call&) = delete;
@@ -94,14 +94,13 @@ class Call {
   template <class T>
   T* put(const T* values, std::size_t n, std::uint32_t& stride, std::size_t old_stride) {
     if (values == nullptr || n == 0) return const_cast<T*>(values);
-    stride = static_cast<std::uint32_t>(kSize<T> + growth());
-    char* copy = memory(n * stride,
-                        fmt::format("{} ({})", kName<T>,
-                                    state->form == Form::cut ? "its 1.0 size" : "grown as in a later minor version"));
+    stride = static_cast<std::uint32_t>(size_now<T>());
+    char* copy = memory(n * stride, fmt::format("{} ({})", kName<T>, age_of_structs()), kReadLess, Fence::end);
     for (std::size_t i = 0; i < n; ++i) {
       char* item = copy + i * stride;
       std::memset(item, kStrange, stride);
-      std::memcpy(item, reinterpret_cast<const char*>(values) + i * old_stride, kSize<T>);
+      std::memcpy(item, reinterpret_cast<const char*>(values) + i * old_stride,
+                  std::min<std::size_t>(stride, sizeof(T)));
       std::memcpy(item, &stride, sizeof stride);  // struct_size is the first field of all
     }
     return reinterpret_cast<T*>(copy);
@@ -110,9 +109,19 @@ class Call {
   template <class T>
   const T* put_array(const T* values, std::size_t n, const char* name) {
     if (values == nullptr || n == 0) return values;
-    char* copy = memory(n * sizeof(T), name);
+    char* copy = memory(n * sizeof(T), name, kReadLess, Fence::end);
     std::memcpy(copy, values, n * sizeof(T));
     return reinterpret_cast<const T*>(copy);
+  }
+
+  // A buffer that the plugin writes, or reads, for the length of the call: fenced with Form::fenced alone.
+  template <class T>
+  T* buffer(T* values, std::size_t bytes, const std::string& name, bool is_written, bool exact = false) {
+    if (state->form != Form::fenced || values == nullptr || bytes == 0) return values;
+    char* copy = memory(bytes, name, kMindBounds, state->fence, exact);
+    std::memcpy(copy, values, bytes);
+    if (is_written) written_.push_back({const_cast<std::remove_const_t<T>*>(values), copy, bytes});
+    return reinterpret_cast<T*>(copy);
   }
 
   const tuner_host* host(const tuner_host* value) {
@@ -123,7 +132,9 @@ class Call {
   const tuner_options* options(const tuner_options* value) {
     tuner_options* copy = put(value);
     if (copy == nullptr) return copy;
-    copy->values = put_array(value->values, std::size_t{value->n_groups} * value->n_params, "the options' values");
+    const std::size_t n_values = std::size_t{value->n_groups} * value->n_params;
+    copy->values = put_array(value->values, n_values, "the options' values");
+    if (copy->struct_size >= sizeof *copy) copy->base = put_array(value->base, n_values, "the options' base values");
     copy->lists = put(value->lists, value->n_params, copy->list_stride, value->list_stride);
     return copy;
   }
@@ -147,16 +158,13 @@ class Call {
   }
 
  private:
-  static std::size_t growth() { return state->form == Form::grown ? kGrowth : 0; }
-  static char* memory(std::size_t bytes, std::string name) {
-    const std::size_t page = page_size(), data = (bytes + page - 1) / page * page;
-    void* begin = ::mmap(nullptr, data + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (begin == MAP_FAILED) throw std::bad_alloc();
-    ::mprotect(static_cast<char*>(begin) + data, page, PROT_NONE);
-    state->placements.push_back({static_cast<const char*>(begin), data, bytes, std::move(name)});
-    return static_cast<char*>(begin) + data - bytes;
+  char* memory(std::size_t bytes, const std::string& name, const char* remedy, Fence fence, bool exact = true) {
+    // Outside of a process that reports faults, and for the other forms, memory is memory.
+    memories_.push_back(static_cast<char*>(fenced_memory(bytes, name, fence, remedy, exact)));
+    return memories_.back();
   }
-  std::size_t first_;
+  std::vector<char*> memories_;
+  std::vector<Mirror> written_;
 };
 
 // An error or a random stream: what the plugin wrote comes back, without the size of the copy.
@@ -167,7 +175,7 @@ class Returned {
   ~Returned() {
     if (original_ == nullptr) return;
     const std::uint32_t size = original_->struct_size;
-    std::memcpy(original_, copy_, kSize<T>);
+    std::memcpy(original_, copy_, std::min(size_now<T>(), sizeof(T)));
     original_->struct_size = size;
   }
   Returned(const Returned&) = delete;
@@ -181,7 +189,7 @@ class Returned {
 using Step = std::int32_t (*)(const tuner_step_args*);
 template <Step tuner_optimizer::*function>
 std::int32_t step_through(const tuner_step_args* args) {
-  Call call;
+  Call call(function == &tuner_optimizer::step ? "step()" : "init()", args->inner == nullptr ? "inner" : "");
   tuner_step_args* copy = call.put(args);
   const Returned<tuner_error> error(call, args->error);
   const Returned<tuner_rng> rng(call, args->rng);
@@ -197,7 +205,7 @@ std::int32_t step_through(const tuner_step_args* args) {
 }
 
 std::int32_t extent_through(const tuner_extent_args* args, std::uint64_t* count) {
-  Call call;
+  Call call("slot_extent()");
   tuner_extent_args* copy = call.put(args);
   const Returned<tuner_error> error(call, args->error);
   std::vector<const tuner_tensor_info*> infos;
@@ -209,7 +217,7 @@ std::int32_t extent_through(const tuner_extent_args* args, std::uint64_t* count)
 }
 
 std::int32_t point_through(const tuner_point_args* args) {
-  Call call;
+  Call call("evaluation_point()");
   tuner_point_args* copy = call.put(args);
   const Returned<tuner_error> error(call, args->error);
   copy->host = call.host(args->host);
@@ -223,13 +231,13 @@ std::int32_t point_through(const tuner_point_args* args) {
 
 template <class Functions, const Functions& (Plugin::*functions)() const>
 std::int32_t check_through(const tuner_options* options, tuner_error* given) {
-  Call call;
+  Call call("check()");
   const Returned<tuner_error> error(call, given);
   return (state->real->*functions)().check(call.options(options), error.get());
 }
 
 std::int32_t value_through(const tuner_schedule_args* args, double* values) {
-  Call call;
+  Call call("value()");
   tuner_schedule_args* copy = call.put(args);
   const Returned<tuner_error> error(call, args->error);
   copy->host = call.host(args->host);
@@ -241,7 +249,7 @@ std::int32_t value_through(const tuner_schedule_args* args, double* values) {
 }
 
 std::int32_t open_through(const tuner_open_args* args, void** shared) {
-  Call call;
+  Call call("open()");
   tuner_open_args* copy = call.put(args);
   const Returned<tuner_error> error(call, args->error);
   copy->host = call.host(args->host);
@@ -252,7 +260,7 @@ std::int32_t open_through(const tuner_open_args* args, void** shared) {
 }
 
 std::int32_t describe_through(const tuner_describe_args* args) {
-  Call call;
+  Call call("describe()");
   tuner_describe_args* copy = call.put(args);
   const Returned<tuner_error> error(call, args->error);
   copy->host = call.host(args->host);
@@ -262,43 +270,92 @@ std::int32_t describe_through(const tuner_describe_args* args) {
   return state->real->objective().describe(copy);
 }
 
+// The tensors of a trial, for as long as it lives.
+void fence_tensors(const tuner_tensor* copies, const tuner_bind_args& args, std::uint32_t stride) {
+  for (std::uint32_t i = 0; i < args.n_tensors; ++i) {
+    auto& tensor = *const_cast<tuner_tensor*>(
+        reinterpret_cast<const tuner_tensor*>(reinterpret_cast<const char*>(copies) + i * stride));
+    const std::size_t bytes = tensor.numel * dtype_size(tensor.dtype);
+    const std::string name = fmt::format("tensor '{}'", tensor.info->name);
+    state->tensor_bytes.push_back(tensor.grad == nullptr ? 0 : bytes);
+    state->tensor_names.push_back(name);
+    const auto fenced = [&](void* host, const std::string& what) {
+      if (host == nullptr || bytes == 0) return host;
+      void* memory = fenced_memory(bytes, what, state->fence, kMindBounds);
+      std::memcpy(memory, host, bytes);
+      state->mirrors.push_back({host, memory, bytes});
+      return memory;
+    };
+    tensor.data = fenced(tensor.data, name);
+    tensor.grad = fenced(tensor.grad, "the gradient of " + name);
+  }
+}
+
 std::int32_t bind_through(const tuner_bind_args* args, void** context) {
-  Call call;
+  Call call("bind()");
   tuner_bind_args* copy = call.put(args);
   const Returned<tuner_error> error(call, args->error);
   copy->host = call.host(args->host);
   copy->options = call.options(args->options);
   copy->tensors = call.tensors(args->tensors, args->n_tensors, copy->tensor_stride);
   copy->error = error.get();
+  if (state->form == Form::fenced) fence_tensors(copy->tensors, *args, copy->tensor_stride);
   return state->real->objective().bind(copy, context);
 }
 
 std::int32_t init_through(void* context, tuner_rng* given, tuner_error* given_error) {
-  Call call;
+  Call call("init()");
   const Returned<tuner_rng> rng(call, given);
   const Returned<tuner_error> error(call, given_error);
   return state->real->objective().init(context, rng.get(), error.get());
 }
 
 std::int32_t evaluate_through(void* context, const tuner_evaluate_args* args) {
-  Call call;
+  Call call("evaluate()");
   tuner_evaluate_args* copy = call.put(args);
   const Returned<tuner_error> error(call, args->error);
   copy->host = call.host(args->host);
   copy->rng = call.put(args->rng);
   copy->error = error.get();
   copy->indices = call.put_array(args->indices, args->n_indices, "the indices of the batch");
+  copy->loss = call.buffer(args->loss, sizeof(double), "the loss", true, true);
+  copy->metrics =
+      call.buffer(args->metrics, state->real->objective().n_metrics * sizeof(double), "the metrics", true, true);
   return state->real->objective().evaluate(context, copy);
 }
 
 std::int32_t hvp_through(void* context, const tuner_hvp_args* args) {
-  Call call;
+  Call call("hvp()");
   tuner_hvp_args* copy = call.put(args);
   const Returned<tuner_error> error(call, args->error);
   copy->host = call.host(args->host);
   copy->error = error.get();
   copy->indices = call.put_array(args->indices, args->n_indices, "the indices of the batch");
+  std::vector<const void*> vectors(args->vectors, args->vectors + state->tensor_bytes.size());
+  std::vector<void*> products(args->products, args->products + state->tensor_bytes.size());
+  for (std::size_t i = 0; i < state->tensor_bytes.size(); ++i) {
+    const auto bytes_of = [&](auto* data, const char* what, bool is_written) {
+      using Bytes = std::conditional_t<std::is_const_v<std::remove_pointer_t<decltype(data)>>, const char, char>;
+      return call.buffer(static_cast<Bytes*>(data), state->tensor_bytes[i],
+                         fmt::format("the {} of {}", what, state->tensor_names[i]), is_written);
+    };
+    vectors[i] = bytes_of(vectors[i], "vector", false);
+    products[i] = bytes_of(products[i], "product", true);
+  }
+  if (state->form == Form::fenced) {
+    copy->vectors = vectors.data();
+    copy->products = products.data();
+  }
   return state->real->objective().hvp(context, copy);
+}
+
+// A table of the plugin, which may be of an earlier minor version, with zeros for what it has not.
+template <class T>
+T today(const T& table) {
+  T copy{};
+  std::memcpy(&copy, &table, std::min<std::size_t>(table.struct_size, sizeof copy));
+  copy.struct_size = sizeof copy;
+  return copy;
 }
 
 // The functions of the plugin's table that are there become the ones above.
@@ -309,19 +366,21 @@ void replace(Function& place, Function by) {
 
 }  // namespace
 
-Boundary::Boundary(const Plugin& plugin, Form form, Report& report)
-    : descriptor_(plugin.descriptor()), plugin_(&descriptor_, &plugin.library()) {
+Boundary::Boundary(const Plugin& plugin, Form form, Fence fence)
+    : descriptor_(today(plugin.descriptor())), plugin_(&descriptor_, &plugin.library()) {
   replace_functions(plugin);
-  state = new State{&plugin, form, &report, {}};
-  state->placements.reserve(1 << 16);  // read by the signal handler: must not move
-  struct sigaction action {};
-  action.sa_sigaction = &explain_fault;
-  action.sa_flags = SA_SIGINFO | SA_NODEFER;
-  ::sigaction(SIGSEGV, &action, nullptr);
+  state = new State{.real = &plugin,
+                    .form = form,
+                    .fence = fence,
+                    .mirrors = {},
+                    .tensor_bytes = {},
+                    .tensor_names = {},
+                    .damage = {}};
 }
 
+std::string Boundary::damage() const { return state->damage; }
+
 Boundary::~Boundary() {
-  ::signal(SIGSEGV, SIG_DFL);
   delete state;
   state = nullptr;
 }
@@ -329,8 +388,7 @@ Boundary::~Boundary() {
 void Boundary::replace_functions(const Plugin& real) {
   switch (real.kind()) {
     case Kind::optimizer:
-      optimizer_ = real.optimizer();
-      optimizer_.struct_size = sizeof optimizer_;
+      optimizer_ = today(real.optimizer());
       replace(optimizer_.step, &step_through<&tuner_optimizer::step>);
       replace(optimizer_.init, &step_through<&tuner_optimizer::init>);
       replace(optimizer_.slot_extent, &extent_through);
@@ -339,15 +397,13 @@ void Boundary::replace_functions(const Plugin& real) {
       descriptor_.vtable = &optimizer_;
       break;
     case Kind::scheduler:
-      scheduler_ = real.scheduler();
-      scheduler_.struct_size = sizeof scheduler_;
+      scheduler_ = today(real.scheduler());
       replace(scheduler_.value, &value_through);
       replace(scheduler_.check, &check_through<tuner_scheduler, &Plugin::scheduler>);
       descriptor_.vtable = &scheduler_;
       break;
     case Kind::objective:
-      objective_ = real.objective();
-      objective_.struct_size = sizeof objective_;
+      objective_ = today(real.objective());
       replace(objective_.open, &open_through);
       replace(objective_.describe, &describe_through);
       replace(objective_.bind, &bind_through);

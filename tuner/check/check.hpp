@@ -33,6 +33,7 @@ class Report {
   void warn(std::string cause, std::string remedy) { add({true, std::move(cause), std::move(remedy)}); }
   // What the check does next ("step 3 at lr = 1e+300"): quoted when the child dies of it or hangs.
   void doing(std::string_view what);
+  [[nodiscard]] const std::string& last_doing() const { return doing_; }
   // Ends the process at once, with the check done: for a signal handler that has found what there is to find.
   [[noreturn]] void end_process();
   [[nodiscard]] const std::vector<Finding>& findings() const { return findings_; }
@@ -40,6 +41,7 @@ class Report {
  private:
   void add(Finding finding);
   int answers_;
+  std::string doing_;
   std::vector<Finding> findings_;
 };
 

@@ -14,6 +14,7 @@
 
 #include "tuner/check/answers.hpp"
 #include "tuner/check/check.hpp"
+#include "tuner/check/fault.hpp"
 #include "tuner/check/settings.hpp"
 #include "tuner/child_process.hpp"
 #include "tuner/error.hpp"
@@ -118,6 +119,7 @@ int answer_check(const std::filesystem::path& self, const std::vector<std::strin
     subject.given = settings_for(*subject.plugin, settings);
   }
   Report report(answers);
+  const FaultReporter faults(report);
   if (const std::string reason = check->exempt ? check->exempt(subject) : ""; !reason.empty())
     send(answers, reason == what_is_missing(subject) ? Answer::not_run : Answer::not_applicable, reason);
   else

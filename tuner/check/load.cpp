@@ -125,6 +125,35 @@ void stay_quiet(const Subject& subject, Report& report) {
                 "a plugin never prints: remove it, or use the host's log() within a call");
 }
 
+void build(const Subject& subject, Report& report) {
+  std::unique_ptr<Library> library;
+  try {
+    library = load_library(subject.file);
+  } catch (const Error&) {  // load.opens and abi.descriptor say why
+    return;
+  }
+  if (library->build_flags & TUNER_BUILD_FAST_MATH)
+    report.fail(
+        "its code is compiled with -ffast-math, -Ofast or a flag that is part of them, such as "
+        "-fassociative-math, -ffinite-math-only, -freciprocal-math or -fno-signed-zeros",
+        "compile it without: results depend on how the compiler reorders sums, and NaN is not seen");
+  if (library->build_flags & TUNER_BUILD_FMA_CONTRACTION)
+    report.fail(
+        "its products and sums are contracted into one operation (-ffp-contract=fast, the default of GCC, with "
+        "-mfma, -march=native or the loops for AVX-512)",
+        "compile it with -ffp-contract=off, as tuner_add_plugin does: else every machine has other results");
+}
+
+// Without a probe nothing is known. That is no failure: a library in another language has none.
+std::string has_no_probe(const Subject& subject) {
+  try {
+    if (load_library(subject.file)->build_flags & TUNER_BUILD_PROBED) return "";
+  } catch (const Error&) {
+    return "";
+  }
+  return "how it was built is unknown: its table has no build_probe (tuner_build_probe of tuner/abi_build.h)";
+}
+
 constexpr Check kChecks[] = {
     {"load.opens",
      "The library loads with every symbol resolved, has the entry function, and the process ends well afterwards: no "
@@ -140,6 +169,11 @@ constexpr Check kChecks[] = {
      0, "load.opens", nullptr, keep_floating_point},
     {"load.quiet", "Nothing is printed on standard output or standard error while the library is loaded.", 0,
      "load.opens", nullptr, stay_quiet},
+    {"load.build",
+     "The library's own probe, compiled with its flags, finds the arithmetic of IEEE 754: no -ffast-math or part of "
+     "it, "
+     "and no contraction of products and sums.",
+     0, "load.opens abi.descriptor", has_no_probe, build},
 };
 
 }  // namespace

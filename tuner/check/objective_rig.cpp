@@ -6,6 +6,7 @@
 #include <limits>
 #include <numeric>
 
+#include "tuner/check/fault.hpp"
 #include "tuner/check/sensible.hpp"
 
 namespace tuner::check {
@@ -54,6 +55,7 @@ std::int32_t ObjectiveRig::init() {
   rng.purpose = TUNER_RNG_INIT;
   rng.seed = source_.seed;
   host_.reset_scratch();
+  const Calling calling("init()");
   return objective_->init(&rng, &error_);
 }
 
@@ -69,13 +71,16 @@ std::int32_t ObjectiveRig::evaluate(std::uint32_t want, std::uint32_t flags, dou
   request.flags = flags;
   request.indices = batch_;
   request.rng = &rng;
+  const Calling calling("evaluate()", has_samples() ? "metrics" : "indices, metrics");
   return objective_->evaluate(request, &value, nullptr, &error_);
 }
 
 std::int32_t ObjectiveRig::loss(double& value, std::uint32_t flags) { return evaluate(TUNER_WANT_LOSS, flags, value); }
 
 std::int32_t ObjectiveRig::gradient(double& value, std::uint32_t flags) {
-  return evaluate(TUNER_WANT_LOSS | TUNER_WANT_GRADIENT, flags, value);
+  if (has_gradients()) return evaluate(TUNER_WANT_LOSS | TUNER_WANT_GRADIENT, flags, value);
+  fill_gradients(0);
+  return evaluate(TUNER_WANT_LOSS, flags, value);
 }
 
 std::int32_t ObjectiveRig::metrics(std::uint32_t split, double& value, std::vector<double>& metrics) {
@@ -95,6 +100,7 @@ std::int32_t ObjectiveRig::metrics(std::uint32_t split, double& value, std::vect
   request.split = split;
   request.indices = indices;
   request.rng = &rng;
+  const Calling calling("evaluate() with metrics", has_samples() ? "" : "indices");
   return objective_->evaluate(request, &value, metrics.data(), &error_);
 }
 
@@ -105,15 +111,16 @@ std::int32_t ObjectiveRig::samples(std::uint32_t split, const std::vector<std::u
   rng.seed = source_.seed;
   error_.text[0] = 0;
   host_.reset_scratch();
-  fill_gradients(std::numeric_limits<double>::quiet_NaN());
+  fill_gradients(has_gradients() ? std::numeric_limits<double>::quiet_NaN() : 0);
   Objective::Request request;
   request.want = TUNER_WANT_LOSS;
-  if (split == TUNER_SPLIT_TRAIN) request.want |= TUNER_WANT_GRADIENT;
+  if (split == TUNER_SPLIT_TRAIN && has_gradients()) request.want |= TUNER_WANT_GRADIENT;
   request.flags = 0;
   request.split = split;
   request.indices = indices;
   request.rng = &rng;
   value = std::numeric_limits<double>::quiet_NaN();
+  const Calling calling("evaluate()", has_samples() ? "metrics" : "indices, metrics");
   return objective_->evaluate(request, &value, nullptr, &error_);
 }
 
@@ -135,6 +142,7 @@ std::int32_t ObjectiveRig::hvp(const Vector& vector, Vector& product) {
   }
   error_.text[0] = 0;
   host_.reset_scratch();
+  const Calling calling("hvp()");
   const std::int32_t status = objective_->hvp(batch_, vectors.data(), products.data(), &error_);
   product.clear();
   for (const Place& place : places_)

@@ -35,6 +35,7 @@ class ObjectiveRig {
   [[nodiscard]] std::int32_t init();
   // Loss (and gradient) on the batch, in training mode unless `flags` say otherwise. A batch is the first few samples.
   [[nodiscard]] std::int32_t loss(double& value, std::uint32_t flags = TUNER_EVALUATE_TRAIN);
+  // Of an objective without gradients (TUNER_PLUGIN_DERIVATIVE_FREE) the loss alone, and gradients of 0.
   [[nodiscard]] std::int32_t gradient(double& value, std::uint32_t flags = TUNER_EVALUATE_TRAIN);
   [[nodiscard]] std::int32_t metrics(std::uint32_t split, double& value, std::vector<double>& metrics);
   // Loss of these samples of a split, in evaluation mode, and for the training split its gradient.
@@ -59,6 +60,7 @@ class ObjectiveRig {
 
   [[nodiscard]] Objective& objective() { return *objective_; }
   [[nodiscard]] const char* error() const { return error_.text; }
+  [[nodiscard]] bool has_gradients() const { return !source_.use.plugin->has(TUNER_PLUGIN_DERIVATIVE_FREE); }
   [[nodiscard]] bool has_samples() const { return objective_->samples(TUNER_SPLIT_TRAIN) > 0; }
 
  private:

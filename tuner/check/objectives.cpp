@@ -6,8 +6,11 @@
 #include <chrono>
 #include <cmath>
 #include <cstring>
+#include <filesystem>
+#include <iterator>
 #include <thread>
 
+#include "tuner/check/boundary.hpp"
 #include "tuner/check/check.hpp"
 #include "tuner/check/derivatives.hpp"
 #include "tuner/check/environment.hpp"
@@ -55,8 +58,13 @@ std::string has_no_tensors(const Subject& subject) {
   }
 }
 
+std::string has_no_gradients(const Subject& subject) {
+  if (subject.plugin->has(TUNER_PLUGIN_DERIVATIVE_FREE)) return "it has no gradients, as it says";
+  return has_no_tensors(subject);
+}
+
 std::string has_no_hvp(const Subject& subject) {
-  return subject.plugin->objective().hvp == nullptr ? "it offers no hvp()" : has_no_tensors(subject);
+  return subject.plugin->objective().hvp == nullptr ? "it offers no hvp()" : has_no_gradients(subject);
 }
 
 std::string knows_no_minimum(const Subject& subject) {
@@ -171,7 +179,7 @@ bool report_difference(const Vector& expected, const Vector& got, const char* ho
 // Whether two threads meet within an evaluation is a matter of luck; what they would meet in is not. The last
 // evaluation before this was another context's, at another point.
 bool writes_statics(const Subject& subject, ObjectiveRig& rig, Report& report) {
-  if (subject.plugin->library().table->build_flags & TUNER_BUILD_SANITIZER) return false;  // writes notes of its own
+  if (subject.plugin->library().build_flags & TUNER_BUILD_SANITIZER) return false;  // writes notes of its own
   const WritableMemory before(subject.plugin->descriptor());
   (void)walk(rig, 0.1, 3);
   const std::string where = before.change();
@@ -373,6 +381,65 @@ void check_batches(const Subject& subject, Report& report) {
   }
 }
 
+std::size_t thread_count() {
+  const std::filesystem::directory_iterator tasks("/proc/self/task");
+  return static_cast<std::size_t>(std::distance(begin(tasks), end(tasks)));
+}
+
+// A thread that has been joined may be listed for a moment longer.
+std::size_t settled_thread_count(std::size_t expected) {
+  for (int i = 0; i < 100 && thread_count() > expected; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  return thread_count();
+}
+
+void check_threads(const Subject& subject, Report& report) {
+  const std::size_t before = thread_count();
+  // What host and check give: one thread, the caller's. Libraries that a plugin loads may keep threads of their own
+  // from their first use on; those started with it are the plugin's all the same.
+  std::size_t during = before;
+  {
+    ObjectiveSource source(*subject.plugin, subject.given, nullptr, subject.seed);
+    ObjectiveRig rig(source);
+    if (failed(rig.init(), "init()", rig, report)) return;
+    double loss = 0;
+    if (failed(rig.size() > 0 ? rig.gradient(loss) : rig.loss(loss, 0), "evaluate()", rig, report)) return;
+    during = settled_thread_count(before);
+  }
+  const bool may = subject.plugin->has(TUNER_PLUGIN_OWNS_THREADS);
+  if (during > before)
+    report.fail(fmt::format("after an evaluation there {} that {} not there before open(){}",
+                            during - before == 1 ? "is a thread" : fmt::format("are {} threads", during - before),
+                            during - before == 1 ? "was" : "were", may ? ", and args->threads is 1" : ""),
+                may ? "start at most args->threads - 1 threads in open() and in bind()"
+                    : "start no threads: the host runs trials side by side. One that must have some says "
+                      "TUNER_PLUGIN_OWNS_THREADS and starts at most args->threads - 1");
+  else if (const std::size_t after = settled_thread_count(before); after > before)
+    report.fail(fmt::format("{} of its threads are there after close() and release()", after - before),
+                "join in release() what bind() started, and in close() what open() started");
+}
+
+// Everything that the host asks of an objective, on buffers with memory beside them that cannot be touched.
+void check_bounds(const Subject& subject, Report& report) {
+  for (const Fence fence : {Fence::end, Fence::begin}) {
+    const Boundary boundary(*subject.plugin, Form::fenced, fence);
+    ObjectiveSource source(boundary.plugin(), subject.given, nullptr, subject.seed);
+    ObjectiveRig rig(source);
+    double loss = 0;
+    std::vector<double> metrics;
+    if (failed(rig.init(), "init()", rig, report)) return;
+    const std::int32_t status = rig.gradient(loss, TUNER_EVALUATE_TRAIN | TUNER_EVALUATE_UPDATE_BUFFERS);
+    if (failed(status, "evaluate()", rig, report)) return;
+    for (std::uint32_t split = 0; split < TUNER_N_SPLITS; ++split) {
+      if (rig.has_samples() ? rig.objective().samples(split) == 0 : split != TUNER_SPLIT_TRAIN) continue;
+      if (failed(rig.metrics(split, loss, metrics), "evaluate()", rig, report)) return;
+    }
+    Vector product;
+    if (rig.objective().has_hvp() && failed(rig.hvp(Vector(rig.size(), 1.0), product), "hvp()", rig, report)) return;
+    if (const std::string where = boundary.damage(); !where.empty())
+      return report.fail(fmt::format("it wrote {}", where), "check the bounds of the loop: a tensor has numel values");
+  }
+}
+
 constexpr Check kChecks[] = {
     {"objectives.evaluates",
      "Opened, bound and started, it gives a finite loss, gradient and metrics on a small batch in every dtype that it "
@@ -382,7 +449,7 @@ constexpr Check kChecks[] = {
      "Every coordinate (of more than 400: the first and last of each tensor, and random ones) against central "
      "differences of the loss at two points near the start, in f64 where it is offered; gradients overwrite what was "
      "there; f32 agrees with f64.",
-     kObjectives, "objectives.determinism", has_no_tensors, check_gradient},
+     kObjectives, "objectives.determinism", has_no_gradients, check_gradient},
     {"objectives.hvp", "Hessian times three random vectors against differences of the gradient.", kObjectives,
      "objectives.gradient", has_no_hvp, check_hvp},
     {"objectives.minimum",
@@ -398,6 +465,15 @@ constexpr Check kChecks[] = {
      "In evaluation mode loss and gradient of five samples are the means over each alone, in any order, a sample "
      "repeated is that sample, and the splits are not the same samples.",
      kObjectives, "objectives.determinism", has_no_samples, check_batches},
+    {"objectives.bounds",
+     "Tensors, gradients, metrics, vectors and products end, and in a second run begin, where memory begins that "
+     "cannot "
+     "be touched: init(), evaluate() and hvp() read and write nothing outside of them.",
+     kObjectives, "objectives.determinism", has_no_tensors, check_bounds},
+    {"objectives.threads",
+     "It starts no threads, or with TUNER_PLUGIN_OWNS_THREADS no more than it may, and all of them have ended when "
+     "close() and release() have returned.",
+     kObjectives, "objectives.evaluates", lacks_data, check_threads},
     {"objectives.frozen",
      "No evaluation writes parameters or frozen tensors, and none without UPDATE_BUFFERS writes buffers.", kObjectives,
      "objectives.evaluates", has_no_tensors, check_frozen},

@@ -182,6 +182,16 @@ std::vector<TensorSpec> ordinary_tensors() {
           plain_tensor("free", {8})};
 }
 
+std::vector<TensorSpec> whole_tensors() {
+  return {layer_tensor("weight", {8, 4}, TUNER_ROLE_WEIGHT, 0),
+          layer_tensor("bias", {16}, TUNER_ROLE_BIAS, 0),
+          layer_tensor("conv", {2, 2, 2, 2}, TUNER_ROLE_CONV, 1),
+          layer_tensor("scale", {16}, TUNER_ROLE_NORM_SCALE, 2),
+          layer_tensor("embedding", {4, 4}, TUNER_ROLE_EMBEDDING, 3),
+          layer_tensor("head", {2, 8}, TUNER_ROLE_HEAD, 4),
+          plain_tensor("free", {16})};
+}
+
 TensorSpec plain_tensor(std::string name, std::vector<std::int64_t> shape) {
   TensorSpec spec;
   spec.name = std::move(name);
@@ -232,6 +242,7 @@ Rig::Rig(const Plugin& plugin, Setup setup)
   error_.struct_size = sizeof error_;
   closure_.struct_size = sizeof closure_;
   closure_.context = this;
+  if (setup_.fence) memory_.fence(*setup_.fence);
   closure_.evaluate = &closure_evaluate;
   closure_.hvp = &closure_product;
   guard_tensors();
@@ -311,12 +322,24 @@ std::int32_t Rig::guarded(const char* what, Call&& call) {
   const FloatingPoint before = FloatingPoint::now();
   host_->reset_scratch();
   error_.text[0] = 0;
+  enter_call(fmt::format("{} ({})", what, circumstances()), null_arguments(std::string_view(what).starts_with("step")));
   const std::int32_t status = call();
+  enter_call("");
   if (const std::string change = before.changed_to(FloatingPoint::now());
       !change.empty() && floating_point_change_.empty())
     floating_point_change_ = fmt::format("{} ({}, {})", change, what, circumstances());
   std::fesetenv(&environment);
   return status;
+}
+
+// What the call that is about to be made finds null, for the message of a fault.
+std::string Rig::null_arguments(bool step) const {
+  std::string names = step ? "" : "closure";
+  const auto add = [&](const std::string& name) { names += (names.empty() ? "" : ", ") + name; };
+  if (!plugin_.has(TUNER_PLUGIN_WRAPS)) add("inner");
+  for (std::size_t t = 0; t < tensors_.size(); ++t)
+    if (tensors_.grad(t) == nullptr) add(fmt::format("gradient and slots of tensor '{}'", tensors_.spec(t).name));
+  return names;
 }
 
 void Rig::reseed() {
@@ -363,9 +386,8 @@ void Rig::step_in_parts() {
     std::vector<void*> slots;
     for (std::size_t s = 0; s < plugin_.slot_count(); ++s) {
       const Optimizer::SlotView view = optimizer_->slot(s, 0);
-      // A slot that is kept several times has no element order that a part could follow.
-      slots.push_back(view.count == whole.numel ? static_cast<char*>(view.data) + bounds[p] * dtype_size(view.dtype)
-                                                : view.data);
+      slots.push_back(view.data == nullptr ? nullptr
+                                           : static_cast<char*>(view.data) + bounds[p] * dtype_size(view.dtype));
     }
     tuner_tensor part = whole;
     part.rank = 1;

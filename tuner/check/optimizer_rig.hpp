@@ -13,12 +13,14 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "tuner/catalogue.hpp"
 #include "tuner/check/check.hpp"
+#include "tuner/check/fault.hpp"
 #include "tuner/optimizer.hpp"
 #include "tuner/options.hpp"
 #include "tuner/tensor.hpp"
@@ -54,9 +56,10 @@ using State = std::vector<Piece>;
 // The first value whose bits differ: "tensor 'weight', element 3: expected 0.25, got 0.26"; empty where none does.
 [[nodiscard]] std::string difference(const State& expected, const State& got);
 
-// Memory between canaries.
+// Memory between canaries, or between memory that cannot be touched (fault.hpp).
 class GuardedMemory {
  public:
+  void fence(Fence fence) { fence_ = fence; }
   // 64-byte aligned, every byte `fill`; zero up to the next multiple of 64, and canaries on both sides.
   [[nodiscard]] void* take(std::size_t bytes, std::string name, unsigned char fill = 0);
   void rename(const void* data, std::string name);
@@ -71,10 +74,13 @@ class GuardedMemory {
     std::string name;
   };
   std::deque<Block> blocks_;
+  std::optional<Fence> fence_;
 };
 
 // Weights, biases, normalization, convolution, embedding and head: every role, eight tensors of 5 to 30 elements.
 [[nodiscard]] std::vector<TensorSpec> ordinary_tensors();
+// Likewise, of numbers of elements that fill multiples of 64 bytes in either type.
+[[nodiscard]] std::vector<TensorSpec> whole_tensors();
 // A tensor without a role: whole vectors of any instruction set, and a rest.
 [[nodiscard]] TensorSpec plain_tensor(std::string name, std::vector<std::int64_t> shape);
 
@@ -85,8 +91,9 @@ struct Setup {
   std::map<std::string, Value> inner_options{};          // of the optimizer inside, for TUNER_PLUGIN_WRAPS
   // Option values of further groups. The last one takes every tensor, those before it none.
   std::vector<std::map<std::string, Value>> groups{};
-  bool one_batch = false;  // d(t) is that of the start at every step
-  double scale = 1;        // of the loss and its derivatives
+  bool one_batch = false;        // d(t) is that of the start at every step
+  std::optional<Fence> fence{};  // of every buffer; else there are canaries. Requires: reports_faults()
+  double scale = 1;              // of the loss and its derivatives
   std::uint64_t seed = 0;
   Report* report = nullptr;             // hears of every call before it is made
   std::function<void()> before_step{};  // called when all is ready for the plugin's step()
@@ -149,6 +156,7 @@ class Rig {
 
  private:
   [[nodiscard]] static std::vector<TensorSpec> with_dtype(const Setup& setup);
+  [[nodiscard]] std::string null_arguments(bool step) const;
   void guard_tensors();
   void name_slots();
   // visit(name, slot, view), also of the optimizer inside.

@@ -23,6 +23,7 @@ void Report::add(Finding finding) {
 }
 
 void Report::doing(std::string_view what) {
+  doing_ = what;
   if (answers_ >= 0) send(answers_, Answer::doing, what);
 }
 

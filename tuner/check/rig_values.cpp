@@ -12,6 +12,10 @@ namespace {
 
 constexpr unsigned char kCanary = 0xC5;
 constexpr std::size_t kGuard = 256;  // bytes of canaries on each side
+constexpr const char* kMindBounds =
+    "check the bounds of the loop: a tensor, its gradient and its slots have numel values, each of its own type, or "
+    "what "
+    "slot_extent() says; scratch memory has as many bytes as were asked for";
 
 std::size_t padded(std::size_t bytes) { return (bytes + 63) / 64 * 64; }
 
@@ -104,6 +108,11 @@ std::string difference(const State& expected, const State& got) {
 }
 
 void* GuardedMemory::take(std::size_t bytes, std::string name, unsigned char fill) {
+  if (fence_) {
+    void* memory = fenced_memory(bytes, std::move(name), *fence_, kMindBounds);
+    std::memset(memory, fill, bytes);
+    return memory;
+  }
   Block& block = blocks_.emplace_back(Block{AlignedBuffer(padded(bytes) + 2 * kGuard), bytes, std::move(name)});
   auto* start = static_cast<unsigned char*>(block.memory.data());
   std::memset(start, kCanary, kGuard);
@@ -113,6 +122,7 @@ void* GuardedMemory::take(std::size_t bytes, std::string name, unsigned char fil
 }
 
 void GuardedMemory::rename(const void* data, std::string name) {
+  if (fence_) rename_fenced(data, name);
   for (Block& block : blocks_)
     if (static_cast<const unsigned char*>(block.memory.data()) + kGuard == data) block.name = std::move(name);
 }

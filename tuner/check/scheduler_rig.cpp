@@ -1,9 +1,12 @@
 #include "tuner/check/scheduler_rig.hpp"
 
+#include <fmt/format.h>
+
 #include <cmath>
 #include <cstring>
 #include <limits>
 
+#include "tuner/check/fault.hpp"
 #include "tuner/check/sensible.hpp"
 
 namespace tuner::check {
@@ -68,6 +71,7 @@ std::int32_t SchedulerRig::value(std::int64_t step, std::vector<double>& values,
                                            : std::exp(-n / 10) + 0.01 * std::sin(n) + metric_shift;
   error_.text[0] = 0;
   host_.reset_scratch();
+  const Calling calling(fmt::format("value(), step {}", step));
   const std::int32_t status = run_->apply(inputs, &error_);
   values.resize(target_->params.size());
   for (std::size_t p = 0; p < values.size(); ++p) values[p] = target_->use->options.number(p);

@@ -51,6 +51,21 @@ void canaries(const Subject& subject, Report& report) {
     });
 }
 
+void bounds(const Subject& subject, Report& report) {
+  for (const std::uint32_t dtype : kBothDtypes)
+    for (const Fence fence : {Fence::end, Fence::begin}) {
+      Setup setup = setup_for(subject, &report);
+      setup.dtype = dtype;
+      setup.fence = fence;
+      setup.tensors = whole_tensors();
+      reporting(report, [&] {
+        Rig rig(*subject.plugin, setup);
+        rig.run(4);
+        rig.require_ok(rig.evaluation_point(), "evaluation_point()");
+      });
+    }
+}
+
 constexpr Check kChecks[] = {
     {"state.resume",
      "100 steps in one process, and 37 steps, saved and resumed for 63 more in another process, give the same "
@@ -60,6 +75,11 @@ constexpr Check kChecks[] = {
      "Canaries around parameters, gradients, slots, scratch memory and outputs are whole after init(), after each of "
      "twelve steps and after evaluation_point().",
      kOptimizer, "arithmetic.step", nullptr, canaries},
+    {"state.bounds",
+     "Parameters, gradients, slots, scratch memory and outputs end, and in a second run begin, where memory begins "
+     "that "
+     "cannot be touched: init(), four steps and evaluation_point() read and write nothing outside of them.",
+     kOptimizer, "state.canaries arithmetic.shapes", nullptr, bounds},
 };
 
 }  // namespace

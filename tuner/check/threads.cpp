@@ -106,7 +106,7 @@ struct Trials {
 
 // Whether two threads meet within a step is a matter of luck; what they would meet in is not.
 void require_no_writes(const Subject& subject) {
-  if (subject.plugin->library().table->build_flags & TUNER_BUILD_SANITIZER) return;  // writes notes of its own
+  if (subject.plugin->library().build_flags & TUNER_BUILD_SANITIZER) return;  // writes notes of its own
   Trials warm(subject);  // what is computed once and kept is there now
   warm.first.run(2);
   warm.second.run(2);

@@ -89,6 +89,7 @@ void add_objective(Items& page, const Plugin& plugin, const Layout& layout) {
   for (std::uint32_t m = 0; m < objective.n_metrics; ++m) {
     Items metric("{}");
     metric.add("name", json_quoted(objective.metrics[m]->id));
+    metric.add("stored", fmt::format("[\"val_{0}\", \"test_{0}\"]", objective.metrics[m]->id));
     metric.add("goal", objective.metrics[m]->direction == TUNER_MAXIMIZE ? "\"maximize\"" : "\"minimize\"");
     metric.add("doc", text_or_null(objective.metrics[m]->doc));
     metrics.add(metric.text());

@@ -47,15 +47,27 @@ std::string legal_range(const tuner_param& p) {
   return fmt::format("{}{:g}, {:g}{}", open, p.min, p.max, close);
 }
 
-// The part of the state that grows with the parameters: "8 B per f32 parameter".
+// The part of the state that grows with the parameters, at the defaults: "8 B per f32 parameter". What an option
+// multiplies is named beside it: "of which 4 B times history_size (10)".
 std::string state_text(const Plugin& plugin) {
   std::uint64_t f32 = 0, f64 = 0;
   std::string rest;
   for (std::size_t s = 0; s < plugin.slot_count(); ++s) {
     const tuner_slot& slot = plugin.slot(s);
-    if (slot.scope == TUNER_SCOPE_ELEMENT && slot.count_param < 0) {
-      f32 += slot.dtype == TUNER_DTYPE_AS_TENSOR || slot.dtype == TUNER_DTYPE_F32 ? 4 : 8;
-      f64 += slot.dtype == TUNER_DTYPE_F32 ? 4 : 8;
+    if (slot.scope == TUNER_SCOPE_ELEMENT) {
+      const std::uint64_t bytes = slot.dtype == TUNER_DTYPE_AS_TENSOR || slot.dtype == TUNER_DTYPE_F32 ? 4 : 8;
+      const std::uint64_t wide_bytes = slot.dtype == TUNER_DTYPE_F32 ? 4 : 8;
+      std::uint64_t times = 1;
+      if (slot.count_param >= 0) {
+        const tuner_param& p = plugin.param(static_cast<std::size_t>(slot.count_param));
+        const bool required = (p.flags & TUNER_PARAM_REQUIRED) != 0;
+        times = required ? 0 : static_cast<std::uint64_t>(p.default_value);
+        const std::string value = p.type == TUNER_TYPE_BOOL ? (times > 0 ? "true" : "false") : std::to_string(times);
+        rest += fmt::format(", {}: {} B for each f32 parameter times {} ({})", slot.id, bytes, p.id,
+                            required ? "no default" : value);
+      }
+      f32 += bytes * times;
+      f64 += wide_bytes * times;
     } else {
       static constexpr const char* kScopes[] = {"per element", "per tensor", "in all"};
       rest += fmt::format(", {} {}", slot.id, kScopes[slot.scope]);
@@ -89,6 +101,9 @@ void print_named(std::string_view name, const std::string& text) {
   std::cout << line << "\n";
 }
 
+// As a sweep names it: a metric is stored for the validation and the test split.
+std::string metric_names(const char* id) { return fmt::format("val_{}, test_{}", id, id); }
+
 bool is_drawn(const Plugin& plugin) { return plugin.kind() == Kind::scheduler && plugin.has(TUNER_PLUGIN_PURE); }
 
 void print(const Plugin& plugin, const Layout& layout) {
@@ -111,7 +126,7 @@ void print(const Plugin& plugin, const Layout& layout) {
   if (plugin.kind() == Kind::objective) {
     const auto& objective = plugin.objective();
     for (std::uint32_t m = 0; m < objective.n_metrics; ++m)
-      std::cout << fmt::format("metric     {} ({}): {}\n", objective.metrics[m]->id,
+      std::cout << fmt::format("metric     {} ({}): {}\n", metric_names(objective.metrics[m]->id),
                                objective.metrics[m]->direction == TUNER_MAXIMIZE ? "maximize" : "minimize",
                                objective.metrics[m]->doc);
     if (!std::isnan(objective.minimum)) std::cout << fmt::format("minimum    {:g}\n", objective.minimum);
@@ -122,7 +137,7 @@ void print(const Plugin& plugin, const Layout& layout) {
     for (std::uint32_t o = 0; o < plugin.scheduler().n_outputs; ++o)
       std::cout << fmt::format("drives     {}\n", plugin.scheduler().outputs[o]->id);
   const tuner_library& library = *plugin.library().table;
-  const std::string flags = build_flags_text(library.build_flags);
+  const std::string flags = build_flags_text(plugin.library().build_flags);
   std::cout << fmt::format("library    {} (ABI 1.{}, {}{}{}, sha256 {})\n", plugin.library().path.string(),
                            library.abi_minor, library.build ? library.build : "", flags.empty() ? "" : ", ", flags,
                            plugin.library().sha256.substr(0, 16));

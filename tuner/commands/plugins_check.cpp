@@ -66,6 +66,24 @@ std::vector<Target> targets_of(const std::vector<std::string>& words, const std:
   return targets;
 }
 
+// A file that is not of a tuner's own folder must not have the id of a plugin that is: no tuner would load it.
+void require_other_ids(const std::vector<Result>& results, const std::filesystem::path& executable) {
+  const std::filesystem::path own("lib/tuner/plugins");
+  std::optional<Catalogue> built_in;
+  for (const Result& result : results) {
+    const std::filesystem::path folder = result.file.parent_path();
+    const bool is_own = folder.string().ends_with("/" + own.string());
+    if (result.plugin.empty() || is_own) continue;
+    if (!built_in) built_in.emplace().add_folder(executable.parent_path().parent_path() / own);
+    for (const auto& plugin : built_in->plugins())
+      if (fmt::format("{}:{}", to_string(plugin->kind()), plugin->id()) == result.plugin)
+        throw Error(Message::plugin_duplicate_id,
+                    fmt::format("{} '{}' is in two libraries: '{}' and '{}'", to_string(plugin->kind()), plugin->id(),
+                                result.file.string(), plugin->library().path.string()),
+                    "rename yours: the other one is built in, and tuner loads no second plugin of its id");
+  }
+}
+
 std::string upper(std::string text) {
   for (char& c : text)
     if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
@@ -218,6 +236,7 @@ int check_plugins(const Invocation& invocation) {
   std::vector<Result> results;
   for (const Target& target : targets_of(words, invocation.executable)) {
     auto more = check::check_library(settings, target.file, target.plugins);
+    require_other_ids(more, invocation.executable);
     std::ranges::move(more, std::back_inserter(results));
   }
   const bool not_run =

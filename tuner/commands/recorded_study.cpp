@@ -90,7 +90,13 @@ Catalogue recorded_plugins(const Invocation& invocation, const storage::Store& s
     bool there = false;
     for (const Kind kind : {Kind::optimizer, Kind::scheduler, Kind::objective})
       there = there || (to_string(kind) == plugin.kind && catalogue.find(kind, plugin.id) != nullptr);
-    if (!there && storage::exists(plugin.path)) catalogue.add_file(plugin.path);
+    if (there) continue;
+    if (!storage::exists(plugin.path))
+      throw Error(Message::plugin_unknown,
+                  fmt::format("study '{}' was run with {} '{}' of {}, which is not there", study, plugin.kind,
+                              plugin.id, plugin.path),
+                  "Name the file where it is now: --plugin FILE.");
+    catalogue.add_file(plugin.path);
   }
   return catalogue;
 }

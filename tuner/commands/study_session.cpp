@@ -151,7 +151,8 @@ study::StudyStatus StudySession::run(const Study& study, search::Searcher& searc
   std::vector<storage::PluginRecord> records;
   for (const Plugin* plugin : plugins_of(plan)) records.push_back(study::plugin_record(*plugin));
   for (const auto& warning : store_->changed_plugins(plan.name, records))
-    std::cerr << "warning: " << printable(warning) << "\n";
+    std::cerr << "warning: " << printable(warning)
+              << "; those results stay as they are: --fresh forgets the study and runs all of it with this build\n";
   if (!quiet())
     std::cerr << fmt::format("study '{}': {}{}, seed {}, {} worker{}, database {}\n", plan.name, plan.method,
                              growth_words(plan), plan.seed, study.run.workers, study.run.workers == 1 ? "" : "s",

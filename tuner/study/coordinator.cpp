@@ -345,7 +345,7 @@ storage::PluginRecord plugin_record(const Plugin& plugin) {
           .sha256 = plugin.library().sha256,
           .path = plugin.library().path.string(),
           .abi_minor = table.abi_minor,
-          .build_flags = table.build_flags,
+          .build_flags = plugin.library().build_flags,
           .build = table.build ? table.build : ""};
 }
 

@@ -20,11 +20,13 @@ struct Library {
   std::filesystem::path path;  // canonical
   std::string sha256;          // hex, of the file
   const tuner_library* table = nullptr;
+  std::uint32_t build_flags = 0;  // TUNER_BUILD_..., of its build_probe where it has one
   std::uint64_t device = 0, inode = 0;
 };
 
-// Loads and checks. Errors: plugin.unreadable, .not_a_library, .no_entry, .other_major, .needs_newer_host,
-// .other_platform, .bad_descriptor, .world_writable, .changed; each names the file and both values that do not agree.
+// Loads and checks. Errors: plugin.unreadable, .not_a_library, .no_entry, .other_major, .needs_newer_host, .not_hosted
+// (a searcher, a pruner, an objective for another device), .other_platform, .bad_descriptor, .world_writable, .changed;
+// each names the file and both values that do not agree.
 // Threads: call from one thread.
 [[nodiscard]] std::unique_ptr<Library> load_library(const std::filesystem::path& path);
 
@@ -41,7 +43,8 @@ void probe_library(const std::filesystem::path& self, const std::filesystem::pat
 // exit code of the process (0, or that of the error with which load_library refuses it).
 [[nodiscard]] int answer_probe(const std::filesystem::path& path);
 
-// The bits of tuner_library::build_flags in words: "fast-math, FMA contraction, sanitizer, debug"; empty for none.
+// Flags of a build in words: "fast-math, FMA contraction, sanitizer, debug, assertions", "unknown build" where the
+// library did not find them out itself; empty for none.
 [[nodiscard]] std::string build_flags_text(std::uint32_t flags);
 
 // Hex sha256 of a file's bytes, or of a text. Throws plugin.unreadable / nothing.

@@ -37,6 +37,7 @@ namespace tuner {
   X(plugin_no_entry,             "plugin.no_entry") \
   X(plugin_other_major,          "plugin.other_major") \
   X(plugin_needs_newer_host,     "plugin.needs_newer_host") \
+  X(plugin_not_hosted,           "plugin.not_hosted") \
   X(plugin_other_platform,       "plugin.other_platform") \
   X(plugin_bad_descriptor,       "plugin.bad_descriptor") \
   X(plugin_duplicate_id,         "plugin.duplicate_id") \

@@ -43,6 +43,7 @@ class OptionTable {
   [[nodiscard]] double number(std::size_t param, std::uint32_t group = 0) const {
     return values_[group * n_params_ + param];
   }
+  // The value of a step, where a schedule drives the option: the configured one stays beside it, for the plugin to see.
   void set_number(std::size_t param, std::uint32_t group, double value) { values_[group * n_params_ + param] = value; }
 
   // The option's value in group 0 as text, for keys and messages: equal texts are equal values.
@@ -53,7 +54,7 @@ class OptionTable {
 
  private:
   std::uint32_t n_groups_ = 1, n_params_ = 0;
-  std::vector<double> values_;
+  std::vector<double> values_, base_;
   std::vector<std::vector<double>> reals_;
   std::vector<std::vector<std::int64_t>> integers_;
   std::vector<std::vector<std::string>> texts_;

@@ -33,15 +33,14 @@ function(tuner_plugin_flags name)
     C_VISIBILITY_PRESET hidden CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON
     CXX_STANDARD 20 CXX_STANDARD_REQUIRED ON CXX_EXTENSIONS OFF)
   target_compile_options(${name} PRIVATE -fno-math-errno -fno-trapping-math -ffp-contract=off)
-  target_compile_definitions(${name} PRIVATE TUNER_NO_FP_CONTRACTION)
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     target_compile_options(${name} PRIVATE $<$<COMPILE_LANGUAGE:CXX>:-fno-gnu-unique>)
   endif()
-  # A sanitizer's build is not for speed.
+  # A sanitizer's build is not for speed, and one for a debugger (CMAKE_BUILD_TYPE=Debug) is not optimized at all.
   if(TUNER_SANITIZE)
     target_compile_options(${name} PRIVATE -O1)
   else()
-    target_compile_options(${name} PRIVATE -O3)
+    target_compile_options(${name} PRIVATE $<$<NOT:$<CONFIG:Debug>>:-O3>)
   endif()
   # A C++ library has libm of itself; one in C uses exp and sqrt as well.
   target_link_libraries(${name} PRIVATE tuner::sdk m)

@@ -1,16 +1,12 @@
-/* Indexes the tensors as an array of the struct that it knows. They lie further apart on a later host. */
+/* Indexes the tensors as an array of the struct that it knows, which is longer than that of a host of 1.0. */
 #include "../optimizer.h"
 
 static int32_t step(const tuner_step_args* args) {
-  for (uint32_t i = 0; i < args->n_tensors; ++i) {
-#ifdef REPAIRED
-    const tuner_tensor* t = tensor_at(args, i);
-#else
-    const tuner_tensor* t = &args->tensors[i];
+#ifndef REPAIRED
+  const tuner_tensor* end = &args->tensors[args->n_tensors];
+  (void)((const volatile unsigned char*)end)[-1];
 #endif
-    if (t->grad != NULL) descend(args, t, 1);
-  }
-  return TUNER_OK;
+  return descend_all(args);
 }
 
 FIXTURE_OPTIMIZER("ignores_the_stride", step, TUNER_PLUGIN_ELEMENTWISE)

@@ -1,4 +1,4 @@
-/* tuner plugin ABI 1.0. This header is the specification.
+/* tuner plugin ABI 1.1. This header is the specification. What is newer than 1.0 says so.
  *
  * A plugin library exports exactly one symbol:
  *
@@ -12,12 +12,13 @@
  *             only grow at the end. A field newer than 1.0 may be read only
  *             where struct_size covers it. Tables are arrays of pointers, or
  *             arrays of structs with a stride in bytes (never sizeof).
- *   Threads   functions are re-entrant on different arguments. A plugin starts no
- *             threads and keeps neither mutable globals nor a pointer after return.
- *   Memory    nobody frees the other side's memory. Text is UTF-8, ends in 0, and
- *             lives as long as the call (arguments) or the process (metadata).
- *   Errors    every function returns a status; a text goes into the caller's
- *             tuner_error. Nothing is thrown, unwound or jumped across the border.
+ *   Threads   functions are re-entrant on different arguments. A plugin keeps neither
+ *             mutable globals nor a pointer after return, and starts no threads, but
+ *             for objectives with TUNER_PLUGIN_OWNS_THREADS.
+ *   Memory    nobody frees the other side's memory. Strings are UTF-8, end in 0, and
+ *             live as long as the call (arguments) or the process (metadata).
+ *   Errors    every function returns a status; a message goes into the caller's
+ *             tuner_error. Nothing is thrown, unwound or jumped across the ABI boundary.
  *   Forbidden in a plugin: exit, abort, printing, setlocale, signal handlers,
  *             changes of the floating-point mode.
  *
@@ -34,7 +35,7 @@ extern "C" {
 #endif
 
 #define TUNER_ABI_MAJOR 1u
-#define TUNER_ABI_MINOR 0u
+#define TUNER_ABI_MINOR 1u
 /* Data model and byte order: bytes 'L','P','6','4' of a little-endian machine with 64-bit pointers. */
 #define TUNER_ABI_TAG 0x3436504cu
 
@@ -71,6 +72,8 @@ typedef struct tuner_error {
 #define TUNER_RNG_OPTIMIZER 5u /* randomness inside a step */
 #define TUNER_RNG_DATA 6u      /* data made from the study's seed; trial is 0 */
 #define TUNER_RNG_SEARCH 7u    /* the host's searchers */
+#define TUNER_RNG_SEARCHER 8u  /* since 1.1: searchers that are plugins */
+#define TUNER_RNG_PRUNER 9u    /* since 1.1: pruners that are plugins */
 
 /* A stream of random 64-bit words, addressed by index: word i of a stream is the same
  * wherever and in whatever order it is asked for. Word i comes from Philox4x32-10 with
@@ -181,6 +184,9 @@ typedef struct tuner_options {
   uint32_t list_stride;
   const double* values;
   const tuner_list* lists;
+  /* Since 1.1. The configured values, in the layout of `values`: what a schedule drives is here as it was configured,
+   * all else is the same. */
+  const double* base;
   TUNER_ABI_GROWTH
 } tuner_options;
 
@@ -220,7 +226,7 @@ typedef struct tuner_tensor_info {
 } tuner_tensor_info;
 
 /* One parameter tensor: contiguous, row-major, 64-byte aligned; nothing overlaps anything, so
- * `restrict` is legal. data is the live parameter, updated in place. 64 bytes. */
+ * `restrict` is legal. data is the live parameter, updated in place. */
 typedef struct tuner_tensor {
   uint32_t struct_size;
   uint32_t rank;
@@ -232,14 +238,20 @@ typedef struct tuner_tensor {
   uint64_t numel;
   uint64_t first_index; /* index of data[0] in the whole tensor, where the host passes a part */
   const tuner_tensor_info* info;
+  /* Since 1.1. Values from one row of an ELEMENT slot to the next: numel of the whole tensor, also where a part is
+   * passed. */
+  uint64_t slot_row;
   TUNER_ABI_GROWTH
 } tuner_tensor;
 
 /* -------------------------------------------------------------- optimizers */
 
-#define TUNER_SCOPE_ELEMENT 0u /* numel values for every tensor */
-#define TUNER_SCOPE_TENSOR 1u  /* one value for every tensor, or slot_extent() */
-#define TUNER_SCOPE_GLOBAL 2u  /* one value in all, or slot_extent() */
+/* ELEMENT: numel values for every tensor. Where count_param names an option k, several for each element, in k rows:
+ * value j of element i is slot[j * tensor.slot_row + i], for j below k and i below numel (hosts of 1.0: slot_row is
+ * numel). */
+#define TUNER_SCOPE_ELEMENT 0u
+#define TUNER_SCOPE_TENSOR 1u /* one value for every tensor, or slot_extent() */
+#define TUNER_SCOPE_GLOBAL 2u /* one value in all, or slot_extent() */
 
 /* State that the host allocates (64-byte aligned, zero padding), fills, saves, restores and hashes. */
 typedef struct tuner_slot {
@@ -346,7 +358,7 @@ typedef struct tuner_optimizer {
   int32_t (*slot_extent)(const tuner_extent_args* args, uint64_t* count);
   /* Optional: the parameters to evaluate at, where they are not the ones being trained (weight averages). */
   int32_t (*evaluation_point)(const tuner_point_args* args);
-  /* Optional: rules between options, after each has passed its own range. TUNER_INVALID with a text. */
+  /* Optional: rules between options, after each has passed its own range. TUNER_INVALID with a message. */
   int32_t (*check)(const tuner_options* options, tuner_error* error);
   TUNER_ABI_GROWTH
 } tuner_optimizer;
@@ -456,6 +468,9 @@ typedef struct tuner_open_args {
   const tuner_options* options; /* only those with DATA are final */
   const tuner_rng* rng;         /* purpose DATA */
   tuner_error* error;
+  const char* device; /* since 1.1, as in tuner_bind_args */
+  uint32_t threads;   /* likewise */
+  uint32_t reserved_1;
   TUNER_ABI_GROWTH
 } tuner_open_args;
 
@@ -480,6 +495,9 @@ typedef struct tuner_bind_args {
   const tuner_options* options;
   const tuner_tensor* tensors; /* in the order of describe(); data and grad stay valid until release() */
   tuner_error* error;
+  const char* device; /* since 1.1: one of the objective's devices; "cpu" where it names none */
+  uint32_t threads;   /* since 1.1: that may compute at once in a call, the caller among them; at least 1 */
+  uint32_t reserved_1;
   TUNER_ABI_GROWTH
 } tuner_bind_args;
 
@@ -517,7 +535,13 @@ typedef struct tuner_hvp_args {
  * evaluate()..., release(); close() at the end. `shared` is immutable after open(); contexts of one shared may be used
  * concurrently, each by one thread at a time. Two degenerate cases: no samples (an analytic function), and no tensors
  * (a black box whose options are the search space: evaluated once, WANT_LOSS, intermediate values through
- * host->report). */
+ * host->report).
+ *
+ * Ownership, since 1.1. Tensors are the host's and lie in its memory, on every device: an objective that computes
+ * elsewhere keeps copies of its own, made in bind() and freed in release(), reads `data` and writes `grad` in each
+ * evaluation. Threads belong to the host. An objective with TUNER_PLUGIN_OWNS_THREADS may start some in open() and
+ * bind(), at most args->threads - 1 for each; they compute only within calls, call no function of the host, and have
+ * ended when close() or release() returns. */
 typedef struct tuner_objective {
   uint32_t struct_size;
   uint32_t n_metrics;
@@ -541,6 +565,11 @@ typedef struct tuner_objective {
   uint32_t dimension;       /* of minimisers and domain */
   const double* domain_min; /* [dimension], where the function is usually studied; null: everywhere */
   const double* domain_max;
+  /* Since 1.1. Devices that it can compute on, in its order of preference; null: "cpu". tuner 1.1 passes "cpu", and
+   * refuses to load an objective that does not name it. */
+  const char* const* devices;
+  uint32_t n_devices;
+  uint32_t reserved_1;
   TUNER_ABI_GROWTH
 } tuner_objective;
 
@@ -548,18 +577,22 @@ typedef struct tuner_objective {
 #define TUNER_KIND_OPTIMIZER 1u
 #define TUNER_KIND_SCHEDULER 2u
 #define TUNER_KIND_OBJECTIVE 3u
-#define TUNER_KIND_SEARCHER 4u             /* reserved */
-#define TUNER_KIND_PRUNER 5u               /* reserved */
-#define TUNER_PLUGIN_ELEMENTWISE 0x01u     /* every element alone, no tensor or global slots: may be passed in parts */
-#define TUNER_PLUGIN_WRAPS 0x02u           /* needs `inner`, which gets no closure where this has the flag CLOSURE */
-#define TUNER_PLUGIN_DERIVATIVE_FREE 0x04u /* the host computes no gradient */
-#define TUNER_PLUGIN_CLOSURE 0x08u         /* evaluates more than once per step */
+#define TUNER_KIND_SEARCHER 4u         /* since 1.1, see abi_search.h */
+#define TUNER_KIND_PRUNER 5u           /* since 1.1, see abi_search.h */
+#define TUNER_PLUGIN_ELEMENTWISE 0x01u /* every element alone, no tensor or global slots: may be passed in parts */
+#define TUNER_PLUGIN_WRAPS 0x02u       /* needs `inner`, which gets no closure where this has the flag CLOSURE */
+/* Optimizer: the host computes no gradient. Objective, since 1.1: it has none, so that optimizers with this flag alone
+ * can train it. */
+#define TUNER_PLUGIN_DERIVATIVE_FREE 0x04u
+#define TUNER_PLUGIN_CLOSURE 0x08u /* evaluates more than once per step */
 #define TUNER_PLUGIN_NEEDS_HORIZON 0x10u
-#define TUNER_PLUGIN_PURE 0x20u         /* scheduler: a function of the step alone */
-#define TUNER_PLUGIN_NEEDS_METRIC 0x40u /* scheduler: listens to the study's metric */
-#define TUNER_PLUGIN_NEEDS_HVP 0x80u    /* optimizer: asks the closure for Hessian-vector products */
-#define TUNER_PLUGIN_FULL_BATCH 0x100u  /* optimizer: compares evaluations of different steps, all on one batch */
-#define TUNER_PLUGIN_ONE_GROUP 0x200u   /* optimizer: options are those of group 0, for all tensors: no `groups:` */
+#define TUNER_PLUGIN_PURE 0x20u          /* scheduler: a function of the step alone */
+#define TUNER_PLUGIN_NEEDS_METRIC 0x40u  /* scheduler: listens to the study's metric */
+#define TUNER_PLUGIN_NEEDS_HVP 0x80u     /* optimizer: asks the closure for Hessian-vector products */
+#define TUNER_PLUGIN_FULL_BATCH 0x100u   /* optimizer: compares evaluations of different steps, all on one batch */
+#define TUNER_PLUGIN_ONE_GROUP 0x200u    /* optimizer: options are those of group 0, for all tensors: no `groups:` */
+#define TUNER_PLUGIN_OWNS_THREADS 0x400u /* since 1.1, objective: starts threads as tuner_objective allows */
+#define TUNER_PLUGIN_LEARNS 0x800u       /* since 1.1, searcher: proposes better than at random, which is checked */
 
 typedef struct tuner_plugin {
   uint32_t struct_size;
@@ -575,15 +608,23 @@ typedef struct tuner_plugin {
   const char* details;   /* the update rule and its variant, several lines */
   const char* reference; /* authors, year, equation */
   const tuner_param* params;
-  const void* vtable;                           /* tuner_optimizer, tuner_scheduler or tuner_objective, by kind */
+  const void* vtable;                           /* tuner_optimizer, tuner_scheduler, ..., by kind */
   const void* (*get_extension)(const char* id); /* optional */
+  /* Since 1.1. Ids of the host's extensions without which it cannot work: a host that lacks one refuses to load it. */
+  const char* const* needed_extensions;
+  /* Since 1.1. All ids that get_extension() answers. */
+  const char* const* extensions;
+  uint32_t n_needed_extensions;
+  uint32_t n_extensions;
   TUNER_ABI_GROWTH
 } tuner_plugin;
 
 #define TUNER_BUILD_FAST_MATH 0x1u
 #define TUNER_BUILD_FMA_CONTRACTION 0x2u
 #define TUNER_BUILD_SANITIZER 0x4u
-#define TUNER_BUILD_DEBUG 0x8u
+#define TUNER_BUILD_DEBUG 0x8u    /* without optimization (before 1.1: with assertions) */
+#define TUNER_BUILD_ASSERTS 0x10u /* since 1.1: assert() is on */
+#define TUNER_BUILD_PROBED 0x20u  /* since 1.1: the flags come from tuner_build_probe(); without it they are unknown */
 
 typedef struct tuner_library {
   uint32_t struct_size;
@@ -598,10 +639,13 @@ typedef struct tuner_library {
   const char* licence; /* SPDX */
   const char* url;
   const char* build;    /* compiler and its version */
-  uint32_t build_flags; /* TUNER_BUILD_... */
+  uint32_t build_flags; /* TUNER_BUILD_...; not looked at where there is a build_probe */
   uint32_t reserved;
+  uint32_t (*build_probe)(void); /* since 1.1, optional: tuner_build_probe, see abi_build.h */
   TUNER_ABI_GROWTH
 } tuner_library;
+
+#include "tuner/abi_search.h" /* searchers and pruners */
 
 #if defined(_WIN32)
 #define TUNER_EXPORT __declspec(dllexport)
@@ -616,6 +660,7 @@ typedef const tuner_library* (*tuner_entry)(uint32_t host_minor);
 }
 #endif
 
+#include "tuner/abi_build.h"  /* how a library was compiled */
 #include "tuner/abi_layout.h" /* static_asserts of every size and offset */
 #include "tuner/abi_random.h" /* Philox4x32-10 and what is drawn from it */
 

@@ -17,52 +17,53 @@ inline constexpr const char* kCompiler = "Clang " __clang_version__;
 inline constexpr const char* kCompiler = "GCC " __VERSION__;
 #endif
 
-constexpr std::uint32_t build_flags() {
-  std::uint32_t flags = 0;
-#if defined(__FAST_MATH__)
-  flags |= TUNER_BUILD_FAST_MATH;
-#endif
-#if defined(TUNER_FMA_CONTRACTION) || (defined(__FMA__) && !defined(TUNER_NO_FP_CONTRACTION))
-  flags |= TUNER_BUILD_FMA_CONTRACTION;
-#endif
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-  flags |= TUNER_BUILD_SANITIZER;
-#endif
-#if !defined(NDEBUG)
-  flags |= TUNER_BUILD_DEBUG;
-#endif
-  return flags;
+#if defined(__x86_64__)
+// The loops of update.hpp for AVX-512 have fused operations at hand even where the rest of the library has none: there
+// the compiler contracts, unless it is told not to.
+__attribute__((target("fma"), noinline)) inline double rest_of_product(double a, double b, double c) {
+  return a * b - c;
 }
+inline std::uint32_t fused_loops() {
+  volatile double e = 0x1p-27;
+  const bool fused = __builtin_cpu_supports("fma") && rest_of_product(1 + e, 1 - e, 1) != 0;
+  return fused ? TUNER_BUILD_FMA_CONTRACTION : 0;
+}
+#else
+inline std::uint32_t fused_loops() { return 0; }
+#endif
 
-template <const tuner_plugin&... plugins>
+inline std::uint32_t build_probe() { return tuner_build_probe() | fused_loops(); }
+
+template <const Descriptor&... plugins>
 struct PluginTable {
   static constexpr const tuner_plugin* items[] = {&plugins...};
 };
 
-template <const tuner_plugin&... plugins>
-constexpr tuner_library library(const char* name, const char* version, const char* licence) {
+template <const Descriptor&... plugins>
+constexpr tuner_library library(const char* name, const char* version, const char* license) {
   tuner_library l{};
   l.struct_size = sizeof l;
   l.abi_major = TUNER_ABI_MAJOR;
   l.abi_minor = TUNER_ABI_MINOR;
-  l.min_host_minor = 0;
+  for (const std::uint32_t minor : {plugins.min_host_minor...})
+    if (minor > l.min_host_minor) l.min_host_minor = minor;
   l.abi_tag = TUNER_ABI_TAG;
   l.n_plugins = sizeof...(plugins);
   l.plugins = PluginTable<plugins...>::items;
   l.name = name;
   l.version = version;
-  l.licence = licence;
+  l.licence = license;
   l.url = "";
   l.build = kCompiler;
-  l.build_flags = build_flags();
+  l.build_probe = &build_probe;
   return l;
 }
 
 }  // namespace tuner::inline sdk::detail
 
-// The library's one exported function. Arguments after the licence: tuner::optimizer<X>, tuner::scheduler<Y>, ...
-#define TUNER_LIBRARY(name, version, licence, ...)                                                           \
+// The library's one exported function. Arguments after the license: tuner::optimizer<X>, tuner::scheduler<Y>, ...
+#define TUNER_LIBRARY(name, version, license, ...)                                                           \
   extern "C" TUNER_EXPORT const tuner_library* tuner_plugin_v1([[maybe_unused]] std::uint32_t host_minor) {  \
-    static constexpr tuner_library kLibrary = ::tuner::detail::library<__VA_ARGS__>(name, version, licence); \
+    static constexpr tuner_library kLibrary = ::tuner::detail::library<__VA_ARGS__>(name, version, license); \
     return &kLibrary;                                                                                        \
   }

@@ -186,7 +186,8 @@ class Store {
   // Errors: storage.busy_study where another store holds it.
   void erase_study(std::string_view name);
 
-  // Plugins whose sha256 in the study's earlier trials differs at an equal kind, id and version: one line each.
+  // Plugins whose sha256 in the study's earlier trials differs at an equal kind, id and version: one line for each build,
+  // with the numbers of its trials.
   [[nodiscard]] std::vector<std::string> changed_plugins(std::string_view study,
                                                          std::span<const PluginRecord> now) const;
   // The same for one trial's plugins.

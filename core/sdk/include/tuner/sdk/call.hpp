@@ -1,6 +1,7 @@
-// What crosses the border in a call, as C++ sees it: options, the host's services, errors as exceptions.
+// What crosses the ABI boundary in a call, as C++ sees it: options, the host's services, errors as exceptions.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <exception>
@@ -34,6 +35,12 @@ class Options {
       : options_(options), values_(options->values + std::size_t{group} * options->n_params) {}
 
   double operator[](std::size_t index) const { return values_[index]; }
+  // The configured value of an option that a schedule may drive. A host of ABI 1.0 does not say it: there this is the
+  // value of the step, unless info.min_host_minor = 1 keeps the plugin from such a host.
+  double base(std::size_t index) const {
+    constexpr std::size_t kEnd = offsetof(tuner_options, base) + sizeof options_->base;
+    return options_->struct_size < kEnd ? values_[index] : options_->base[values_ - options_->values + index];
+  }
   std::int64_t integer(std::size_t index) const { return static_cast<std::int64_t>(values_[index]); }
   bool flag(std::size_t index) const { return values_[index] != 0; }
   std::size_t choice(std::size_t index) const { return static_cast<std::size_t>(values_[index]); }
@@ -85,7 +92,7 @@ inline void write_error(tuner_error* error, const char* text) {
   error->text[sizeof error->text - 1] = 0;
 }
 
-// Runs body() and turns every exception into a status and a text: nothing is thrown across the border.
+// Runs body() and turns every exception into a status and a text: nothing is thrown across the ABI boundary.
 template <class Body>
 std::int32_t guarded(tuner_error* error, Body&& body) noexcept {
   try {

@@ -1,12 +1,13 @@
 // What a plugin says about itself: information, options, slots. All of it is constexpr, and mistakes in it
 // (duplicate ids, a default outside its range, a search range outside the legal one) do not compile: the compiler
-// quotes the throw expression that names the mistake.
+// quotes the throw expression that names the mistake, and GCC the plugin and the option that it is about.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <string_view>
+#include <utility>
 
 #include "tuner/abi.h"
 
@@ -27,6 +28,8 @@ struct Info {
   const char* details = "";
   const char* reference;
   std::uint32_t flags = 0;  // TUNER_PLUGIN_...
+  // The least minor version of the ABI whose host can run it; what the flags need is seen to without it.
+  std::uint32_t min_host_minor = 0;
 };
 
 // One option. Made by real(), integer(), ..., refined by the members, each of which returns a changed copy.
@@ -122,7 +125,7 @@ consteval Param choice(const char* id, const char* const (&choices)[n], const ch
   p.max = n - 1;
   return p;
 }
-// Texts and lists. Lists give their default as a JSON array; null is an empty one.
+// Strings and lists. Lists give their default as a JSON array; null is an empty one.
 consteval Param text(const char* id, const char* value, const char* doc) {
   Param p = detail::param(TUNER_TYPE_TEXT, id, doc);
   p.default_text = value;
@@ -151,7 +154,8 @@ struct Slot : tuner_slot {
     s.fill = value;
     return s;
   }
-  // As many times as the STRUCTURAL option with this index says: not at all where it is 0 or false.
+  // As many times as the STRUCTURAL option with this index says: not at all where it is 0 or false. A slot per element
+  // then has so many rows: x.slot(index, row).
   consteval Slot times(std::int32_t param) const {
     Slot s = *this;
     s.count_param = param;
@@ -236,27 +240,23 @@ consteval bool checked(const Param& p) {
 }
 
 template <class Item>
-consteval bool ids_differ(const Item* items, std::size_t n) {
-  for (std::size_t i = 0; i < n; ++i)
-    for (std::size_t j = 0; j < i; ++j)
-      if (std::string_view(items[i].id) == items[j].id) throw "two options, or two slots, have the same id";
+consteval bool is_new_id(const Item* items, std::size_t index) {
+  for (std::size_t j = 0; j < index; ++j)
+    if (std::string_view(items[index].id) == items[j].id) throw "two options, or two slots, have the same id";
   return true;
 }
 
-consteval bool checked(const Slot* slots, std::size_t n, const Param* params, std::size_t n_params, bool elementwise) {
-  for (std::size_t i = 0; i < n; ++i) {
-    if (!is_identifier(slots[i].id, false)) throw "a slot's id must consist of a-z, 0-9 and '_', a letter first";
-    if (elementwise && slots[i].scope != TUNER_SCOPE_ELEMENT) throw "an ELEMENTWISE optimizer has element slots only";
-    if (slots[i].count_param < -1 || slots[i].count_param >= static_cast<std::int32_t>(n_params))
-      throw "a slot's times() names no option";
-    if (slots[i].count_param >= 0) {
-      const Param& p = params[slots[i].count_param];
-      if (!(p.flags & TUNER_PARAM_STRUCTURAL)) throw "a slot's times() names an option that is not structural()";
-      if (p.type != TUNER_TYPE_I64 && p.type != TUNER_TYPE_BOOL)
-        throw "a slot's times() names an option that is neither integer nor boolean";
-    }
-  }
-  return ids_differ(slots, n);
+consteval bool checked(const Slot& slot, const Param* params, std::size_t n_params, bool elementwise) {
+  if (!is_identifier(slot.id, false)) throw "a slot's id must consist of a-z, 0-9 and '_', a letter first";
+  if (elementwise && slot.scope != TUNER_SCOPE_ELEMENT) throw "an ELEMENTWISE optimizer has element slots only";
+  if (slot.count_param < -1 || slot.count_param >= static_cast<std::int32_t>(n_params))
+    throw "a slot's times() names no option";
+  if (slot.count_param < 0) return true;
+  const Param& p = params[slot.count_param];
+  if (!(p.flags & TUNER_PARAM_STRUCTURAL)) throw "a slot's times() names an option that is not structural()";
+  if (p.type != TUNER_TYPE_I64 && p.type != TUNER_TYPE_BOOL)
+    throw "a slot's times() names an option that is neither integer nor boolean";
+  return true;
 }
 
 // A class's options and slots, none where it declares none.
@@ -289,20 +289,81 @@ constexpr std::size_t slot_count() {
     return 0;
 }
 
+template <class P>
+constexpr const char* const* needed_extensions_of() {
+  if constexpr (requires { P::needed_extensions[0]; })
+    return P::needed_extensions;
+  else
+    return nullptr;
+}
+template <class P>
+constexpr std::uint32_t needed_extension_count() {
+  if constexpr (requires { P::needed_extensions[0]; })
+    return sizeof(P::needed_extensions) / sizeof(P::needed_extensions[0]);
+  else
+    return 0;
+}
+
+// Whose metadata is looked at, as an argument of a template: "plugin 'qhm', option 'beta'". GCC quotes it in an error.
+struct Subject {
+  char name[200]{};
+  consteval void add(const char* text) {
+    std::size_t at = 0;
+    while (name[at] != 0) ++at;
+    for (; text != nullptr && *text != 0 && at + 1 < sizeof name; ++text) name[at++] = *text;
+  }
+};
+template <class P>
+consteval Subject subject_of(const char* what = nullptr, const char* id = nullptr) {
+  Subject subject;
+  subject.add("plugin '");
+  subject.add(P::info.id);
+  subject.add("'");
+  if (what == nullptr) return subject;
+  subject.add(what);
+  subject.add(" '");
+  subject.add(id);
+  subject.add("'");
+  return subject;
+}
+
+template <Subject subject, class P>
+struct CheckedInfo {
+  static constexpr bool value = checked(P::info);
+};
+template <Subject subject, class P, std::size_t index>
+struct CheckedOption {
+  static constexpr bool value = checked(params_of<P>()[index]) && is_new_id(params_of<P>(), index);
+};
+template <Subject subject, class P, std::size_t index>
+struct CheckedSlot {
+  static constexpr bool value = checked(slots_of<P>()[index], params_of<P>(), param_count<P>(),
+                                        (P::info.flags & TUNER_PLUGIN_ELEMENTWISE) != 0) &&
+                                is_new_id(slots_of<P>(), index);
+};
+
 // Everything that can be said at compile time about the metadata of plugin class P.
 template <class P>
 consteval bool metadata_is_sound() {
-  checked(P::info);
-  for (std::size_t i = 0; i < param_count<P>(); ++i) checked(params_of<P>()[i]);
-  ids_differ(params_of<P>(), param_count<P>());
-  return checked(slots_of<P>(), slot_count<P>(), params_of<P>(), param_count<P>(),
-                 (P::info.flags & TUNER_PLUGIN_ELEMENTWISE) != 0);
+  const auto options = []<std::size_t... i>(std::index_sequence<i...>) {
+    return (true && ... && CheckedOption<subject_of<P>(", option", params_of<P>()[i].id), P, i>::value);
+  };
+  const auto slots = []<std::size_t... i>(std::index_sequence<i...>) {
+    return (true && ... && CheckedSlot<subject_of<P>(", slot", slots_of<P>()[i].id), P, i>::value);
+  };
+  return CheckedInfo<subject_of<P>(), P>::value && options(std::make_index_sequence<param_count<P>()>()) &&
+         slots(std::make_index_sequence<slot_count<P>()>());
 }
 
+// A plugin of a library, and the least host that it needs.
+struct Descriptor : tuner_plugin {
+  std::uint32_t min_host_minor;
+};
+
 template <class P>
-constexpr tuner_plugin descriptor(std::uint32_t kind, std::uint32_t flags, const void* vtable) {
+constexpr Descriptor descriptor(std::uint32_t kind, std::uint32_t flags, const void* vtable) {
   static_assert(metadata_is_sound<P>());
-  tuner_plugin d{};
+  Descriptor d{};
   d.struct_size = sizeof(tuner_plugin);
   d.kind = kind;
   d.flags = P::info.flags | flags;
@@ -316,6 +377,18 @@ constexpr tuner_plugin descriptor(std::uint32_t kind, std::uint32_t flags, const
   d.details = P::info.details;
   d.reference = P::info.reference;
   d.vtable = vtable;
+  d.needed_extensions = needed_extensions_of<P>();
+  d.n_needed_extensions = needed_extension_count<P>();
+  if constexpr (requires { P::get_extension; }) {
+    d.get_extension = &P::get_extension;
+    d.extensions = P::extensions;
+    d.n_extensions = sizeof(P::extensions) / sizeof(P::extensions[0]);
+  }
+  d.min_host_minor = P::info.min_host_minor;
+  const bool derivative_free_objective = kind == TUNER_KIND_OBJECTIVE && (d.flags & TUNER_PLUGIN_DERIVATIVE_FREE) != 0;
+  const bool newer = derivative_free_objective || (d.flags & TUNER_PLUGIN_OWNS_THREADS) != 0 ||
+                     d.n_needed_extensions > 0 || kind > TUNER_KIND_OBJECTIVE;
+  if (newer && d.min_host_minor < 1) d.min_host_minor = 1;
   return d;
 }
 

@@ -7,8 +7,9 @@
 //   void init(tuner_rng&);                                        // starting parameters
 //   void evaluate(const tuner::Evaluation&);
 //
-// and optionally void hvp(const tuner_hvp_args&) and static difficulty(const Shared&, std::span<const uint64_t>,
-// std::span<double>). A class without Shared has describe(options, layout) and the constructor (bind).
+// and optionally void hvp(const tuner::HessianProduct&) (or of const tuner_hvp_args&), static difficulty(const Shared&,
+// std::span<const uint64_t>, std::span<double>), and static constexpr const char* devices[] where it computes on others
+// than "cpu". A class without Shared has describe(options, layout) and the constructor (bind).
 #pragma once
 
 #include <memory>
@@ -42,12 +43,27 @@ struct Known {
   const double* domain_max = nullptr;
 };
 
+namespace detail {
+// Of tuner_open_args and tuner_bind_args: what hosts of 1.0 leave out.
+template <class Args>
+std::uint32_t threads_of(const Args& args) {
+  return args.struct_size < offsetof(Args, threads) + sizeof args.threads ? 1 : args.threads;
+}
+template <class Args>
+const char* device_of(const Args& args) {
+  return args.struct_size < offsetof(Args, device) + sizeof args.device ? "cpu" : args.device;
+}
+}  // namespace detail
+
 class Open {
  public:
   explicit Open(const tuner_open_args* args) : args_(args), options_(args->options) {}
   const Options& options() const { return options_; }
   const tuner_rng& rng() const { return *args_->rng; }
   Host host() const { return Host(args_->host); }
+  // As those of Bind.
+  std::uint32_t threads() const { return detail::threads_of(*args_); }
+  const char* device() const { return detail::device_of(*args_); }
   // Says that the data depends on the file at `path`: see tuner/extensions/data_files.h.
   void reads(const char* path) const {
     const tuner_host* host = args_->host;
@@ -100,6 +116,15 @@ class Layout {
   const tuner_layout* layout_;
 };
 
+// What an objective keeps of a tensor until release(). A tuner_tensor is not to be copied: it is as long as the host's
+// minor version makes it.
+struct BoundTensor {
+  void* data = nullptr;
+  void* grad = nullptr;  // null where nothing is differentiated
+  std::uint64_t numel = 0;
+  std::uint32_t dtype = 0;
+};
+
 // The host's tensors for one trial, in the order of describe().
 class Bind {
  public:
@@ -110,10 +135,19 @@ class Bind {
     return *reinterpret_cast<const tuner_tensor*>(reinterpret_cast<const char*>(args_->tensors) +
                                                   index * args_->tensor_stride);
   }
+  BoundTensor bound(std::size_t index) const {
+    const tuner_tensor& t = tensor(index);
+    return {.data = t.data, .grad = t.grad, .numel = t.numel, .dtype = t.dtype};
+  }
   template <class T>
   T* data(std::size_t index) const {
     return static_cast<T*>(tensor(index).data);
   }
+  // How many threads may compute at once in a call, the caller among them: more than 1 only for an objective with
+  // TUNER_PLUGIN_OWNS_THREADS, and 1 on a host of ABI 1.0.
+  std::uint32_t threads() const { return detail::threads_of(*args_); }
+  // Where to compute: one of its devices.
+  const char* device() const { return detail::device_of(*args_); }
   // Null where nothing is differentiated: an evaluation copy, frozen tensors.
   template <class T>
   T* grad(std::size_t index) const {
@@ -146,6 +180,27 @@ class Evaluation {
 
  private:
   const tuner_evaluate_args* args_;
+};
+
+// The Hessian of the loss on a batch, at the tensors' present data, times a vector.
+class HessianProduct {
+ public:
+  explicit HessianProduct(const tuner_hvp_args* args) : args_(args) {}
+  // The part of tensor `index` in the vector, and where its product is to be written: numel values of the tensor's
+  // type. Null where the tensor has no gradient.
+  template <class T>
+  const T* vector(std::size_t index) const {
+    return static_cast<const T*>(args_->vectors[index]);
+  }
+  template <class T>
+  T* product(std::size_t index) const {
+    return static_cast<T*>(args_->products[index]);
+  }
+  std::span<const std::uint64_t> indices() const { return {args_->indices, args_->n_indices}; }
+  Host host() const { return Host(args_->host); }
+
+ private:
+  const tuner_hvp_args* args_;
 };
 
 namespace detail {
@@ -195,7 +250,13 @@ std::int32_t evaluate_thunk(void* context, const tuner_evaluate_args* args) noex
 }
 template <class O>
 std::int32_t hvp_thunk(void* context, const tuner_hvp_args* args) noexcept {
-  return guarded(args->error, [&] { static_cast<O*>(context)->hvp(*args); });
+  return guarded(args->error, [&] {
+    O& objective = *static_cast<O*>(context);
+    if constexpr (requires { objective.hvp(HessianProduct(args)); })
+      objective.hvp(HessianProduct(args));
+    else
+      objective.hvp(*args);
+  });
 }
 template <class O>
 std::int32_t difficulty_thunk(const void* shared, const std::uint64_t* indices, std::uint64_t n, double* out,
@@ -233,13 +294,18 @@ constexpr tuner_objective objective_vtable() {
   v.struct_size = sizeof v;
   v.n_metrics = metric_count<O>();
   v.metrics = kMetrics<O>.items;
-  if constexpr (HasShared<O>) v.open = &open_thunk<O>, v.close = &close_thunk<O>;
+  if constexpr (HasShared<O>) {
+    v.open = &open_thunk<O>;
+    v.close = &close_thunk<O>;
+  }
   v.describe = &describe_thunk<O>;
   v.bind = &bind_thunk<O>;
   v.release = &release_thunk<O>;
   v.init = &objective_init_thunk<O>;
   v.evaluate = &evaluate_thunk<O>;
-  if constexpr (requires(O & o, const tuner_hvp_args& a) { o.hvp(a); }) v.hvp = &hvp_thunk<O>;
+  if constexpr (
+      requires(O & o, const tuner_hvp_args& a) { o.hvp(a); } || requires(O & o, const HessianProduct& p) { o.hvp(p); })
+    v.hvp = &hvp_thunk<O>;
   if constexpr (requires { &O::difficulty; }) v.difficulty = &difficulty_thunk<O>;
   v.check = check_of<O>();
   v.minimum = std::numeric_limits<double>::quiet_NaN();
@@ -253,6 +319,10 @@ constexpr tuner_objective objective_vtable() {
     v.domain_min = O::known.domain_min;
     v.domain_max = O::known.domain_max;
   }
+  if constexpr (requires { O::devices[0]; }) {
+    v.devices = O::devices;
+    v.n_devices = sizeof(O::devices) / sizeof(O::devices[0]);
+  }
   return v;
 }
 
@@ -262,6 +332,7 @@ inline constexpr tuner_objective kObjectiveVtable = objective_vtable<O>();
 }  // namespace detail
 
 template <class O>
-inline constexpr tuner_plugin objective = detail::descriptor<O>(TUNER_KIND_OBJECTIVE, 0, &detail::kObjectiveVtable<O>);
+inline constexpr detail::Descriptor objective = detail::descriptor<O>(TUNER_KIND_OBJECTIVE, 0,
+                                                                      &detail::kObjectiveVtable<O>);
 
 }  // namespace tuner::inline sdk

@@ -36,6 +36,13 @@ class Tensor {
   S* slot(std::size_t index) const {
     return static_cast<S*>(tensor_.slots[index]);
   }
+  // Row `row` of a slot per element that is kept several times (Slot::times).
+  template <class S = T>
+  S* slot(std::size_t index, std::size_t row) const {
+    constexpr std::size_t kEnd = offsetof(tuner_tensor, slot_row) + sizeof tensor_.slot_row;
+    const std::uint64_t length = tensor_.struct_size < kEnd ? tensor_.numel : tensor_.slot_row;
+    return slot<S>(index) + row * length;
+  }
   const tuner_tensor_info& info() const { return *tensor_.info; }
   std::uint64_t first_index() const { return tensor_.first_index; }
   std::uint32_t group() const { return tensor_.group; }
@@ -44,6 +51,12 @@ class Tensor {
   template <class Rule, class... S>
   void update(Rule rule, S*... slots) const {
     detail::update(data(), static_cast<const T*>(grad()), size(), rule, slots...);
+  }
+  // rule(std::uint64_t i, T& x, T g, T& slot...), where i is the index of the element in the whole tensor, also where
+  // the host passes a part: what a rule draws for an element, or decides by its place, is told by i.
+  template <class Rule, class... S>
+  void update_with_index(Rule rule, S*... slots) const {
+    detail::update_with_index(data(), static_cast<const T*>(grad()), size(), first_index(), rule, slots...);
   }
 
  private:
@@ -181,6 +194,7 @@ inline constexpr tuner_optimizer kOptimizerVtable = optimizer_vtable<P>();
 }  // namespace detail
 
 template <class P>
-inline constexpr tuner_plugin optimizer = detail::descriptor<P>(TUNER_KIND_OPTIMIZER, 0, &detail::kOptimizerVtable<P>);
+inline constexpr detail::Descriptor optimizer = detail::descriptor<P>(TUNER_KIND_OPTIMIZER, 0,
+                                                                      &detail::kOptimizerVtable<P>);
 
 }  // namespace tuner::inline sdk

@@ -124,6 +124,7 @@ inline constexpr tuner_scheduler kSchedulerVtable = scheduler_vtable<S>();
 }  // namespace detail
 
 template <class S>
-inline constexpr tuner_plugin scheduler = detail::descriptor<S>(TUNER_KIND_SCHEDULER, 0, &detail::kSchedulerVtable<S>);
+inline constexpr detail::Descriptor scheduler = detail::descriptor<S>(TUNER_KIND_SCHEDULER, 0,
+                                                                      &detail::kSchedulerVtable<S>);
 
 }  // namespace tuner::inline sdk

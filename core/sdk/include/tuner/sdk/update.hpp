@@ -87,5 +87,44 @@ inline void update(T* x, const T* g, std::size_t n, Rule rule, S*... slots) {
   update_base(x, g, n, rule, slots...);
 }
 
+// The same with the index of the element, first + i, as the rule's first argument.
+template <class T, class Rule, class... S>
+TUNER_INLINE inline void indexed_loop(T* __restrict x, const T* __restrict g, std::size_t n, std::uint64_t first,
+                                      Rule rule, S* __restrict... slots) {
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC ivdep
+#endif
+  for (std::size_t i = 0; i < n; ++i) rule(first + i, x[i], g[i], slots[i]...);
+}
+
+template <class T, class Rule, class... S>
+void indexed_base(T* x, const T* g, std::size_t n, std::uint64_t first, Rule rule, S*... slots) {
+  indexed_loop(x, g, n, first, rule, slots...);
+}
+#if defined(__x86_64__)
+template <class T, class Rule, class... S>
+__attribute__((target("avx2"))) void indexed_avx2(T* x, const T* g, std::size_t n, std::uint64_t first, Rule rule,
+                                                  S*... slots) {
+  indexed_loop(x, g, n, first, rule, slots...);
+}
+template <class T, class Rule, class... S>
+TUNER_TARGET_AVX512F void indexed_avx512f(T* x, const T* g, std::size_t n, std::uint64_t first, Rule rule,
+                                          S*... slots) {
+  indexed_loop(x, g, n, first, rule, slots...);
+}
+#endif
+
+template <class T, class Rule, class... S>
+inline void update_with_index(T* x, const T* g, std::size_t n, std::uint64_t first, Rule rule, S*... slots) {
+#if defined(__x86_64__)
+  if (n >= 16) {
+    const Isa chosen = isa();
+    if (chosen == Isa::kAvx512f) return indexed_avx512f(x, g, n, first, rule, slots...);
+    if (chosen == Isa::kAvx2) return indexed_avx2(x, g, n, first, rule, slots...);
+  }
+#endif
+  indexed_base(x, g, n, first, rule, slots...);
+}
+
 }  // namespace detail
 }  // namespace tuner::inline sdk
