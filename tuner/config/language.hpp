@@ -51,7 +51,7 @@ inline constexpr HostKey kStudyKeys[] = {
     {"run_cap", HostKey::integer, "another name for trials", {}, {1, 0x1p31}},
     {"partial", HostKey::boolean, "allows trials to cut a grid", "false"},
     {"repeats", HostKey::own, "trials of every configuration, which differ in their random numbers; default: 1"},
-    {"workers", HostKey::integer, "trials side by side", "1", {1, 1024}},
+    {"workers", HostKey::own, "trials side by side, and what they share; default: 1"},
     {"isolation",
      HostKey::word,
      "where trials run: worker processes, or threads of the program",
@@ -80,6 +80,35 @@ inline constexpr HostKey kStudyKeys[] = {
     {"scheduler", HostKey::own, "how options of the optimizer change during a run; default: constant"},
     {"training", HostKey::own, "how a trial is trained"},
     {"lr_range", HostKey::own, "how LR range tests are made"}};
+
+inline constexpr HostKey kWorkersKeys[] = {
+    {"count", HostKey::integer, "trials side by side", "1", {1, 1024}},
+    {"devices", HostKey::list, "GPUs: each worker gets its share of them in CUDA_VISIBLE_DEVICES"},
+    {"nice", HostKey::integer, "added to the nice value of the workers: the higher, the less they get", "0", {0, 19}}};
+
+// An objective that is a program.
+inline constexpr HostKey kProgramKeys[] = {
+    {"command", HostKey::own, "the program and its arguments, with macros such as ${args}; no shell reads them"},
+    {"program", HostKey::text, "the script that ${program} stands for; without a command it is what is run"},
+    {"parameters", HostKey::own, "what the program is given: values, and what is searched"},
+    {"metrics", HostKey::own, "what the program reports"},
+    {"budget", HostKey::text, "the parameter that says how far a trial goes"},
+    {"working_directory", HostKey::text, "where it runs, relative to this file", "\".\""},
+    {"environment", HostKey::own, "variables of its environment, beside those that tuner was started with"},
+    {"files", HostKey::list, "files whose content is recorded with each trial, beside the program and the script"},
+    {"grace", HostKey::time, "time to end in, between SIGTERM and SIGKILL", "\"10s\""},
+    {"time_limit", HostKey::time, "of one trial"}};
+
+inline constexpr HostKey kProgramMetricKeys[] = {
+    {"goal", HostKey::word, "which values are better", "\"minimize\"", {}, kGoals},
+    {"pattern", HostKey::text, "an RE2 expression whose one group finds the value in what the program prints"},
+    {"file", HostKey::text, "the file that the pattern looks at in place of the output"},
+    {"summary",
+     HostKey::word,
+     "which of its values is the trial's; default: last for loss, else best",
+     {},
+     {},
+     kSummaries}};
 
 inline constexpr HostKey kMetricKeys[] = {
     {"name", HostKey::text, "a metric of the objective, or loss"},

@@ -50,9 +50,10 @@ std::string how_it_ended(const Death& death, TrialResult& result) {
     case Cause::signal:
       break;
   }
-  if (death.status == SIGKILL) {
-    result.failure = Failure::out_of_memory;
-    return "lost its worker to SIGKILL: from outside, or from the system when memory ran out";
+  if (death.status == SIGKILL || death.status == SIGTERM) {
+    result.failure = Failure::killed;
+    return fmt::format("lost its worker, which was ended from outside by signal {} ({})", death.status,
+                       ::strsignal(death.status));
   }
   result.failure = Failure::crash;
   return fmt::format("crashed its worker with signal {} ({})", death.status, ::strsignal(death.status));
@@ -201,7 +202,7 @@ void ProcessExecutor::finish(const Frame& frame) {
   Reader in(frame.bytes);
   Finished done;
   done.job = answered(in.get<std::uint64_t>());
-  in(done.started_at_ms, done.finished_at_ms, done.result);
+  in(done.started_at_ms, done.finished_at_ms, done.result, done.result.process);
   in.end();
   // Weighted to the last dozens, since trials of a search can get longer.
   mean_seconds_ += 0.1 * (done.result.wall_seconds - mean_seconds_);
@@ -273,9 +274,12 @@ Finished ProcessExecutor::result_of(const Death& death, Job job) {
   const Plugin* culprit = death.began ? plugin_at(plan_, job.point, death.kind) : nullptr;
   done.job = std::move(job);
   if (result.outcome == Outcome::cancelled) return done;
-  if (culprit) ++deaths_[culprit];
-  const std::string who = culprit ? fmt::format("{} '{}'", to_string(culprit->kind()), culprit->id())
-                                  : std::string(death.began ? "a plugin of this trial" : "a plugin between two trials");
+  // Whoever kills a worker says nothing about its plugins.
+  if (culprit && result.failure != Failure::killed) ++deaths_[culprit];
+  const std::string nobody = plan_.program ? "its program"
+                             : death.began ? "a plugin of this trial"
+                                           : "a plugin between two trials";
+  const std::string who = culprit ? fmt::format("{} '{}'", to_string(culprit->kind()), culprit->id()) : nobody;
   result.error = fmt::format("step {}: {} {}", result.steps, who, how);
   if (!death.output.empty()) result.log.push_back("last output: " + death.output);
   return done;
