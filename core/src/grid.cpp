@@ -54,15 +54,15 @@ double number_at(const Range& range, std::uint64_t k, int version) {
   return std::clamp(short_decimal(interpolate<long double>(range, t)), range.min, range.max);
 }
 
-// How often grid_point may be asked.
-std::uint64_t point_count(const Range& range) {
+// How often grid_value may be asked.
+std::uint64_t value_count(const Range& range) {
   return range.step ? step_count(range) : static_cast<std::uint64_t>(range.count.value_or(1));
 }
 
 std::vector<Value> range_values(const Range& range, int version) {
   std::vector<Value> values;
-  for (std::uint64_t k = 0; k < point_count(range); ++k) {
-    Value next = grid_point(range, k, version);
+  for (std::uint64_t k = 0; k < value_count(range); ++k) {
+    Value next = grid_value(range, k, version);
     if (values.empty() || values.back() != next) values.push_back(std::move(next));  // rounding makes integers meet
   }
   return values;
@@ -72,7 +72,7 @@ std::vector<Value> range_values(const Range& range, int version) {
 std::uint64_t values_in_grid(const Dimension& dimension) {
   if (const auto* values = std::get_if<Values>(&dimension.domain)) return values->size();
   const auto& range = std::get<Range>(dimension.domain);
-  return range.integer ? range_values(range, kSearchVersion).size() : point_count(range);
+  return range.integer ? range_values(range, kSearchVersion).size() : value_count(range);
 }
 
 // Values that it can have at all; a range of reals has no end of them.
@@ -91,9 +91,9 @@ std::uint64_t size_of(const Space& space, std::size_t index, Count count) {
   const Dimension& dimension = space.dimensions[index];
   const auto* branches = std::get_if<Branches>(&dimension.domain);
   if (branches == nullptr) return count(dimension);
-  std::uint64_t points = 0;
-  for (std::size_t b = 0; b < branches->labels.size(); ++b) points = plus(points, size_below(space, index, b, count));
-  return points;
+  std::uint64_t size = 0;
+  for (std::size_t b = 0; b < branches->labels.size(); ++b) size = plus(size, size_below(space, index, b, count));
+  return size;
 }
 
 // Product over the dimensions that are active where `parent` took `branch`.
@@ -109,7 +109,7 @@ std::uint64_t size_below(const Space& space, std::optional<std::size_t> parent, 
 
 }  // namespace
 
-Value grid_point(const Range& range, std::uint64_t k, int search_version) {
+Value grid_value(const Range& range, std::uint64_t k, int search_version) {
   const double number = number_at(range, k, search_version);
   if (range.integer) return static_cast<std::int64_t>(std::llround(number));
   return number;

@@ -25,13 +25,13 @@ std::string type_word(const tuner_param& param) {
     case TUNER_TYPE_CHOICE:
       return "one of its choices";
     case TUNER_TYPE_TEXT:
-      return "a text";
+      return "a string";
     case TUNER_TYPE_F64_LIST:
       return "a list of numbers";
     case TUNER_TYPE_I64_LIST:
       return "a list of integers";
     default:
-      return "a list of texts";
+      return "a list of strings";
   }
 }
 
@@ -44,7 +44,7 @@ std::string name_of(const Plugin& plugin, const tuner_param& param) {
   if (const auto* text = std::get_if<std::string>(&value)) {
     const bool numeric = param.type == TUNER_TYPE_F64 || param.type == TUNER_TYPE_I64;
     if (numeric && !text->empty() && (std::isdigit(static_cast<unsigned char>((*text)[0])) || (*text)[0] == '-'))
-      remedy = "a quoted number is a text: remove the quotes";
+      remedy = "a quoted number is a string: remove the quotes";
     if (param.type == TUNER_TYPE_BOOL) remedy = "write true or false";
   }
   throw Error(Message::config_wrong_type,

@@ -12,13 +12,15 @@ namespace tuner {
 
 namespace {
 
-// Fills holes with the values of one point.
+// Puts the values of one configuration in place of search parameters.
 class Filling {
  public:
-  Filling(const StudyPlan& plan, const Point& point) : space_(plan.space), point_(point) {}
+  Filling(const StudyPlan& plan, const Configuration& configuration)
+      : space_(plan.space), configuration_(configuration) {}
 
   [[nodiscard]] Value operator()(const Setting& setting) const {
-    if (const auto* hole = std::get_if<Hole>(&setting)) return point_[hole->dimension].value_or(Value(Null{}));
+    if (const auto* searched = std::get_if<SearchParameter>(&setting))
+      return configuration_[searched->dimension].value_or(Value(Null{}));
     return std::get<Value>(setting);
   }
   [[nodiscard]] std::map<std::string, Value> operator()(const Settings& settings) const {
@@ -30,12 +32,12 @@ class Filling {
   [[nodiscard]] const T& branch(const OneOf<T>& choice) const {
     if (!choice.dimension) return choice.branches.front();
     const Dimension& dimension = space_.dimensions[*choice.dimension];
-    return choice.branches[branch_of(std::get<Branches>(dimension.domain), *point_[*choice.dimension])];
+    return choice.branches[branch_of(std::get<Branches>(dimension.domain), *configuration_[*choice.dimension])];
   }
 
  private:
   const Space& space_;
-  const Point& point_;
+  const Configuration& configuration_;
 };
 
 PluginUse fill(const PluginPlan& plan, const Filling& filling) {
@@ -124,7 +126,7 @@ class Canonical {
   explicit Canonical(const StudyPlan& plan) : space_(plan.space), files_(plan.files) {}
 
   [[nodiscard]] Json setting(const Setting& s) const {
-    if (const auto* hole = std::get_if<Hole>(&s)) return domain(space_.dimensions[hole->dimension]);
+    if (const auto* hole = std::get_if<SearchParameter>(&s)) return domain(space_.dimensions[hole->dimension]);
     return value(std::get<Value>(s));
   }
   [[nodiscard]] Json settings(const Settings& map) const {
@@ -281,8 +283,8 @@ class Collector {
 
 }  // namespace
 
-TrialSpec resolve(const StudyPlan& plan, const Point& point, const TrialId& trial) {
-  const Filling filling(plan, point);
+TrialSpec resolve(const StudyPlan& plan, const Configuration& configuration, const TrialId& trial) {
+  const Filling filling(plan, configuration);
   TrialSpec spec{.study_seed = plan.seed,
                  .number = trial.number,
                  .replicate = trial.replicate,
@@ -298,8 +300,8 @@ TrialSpec resolve(const StudyPlan& plan, const Point& point, const TrialId& tria
   return spec;
 }
 
-TrialSpec resolve(const Study& study, const Point& point, const TrialId& trial) {
-  TrialSpec spec = resolve(study.plan, point, trial);
+TrialSpec resolve(const Study& study, const Configuration& configuration, const TrialId& trial) {
+  TrialSpec spec = resolve(study.plan, configuration, trial);
   spec.memory = study.run.trial_memory;
   return spec;
 }
@@ -316,7 +318,7 @@ std::string canonical_plan(const StudyPlan& plan) {
               {"early_stopping", form.one_of(plan.early_stopping, [&](const OptionalSettings& s) {
                  return s ? form.settings(*s) : Json();
                })}};
-  // A grid counts its points in the order of the file: in another order its trials have other numbers.
+  // A grid counts its configurations in the order of the file: in another order its trials have other numbers.
   if (plan.method == "grid")
     for (const Dimension& dimension : plan.space.dimensions) object["order"].push_back(dimension.name);
   if (plan.metric.target) object["metric"]["target"] = *plan.metric.target;
@@ -349,8 +351,8 @@ std::vector<const Plugin*> plugins_of(const StudyPlan& plan) {
   return collector.sorted();
 }
 
-std::vector<const Plugin*> plugins_of(const StudyPlan& plan, const Point& point) {
-  const Filling filling(plan, point);
+std::vector<const Plugin*> plugins_of(const StudyPlan& plan, const Configuration& configuration) {
+  const Filling filling(plan, configuration);
   Collector collector(&filling);
   collector.add(plan);
   return collector.sorted();

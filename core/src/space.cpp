@@ -9,17 +9,17 @@ std::size_t branch_of(const Branches& branches, const Value& label) {
   return static_cast<std::size_t>(std::ranges::find(branches.labels, text) - branches.labels.begin());
 }
 
-bool is_active(const Space& space, const Point& point, std::size_t dimension) {
+bool is_active(const Space& space, const Configuration& configuration, std::size_t dimension) {
   const Dimension& d = space.dimensions[dimension];
   if (!d.parent) return true;
-  const auto& chosen = point[*d.parent];
+  const auto& chosen = configuration[*d.parent];
   return chosen && branch_of(std::get<Branches>(space.dimensions[*d.parent].domain), *chosen) == d.branch;
 }
 
-Parameters parameters_of(const Space& space, const Point& point) {
+Parameters parameters_of(const Space& space, const Configuration& configuration) {
   Parameters parameters;
-  for (std::size_t i = 0; i < point.size(); ++i)
-    if (point[i]) parameters.emplace_back(space.dimensions[i].name, *point[i]);
+  for (std::size_t i = 0; i < configuration.size(); ++i)
+    if (configuration[i]) parameters.emplace_back(space.dimensions[i].name, *configuration[i]);
   return parameters;
 }
 

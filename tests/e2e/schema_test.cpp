@@ -162,7 +162,7 @@ TEST(Schema, EveryKeyOfTheHostIsDocumented) {
   const std::string text = read_file(TUNER_SOURCE_DIR "/docs/config.md");
   const std::span<const HostKey> tables[] = {kStudyKeys,  kTrainingKeys,      kWarmupKeys, kStageKeys,  kMetricKeys,
                                              kNoiseKeys,  kEarlyStoppingKeys, kMethodKeys, kBudgetKeys, kLrRangeKeys,
-                                             kLadderKeys, kStabilityKeys,     kProbeKeys,  kFromKeys};
+                                             kLrGridKeys, kStabilityKeys,     kProbeKeys,  kFromKeys};
   for (const auto& table : tables)
     for (const HostKey& key : table) {
       const std::string name(key.key);

@@ -36,7 +36,7 @@ StudyPlan plan_of(const std::string& objective, const std::string& optimizer, co
   return config::parse_study(text, "test.yaml", "/", catalogue()).plan;
 }
 
-TrialResult run_part(const StudyPlan& plan, const Point& point, std::int64_t seed, SharedObjectives& shared) {
+TrialResult run_part(const StudyPlan& plan, const Configuration& point, std::int64_t seed, SharedObjectives& shared) {
   PartSpec spec = spec_of({.plan = plan, .run = {}, .source = {}}, point, static_cast<std::uint32_t>(seed));
   TrialTrace trace;
   return measure(rules_of(spec), trace, {}, nullptr, [&](TrialRun& run) { run_part(spec, shared, run); });
@@ -228,7 +228,7 @@ TEST(AllParts, LeaveTrialsBesideThemAsTheyWere) {
   const std::string before = trial();
   for (const PartKind kind :
        {PartKind::ramp, PartKind::curvature, PartKind::probe, PartKind::ladder, PartKind::stability}) {
-    const Point point = point_of(plan, branches_of(plan).front().point, {.kind = kind, .seed = 0, .lr = 1e-3});
+    const Configuration point = point_of(plan, branches_of(plan).front().point, {.kind = kind, .seed = 0, .lr = 1e-3});
     EXPECT_EQ(run_part(plan, point, 0, shared).outcome, Outcome::completed);
     EXPECT_EQ(trial(), before) << kParts[static_cast<int>(kind)];
   }

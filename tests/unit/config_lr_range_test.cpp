@@ -133,7 +133,7 @@ TEST(ConfigLrRange, EveryBranchHasAnLrToTest) {
 }
 
 TEST(ConfigLrRange, ARangeFromATest) {
-  // The section stands before and after the hole.
+  // The section is before and after the range.
   for (const bool first : {true, false}) {
     const std::string settings = "lr_range: {lr_min: 1e-6, lr_max: 3}\n";
     const std::string text = sweep("{plugin: full, lr: {from: lr_range}}");
@@ -235,7 +235,8 @@ TEST(ConfigLrRange, TheSettingsAreOfTheIdentityWhereTheyDecide) {
   StudyPlan found = read(sweep(from));
   const std::string before = canonical_plan(found);
   auto& range = std::get<Range>(found.space.dimensions[0].domain);
-  range.min = 0.01, range.max = 1;
+  range.min = 0.01;
+  range.max = 1;
   EXPECT_EQ(canonical_plan(found), before) << "what the test finds is no part of it";
   EXPECT_NE(before.find("\"from\": \"lr_range\""), std::string::npos) << before;
 }

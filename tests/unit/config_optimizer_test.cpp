@@ -36,7 +36,7 @@ TEST(ConfigOptimizer, OneOfBranchesHaveTheirOwnSpace) {
   EXPECT_EQ(plan.space.dimensions[2].branch, 0U);
   EXPECT_EQ(plan.space.dimensions[3].branch, 2U);
   EXPECT_EQ(plan.optimizer->branches[2].label, "slow");
-  EXPECT_EQ(std::get<Hole>(plan.optimizer->branches[2].options.at("lr")).dimension, 3U);
+  EXPECT_EQ(std::get<SearchParameter>(plan.optimizer->branches[2].options.at("lr")).dimension, 3U);
 }
 
 TEST(ConfigOptimizer, BadOneOfIsRefused) {

@@ -34,10 +34,10 @@ TEST(ProgramConfig, CommandParametersAndMetric) {
   EXPECT_EQ(fixed(plan.training, "time_limit_seconds"), Value(60.0));
   EXPECT_TRUE(plan.objective.branches.empty());
 
-  const Point sgd{Value(0.01), Value(std::int64_t{3}), Value(std::string("sgd")), Value(0.5)};
+  const Configuration sgd{Value(0.01), Value(std::int64_t{3}), Value(std::string("sgd")), Value(0.5)};
   EXPECT_EQ(program::json_of(program::active_parameters(program, plan.space, sgd)),
             R"({"lr": 0.01, "layers": 3, "optimizer": "sgd", "momentum": 0.5, "epochs": 10})");
-  const Point adam{Value(0.01), Value(std::int64_t{3}), Value(std::string("adam")), std::nullopt};
+  const Configuration adam{Value(0.01), Value(std::int64_t{3}), Value(std::string("adam")), std::nullopt};
   EXPECT_EQ(program::json_of(program::active_parameters(program, plan.space, adam)),
             R"({"lr": 0.01, "layers": 3, "optimizer": "adam", "epochs": 10})");
 }

@@ -32,7 +32,7 @@ TEST(ConfigScalar, IntegersMayHaveAnExponent) {
 
 TEST(ConfigScalar, QuotedNumbersAreTexts) {
   expect_error(option_error("lr: \"0.1\""), "sweep.yaml:2:31 config.wrong_type",
-               {"the text \"0.1\"", "remove the quotes"});
+               {"the string \"0.1\"", "remove the quotes"});
   expect_error(option_error("window: '3'"), "sweep.yaml:2:35 config.wrong_type", {"remove the quotes"});
   expect_error(option_error("nesterov: 'true'"), "sweep.yaml:2:37 config.wrong_type", {"remove the quotes"});
   EXPECT_EQ(fixed(optimizer_options(read(run("{plugin: full, note: '0.1'}"))), "note"), Value(std::string("0.1")));
@@ -57,7 +57,7 @@ TEST(ConfigScalar, BooleansAreTrueAndFalse) {
   EXPECT_EQ(flag("true"), Value(true));
   EXPECT_EQ(flag("False"), Value(false));
   for (const std::string yes : {"yes", "on", "Yes", "y"})
-    expect_error(option_error("nesterov: " + yes), "sweep.yaml:2:37 config.wrong_type", {"write true", "text here"});
+    expect_error(option_error("nesterov: " + yes), "sweep.yaml:2:37 config.wrong_type", {"write true", "string here"});
   for (const std::string no : {"no", "off", "OFF"})
     expect_error(option_error("nesterov: " + no), "sweep.yaml:2:37 config.wrong_type", {"write false"});
   expect_error(option_error("nesterov: 1"), "sweep.yaml:2:37 config.wrong_type", {"true or false is due"});

@@ -22,7 +22,7 @@ TEST(ConfigScheduler, OnePluginWithWarmup) {
   EXPECT_EQ(names(plan), (Names{"scheduler.gamma", "scheduler.warmup_fraction"}));
   const SchedulePlan& schedule = plan.schedule.branches[0];
   EXPECT_EQ(schedule.label, "decay");
-  EXPECT_EQ(std::get<Hole>(schedule.warmup.at("warmup_fraction")).dimension, 1U);
+  EXPECT_EQ(std::get<SearchParameter>(schedule.warmup.at("warmup_fraction")).dimension, 1U);
   EXPECT_EQ(fixed(schedule.warmup, "warmup_form"), Value(std::string("exponential")));
   EXPECT_EQ(std::get<Value>(schedule.stages[0].steps), Value(Null{}));
 }
@@ -45,7 +45,7 @@ TEST(ConfigScheduler, Sequence) {
             (Names{"scheduler.sequence.0.steps", "scheduler.sequence.1", "scheduler.sequence.1.decay.gamma"}));
   const SchedulePlan& schedule = plan.schedule.branches[0];
   ASSERT_EQ(schedule.stages.size(), 3U);
-  EXPECT_EQ(std::get<Hole>(schedule.stages[0].steps).dimension, 0U);
+  EXPECT_EQ(std::get<SearchParameter>(schedule.stages[0].steps).dimension, 0U);
   EXPECT_EQ(std::get<Value>(schedule.stages[1].steps), Value(std::int64_t{3}));
   EXPECT_EQ(schedule.stages[1].scheduler.dimension, 1U);
   EXPECT_EQ(plan.space.dimensions[2].parent, 1U);

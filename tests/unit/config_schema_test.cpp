@@ -14,13 +14,13 @@ struct Blind {
   const char* part;
 };
 constexpr Blind kBlind[] = {
-    // Between the keys of a hole.
+    // Between the keys of a range.
     {Message::config_bad_hole, "is empty: min"},
     {Message::config_bad_hole, "is wider than the range"},
     {Message::config_bad_hole, "into more than"},
     {Message::config_bad_hole, "fewer than count"},
     {Message::config_bad_hole, "meets the integer"},
-    // Between a hole, or a branch, and others.
+    // Between a range, or a branch, and others.
     {Message::config_no_method, "is left to a search"},
     {Message::config_no_count, "is a range, and a grid"},
     {Message::config_grid_cut, "would leave some out"},
@@ -42,9 +42,9 @@ constexpr Blind kBlind[] = {
     {Message::config_impossible, "asks for Hessian-vector products"},
     {Message::config_impossible, "compares evaluations of different steps"},
     {Message::config_impossible, "makes the gradient of every step of the one inside"},
-    // JSON has one null, whether it is written or not, no quotes, and its texts have no size.
+    // JSON has one null, whether it is written or not, no quotes, and its strings have no size.
     {Message::config_wrong_type, "is nothing"},
-    {Message::config_wrong_type, "the text \"search\""},
+    {Message::config_wrong_type, "the string \"search\""},
     {Message::config_bad_value, "more than a number can hold"},
     {Message::config_out_of_range, "memory_limit in bytes"},
 };

@@ -10,13 +10,13 @@ std::string grid(const std::string& optimizer, const std::string& rest = "") {
   return run(optimizer, "method: grid\n" + rest);
 }
 
-TEST(ConfigSearch, NoMethodAndNoHolesIsOneTrial) {
+TEST(ConfigSearch, NoMethodAndNothingSearchedIsOneTrial) {
   EXPECT_EQ(read(run("bare")).method, "single");
   EXPECT_EQ(error_of(run("bare", "trials: 1\n")), "no error");
   expect_error(error_of(run("bare", "trials: 5\n")), "sweep.yaml:1:1 config.no_method", {"5"});
 }
 
-TEST(ConfigSearch, HolesNeedAMethod) {
+TEST(ConfigSearch, SearchParametersNeedAMethod) {
   expect_error(error_of(run("{plugin: full, lr: search}")), "sweep.yaml:2:31 config.no_method",
                {"optimizer.lr", "method: random"});
   expect_error(error_of(run("{one_of: [full, bare]}")), "sweep.yaml:2:21 config.no_method", {"optimizer"});
@@ -59,7 +59,7 @@ TEST(ConfigSearch, GridSizeIsTheUnionOfTheBranches) {
 
 TEST(ConfigSearch, TrialsMustNotCutAGridSilently) {
   const std::string text = grid("{plugin: full, lr: {values: [1, 2, 3]}}");
-  expect_error(error_of(text + "trials: 2\n"), "sweep.yaml:4:9 config.grid_cut", {"3 points", "partial: true"});
+  expect_error(error_of(text + "trials: 2\n"), "sweep.yaml:4:9 config.grid_cut", {"3 configurations", "partial: true"});
   EXPECT_EQ(error_of(text + "trials: 3\n"), "no error");
   EXPECT_TRUE(read(text + "trials: 2\npartial: true\n").partial);
   EXPECT_TRUE(

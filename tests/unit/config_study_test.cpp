@@ -76,7 +76,7 @@ TEST(ConfigStudy, TrialsCountTheRepetitions) {
   EXPECT_EQ(read_study(with_grid("trials: 4\n")).run.trials, 4U);
   EXPECT_EQ(read_study(with_grid("trials: 2\npartial: true\n")).run.trials, 2U);
   expect_error(error_of(with_grid("trials: 2\n")), "sweep.yaml:4:9 config.grid_cut",
-               {"2 points, each repeated 2 times", "trials: 2 would leave some out"});
+               {"2 configurations, each repeated 2 times", "trials: 2 would leave some out"});
 }
 
 TEST(ConfigStudy, RepeatsArePartOfTheIdentityWhereTheyAreGiven) {
@@ -213,7 +213,7 @@ TEST(ConfigStudy, NullIsTheDefaultOfEveryOptionalKey) {
   section("checkpoint", kCheckpointKeys, "");
   section("budget", kBudgetKeys, "");
   section("lr_range", kLrRangeKeys, "");
-  for (const auto& [name, keys] : {std::pair("ladder", std::span<const HostKey>(kLadderKeys)),
+  for (const auto& [name, keys] : {std::pair("ladder", std::span<const HostKey>(kLrGridKeys)),
                                    {"stability", std::span<const HostKey>(kStabilityKeys)},
                                    {"probe", std::span<const HostKey>(kProbeKeys)}})
     for (const HostKey& key : keys)

@@ -177,7 +177,7 @@ TEST_F(CoordinatorTest, TheBudgetEndsTheStudyNotItsTrials) {
 
 TEST_F(CoordinatorTest, WhatATrialThrowsEndsTheStudyAndKeepsWhatIsFinished) {
   StudyPlan plan = test::lr_study();
-  plan.objective = test::only(test::plugin_plan(Kind::objective, "broken", {{"where", Hole{0}}}));
+  plan.objective = test::only(test::plugin_plan(Kind::objective, "broken", {{"where", SearchParameter{0}}}));
   plan.optimizer = test::only(test::plugin_plan(Kind::optimizer, "blind"));
   plan.training = {{"steps", Value(std::int64_t{1})}};
   plan.space.dimensions = {

@@ -36,7 +36,7 @@ StudyPlan plan_of() {
 }
 
 // Of these parameters, whenever and wherever it is trained.
-TrialResult result_at(const Point& point) {
+TrialResult result_at(const Configuration& point) {
   const double lr = std::get<double>(*point[0]);
   TrialResult result;
   result.steps = static_cast<std::int64_t>(lr * 1000);
@@ -120,7 +120,7 @@ class JournalTest : public testing::Test {
 class Watching : public test::OrderSensitive {
  public:
   using OrderSensitive::OrderSensitive;
-  [[nodiscard]] Point propose(std::uint64_t proposal, std::span<const Point> pending) const override {
+  [[nodiscard]] Configuration propose(std::uint64_t proposal, std::span<const Configuration> pending) const override {
     seen.emplace_back(proposal, observed(), pending.size());
     return OrderSensitive::propose(proposal, pending);
   }
@@ -402,7 +402,7 @@ TEST_F(JournalTest, NoProposalHoldsUpADecision) {
   class Slow : public test::OrderSensitive {
    public:
     using OrderSensitive::OrderSensitive;
-    [[nodiscard]] Point propose(std::uint64_t proposal, std::span<const Point> pending) const override {
+    [[nodiscard]] Configuration propose(std::uint64_t proposal, std::span<const Configuration> pending) const override {
       // The first one that needed a result: other trials go on meanwhile, and wait for decisions.
       if (proposal == 4) {
         const int before = answered;

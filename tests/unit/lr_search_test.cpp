@@ -70,7 +70,7 @@ TrialResult measured(const TestSettings& settings, const Part& part, double edge
 void tell(RangeSearch& search, std::uint64_t number, TrialResult result) {
   search.observe({.proposal = number,
                   .configuration = number,
-                  .point = search.propose(number),
+                  .assignment = search.propose(number),
                   .outcome = result.outcome,
                   .last_step = result.steps,
                   .budget = 0,
@@ -87,8 +87,8 @@ std::uint64_t ready(const RangeSearch& search) {
   while (search.ready(n)) ++n;
   return n;
 }
-std::vector<Point> points_of(const RangeSearch& search) {
-  std::vector<Point> points;
+std::vector<Configuration> points_of(const RangeSearch& search) {
+  std::vector<Configuration> points;
   for (std::uint64_t n = 0; search.ready(n); ++n) points.push_back(search.propose(n));
   return points;
 }
@@ -164,10 +164,10 @@ TEST(RangeSearch, SeedsAreReplicatesAndWereConfigurations) {
       const bool once = curvature && c < 4 && c % 2 == 1;
       ASSERT_EQ(now.replicates(c), once ? 1u : 3u) << c;
       ASSERT_EQ(now.first_trial(c), number);
-      const Point point = now.propose(c);
+      const Configuration point = now.propose(c);
       for (const auto& [name, value] : parameters_of(plan.space, point)) EXPECT_NE(name, kSeedDimension);
       search::Observation observation;
-      observation.proposal = observation.configuration = c, observation.point = point;
+      observation.proposal = observation.configuration = c, observation.assignment = point;
       for (std::uint32_t replicate = 0; replicate < now.replicates(c); ++replicate, ++number) {
         EXPECT_EQ(search::trial_of(now, number), (TrialId{number, c, replicate}));
         const Part part = part_of(plan, point, replicate), earlier = part_of(before, then.propose(number), 0);
@@ -273,7 +273,7 @@ TEST(RangeSearch, AFailedRampDoesNotSayWhereTheOthersDiverge) {
 
 TEST(RangeSearch, TheOrderOfResultsDoesNotMatter) {
   const StudyPlan plan = plan_of({.steps = 50, .ladder_points = 6}, {"sgd", "adam"});
-  const std::vector<Point> straight = points_of(finished(plan));
+  const std::vector<Configuration> straight = points_of(finished(plan));
   for (const unsigned seed : {1u, 2u, 3u, 4u, 5u}) {
     std::mt19937 rng(seed);
     RangeSearch search(plan);
@@ -292,7 +292,7 @@ TEST(RangeSearch, TheOrderOfResultsDoesNotMatter) {
 TEST(RangeSearch, GoesOnAtAnyPointWithTheSamePoints) {
   const StudyPlan plan = plan_of({.steps = 50, .seeds = 2, .ladder_points = 4}, {"sgd", "adam"});
   const RangeSearch whole = finished(plan);
-  const std::vector<Point> straight = points_of(whole);
+  const std::vector<Configuration> straight = points_of(whole);
   for (std::uint64_t stopped = 0; stopped <= straight.size(); ++stopped) {
     RangeSearch search(plan);
     // Of what was running then, every second one has ended.

@@ -63,7 +63,7 @@ TEST(CheckedValue, ListsOfEveryType) {
 TEST(CheckedValue, RefusesAnotherType) {
   EXPECT_EQ(
       refusal("lr", std::string("0.1")),
-      "config.wrong_type: option 'lr' of optimizer 'full' takes a number, not \"0.1\" | a quoted number is a text: "
+      "config.wrong_type: option 'lr' of optimizer 'full' takes a number, not \"0.1\" | a quoted number is a string: "
       "remove the quotes");
   EXPECT_EQ(refusal("lr", std::string("fast")),
             "config.wrong_type: option 'lr' of optimizer 'full' takes a number, not \"fast\"");
@@ -73,7 +73,7 @@ TEST(CheckedValue, RefusesAnotherType) {
   EXPECT_EQ(
       refusal("window", std::string("-3")),
       "config.wrong_type: option 'window' of optimizer 'full' takes an integer, not \"-3\" | a quoted number is a "
-      "text: remove the quotes");
+      "string: remove the quotes");
   EXPECT_EQ(refusal("nesterov", std::int64_t{1}),
             "config.wrong_type: option 'nesterov' of optimizer 'full' takes true or false, not 1");
   EXPECT_EQ(refusal("nesterov", std::string("yes")),
@@ -82,7 +82,7 @@ TEST(CheckedValue, RefusesAnotherType) {
   EXPECT_EQ(refusal("mode", std::int64_t{0}),
             "config.wrong_type: option 'mode' of optimizer 'full' takes one of its choices, not 0");
   EXPECT_EQ(refusal("note", std::int64_t{5}),
-            "config.wrong_type: option 'note' of optimizer 'full' takes a text, not 5");
+            "config.wrong_type: option 'note' of optimizer 'full' takes a string, not 5");
   EXPECT_EQ(refusal("ratios", List{0.5, std::string("x")}),
             "config.wrong_type: option 'ratios' of optimizer 'full' takes a list of numbers, not [0.5, \"x\"]");
   EXPECT_EQ(refusal("ratios", List{Null{}}),
@@ -90,7 +90,7 @@ TEST(CheckedValue, RefusesAnotherType) {
   EXPECT_EQ(refusal("sizes", List{1.5}),
             "config.wrong_type: option 'sizes' of optimizer 'full' takes a list of integers, not [1.5]");
   EXPECT_EQ(refusal("tags", List{std::string("a"), std::int64_t{1}}),
-            "config.wrong_type: option 'tags' of optimizer 'full' takes a list of texts, not [\"a\", 1]");
+            "config.wrong_type: option 'tags' of optimizer 'full' takes a list of strings, not [\"a\", 1]");
 }
 
 TEST(CheckedValue, RefusesWhatIsOutsideItsRange) {

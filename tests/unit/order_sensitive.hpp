@@ -17,24 +17,24 @@ class OrderSensitive : public search::Searcher {
 
   [[nodiscard]] std::optional<std::uint64_t> size() const override { return size_; }
   [[nodiscard]] bool learns() const override { return true; }
-  [[nodiscard]] Point propose(std::uint64_t proposal, std::span<const Point> pending) const override {
+  [[nodiscard]] Configuration propose(std::uint64_t proposal, std::span<const Configuration> pending) const override {
     std::uint64_t state = mixed(mixed(seen_, proposal), pending.size());
-    for (const Point& point : pending) state = mixed(state, point);
+    for (const Configuration& configuration : pending) state = mixed(state, configuration);
     const auto& dimensions = plan_.space.dimensions;
-    Point point(dimensions.size());
-    for (std::size_t i = 0; i < point.size(); ++i) {
+    Configuration configuration(dimensions.size());
+    for (std::size_t i = 0; i < configuration.size(); ++i) {
       state = mixed(state, i);
-      if (is_active(plan_.space, point, i))
-        point[i] =
+      if (is_active(plan_.space, configuration, i))
+        configuration[i] =
             search::random_value(dimensions[i], static_cast<double>(state >> 11) * 0x1p-53, plan_.search_version);
     }
-    return point;
+    return configuration;
   }
   void observe(const search::Observation& o) override {
     for (const std::uint64_t word : {o.proposal, o.configuration, static_cast<std::uint64_t>(o.outcome),
                                      static_cast<std::uint64_t>(o.last_step), std::bit_cast<std::uint64_t>(o.budget)})
       seen_ = mixed(seen_, word);
-    seen_ = mixed(seen_, o.point);
+    seen_ = mixed(seen_, o.assignment);
     for (const auto& value : o.values) seen_ = mixed(seen_, value);
     seen_ = mixed(mixed(seen_, o.mean), o.standard_deviation);
     ++observed_;
@@ -53,8 +53,8 @@ class OrderSensitive : public search::Searcher {
   [[nodiscard]] static std::uint64_t mixed(std::uint64_t state, const std::optional<double>& value) {
     return mixed(state, value ? std::bit_cast<std::uint64_t>(*value) : 1);
   }
-  [[nodiscard]] static std::uint64_t mixed(std::uint64_t state, const Point& point) {
-    for (const auto& value : point)
+  [[nodiscard]] static std::uint64_t mixed(std::uint64_t state, const Configuration& configuration) {
+    for (const auto& value : configuration)
       for (const char c : value ? to_json(*value) : "none") state = mixed(state, static_cast<std::uint64_t>(c));
     return state;
   }

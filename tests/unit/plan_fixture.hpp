@@ -24,9 +24,11 @@ inline SchedulePlan schedule_plan(const std::string& scheduler, Settings warmup 
 // `rows` with `recorder`, two epochs; the lr is dimension 0: `lrs` of them, each twice the one before.
 inline StudyPlan lr_study(std::size_t lrs = 6) {
   StudyPlan plan;
-  plan.name = "demo", plan.method = "grid", plan.metric = {"val_loss", Goal::minimize, std::nullopt};
+  plan.name = "demo";
+  plan.method = "grid";
+  plan.metric = {"val_loss", Goal::minimize, std::nullopt};
   plan.objective = only(plugin_plan(Kind::objective, "rows", {{"valid", Value(std::int64_t{4})}}));
-  plan.optimizer = only(plugin_plan(Kind::optimizer, "recorder", {{"lr", Hole{0}}, {"noise", Value(true)}}));
+  plan.optimizer = only(plugin_plan(Kind::optimizer, "recorder", {{"lr", SearchParameter{0}}, {"noise", Value(true)}}));
   plan.schedule = only(schedule_plan("constant"));
   plan.early_stopping = only(OptionalSettings{});
   plan.training = {{"epochs", Value(std::int64_t{2})}, {"batch_size", Value(std::int64_t{3})}};

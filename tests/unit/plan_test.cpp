@@ -1,4 +1,4 @@
-// Plans: filling their holes, and the identity of a study.
+// Plans: putting in their values, and the identity of a study.
 #include "tuner/plan.hpp"
 
 #include <algorithm>
@@ -8,7 +8,7 @@
 namespace tuner::test {
 namespace {
 
-Point point_of(std::vector<std::optional<Value>> values) { return values; }
+Configuration point_of(std::vector<std::optional<Value>> values) { return values; }
 
 TEST(Resolve, FillsHolesAndKeepsWhatIsFixed) {
   const TrialSpec spec = resolve(lr_study(), point_of({Value(0.25)}), only_replicate(7));
@@ -70,7 +70,7 @@ TEST(Resolve, ReadsEveryKeyOfTraining) {
 // optimizer: {one_of: [recorder {lr}, repeated {inner: {one_of: [blind, recorder as slow {lr}]}}]}
 StudyPlan nested_study() {
   StudyPlan plan = lr_study();
-  PluginPlan slow = plugin_plan(Kind::optimizer, "recorder", {{"lr", Hole{3}}});
+  PluginPlan slow = plugin_plan(Kind::optimizer, "recorder", {{"lr", SearchParameter{3}}});
   slow.label = "slow";
   OneOf<PluginPlan> inner;
   inner.dimension = 2;
@@ -79,7 +79,7 @@ StudyPlan nested_study() {
   outer.inner.push_back(inner);
   OneOf<PluginPlan> optimizers;
   optimizers.dimension = 0;
-  optimizers.branches = {plugin_plan(Kind::optimizer, "recorder", {{"lr", Hole{1}}}), outer};
+  optimizers.branches = {plugin_plan(Kind::optimizer, "recorder", {{"lr", SearchParameter{1}}}), outer};
   plan.optimizer = optimizers;
   plan.space.dimensions = {{"optimizer", Branches{{"recorder", "repeated"}}, std::nullopt, 0},
                            {"optimizer.recorder.lr", Values{0.1, 0.2}, 0, 0},
@@ -107,7 +107,7 @@ TEST(Resolve, FollowsNestedBranches) {
 TEST(Resolve, GroupsAndSchedules) {
   StudyPlan plan = lr_study();
   GroupPlan group;
-  group.match.roles = {TUNER_ROLE_BIAS}, group.options = {{"lr", Hole{1}}};
+  group.match.roles = {TUNER_ROLE_BIAS}, group.options = {{"lr", SearchParameter{1}}};
   plan.optimizer->branches[0].groups.push_back(group);
   plan.space.dimensions.push_back({"optimizer.groups.0.lr", Values{1.0, 2.0}, std::nullopt, 0});
   SchedulePlan schedule = schedule_plan(
@@ -188,7 +188,7 @@ TEST(CanonicalPlan, ATimeLimitForAllTrialsIsNoPartOfItsIdentity) {
   EXPECT_EQ(plan_time_limit(canonical_plan(plan)), 7.5);
   EXPECT_EQ(checkpoint_identity(plan), checkpoint);
   // One that is searched tells trials apart.
-  plan.training["time_limit_seconds"] = Hole{0};
+  plan.training["time_limit_seconds"] = SearchParameter{0};
   EXPECT_EQ(plan_identity(canonical_plan(plan)), canonical_plan(plan));
   EXPECT_EQ(plan_time_limit(canonical_plan(plan)), 0);
   EXPECT_EQ(plan_identity("plan 1"), "plan 1");
@@ -206,15 +206,15 @@ TEST(CanonicalPlan, WritesDefaultsAndVersionsOut) {
   EXPECT_EQ(canonical_plan(spelled), text) << "a default written out is the same plan";
 }
 
-// Two holes, lr and momentum, in either order of the file.
+// Two search parameters, lr and momentum, in either order of the file.
 StudyPlan two_holes(bool swapped, const char* method) {
   StudyPlan plan = lr_study();
   plan.method = method;
   const Dimension lr{"optimizer.lr", Values{0.1, 0.2}, std::nullopt, 0};
   const Dimension momentum{"optimizer.momentum", Values{0.5, 0.9}, std::nullopt, 0};
   plan.space.dimensions = swapped ? std::vector{momentum, lr} : std::vector{lr, momentum};
-  plan.optimizer->branches[0].options["lr"] = Hole{swapped ? 1u : 0u};
-  plan.optimizer->branches[0].options["momentum"] = Hole{swapped ? 0u : 1u};
+  plan.optimizer->branches[0].options["lr"] = SearchParameter{swapped ? 1u : 0u};
+  plan.optimizer->branches[0].options["momentum"] = SearchParameter{swapped ? 0u : 1u};
   return plan;
 }
 

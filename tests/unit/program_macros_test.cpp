@@ -92,7 +92,7 @@ TEST(Macros, AConditionalParameterNeedsAText) {
   Program program;
   const Space space{{{"o", Branches{{"x", "y"}}, {}, 0}}};
   program.parameters = {{.name = "o",
-                         .setting = Hole{0},
+                         .setting = SearchParameter{0},
                          .branches = {{{.name = "m", .setting = Value(1.0)}, {.name = "both", .setting = Value(1.0)}},
                                       {{.name = "both", .setting = Value(2.0)}}}}};
   EXPECT_THROW(check_macros("${m}", true, program, space, false), Error);

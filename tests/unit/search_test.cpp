@@ -26,7 +26,10 @@ Dimension branches(const char* name, std::vector<std::string> labels, std::optio
 }
 Dimension range(double min, double max, Scale scale = Scale::linear, bool integer = false) {
   Range domain;
-  domain.min = min, domain.max = max, domain.scale = scale, domain.integer = integer;
+  domain.min = min;
+  domain.max = max;
+  domain.scale = scale;
+  domain.integer = integer;
   return {"x", domain, std::nullopt, 0};
 }
 Dimension stepped(double min, double max, double step, Scale scale = Scale::linear) {
@@ -35,9 +38,9 @@ Dimension stepped(double min, double max, double step, Scale scale = Scale::line
   return dimension;
 }
 // "optimizer=sgd lr=1"
-std::string text(const Space& space, const Point& point) {
+std::string text(const Space& space, const Configuration& configuration) {
   std::string all;
-  for (const auto& [name, value] : parameters_of(space, point)) all += name + "=" + to_display(value) + " ";
+  for (const auto& [name, value] : parameters_of(space, configuration)) all += name + "=" + to_display(value) + " ";
   return all;
 }
 
@@ -122,7 +125,7 @@ TEST(Grid, IsTheUnionOverBranchesWithNesting) {
   ASSERT_EQ(grid.size(), (2u + 2 * (3 + 1) + 1) * 2);
   std::vector<std::string> all;
   for (std::uint64_t n = 0; n < *grid.size(); ++n) all.push_back(text(space, grid.propose(n)));
-  EXPECT_EQ(std::set<std::string>(all.begin(), all.end()).size(), all.size()) << "every point once";
+  EXPECT_EQ(std::set<std::string>(all.begin(), all.end()).size(), all.size()) << "every configuration once";
   EXPECT_EQ(all[0], "optimizer=sgd momentum=0 batch=0 ");
   EXPECT_EQ(all[1], "optimizer=sgd momentum=0 batch=1 ");
   EXPECT_EQ(all[3], "optimizer=sgd momentum=1 batch=1 ");
@@ -160,7 +163,8 @@ TEST(Grid, HasAtMostFourBillionPoints) {
       const Grid grid(space);
     } catch (const Error& e) {
       EXPECT_EQ(e.id(), Message::config_impossible);
-      EXPECT_STREQ(e.what(), "the grid has more than 4294967296 points\n  take fewer values, or method: random");
+      EXPECT_STREQ(e.what(),
+                   "the grid has more than 4294967296 configurations\n  take fewer values, or method: random");
       return true;
     }
     return false;
@@ -168,7 +172,7 @@ TEST(Grid, HasAtMostFourBillionPoints) {
   const Space largest = binary(32);
   const Grid grid(largest);
   EXPECT_EQ(grid.size(), std::uint64_t{1} << 32);
-  EXPECT_EQ(grid.propose((std::uint64_t{1} << 32) - 1), Point(32, Value(true)));
+  EXPECT_EQ(grid.propose((std::uint64_t{1} << 32) - 1), Configuration(32, Value(true)));
   EXPECT_EQ(grid.propose(1).back(), Value(true));
   EXPECT_TRUE(refused(binary(33)));
   EXPECT_TRUE(refused(binary(64))) << "2^64 does not come round to nothing";
@@ -184,7 +188,9 @@ TEST(Grid, HasAtMostFourBillionPoints) {
 
 StudyPlan plan_of(Space space, std::uint64_t seed = 1) {
   StudyPlan plan;
-  plan.method = "random", plan.seed = seed, plan.space = std::move(space);
+  plan.method = "random";
+  plan.seed = seed;
+  plan.space = std::move(space);
   return plan;
 }
 // n equidistant places of [0, 1), its ends included.
@@ -290,13 +296,15 @@ TEST(Random, ChoosesBranchesFirstAndOnlyWhatIsInThem) {
   std::map<std::string, int> labels;
   constexpr int kDraws = 3000;
   for (std::uint64_t n = 0; n < kDraws; ++n) {
-    const Point point = searcher->propose(n);
-    ++labels[std::get<std::string>(*point[0])];
-    for (std::size_t i = 0; i < point.size(); ++i)
-      EXPECT_EQ(point[i].has_value(), is_active(plan.space, point, i)) << text(plan.space, point);
+    const Configuration configuration = searcher->propose(n);
+    ++labels[std::get<std::string>(*configuration[0])];
+    for (std::size_t i = 0; i < configuration.size(); ++i)
+      EXPECT_EQ(configuration[i].has_value(), is_active(plan.space, configuration, i))
+          << text(plan.space, configuration);
   }
   ASSERT_EQ(labels.size(), 3u);
-  for (const auto& [label, count] : labels) EXPECT_NEAR(count, kDraws / 3, 150) << "branches, not points, are equal";
+  for (const auto& [label, count] : labels)
+    EXPECT_NEAR(count, kDraws / 3, 150) << "branches, not configurations, are equal";
 }
 
 TEST(Random, DrawsOfADimensionDoNotDependOnOtherOnes) {
@@ -392,7 +400,8 @@ TEST(Random, WithARangeOfRealsDrawsAsBefore) {
 TEST(Random, RepeatsNoBranchBesideAContinuousOne) {
   Space space;
   space.dimensions = {branches("either", {"fixed", "free"}), range(0, 1)};
-  space.dimensions[1].parent = 0, space.dimensions[1].branch = 1;
+  space.dimensions[1].parent = 0;
+  space.dimensions[1].branch = 1;
   const StudyPlan plan = plan_of(space, 6);
   EXPECT_FALSE(make_searcher(plan)->size());
   const auto all = texts(plan, 100);
@@ -424,8 +433,8 @@ TEST(Random, EndsInALargeSpaceToo) {
   ASSERT_EQ(searcher->size(), 10'000u);
   std::set<std::pair<std::int64_t, std::int64_t>> seen;
   for (std::uint64_t n = 0; n < 10'000; ++n) {
-    const Point point = searcher->propose(n);
-    seen.emplace(std::get<std::int64_t>(*point[0]), std::get<std::int64_t>(*point[1]));
+    const Configuration configuration = searcher->propose(n);
+    seen.emplace(std::get<std::int64_t>(*configuration[0]), std::get<std::int64_t>(*configuration[1]));
   }
   EXPECT_EQ(seen.size(), 10'000u);
 }

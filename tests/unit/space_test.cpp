@@ -1,4 +1,4 @@
-// The space of a sweep: which dimensions a point has, and the values of a range in a grid.
+// The space of a sweep: which dimensions a configuration has, and the values of a range in a grid.
 #include "tuner/space.hpp"
 
 #include <gtest/gtest.h>
@@ -22,23 +22,25 @@ Space nested() {
 
 TEST(Space, DimensionsAreActiveInTheirBranch) {
   const Space space = nested();
-  Point point(4);
-  point[0] = std::string("adam");
-  EXPECT_TRUE(is_active(space, point, 0));
-  EXPECT_FALSE(is_active(space, point, 1));
-  EXPECT_TRUE(is_active(space, point, 2));
-  EXPECT_TRUE(is_active(space, point, 3));
-  point[0].reset();
-  EXPECT_FALSE(is_active(space, point, 2)) << "an inactive parent";
+  Configuration configuration(4);
+  configuration[0] = std::string("adam");
+  EXPECT_TRUE(is_active(space, configuration, 0));
+  EXPECT_FALSE(is_active(space, configuration, 1));
+  EXPECT_TRUE(is_active(space, configuration, 2));
+  EXPECT_TRUE(is_active(space, configuration, 3));
+  configuration[0].reset();
+  EXPECT_FALSE(is_active(space, configuration, 2)) << "an inactive parent";
   EXPECT_EQ(branch_of(std::get<Branches>(space.dimensions[0].domain), std::string("adam")), 1u);
 }
 
 TEST(Space, ParametersAreTheActiveDimensionsInOrder) {
-  Point point(4);
-  point[0] = std::string("adam"), point[2] = 0.5, point[3] = std::int64_t{32};
-  EXPECT_EQ(parameters_of(nested(), point), (Parameters{{"optimizer", std::string("adam")},
-                                                        {"optimizer.adam.beta", 0.5},
-                                                        {"training.batch_size", std::int64_t{32}}}));
+  Configuration configuration(4);
+  configuration[0] = std::string("adam");
+  configuration[2] = 0.5;
+  configuration[3] = std::int64_t{32};
+  EXPECT_EQ(parameters_of(nested(), configuration), (Parameters{{"optimizer", std::string("adam")},
+                                                                {"optimizer.adam.beta", 0.5},
+                                                                {"training.batch_size", std::int64_t{32}}}));
 }
 
 std::vector<Value> grid(Range range) { return grid_values({"x", range, std::nullopt, 0}); }
@@ -55,12 +57,17 @@ std::vector<std::int64_t> integers(Range range) {
 }
 Range counted(double min, double max, std::int64_t count, Scale scale = Scale::linear) {
   Range range;
-  range.min = min, range.max = max, range.count = count, range.scale = scale;
+  range.min = min;
+  range.max = max;
+  range.count = count;
+  range.scale = scale;
   return range;
 }
 Range stepped(double min, double max, double step) {
   Range range;
-  range.min = min, range.max = max, range.step = step;
+  range.min = min;
+  range.max = max;
+  range.step = step;
   return range;
 }
 

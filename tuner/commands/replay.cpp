@@ -135,9 +135,9 @@ bool fits(const Dimension& dimension, const Value& value) {
   return real != nullptr && !range.integer && std::isfinite(*real);
 }
 
-Point point_of(const StudyPlan& plan, Parameters parameters, const std::string& name) {
+Configuration point_of(const StudyPlan& plan, Parameters parameters, const std::string& name) {
   study::follow_paths(plan, parameters);
-  Point point(plan.space.dimensions.size());
+  Configuration point(plan.space.dimensions.size());
   for (std::size_t i = 0; i < point.size(); ++i) {
     if (!is_active(plan.space, point, i)) continue;
     const Dimension& dimension = plan.space.dimensions[i];
@@ -157,8 +157,8 @@ Point point_of(const StudyPlan& plan, Parameters parameters, const std::string& 
   damaged_parameters(name, "there are more of them than the study has, or they are in another order");
 }
 
-TrialResult run_again(const RecordedStudy& read, const Point& point, const TrialId& trial, const Invocation& invocation,
-                      SharedObjectives& shared) {
+TrialResult run_again(const RecordedStudy& read, const Configuration& point, const TrialId& trial,
+                      const Invocation& invocation, SharedObjectives& shared) {
   const auto executor = make_executor(read.study, invocation.executable, shared, read.as);
   executor->submit({.id = trial, .point = point});
   for (;;) {
@@ -207,7 +207,7 @@ int replay(const Invocation& invocation) {
   const Catalogue catalogue = recorded_plugins(invocation, store, study, named, file);
   SharedObjectives shared;
   const RecordedStudy read = read_recorded(store, study, file, catalogue, shared, invocation.executable);
-  const Point point = point_of(read.study.plan, stored.run.parameters, name);
+  const Configuration point = point_of(read.study.plan, stored.run.parameters, name);
   std::vector<storage::PluginRecord> records;
   for (const Plugin* plugin : plugins_of(read.study.plan, point)) records.push_back(study::plugin_record(*plugin));
   const auto changed = storage::Store::changed_plugins(stored.plugins, records);

@@ -46,7 +46,7 @@ void print_dry_run(const Study& study, const search::Searcher& searcher, const s
                            range->integer ? ", integer" : "");
       if (range->step) values += fmt::format(", step {:g}", *range->step);
       if (range->source) values = fmt::format("from {}, factor {:g}", range->source->study, range->source->factor);
-      if (range->count) values += fmt::format(", {} points", *range->count);
+      if (range->count) values += fmt::format(", {} values", *range->count);
     } else {
       for (const Value& value : grid_values(dimension)) values += (values.empty() ? "" : ", ") + to_display(value);
     }
@@ -68,7 +68,8 @@ void print_dry_run(const Study& study, const search::Searcher& searcher, const s
   const std::uint64_t total = std::min(size.value_or(kShownTrials), study.run.trials.value_or(UINT64_MAX));
   if (!first.empty()) std::cout << "\n# first " << first;
   std::cout << "\n# " << (size ? fmt::format("{} trials", total) : std::string("trials until the budget is used"))
-            << ", " << plan.method << (first.empty() ? "; the first ones\n" : "; their points follow from the test\n");
+            << ", " << plan.method
+            << (first.empty() ? "; the first ones\n" : "; their configurations follow from the test\n");
   if (!first.empty()) return;
   report::TableWriter trials(std::cout, "table");
   const bool repeated = plan.repeats.count > 1;

@@ -25,7 +25,7 @@ using executor::Subjects;
 namespace {
 
 // The branches that a point takes: trials that agree in them allocate and bind the same things.
-std::string shape_of(const Space& space, const Point& point) {
+std::string shape_of(const Space& space, const Configuration& point) {
   std::string shape;
   for (std::size_t i = 0; i < point.size(); ++i)
     if (point[i] && std::holds_alternative<Branches>(space.dimensions[i].domain)) shape += to_display(*point[i]) + "\n";
@@ -124,7 +124,7 @@ void check_groups(const OneOf<PluginPlan>& optimizers, const std::vector<std::ve
   }
 }
 
-Error at_trial(Error error, const Study& study, const Point& point, std::uint64_t number) {
+Error at_trial(Error error, const Study& study, const Configuration& point, std::uint64_t number) {
   const std::string parameters = report::parameters_text(parameters_of(study.plan.space, point));
   error.at(fmt::format("trial {}{}", number, parameters.empty() ? "" : " (" + parameters + ")"));
   return error.at(study.source.path);

@@ -20,7 +20,7 @@ namespace tuner::commands {
 // The configurations of the study's first trials that are checked.
 struct CheckedPoint {
   TrialId trial;
-  Point point;
+  Configuration point;
 };
 inline constexpr std::uint64_t kMostChecked = 20'000;
 [[nodiscard]] std::vector<CheckedPoint> points_to_check(const Study& study, const search::Searcher& searcher);

@@ -43,11 +43,11 @@ class Identification {
   }
 
   void add(const PluginPlan& plugin, const Setting& setting) {
-    const auto* hole = std::get_if<Hole>(&setting);
-    if (hole == nullptr) return add(plugin, std::get<Value>(setting), std::nullopt, 0);
-    const auto* values = std::get_if<Values>(&plan_.space.dimensions[hole->dimension].domain);
+    const auto* searched = std::get_if<SearchParameter>(&setting);
+    if (searched == nullptr) return add(plugin, std::get<Value>(setting), std::nullopt, 0);
+    const auto* values = std::get_if<Values>(&plan_.space.dimensions[searched->dimension].domain);
     if (values == nullptr) return;
-    for (std::size_t i = 0; i < values->size(); ++i) add(plugin, (*values)[i], hole->dimension, i);
+    for (std::size_t i = 0; i < values->size(); ++i) add(plugin, (*values)[i], searched->dimension, i);
   }
 
   void add(const PluginPlan& plugin, const Value& value, std::optional<std::size_t> dimension, std::size_t index) {
@@ -105,7 +105,7 @@ Study with_files(Study study, const DataFilesOf& data_files) {
 std::vector<std::string> data_files_of(const executor::Inspected& asked, std::size_t branch,
                                        std::optional<std::size_t> dimension, std::size_t index) {
   const StudyPlan& plan = asked.study.plan;
-  Point point = first_point(plan.space, plan.objective.dimension, branch);
+  Configuration point = first_point(plan.space, plan.objective.dimension, branch);
   if (dimension) point[*dimension] = std::get<Values>(plan.space.dimensions[*dimension].domain)[index];
   const PluginUse objective = resolve(plan, point, {}).objective;
   asked.about({{TUNER_KIND_OBJECTIVE, std::string(objective.plugin->id())}});
@@ -131,12 +131,12 @@ std::vector<std::pair<std::string, std::string>> file_hashes(const StudyPlan& pl
 }
 
 Value first_value(const Dimension& dimension) {
-  if (const auto* range = std::get_if<Range>(&dimension.domain)) return grid_point(*range, 0);
+  if (const auto* range = std::get_if<Range>(&dimension.domain)) return grid_value(*range, 0);
   return grid_values(dimension).front();
 }
 
-Point first_point(const Space& space, std::optional<std::size_t> fixed, std::size_t index) {
-  Point point(space.dimensions.size());
+Configuration first_point(const Space& space, std::optional<std::size_t> fixed, std::size_t index) {
+  Configuration point(space.dimensions.size());
   for (std::size_t i = 0; i < point.size(); ++i)
     if (is_active(space, point, i))
       point[i] = fixed == i ? grid_values(space.dimensions[i])[index] : first_value(space.dimensions[i]);

@@ -34,6 +34,6 @@ using DataFilesOf = std::function<std::vector<std::string>(std::size_t branch, s
 [[nodiscard]] Value first_value(const Dimension& dimension);
 
 // A point with the first value of every dimension, but value `index` of dimension `fixed`.
-[[nodiscard]] Point first_point(const Space& space, std::optional<std::size_t> fixed, std::size_t index);
+[[nodiscard]] Configuration first_point(const Space& space, std::optional<std::size_t> fixed, std::size_t index);
 
 }  // namespace tuner::commands

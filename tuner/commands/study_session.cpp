@@ -112,7 +112,7 @@ void StudySession::check(const Study& study, const search::Searcher& searcher) {
     inspections_.at(study.plan.name)->check(points_to_check(study, searcher));
     return;
   }
-  std::vector<Point> points;
+  std::vector<Configuration> points;
   for (CheckedPoint& checked : points_to_check(study, searcher)) points.push_back(std::move(checked.point));
   program::check_files(study, points);
 }

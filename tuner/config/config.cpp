@@ -58,7 +58,7 @@ std::vector<std::string> read_plugin_list(const Node& node) {
                 "write plugins: [path/to/plugin.so]")
         .at(node.place);
   std::vector<std::string> files;
-  for (const Node& item : node.items) files.push_back(text_of(item, "an item of plugins"));
+  for (const Node& item : node.items) files.push_back(string_of(item, "an item of plugins"));
   return files;
 }
 
@@ -90,7 +90,9 @@ bool turn_into_lr_range_test(Node& root) {
   std::erase_if(root.entries,
                 [](const Entry& entry) { return std::ranges::find(kOfSearches, entry.key) != std::end(kOfSearches); });
   Node word;
-  word.type = Node::Type::scalar, word.text = lr_range::kMethod, word.place = root.place;
+  word.type = Node::Type::scalar;
+  word.text = lr_range::kMethod;
+  word.place = root.place;
   root.entries.push_back({"method", root.place, std::move(word)});
   return !already;
 }
@@ -104,7 +106,8 @@ class StudyReader {
       throw Error(Message::config_missing_key, "the file is empty",
                   "a run needs at least objective:, optimizer: and training:")
           .at(root.place);
-    plan_.method = "single", method_place_ = root.place;
+    plan_.method = "single";
+    method_place_ = root.place;
     read_keys(root, "a sweep file", keys());
     if (root.given("study") == nullptr) check_name(root.place);  // the file's own name
     fill_ranges(lr_range_, plan_.optimizer ? &*plan_.optimizer : nullptr, reading_);
@@ -146,7 +149,7 @@ class StudyReader {
   }
 
   void read_study(const Node& node) {
-    plan_.name = text_of(node, "study");
+    plan_.name = string_of(node, "study");
     check_name(node.place);
   }
   void check_name(const std::string& place) const {
@@ -217,7 +220,8 @@ class StudyReader {
         word_of(node, "isolation", words(kIsolations)) == "thread" ? Isolation::thread : Isolation::process;
   }
   void read_memory_limit(const Node& node) {
-    run_.memory_limit = bytes_of(node, "memory_limit"), memory_limit_place_ = node.place;
+    run_.memory_limit = bytes_of(node, "memory_limit");
+    memory_limit_place_ = node.place;
     check_bounds(static_cast<double>(run_.memory_limit), {kLeastMemory, 0x1p60}, "memory_limit in bytes", node.place);
   }
   void read_retry(const Node& node) {
@@ -265,9 +269,9 @@ class StudyReader {
         integer_within(node, host_key(kStudyKeys, "max_failed_trials").bounds, "max_failed_trials"));
   }
   void read_storage(const Node& node) {
-    run_.database = text_of(node, "storage");
+    run_.database = string_of(node, "storage");
     if (run_.database.empty())
-      throw Error(Message::config_bad_value, "storage is an empty text", "name a database file, or remove the key")
+      throw Error(Message::config_bad_value, "storage is an empty string", "name a database file, or remove the key")
           .at(node.place);
   }
   void read_durability(const Node& node) {
@@ -290,11 +294,12 @@ class StudyReader {
   void read_metric(const Node& node) {
     plan_.metric_place = node.place;
     if (!node.is_map()) {
-      plan_.metric.name = text_of(node, "metric");
+      plan_.metric.name = string_of(node, "metric");
       return;
     }
     const auto name = [this](const Entry& entry) {
-      plan_.metric.name = text_of(entry.value, "metric.name"), plan_.metric_place = entry.value.place;
+      plan_.metric.name = string_of(entry.value, "metric.name");
+      plan_.metric_place = entry.value.place;
     };
     const auto goal = [this](const Entry& entry) {
       plan_.goal_given = true;
@@ -340,7 +345,8 @@ class StudyReader {
   }
   void read_training_section(const Node& node) {
     TrainingPlan training = read_training(node, {.path = "training", .parent = {}}, reading_);
-    plan_.training = std::move(training.settings), plan_.early_stopping = std::move(training.early_stopping);
+    plan_.training = std::move(training.settings);
+    plan_.early_stopping = std::move(training.early_stopping);
     training_place_ = node.place;
   }
 
@@ -412,7 +418,9 @@ class StudyReader {
   void finish_optimizer(const Node& root) {
     if (scheduler_place_.empty()) {
       Node constant;
-      constant.type = Node::Type::scalar, constant.text = "constant", constant.place = root.place;
+      constant.type = Node::Type::scalar;
+      constant.text = "constant";
+      constant.place = root.place;
       read_scheduler(constant);
     }
     check_pairings(plan_, optimizer_place_);

@@ -39,7 +39,7 @@ class SchemaWriter {
     Json root = study();  // fills the definitions
     Json schema{{"$schema", "http://json-schema.org/draft-07/schema#"},
                 {"title", "tuner sweep file"},
-                {"description", "A training run in which any value may be a hole: see docs/config.md"}};
+                {"description", "A training run in which any value may be a search parameter: see docs/config.md"}};
     schema.update(root);
     schema["definitions"] = definitions_.all();
     return schema.dump(1) + "\n";
@@ -113,7 +113,7 @@ class SchemaWriter {
   Json section(std::string_view key) {
     if (key == "workers")
       return any_of({plain(host_key(kWorkersKeys, "count")), closed_map(properties(kWorkersKeys, false))});
-    if (key == "metric") return any_of({text_schema(), closed_map(properties(kMetricKeys, false))});
+    if (key == "metric") return any_of({string_schema(), closed_map(properties(kMetricKeys, false))});
     if (key == "method")
       return any_of({plain(host_key(kMethodKeys, "name")),
                      closed_map(properties(kMethodKeys, false, {}, "name"), Json::array({"name"}))});
@@ -152,7 +152,7 @@ class SchemaWriter {
       return any_of({{{"const", "none"}}, closed_map(properties(keys, false))});
     };
     return closed_map(properties(kLrRangeKeys, false, [&](std::string_view key) {
-      return key == "ladder" ? part(kLadderKeys) : key == "stability" ? part(kStabilityKeys) : part(kProbeKeys);
+      return key == "ladder" ? part(kLrGridKeys) : key == "stability" ? part(kStabilityKeys) : part(kProbeKeys);
     }));
   }
 
@@ -246,9 +246,9 @@ class SchemaWriter {
 
   Json program() {
     Json schema = closed_map(properties(kProgramKeys, false, [this](std::string_view key) {
-      if (key == "command") return Json{{"type", "array"}, {"minItems", 1}, {"items", text_schema()}};
+      if (key == "command") return Json{{"type", "array"}, {"minItems", 1}, {"items", string_schema()}};
       if (key == "parameters") return parameters();
-      if (key == "environment") return Json{{"type", "object"}, {"additionalProperties", text_schema()}};
+      if (key == "environment") return Json{{"type", "object"}, {"additionalProperties", string_schema()}};
       Json metric = nullable(closed_map(properties(kProgramMetricKeys, false)));
       return Json{{"type", "object"}, {"additionalProperties", std::move(metric)}};
     }));
@@ -277,7 +277,7 @@ class SchemaWriter {
                 {"properties", {{"as", label}}},
                 {"required", Json::array({"as"})},
                 {"additionalProperties", Definitions::ref("parameter")}};
-    const Json one = one_of(any_of({text_schema(kLabelPattern), std::move(branch)}));
+    const Json one = one_of(any_of({string_schema(kLabelPattern), std::move(branch)}));
     definitions_.add("parameter", any_of({value, std::move(values), std::move(range), one}));
     return {{"type", "object"}, {"additionalProperties", Definitions::ref("parameter")}};
   }
@@ -294,9 +294,10 @@ class SchemaWriter {
                                            {"type", {"array", "null"}},
                                            {"maxItems", 0}};
                        Json required = Json::array();
-                       if (p.has(TUNER_PLUGIN_WRAPS))
-                         keys["inner"] = described(choice, "the optimizer that this one wraps"),
+                       if (p.has(TUNER_PLUGIN_WRAPS)) {
+                         keys["inner"] = described(choice, "the optimizer that this one wraps");
                          required.push_back("inner");
+                       }
                        return definitions_.add(name_of(p), plugin_map(p, std::move(keys), std::move(required)));
                      }));
     return choice;
@@ -321,7 +322,7 @@ class SchemaWriter {
       return with(key, {{"not", any_of({{{"type", "array"}, {"maxItems", 0}}, {{"type", "null"}}})}});
     };
     Json schema = closed_map({{"role", described(nullable(one_or_more(words_schema(roles))), "roles of tensors")},
-                              {"name", described(nullable(one_or_more(text_schema("^([^*]+\\*?|\\*)$"))),
+                              {"name", described(nullable(one_or_more(string_schema("^([^*]+\\*?|\\*)$"))),
                                                  "names of tensors, or their beginning and *")}});
     schema["anyOf"] = {some("role"), some("name")};
     return described(std::move(schema), "the tensors: by role, by name, or both must fit");

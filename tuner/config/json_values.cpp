@@ -11,7 +11,7 @@ namespace tuner::config {
 namespace {
 
 constexpr double kExactIntegers = 0x1p53;  // options travel as doubles
-constexpr double kMostPoints = 1e6;        // of one range
+constexpr double kMostValues = 1e6;        // of one range
 
 Json number(double value) {
   if (value != std::floor(value) || std::abs(value) > 0x1p63) return value;
@@ -27,7 +27,8 @@ struct Interval {
 // Every integer or number of an interval. Bounds that any finite number keeps are left out.
 ValueSchema numbers(bool integer, const Interval& interval) {
   ValueSchema schema{.name = integer ? "integer" : "number", .fixed = {{"type", integer ? "integer" : "number"}}};
-  schema.range = true, schema.integer = integer;
+  schema.range = true;
+  schema.integer = integer;
   const auto bound = [&](double at, bool open, const char* key, const char* open_key, const char* word,
                          const char* open_word) {
     if (std::abs(at) >= kAnyReal) return;
@@ -47,10 +48,11 @@ Json time_schema() {
             {{"type", "string"}, {"pattern", "^(?=.*[1-9])(([0-9]+\\.?[0-9]*|\\.[0-9]+)(ms|min|s|m|h|d))+$"}}}}};
 }
 
-// What YAML reads where an unquoted word stands, if that is no text.
+// What YAML reads where an unquoted word stands, if that is no string.
 std::optional<Json> as_number_or_boolean(const std::string& word) {
   Node node;
-  node.type = Node::Type::scalar, node.text = word;
+  node.type = Node::Type::scalar;
+  node.text = word;
   try {
     const Scalar value = number_of(node, word);
     return std::holds_alternative<double>(value) ? number(std::get<double>(value))
@@ -79,7 +81,7 @@ Json closed_map(Json properties, Json required) {
   return schema;
 }
 
-Json text_schema(std::string_view pattern) {
+Json string_schema(std::string_view pattern) {
   Json schema{{"type", {"string", "number", "boolean"}}};
   if (!pattern.empty()) schema["pattern"] = pattern;
   return schema;
@@ -115,10 +117,10 @@ ValueSchema value_schema(const HostKey& key) {
       return {.name = "word_" + std::string(key.key),
               .fixed = words_schema({key.words.begin(), key.words.end()}),
               .search = true};
-    case HostKey::text:
-      return {.name = "text_" + std::string(key.key), .fixed = text_schema(key.pattern)};
+    case HostKey::string:
+      return {.name = "string_" + std::string(key.key), .fixed = string_schema(key.pattern)};
     case HostKey::list:
-      return {.name = "texts", .fixed = {{"type", "array"}, {"items", text_schema()}}};
+      return {.name = "strings", .fixed = {{"type", "array"}, {"items", string_schema()}}};
     case HostKey::own:
       break;
   }
@@ -129,8 +131,14 @@ ValueSchema value_schema(const tuner_param& param) {
   const bool integer = param.type == TUNER_TYPE_I64 || param.type == TUNER_TYPE_I64_LIST;
   Interval interval{param.min, param.max, (param.flags & TUNER_PARAM_MIN_OPEN) != 0,
                     (param.flags & TUNER_PARAM_MAX_OPEN) != 0};
-  if (integer && interval.min < -kExactIntegers) interval.min = -kExactIntegers, interval.min_open = false;
-  if (integer && interval.max > kExactIntegers) interval.max = kExactIntegers, interval.max_open = false;
+  if (integer && interval.min < -kExactIntegers) {
+    interval.min = -kExactIntegers;
+    interval.min_open = false;
+  }
+  if (integer && interval.max > kExactIntegers) {
+    interval.max = kExactIntegers;
+    interval.max_open = false;
+  }
   ValueSchema schema;
   switch (param.type) {
     case TUNER_TYPE_F64:
@@ -146,10 +154,10 @@ ValueSchema value_schema(const tuner_param& param) {
       for (const std::string& choice : choices_of(param)) schema.name += "_" + choice;
       break;
     case TUNER_TYPE_TEXT:
-      schema = {.name = "text", .fixed = text_schema()};
+      schema = {.name = "string", .fixed = string_schema()};
       break;
     case TUNER_TYPE_TEXT_LIST:
-      schema = {.name = "texts", .fixed = list_of(text_schema())};
+      schema = {.name = "strings", .fixed = list_of(string_schema())};
       break;
     default:
       schema = numbers(integer, interval);
@@ -183,10 +191,10 @@ Json Definitions::range(const ValueSchema& value, const Json& end) {
                              {"type", {value.integer ? "integer" : "number", "null"}},
                              {"exclusiveMinimum", 0}}},
                            {"count",
-                            {{"description", "number of points that a grid takes"},
+                            {{"description", "number of values that a grid takes"},
                              {"type", {"integer", "null"}},
                              {"minimum", 1},
-                             {"maximum", number(kMostPoints)}}}},
+                             {"maximum", number(kMostValues)}}}},
                           Json::array({"min", "max"}));
   range["not"] = {{"allOf", Json::array({has_value("step"), has_value("count")})}};
   range["allOf"] = {where_scale(1, {{"min", {{"exclusiveMinimum", 0}}}}),
@@ -205,7 +213,7 @@ Json Definitions::from() {
   return closed_map(std::move(properties), Json::array({"from"}));
 }
 
-Json Definitions::hole(const ValueSchema& value, const Json& fixed) {
+Json Definitions::search_parameter(const ValueSchema& value, const Json& fixed) {
   Json item{{"anyOf", Json::array({fixed})}};
   if (!value.required) item["anyOf"].push_back({{"type", "null"}});
   Json values = closed_map({{"values",
@@ -226,8 +234,8 @@ Json Definitions::setting(const ValueSchema& value) {
   Json any = Json::array({fixed});
   if (!value.required) any.push_back({{"type", "null"}});
   if (value.search) any.push_back({{"const", "search"}});
-  any.push_back(add(value.name + (value.tested ? "_lr" : "") + (value.required ? "_required_hole" : "_hole"),
-                    hole(value, fixed)));
+  any.push_back(add(value.name + (value.tested ? "_lr" : "") + (value.required ? "_required_searched" : "_searched"),
+                    search_parameter(value, fixed)));
   return {{"anyOf", std::move(any)}};
 }
 

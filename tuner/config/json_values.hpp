@@ -1,5 +1,5 @@
-// Values of a sweep file in JSON Schema: what a key takes where nothing is searched, and the holes that may stand for
-// it.
+// Values of a sweep file in JSON Schema: what a key takes where nothing is searched, and the search parameters
+// that may stand for it.
 #pragma once
 
 #include <map>
@@ -30,7 +30,7 @@ class Definitions {
  public:
   // Adds a definition and returns a schema that refers to it; under another name where another schema has that one.
   Json add(const std::string& name, Json schema);
-  // A schema for the value or a hole.
+  // A schema for the value or a search parameter.
   Json setting(const ValueSchema& value);
   // For {min, max}. end: for an end.
   static Json range(const ValueSchema& value, const Json& end);
@@ -40,7 +40,7 @@ class Definitions {
 
  private:
   // fixed, end: the reference to its definition.
-  static Json hole(const ValueSchema& value, const Json& fixed);
+  static Json search_parameter(const ValueSchema& value, const Json& fixed);
   static Json from();
 
   Json definitions_ = Json::object();
@@ -49,7 +49,7 @@ class Definitions {
 // A map with these properties and no others.
 [[nodiscard]] Json closed_map(Json properties, Json required = Json::array());
 // Any scalar: the reader takes the word as it is written, and YAML may see a number in it.
-[[nodiscard]] Json text_schema(std::string_view pattern = {});
+[[nodiscard]] Json string_schema(std::string_view pattern = {});
 // One of the words. A word that YAML takes for a number or boolean is legal as that, too.
 [[nodiscard]] Json words_schema(const std::vector<std::string>& words);
 // Schemas that ask whether a map has a key, with any value or one that is not null.

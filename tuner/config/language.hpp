@@ -1,5 +1,5 @@
 // The host's keys of a sweep file, said once: the reader takes types, bounds and words from here, the JSON Schema also
-// the texts. (A plugin's options are said by the plugin.)
+// the descriptions. (A plugin's options are said by the plugin.)
 #pragma once
 
 #include <limits>
@@ -8,25 +8,25 @@
 #include <string>
 #include <string_view>
 
-#include "tuner/config/holes.hpp"
 #include "tuner/config/keys.hpp"
 #include "tuner/config/scalars.hpp"
+#include "tuner/config/search_parameters.hpp"
 #include "tuner/plan.hpp"
 #include "tuner/training.hpp"
 
 namespace tuner::config {
 
 struct HostKey {
-  // list: of texts. own: has a reader of its own, and a part of its own in the schema.
-  enum class Type { integer, real, boolean, word, text, time, list, own };
+  // list: of strings. own: has a reader of its own, and a part of its own in the schema.
+  enum class Type { integer, real, boolean, word, string, time, list, own };
   using enum Type;
   std::string_view key;
   Type type;
   std::string_view doc;
-  std::string_view fallback = {};           // what the key's absence means, as JSON; empty where a text would be needed
-  Bounds bounds = {0, 0x1p53};              // integer, real
+  std::string_view fallback = {};  // what the key's absence means, as JSON; empty where a sentence would be needed
+  Bounds bounds = {0, 0x1p53};     // integer, real
   std::span<const char* const> words = {};  // word
-  std::string_view pattern = {};            // text: a regular expression for the whole of it
+  std::string_view pattern = {};            // string: a regular expression for the whole of it
 };
 
 inline constexpr double kAnyReal = std::numeric_limits<double>::max();
@@ -37,214 +37,348 @@ inline constexpr const char* kKeeps[] = {"last", "all"};
 inline constexpr std::string_view kLabelPattern = "^[A-Za-z0-9_.-]+$";
 
 inline constexpr HostKey kStudyKeys[] = {
-    {"study",
-     HostKey::text,
-     "name of the study in the database; default: the file's name",
-     {},
-     {},
-     {},
-     "^(?!\\.{1,2}$)[^/\\x01-\\x1f\\x7f]{1,246}$"},
-    {"seed", HostKey::integer, "decides every random number of the study", "1", {0, 0x1p63}},
-    {"metric", HostKey::own, "what is searched for; default: the objective's first metric and its direction"},
-    {"method", HostKey::own, "how holes are filled; none: the file is one trial"},
-    {"trials", HostKey::integer, "the total of the study; default: the whole grid, 1 without holes", {}, {1, 0x1p31}},
-    {"run_cap", HostKey::integer, "another name for trials", {}, {1, 0x1p31}},
-    {"partial", HostKey::boolean, "allows trials to cut a grid", "false"},
-    {"repeats", HostKey::own, "trials of every configuration, which differ in their random numbers; default: 1"},
-    {"workers", HostKey::own, "trials side by side, and what they share; default: 1"},
-    {"isolation",
-     HostKey::word,
-     "where trials run: worker processes, or threads of the program",
-     "\"process\"",
-     {},
-     kIsolations},
-    {"memory_limit", HostKey::own, "memory of one worker process: bytes, or a text like 512MiB; default: none"},
-    {"retry", HostKey::own, "a failed trial is run again; default: never"},
-    {"checkpoint", HostKey::own, "how often a trial writes its state, to continue from there; or none"},
-    {"max_failed_trials",
-     HostKey::integer,
-     "more failed and timed out trials than this end the study",
-     {},
-     {0, 0x1p31}},
-    {"storage", HostKey::text, "database file", "\"tuner.db\"", {}, {}, "."},
-    {"durability",
-     HostKey::word,
-     "what recorded trials survive: normal: a killed process, full: also power loss",
-     "\"normal\"",
-     {},
-     kDurabilities},
-    {"plugins", HostKey::list, "plugin libraries to load, relative to this file"},
-    {"budget", HostKey::own, "the study's wall time"},
-    {"objective", HostKey::own, "what is trained"},
-    {"optimizer", HostKey::own, "what trains it; none for a black box"},
-    {"scheduler", HostKey::own, "how options of the optimizer change during a run; default: constant"},
-    {"training", HostKey::own, "how a trial is trained"},
-    {"lr_range", HostKey::own, "how LR range tests are made"}};
+    {.key = "study",
+     .type = HostKey::string,
+     .doc = "name of the study in the database; default: the file's name",
+     .pattern = "^(?!\\.{1,2}$)[^/\\x01-\\x1f\\x7f]{1,246}$"},
+    {.key = "seed",
+     .type = HostKey::integer,
+     .doc = "decides every random number of the study",
+     .fallback = "1",
+     .bounds = {.min = 0, .max = 0x1p63}},
+    {.key = "metric",
+     .type = HostKey::own,
+     .doc = "what is searched for; default: the objective's first metric and its direction"},
+    {.key = "method",
+     .type = HostKey::own,
+     .doc = "how search parameters get their values; none: the file is one trial"},
+    {.key = "trials",
+     .type = HostKey::integer,
+     .doc = "the total of the study; default: the whole grid, 1 without search parameters",
+     .bounds = {.min = 1, .max = 0x1p31}},
+    {.key = "run_cap", .type = HostKey::integer, .doc = "another name for trials", .bounds = {.min = 1, .max = 0x1p31}},
+    {.key = "partial", .type = HostKey::boolean, .doc = "allows trials to cut a grid", .fallback = "false"},
+    {.key = "repeats",
+     .type = HostKey::own,
+     .doc = "trials of every configuration, which differ in their random numbers; default: 1"},
+    {.key = "workers", .type = HostKey::own, .doc = "trials side by side, and what they share; default: 1"},
+    {.key = "isolation",
+     .type = HostKey::word,
+     .doc = "where trials run: worker processes, or threads of the program",
+     .fallback = "\"process\"",
+     .words = kIsolations},
+    {.key = "memory_limit",
+     .type = HostKey::own,
+     .doc = "memory of one worker process: bytes, or a string like 512MiB; default: none"},
+    {.key = "retry", .type = HostKey::own, .doc = "a failed trial is run again; default: never"},
+    {.key = "checkpoint",
+     .type = HostKey::own,
+     .doc = "how often a trial writes its state, to continue from there; or none"},
+    {.key = "max_failed_trials",
+     .type = HostKey::integer,
+     .doc = "more failed and timed out trials than this end the study",
+     .bounds = {.min = 0, .max = 0x1p31}},
+    {.key = "storage", .type = HostKey::string, .doc = "database file", .fallback = "\"tuner.db\"", .pattern = "."},
+    {.key = "durability",
+     .type = HostKey::word,
+     .doc = "what recorded trials survive: normal: a killed process, full: also power loss",
+     .fallback = "\"normal\"",
+     .words = kDurabilities},
+    {.key = "plugins", .type = HostKey::list, .doc = "plugin libraries to load, relative to this file"},
+    {.key = "budget", .type = HostKey::own, .doc = "the study's wall time"},
+    {.key = "objective", .type = HostKey::own, .doc = "what is trained"},
+    {.key = "optimizer", .type = HostKey::own, .doc = "what trains it; none for a black box"},
+    {.key = "scheduler",
+     .type = HostKey::own,
+     .doc = "how options of the optimizer change during a run; default: constant"},
+    {.key = "training", .type = HostKey::own, .doc = "how a trial is trained"},
+    {.key = "lr_range", .type = HostKey::own, .doc = "how LR range tests are made"}};
 
 inline constexpr HostKey kWorkersKeys[] = {
-    {"count", HostKey::integer, "trials side by side", "1", {1, 1024}},
-    {"devices", HostKey::list, "GPUs: each worker gets its share of them in CUDA_VISIBLE_DEVICES"},
-    {"nice", HostKey::integer, "added to the nice value of the workers: the higher, the less they get", "0", {0, 19}}};
+    {.key = "count",
+     .type = HostKey::integer,
+     .doc = "trials side by side",
+     .fallback = "1",
+     .bounds = {.min = 1, .max = 1024}},
+    {.key = "devices",
+     .type = HostKey::list,
+     .doc = "GPUs: each worker gets its share of them in CUDA_VISIBLE_DEVICES"},
+    {.key = "nice",
+     .type = HostKey::integer,
+     .doc = "added to the nice value of the workers: the higher, the less they get",
+     .fallback = "0",
+     .bounds = {.min = 0, .max = 19}}};
 
 // An objective that is a program.
 inline constexpr HostKey kProgramKeys[] = {
-    {"command", HostKey::own, "the program and its arguments, with macros such as ${args}; no shell reads them"},
-    {"program", HostKey::text, "the script that ${program} stands for; without a command it is what is run"},
+    {.key = "command",
+     .type = HostKey::own,
+     .doc = "the program and its arguments, with macros such as ${arg}}; no shell reads them"},
+    {"program", HostKey::string, "the script that ${program} stands for; without a command it is what is run"},
     {"parameters", HostKey::own, "what the program is given: values, and what is searched"},
     {"metrics", HostKey::own, "what the program reports"},
-    {"budget", HostKey::text, "the parameter that says how far a trial goes"},
-    {"working_directory", HostKey::text, "where it runs, relative to this file", "\".\""},
+    {"budget", HostKey::string, "the parameter that says how far a trial goes"},
+    {"working_directory", HostKey::string, "where it runs, relative to this file", "\".\""},
     {"environment", HostKey::own, "variables of its environment, beside those that tuner was started with"},
     {"files", HostKey::list, "files whose content is recorded with each trial, beside the program and the script"},
     {"grace", HostKey::time, "time to end in, between SIGTERM and SIGKILL", "\"10s\""},
     {"time_limit", HostKey::time, "of one trial"}};
 
 inline constexpr HostKey kProgramMetricKeys[] = {
-    {"goal", HostKey::word, "which values are better", "\"minimize\"", {}, kGoals},
-    {"pattern", HostKey::text, "an RE2 expression whose one group finds the value in what the program prints"},
-    {"file", HostKey::text, "the file that the pattern looks at in place of the output"},
-    {"summary",
-     HostKey::word,
-     "which of its values is the trial's; default: last for loss, else best",
-     {},
-     {},
-     kSummaries}};
+    {.key = "goal",
+     .type = HostKey::word,
+     .doc = "which values are better",
+     .fallback = "\"minimize\"",
+     .words = kGoals},
+    {.key = "pattern",
+     .type = HostKey::string,
+     .doc = "an RE2 expression whose one group finds the value in what the program prints"},
+    {.key = "file", .type = HostKey::string, .doc = "the file that the pattern looks at in place of the output"},
+    {.key = "summary",
+     .type = HostKey::word,
+     .doc = "which of its values is the trial's; default: last for loss, else best",
+     .words = kSummaries}};
 
 inline constexpr HostKey kMetricKeys[] = {
-    {"name", HostKey::text, "a metric of the objective, or loss"},
-    {"goal", HostKey::word, "which values are better", {}, {}, kGoals},
-    {"target", HostKey::real, "the time and steps to reach it are kept", {}, {-kAnyReal, kAnyReal}}};
+    {.key = "name", .type = HostKey::string, .doc = "a metric of the objective, or loss"},
+    {.key = "goal", .type = HostKey::word, .doc = "which values are better", .words = kGoals},
+    {.key = "target",
+     .type = HostKey::real,
+     .doc = "the time and steps to reach it are kept",
+     .bounds = {.min = -kAnyReal, .max = kAnyReal}}};
 
 inline constexpr HostKey kMethodKeys[] = {
-    {"name",
-     HostKey::word,
-     "grid: every point once; random: draws every dimension; lr_range: an LR range test of every optimizer",
-     {},
-     {},
-     kMethods},
-    {"partial", HostKey::boolean, "allows trials to cut a grid", "false"}};
+    {.key = "name",
+     .type = HostKey::word,
+     .doc =
+         "grid: every configuration once; random: draws every dimension; lr_range: an LR range test of every optimizer",
+     .words = kMethods},
+    {.key = "partial", .type = HostKey::boolean, .doc = "allows trials to cut a grid", .fallback = "false"}};
 
 inline constexpr HostKey kRetryKeys[] = {
-    {"max", HostKey::integer, "how often at most", {}, {0, 1000}},
-    {"on", HostKey::own, "the failures it is done for; default: all but out_of_memory"}};
+    {.key = "max", .type = HostKey::integer, .doc = "how often at most", .bounds = {.min = 0, .max = 1000}},
+    {.key = "on", .type = HostKey::own, .doc = "the failures it is done for; default: all but out_of_memory"}};
 
 inline constexpr HostKey kRepeatsKeys[] = {
-    {"count", HostKey::integer, "trials of every configuration", {}, {1, 1000}},
-    {"on_failure",
-     HostKey::word,
-     "what a trial that diverges, fails or times out does to its configuration: rank_last: it ranks behind all others, "
-     "ignore: the mean is that of the other trials",
-     "\"rank_last\"",
-     {},
-     kOnFailures}};
+    {.key = "count",
+     .type = HostKey::integer,
+     .doc = "trials of every configuration",
+     .bounds = {.min = 1, .max = 1000}},
+    {.key = "on_failure",
+     .type = HostKey::word,
+     .doc = "what a trial that diverges, fails or times out does to its configuration: rank_last: it ranks behind all "
+            "others, ignore: the mean is that of the other trials",
+     .fallback = "\"rank_last\"",
+     .words = kOnFailures}};
 
 inline constexpr HostKey kCheckpointKeys[] = {
-    {"every", HostKey::time, "time between two states", "\"60s\""},
-    {"keep", HostKey::word, "the last state of a trial, or all", "\"last\"", {}, kKeeps}};
+    {.key = "every", .type = HostKey::time, .doc = "time between two states", .fallback = "\"60s\""},
+    {.key = "keep",
+     .type = HostKey::word,
+     .doc = "the last state of a trial, or all",
+     .fallback = "\"last\"",
+     .words = kKeeps}};
 
 inline constexpr HostKey kBudgetKeys[] = {
-    {"wall", HostKey::time, "wall time of the study, over all its starts"},
-    {"on_end",
-     HostKey::word,
-     "what becomes of the running trials at its end: cancel: they continue when the budget is raised, finish: they run "
-     "on to their ends",
-     "\"cancel\"",
-     {},
-     kBudgetEnds}};
+    {.key = "wall", .type = HostKey::time, .doc = "wall time of the study, over all its starts"},
+    {.key = "on_end",
+     .type = HostKey::word,
+     .doc = "what becomes of the running trials at its end: cancel: they continue when the budget is raised, finish: "
+            "they run on to their ends",
+     .fallback = "\"cancel\"",
+     .words = kBudgetEnds}};
 
 inline constexpr HostKey kLrRangeKeys[] = {
-    {"lr_min", HostKey::real, "first lr of a ramp", "1e-07", {0, kAnyReal, true}},
-    {"lr_max", HostKey::real, "last lr of a ramp", "10", {0, kAnyReal, true}},
-    {"steps", HostKey::integer, "steps of a ramp", "100", {2, 0x1p31}},
-    {"seeds", HostKey::integer, "how often a part is made, each time with other random numbers", "3", {1, 1000}},
-    {"smoothing",
-     HostKey::real,
-     "weight of the past in the moving average of the loss",
-     "0.9",
-     {.min = 0, .max = 1, .max_open = true}},
-    {"stop",
-     HostKey::real,
-     "a ramp ends where the smoothed loss has risen by (stop - 1) times its scale",
-     "4",
-     {1, kAnyReal, true}},
-    {"extend", HostKey::boolean, "a ramp that has not diverged at lr_max goes on, at most as far again", "false"},
-    {"ladder", HostKey::own, "short runs, each at one lr; or none"},
-    {"stability", HostKey::own, "bisection of the largest stable lr by restarted runs; or none"},
-    {"probe", HostKey::own, "critical lr along the optimizer's own direction; or none"},
-    {"curvature", HostKey::boolean, "largest Hessian eigenvalue, and the stability limits that follow", "true"}};
+    {.key = "lr_min",
+     .type = HostKey::real,
+     .doc = "first lr of a ramp",
+     .fallback = "1e-07",
+     .bounds = {.min = 0, .max = kAnyReal, .min_open = true}},
+    {.key = "lr_max",
+     .type = HostKey::real,
+     .doc = "last lr of a ramp",
+     .fallback = "10",
+     .bounds = {.min = 0, .max = kAnyReal, .min_open = true}},
+    {.key = "steps",
+     .type = HostKey::integer,
+     .doc = "steps of a ramp",
+     .fallback = "100",
+     .bounds = {.min = 2, .max = 0x1p31}},
+    {.key = "seeds",
+     .type = HostKey::integer,
+     .doc = "how often a part is made, each time with other random numbers",
+     .fallback = "3",
+     .bounds = {.min = 1, .max = 1000}},
+    {.key = "smoothing",
+     .type = HostKey::real,
+     .doc = "weight of the past in the moving average of the loss",
+     .fallback = "0.9",
+     .bounds = {.min = 0, .max = 1, .max_open = true}},
+    {.key = "stop",
+     .type = HostKey::real,
+     .doc = "a ramp ends where the smoothed loss has risen by (stop - 1) times its scale",
+     .fallback = "4",
+     .bounds = {.min = 1, .max = kAnyReal, .min_open = true}},
+    {.key = "extend",
+     .type = HostKey::boolean,
+     .doc = "a ramp that has not diverged at lr_max goes on, at most as far again",
+     .fallback = "false"},
+    {.key = "ladder", .type = HostKey::own, .doc = "short runs, each at one lr; or none"},
+    {.key = "stability", .type = HostKey::own, .doc = "bisection of the largest stable lr by restarted runs; or none"},
+    {.key = "probe", .type = HostKey::own, .doc = "critical lr along the optimizer's own direction; or none"},
+    {.key = "curvature",
+     .type = HostKey::boolean,
+     .doc = "largest Hessian eigenvalue, and the stability limits that follow",
+     .fallback = "true"}};
 
-inline constexpr HostKey kLadderKeys[] = {{"points", HostKey::integer, "number of lrs", "9", {3, 1000}},
-                                          {"steps", HostKey::integer, "length of every run", "200", {4, 0x1p31}}};
+inline constexpr HostKey kLrGridKeys[] = {{.key = "points",
+                                           .type = HostKey::integer,
+                                           .doc = "number of lrs",
+                                           .fallback = "9",
+                                           .bounds = {.min = 3, .max = 1000}},
+                                          {.key = "steps",
+                                           .type = HostKey::integer,
+                                           .doc = "length of every run",
+                                           .fallback = "200",
+                                           .bounds = {.min = 4, .max = 0x1p31}}};
 
-inline constexpr HostKey kStabilityKeys[] = {{"steps", HostKey::integer, "longest run", "1024", {64, 0x1p31}},
-                                             {"precision",
-                                              HostKey::real,
-                                              "relative width of the result",
-                                              "0.01",
-                                              {.min = 0, .max = 1, .min_open = true, .max_open = true}}};
+inline constexpr HostKey kStabilityKeys[] = {{.key = "steps",
+                                              .type = HostKey::integer,
+                                              .doc = "longest run",
+                                              .fallback = "1024",
+                                              .bounds = {.min = 64, .max = 0x1p31}},
+                                             {.key = "precision",
+                                              .type = HostKey::real,
+                                              .doc = "relative width of the result",
+                                              .fallback = "0.01",
+                                              .bounds = {.min = 0, .max = 1, .min_open = true, .max_open = true}}};
 
-inline constexpr HostKey kProbeKeys[] = {
-    {"times", HostKey::integer, "number of probes within one run", "5", {1, 1000}}};
+inline constexpr HostKey kProbeKeys[] = {{.key = "times",
+                                          .type = HostKey::integer,
+                                          .doc = "number of probes within one run",
+                                          .fallback = "5",
+                                          .bounds = {.min = 1, .max = 1000}}};
 
-// A hole that an LR range test fills.
+// A range that an LR range test finds.
 inline constexpr const char* kLrRangeSources[] = {"lr_range"};
-inline constexpr HostKey kFromKeys[] = {
-    {"from", HostKey::word, "an LR range test is made first, for every optimizer", {}, {}, kLrRangeSources},
-    {"factor",
-     HostKey::real,
-     "the range is the recommendation divided and multiplied by this",
-     "10",
-     {1, kAnyReal, true}},
-    {"count", HostKey::integer, "number of points that a grid takes", {}, {1, 1e6}}};
+inline constexpr HostKey kFromKeys[] = {{.key = "from",
+                                         .type = HostKey::word,
+                                         .doc = "an LR range test is made first, for every optimizer",
+                                         .words = kLrRangeSources},
+                                        {.key = "factor",
+                                         .type = HostKey::real,
+                                         .doc = "the range is the recommendation divided and multiplied by this",
+                                         .fallback = "10",
+                                         .bounds = {.min = 1, .max = kAnyReal, .min_open = true}},
+                                        {.key = "count",
+                                         .type = HostKey::integer,
+                                         .doc = "number of values that a grid takes",
+                                         .bounds = {.min = 1, .max = 1e6}}};
 
 inline constexpr HostKey kTrainingKeys[] = {
-    {"epochs", HostKey::integer, "passes over the training split; either this or steps", {}, {1, 0x1p53}},
-    {"steps", HostKey::integer, "updates; either this or epochs", {}, {1, 0x1p53}},
-    {"batch_size", HostKey::integer, "samples of a batch; 0 is all of them", "0"},
-    {"drop_remainder", HostKey::boolean, "leave out an epoch's last, smaller batch", "false"},
-    {"shuffle", HostKey::word, "order of the samples", "\"every_epoch\"", {}, kShuffles},
-    {"gradient_noise", HostKey::own, "adds N(0, eta / (1 + t)^gamma) to the gradient; a bare value is eta", "0"},
-    {"clip_value", HostKey::real, "limit of every element of the gradient; 0 is off", "0", {0, kAnyReal}},
-    {"clip_norm",
-     HostKey::real,
-     "limit of the gradient's norm over all tensors, scaled by limit / norm above it; 0 is off",
-     "0",
-     {0, kAnyReal}},
-    {"nonfinite_gradient",
-     HostKey::word,
-     "a loss or gradient that is not finite ends the trial as diverged, skips the step, or counts as 0",
-     "\"error\"",
-     {},
-     kNonfiniteGradients},
-    {"log_every", HostKey::integer, "steps between two records of loss and lr; 0: max(1, steps / 200)", "0"},
-    {"eval_every", HostKey::integer, "steps between two evaluations; 0: every epoch, or at the end", "0"},
-    {"early_stopping", HostKey::own, "ends a trial that does not improve any more", "null"},
-    {"common_random_numbers", HostKey::boolean, "every trial has the same start and order of samples", "false"},
-    {"time_limit", HostKey::time, "of one trial"},
-    {"summary",
-     HostKey::word,
-     "which evaluation is the trial's value; default: last for loss, else best",
-     {},
-     {},
-     kSummaries}};
+    {.key = "epochs",
+     .type = HostKey::integer,
+     .doc = "passes over the training split; either this or steps",
+     .bounds = {.min = 1, .max = 0x1p53}},
+    {.key = "steps",
+     .type = HostKey::integer,
+     .doc = "updates; either this or epochs",
+     .bounds = {.min = 1, .max = 0x1p53}},
+    {.key = "batch_size", .type = HostKey::integer, .doc = "samples of a batch; 0 is all of them", .fallback = "0"},
+    {.key = "drop_remainder",
+     .type = HostKey::boolean,
+     .doc = "leave out an epoch's last, smaller batch",
+     .fallback = "false"},
+    {.key = "shuffle",
+     .type = HostKey::word,
+     .doc = "order of the samples",
+     .fallback = "\"every_epoch\"",
+     .words = kShuffles},
+    {.key = "gradient_noise",
+     .type = HostKey::own,
+     .doc = "adds N(0, eta / (1 + t)^gamma) to the gradient; a bare value is eta",
+     .fallback = "0"},
+    {.key = "clip_value",
+     .type = HostKey::real,
+     .doc = "limit of every element of the gradient; 0 is off",
+     .fallback = "0",
+     .bounds = {.min = 0, .max = kAnyReal}},
+    {.key = "clip_norm",
+     .type = HostKey::real,
+     .doc = "limit of the gradient's norm over all tensors, scaled by limit / norm above it; 0 is off",
+     .fallback = "0",
+     .bounds = {.min = 0, .max = kAnyReal}},
+    {.key = "nonfinite_gradient",
+     .type = HostKey::word,
+     .doc = "a loss or gradient that is not finite ends the trial as diverged, skips the step, or counts as 0",
+     .fallback = "\"error\"",
+     .words = kNonfiniteGradients},
+    {.key = "log_every",
+     .type = HostKey::integer,
+     .doc = "steps between two records of loss and lr; 0: max(1, steps / 200)",
+     .fallback = "0"},
+    {.key = "eval_every",
+     .type = HostKey::integer,
+     .doc = "steps between two evaluations; 0: every epoch, or at the end",
+     .fallback = "0"},
+    {.key = "early_stopping",
+     .type = HostKey::own,
+     .doc = "ends a trial that does not improve any more",
+     .fallback = "null"},
+    {.key = "common_random_numbers",
+     .type = HostKey::boolean,
+     .doc = "every trial has the same start and order of samples",
+     .fallback = "false"},
+    {.key = "time_limit", .type = HostKey::time, .doc = "of one trial"},
+    {.key = "summary",
+     .type = HostKey::word,
+     .doc = "which evaluation is the trial's value; default: last for loss, else best",
+     .words = kSummaries}};
 
-inline constexpr HostKey kNoiseKeys[] = {
-    {"eta", HostKey::real, "variance of the noise at the first step", "0", {0, kAnyReal}},
-    {"gamma", HostKey::real, "exponent of its decay", "0.55", {0, kAnyReal}}};
+inline constexpr HostKey kNoiseKeys[] = {{.key = "eta",
+                                          .type = HostKey::real,
+                                          .doc = "variance of the noise at the first step",
+                                          .fallback = "0",
+                                          .bounds = {.min = 0, .max = kAnyReal}},
+                                         {.key = "gamma",
+                                          .type = HostKey::real,
+                                          .doc = "exponent of its decay",
+                                          .fallback = "0.55",
+                                          .bounds = {.min = 0, .max = kAnyReal}}};
 
-inline constexpr HostKey kEarlyStoppingKeys[] = {
-    {"patience", HostKey::integer, "evaluations without improvement until the end", "1", {1, 0x1p53}},
-    {"min_delta", HostKey::real, "what counts as improvement", "0", {0, kAnyReal}}};
+inline constexpr HostKey kEarlyStoppingKeys[] = {{.key = "patience",
+                                                  .type = HostKey::integer,
+                                                  .doc = "evaluations without improvement until the end",
+                                                  .fallback = "1",
+                                                  .bounds = {.min = 1, .max = 0x1p53}},
+                                                 {.key = "min_delta",
+                                                  .type = HostKey::real,
+                                                  .doc = "what counts as improvement",
+                                                  .fallback = "0",
+                                                  .bounds = {.min = 0, .max = kAnyReal}}};
 
-inline constexpr HostKey kWarmupKeys[] = {
-    {"warmup_steps", HostKey::integer, "steps in which lr rises to its base value", "0"},
-    {"warmup_fraction", HostKey::real, "the same as a fraction of the whole run; not both", "0", {0, 1}},
-    {"warmup_form", HostKey::word, "how lr rises", "\"linear\"", {}, kWarmupForms}};
+inline constexpr HostKey kWarmupKeys[] = {{.key = "warmup_steps",
+                                           .type = HostKey::integer,
+                                           .doc = "steps in which lr rises to its base value",
+                                           .fallback = "0"},
+                                          {.key = "warmup_fraction",
+                                           .type = HostKey::real,
+                                           .doc = "the same as a fraction of the whole run; not both",
+                                           .fallback = "0",
+                                           .bounds = {.min = 0, .max = 1}},
+                                          {.key = "warmup_form",
+                                           .type = HostKey::word,
+                                           .doc = "how lr rises",
+                                           .fallback = "\"linear\"",
+                                           .words = kWarmupForms}};
 
-inline constexpr HostKey kStageKeys[] = {
-    {"steps", HostKey::integer, "length of this stage; the last one has none and lasts to the end", {}, {1, 0x1p53}}};
+inline constexpr HostKey kStageKeys[] = {{.key = "steps",
+                                          .type = HostKey::integer,
+                                          .doc = "length of this stage; the last one has none and lasts to the end",
+                                          .bounds = {.min = 1, .max = 0x1p53}}};
 
-inline constexpr HostKey kAsKey = {"as", HostKey::text, "label of this branch", {}, {}, {}, kLabelPattern};
+inline constexpr HostKey kAsKey = {
+    .key = "as", .type = HostKey::string, .doc = "label of this branch", .pattern = kLabelPattern};
 
 [[nodiscard]] constexpr const HostKey& host_key(std::span<const HostKey> keys, std::string_view key) {
   for (const HostKey& known : keys)

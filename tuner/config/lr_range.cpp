@@ -28,15 +28,15 @@ bool is_none(const Entry& part) {
   return true;
 }
 
-void read_ladder(const Entry& part, lr_range::TestSettings& settings) {
+void read_lr_grid(const Entry& part, lr_range::TestSettings& settings) {
   if (is_none(part)) {
     settings.ladder_points = 0;
     return;
   }
   const std::string section = full_name("lr_range", part.key);
-  const auto points = [&](const Entry& e) { settings.ladder_points = read_integer(kLadderKeys, e, section); };
-  const auto steps = [&](const Entry& e) { settings.ladder_steps = read_integer(kLadderKeys, e, section); };
-  read_keys(part.value, section, readers_of(kLadderKeys, {{"points", points}, {"steps", steps}}));
+  const auto points = [&](const Entry& e) { settings.ladder_points = read_integer(kLrGridKeys, e, section); };
+  const auto steps = [&](const Entry& e) { settings.ladder_steps = read_integer(kLrGridKeys, e, section); };
+  read_keys(part.value, section, readers_of(kLrGridKeys, {{"points", points}, {"steps", steps}}));
 }
 
 void read_stability(const Entry& part, lr_range::TestSettings& settings) {
@@ -92,15 +92,16 @@ void check_outermost(const Chain& chain, const Reading& reading) {
   if (tested == chain.end()) return;
   for (auto inner = tested + 1; inner != chain.end(); ++inner) {
     const auto lr = (*inner)->options.find("lr");
-    const Hole* hole = lr == (*inner)->options.end() ? nullptr : std::get_if<Hole>(&lr->second);
-    if (hole == nullptr) continue;
-    if (std::ranges::find(reading.tested, hole->dimension, &Reading::Tested::dimension) == reading.tested.end())
+    const SearchParameter* searched =
+        lr == (*inner)->options.end() ? nullptr : std::get_if<SearchParameter>(&lr->second);
+    if (searched == nullptr) continue;
+    if (std::ranges::find(reading.tested, searched->dimension, &Reading::Tested::dimension) == reading.tested.end())
       continue;
     throw Error(Message::config_impossible,
                 fmt::format("an LR range test finds the outermost lr, that of '{}', and this is the lr of '{}' inside",
                             (*tested)->plugin->id(), (*inner)->plugin->id()),
                 "write {from: lr_range} at the outer one, and here a value or {min: ..., max: ...}")
-        .at(reading.places[hole->dimension]);
+        .at(reading.places[searched->dimension]);
   }
 }
 
@@ -125,7 +126,7 @@ lr_range::TestSettings read_lr_range(const Node& node) {
                                       {"smoothing", real(s.smoothing)},
                                       {"stop", real(s.stop)},
                                       {"extend", boolean(s.extend)},
-                                      {"ladder", [&](const Entry& e) { read_ladder(e, s); }},
+                                      {"ladder", [&](const Entry& e) { read_lr_grid(e, s); }},
                                       {"stability", [&](const Entry& e) { read_stability(e, s); }},
                                       {"probe", [&](const Entry& e) { read_probe(e, s); }},
                                       {"curvature", boolean(s.curvature)}}));
@@ -144,7 +145,8 @@ void fill_ranges(const lr_range::TestSettings& settings, const OneOf<PluginPlan>
     auto& range = std::get<Range>(reading.space.dimensions[dimension].domain);
     const double least = legal.min_open ? std::nextafter(legal.min, HUGE_VAL) : legal.min;
     const double most = legal.max_open ? std::nextafter(legal.max, -HUGE_VAL) : legal.max;
-    range.min = std::max(settings.lr_min, least), range.max = std::min(settings.lr_max, most);
+    range.min = std::max(settings.lr_min, least);
+    range.max = std::min(settings.lr_max, most);
     if (!(range.min < range.max))
       throw Error(Message::config_impossible,
                   fmt::format("an LR range test from {} to {} has no lr that is legal for {}", settings.lr_min,
@@ -164,7 +166,7 @@ void check_lr_range(StudyPlan& plan, const RunSettings& run, const std::string& 
   if (run.trials)
     refuse("trials is the length of a search, and an LR range test knows its own",
            "remove trials; steps and seeds of lr_range: say how much is measured");
-  if (plan.partial) refuse("partial allows to cut a grid, and the method is none", "remove partial");
+  if (plan.partial) refuse("partial allows to cut a grid, and the method is not grid", "remove partial");
   if (run.budget_seconds)
     refuse("a budget ends a search early, and an LR range test needs all its parts",
            "remove budget; steps, seeds and parts of lr_range: say how much is measured");
@@ -176,7 +178,9 @@ void check_lr_range(StudyPlan& plan, const RunSettings& run, const std::string& 
   // In a sweep those branches alone are tested that ask for it, and their lr has been looked at.
   if (std::ranges::none_of(plan.space.dimensions, lr_range::is_tested))
     each_chain(*plan.optimizer, [&](const Chain& found) { check_lr(found, optimizer_at); });
-  plan.metric.name = "loss", plan.metric.goal = Goal::minimize, plan.goal_given = true;
+  plan.metric.name = "loss";
+  plan.metric.goal = Goal::minimize;
+  plan.goal_given = true;
 }
 
 void add_lr_range_dimensions(const lr_range::TestSettings& settings, Space& space) {

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "tuner/config/holes.hpp"
+#include "tuner/config/search_parameters.hpp"
 #include "tuner/lr_range/settings.hpp"
 #include "tuner/plan.hpp"
 
@@ -22,7 +22,7 @@ void fill_ranges(const lr_range::TestSettings& settings, const OneOf<PluginPlan>
 void check_lr_range(StudyPlan& plan, const RunSettings& run, const std::string& at, const std::string& optimizer_at);
 
 // Adds the dimensions of the test itself, after those of the file: "lr_range.part", "lr_range.seed", "lr_range.lr".
-// They are no holes: they say of a trial what it measures.
+// They are no search parameters: they say of a trial what it measures.
 void add_lr_range_dimensions(const lr_range::TestSettings& settings, Space& space);
 
 }  // namespace tuner::config

@@ -50,12 +50,14 @@ class TreeBuilder : public YAML::EventHandler {
                 const std::string& value) override {
     if (tag != "?" && tag != "!") refuse_tag(tag, mark);
     if (value.find('\0') != std::string::npos || utf8_prefix(value) < value.size())
-      throw Error(Message::config_yaml_feature,
-                  fmt::format("the text \"{}\" has a character that no text of a sweep file may have", shown(value)),
-                  "remove \\0, or the escape of half a character")
+      throw Error(
+          Message::config_yaml_feature,
+          fmt::format("the string \"{}\" has a character that no string of a sweep file may have", shown(value)),
+          "remove \\0, or the escape of half a character")
           .at(placer_(mark));
     Node node = made(Node::Type::scalar, mark);
-    node.quoted = tag == "!", node.text = value;
+    node.quoted = tag == "!";
+    node.text = value;
     add(std::move(node), anchor);
   }
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
@@ -89,7 +91,8 @@ class TreeBuilder : public YAML::EventHandler {
 
   Node made(Node::Type type, const YAML::Mark& mark) {
     Node node;
-    node.type = type, node.place = placer_(mark);
+    node.type = type;
+    node.place = placer_(mark);
     return node;
   }
 
@@ -141,7 +144,9 @@ class TreeBuilder : public YAML::EventHandler {
             fmt::format("key '{}' stands here a second time; the first one is at {}", shown(key.text), entry.place),
             "remove one of the two")
             .at(key.place);
-    top.has_key = true, top.key = key.text, top.key_place = key.place;
+    top.has_key = true;
+    top.key = key.text;
+    top.key_place = key.place;
   }
 
   // Is there a word for null at the mark? Where nothing is written the mark is that of whatever comes next.
@@ -158,7 +163,7 @@ class TreeBuilder : public YAML::EventHandler {
 
   [[noreturn]] void refuse_tag(const std::string& tag, const YAML::Mark& mark) const {
     throw Error(Message::config_yaml_feature, fmt::format("tags ('{}') are not part of the language", shown(tag)),
-                "remove the tag; quotes make a text of a number")
+                "remove the tag; quotes make a string of a number")
         .at(placer_(mark));
   }
 
@@ -248,13 +253,15 @@ Node parse(std::string_view text, const TreeBuilder::Placer& placer) {
     for (const int line : {error.mark.line, error.mark.line - 1})
       if (!error.mark.is_null() && line >= 0 && is_indented_by_tab(text, line)) {
         YAML::Mark tab;
-        tab.line = line, tab.column = 0, tab.pos = 0;
+        tab.line = line;
+        tab.column = 0;
+        tab.pos = 0;
         throw Error(Message::config_syntax, "a tab indents this line, and YAML is indented by spaces",
                     "write spaces in place of the tab")
             .at(placer(tab));
       }
     throw Error(Message::config_syntax, fmt::format("this is no YAML: {}", error.msg),
-                "check the indentation, the brackets, and put quotes around texts with ': ' or ' #' in them")
+                "check the indentation, the brackets, and put quotes around strings with ': ' or ' #' in them")
         .at(placer(error.mark));
   }
   return builder.take();
@@ -270,12 +277,14 @@ std::string_view name_key(std::string_view section) {
 Node& child(Node& parent, const std::string& key, const std::string& place) {
   if (parent.is_null()) {
     parent = Node{};
-    parent.type = Node::Type::map, parent.place = place;
+    parent.type = Node::Type::map;
+    parent.place = place;
   }
   const auto found = std::ranges::find(parent.entries, key, &Entry::key);
   if (found != parent.entries.end()) return found->value;
   Entry entry{key, place, {}};
-  entry.value.place = place, entry.value.missing = true;
+  entry.value.place = place;
+  entry.value.missing = true;
   parent.entries.push_back(std::move(entry));
   return parent.entries.back().value;
 }
@@ -297,7 +306,7 @@ std::string Node::description() const {
   if (is_list()) return "a list";
   if (missing) return "nothing";
   if (is_null()) return "null";
-  return quoted ? fmt::format("the text \"{}\"", shown(text)) : fmt::format("'{}'", shown(text));
+  return quoted ? fmt::format("the string \"{}\"", shown(text)) : fmt::format("'{}'", shown(text));
 }
 
 Node parse_document(std::string_view text, const std::string& name) {
@@ -317,7 +326,8 @@ void apply_override(Node& root, const std::string& assignment) {
   for (std::string key; std::getline(keys, key, '.');) {
     if (const auto name = name_key(section); node->is_scalar() && !name.empty()) {
       Node expanded;
-      expanded.type = Node::Type::map, expanded.place = node->place;
+      expanded.type = Node::Type::map;
+      expanded.place = node->place;
       expanded.entries.push_back({std::string(name), node->place, *node});
       *node = std::move(expanded);
     }
@@ -327,10 +337,14 @@ void apply_override(Node& root, const std::string& assignment) {
                   fmt::format("set it as a whole: --set '{}=...'", shown(way)))
           .at(place);
     node = &child(*node, key, place);
-    section = key, way += (way.empty() ? "" : ".") + key;
+    section = key;
+    way += (way.empty() ? "" : ".") + key;
   }
   *node = parse(std::string_view(assignment).substr(equals + 1), [&place](const YAML::Mark&) { return place; });
-  if (node->place.empty()) node->place = place, node->missing = true;
+  if (node->place.empty()) {
+    node->place = place;
+    node->missing = true;
+  }
 }
 
 }  // namespace tuner::config

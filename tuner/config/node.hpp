@@ -12,7 +12,7 @@ struct Entry;
 struct Node {
   enum class Type { null, scalar, list, map };
   Type type = Type::null;
-  bool quoted = false;   // a scalar in quotes, or a block of text: never a number
+  bool quoted = false;   // a scalar in quotes, or a block: never a number
   bool missing = false;  // a null because nothing is written, not even "null"
   std::string text;      // of a scalar
   std::string place;     // "sweep.yaml:12:5"; where nothing is written, the key's
@@ -31,7 +31,7 @@ struct Node {
   [[nodiscard]] const Node* given(std::string_view key) const;
   // Said to be null, and not merely left empty.
   [[nodiscard]] bool says_null() const { return is_null() && !missing; }
-  // "a map", "the text 'x'": for messages.
+  // "a map", "the string 'x'": for messages.
   [[nodiscard]] std::string description() const;
 };
 

@@ -17,9 +17,9 @@ bool may_be_positive(const Setting& setting, const Space& space) {
     const auto* number = std::get_if<std::int64_t>(&value);
     return number != nullptr && *number > 0;
   };
-  const auto* hole = std::get_if<Hole>(&setting);
-  if (hole == nullptr) return positive(std::get<Value>(setting));
-  const auto& domain = space.dimensions[hole->dimension].domain;
+  const auto* searched = std::get_if<SearchParameter>(&setting);
+  if (searched == nullptr) return positive(std::get<Value>(setting));
+  const auto& domain = space.dimensions[searched->dimension].domain;
   if (const auto* values = std::get_if<Values>(&domain)) return std::ranges::any_of(*values, positive);
   return std::get<Range>(domain).max > 0;
 }

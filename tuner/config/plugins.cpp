@@ -21,8 +21,9 @@ const Node& plugin_node(const Node& node, Kind kind) {
   if (plugin == nullptr) {
     refuse_later_keys(node, fmt::format("the {}", to_string(kind)));
     throw Error(Message::config_missing_key, fmt::format("this {} has no key 'plugin'", to_string(kind)),
-                is_hole(node) ? "plugins to choose from are the branches of a one_of: {one_of: [first, second]}"
-                              : "name one: {plugin: NAME, ...}; `tuner plugins` lists them")
+                is_search_parameter(node)
+                    ? "plugins to choose from are the branches of a one_of: {one_of: [first, second]}"
+                    : "name one: {plugin: NAME, ...}; `tuner plugins` lists them")
         .at(node.place);
   }
   if (!plugin->is_scalar())
@@ -56,7 +57,7 @@ const char* kind_of(std::filesystem::file_type type) {
 
 std::string read_text(const Node& node, const std::string& what, const tuner_param& param,
                       const std::filesystem::path& folder) {
-  const std::string text = text_of(node, what);
+  const std::string text = string_of(node, what);
   if ((param.flags & TUNER_PARAM_PATH) == 0 || text.empty()) return text;
   const std::filesystem::path path = (folder / text).lexically_normal();
   // Whoever opens a FIFO waits for its writer, and a device may never end.
@@ -140,7 +141,8 @@ void read_into(Settings& settings, const Entry& entry, const Plugin& plugin, std
                Reading& reading, bool in_group = false) {
   Field field = field_of(plugin, plugin.param(param), scope, reading);
   if (in_group && field.lr_bounds) {
-    field.lr_bounds.reset(), field.what += " in a group";
+    field.lr_bounds.reset();
+    field.what += " in a group";
     field.lr_range_remedy = "write it at the optimizer, outside of its groups: that is the lr that is tested";
   }
   put(settings, entry.key, read_setting(entry.value, field, scope, reading));
@@ -203,8 +205,8 @@ void check_rules(const PluginPlan& plan, const Node& node) {
 
 std::vector<std::string> read_words(const Node& node, const std::string& what) {
   std::vector<std::string> words;
-  if (!node.is_list()) return {text_of(node, what)};
-  for (const Node& item : node.items) words.push_back(text_of(item, what));
+  if (!node.is_list()) return {string_of(node, what)};
+  for (const Node& item : node.items) words.push_back(string_of(item, what));
   return words;
 }
 
@@ -242,7 +244,10 @@ GroupPlan read_group(const Node& node, const Plugin& plugin, const Scope& scope,
   GroupPlan group;
   group.place = node.place;
   bool matched = false;
-  Keys keys{{"match", [&](const Entry& entry) { group.match = read_match(entry.value), matched = true; }}};
+  Keys keys{{"match", [&](const Entry& entry) {
+               group.match = read_match(entry.value);
+               matched = true;
+             }}};
   const auto read = [&](const Entry& entry) {
     const std::size_t index = *plugin.find_param(entry.key);
     const tuner_param& param = plugin.param(index);
@@ -276,7 +281,10 @@ PluginPlan read_optimizer(const Node& node, const Scope& scope, Reading& reading
 OneOf<PluginPlan> read_inner(const Node& node, const Scope& scope, Reading& reading) {
   const auto label = [](const Node& branch) { return plugin_label(branch, Kind::optimizer); };
   return read_one_of<PluginPlan>(node, scope.within("inner"), reading, label, [&](const Node& branch, Scope at) {
-    if (!at.labelled) at.path = at.name(label(branch)), at.labelled = true;
+    if (!at.labelled) {
+      at.path = at.name(label(branch));
+      at.labelled = true;
+    }
     return read_optimizer(branch, at, reading);
   });
 }
@@ -285,7 +293,10 @@ PluginPlan read_optimizer(const Node& node, const Scope& scope, Reading& reading
   const Plugin& plugin = find_plugin(node, Kind::optimizer, reading.catalogue);
   const bool wraps = plugin.has(TUNER_PLUGIN_WRAPS);
   Scope at = scope;
-  if (wraps && !at.labelled) at.path = at.name(plugin_label(node, Kind::optimizer)), at.labelled = true;
+  if (wraps && !at.labelled) {
+    at.path = at.name(plugin_label(node, Kind::optimizer));
+    at.labelled = true;
+  }
   PluginPlan parts;  // what the host's keys give
   parts.plugin = &plugin;
   Keys keys{{"groups", [&](const Entry& entry) { read_groups(parts, entry.value, at, reading); }}};
@@ -293,7 +304,8 @@ PluginPlan read_optimizer(const Node& node, const Scope& scope, Reading& reading
     keys.emplace_back("inner",
                       [&](const Entry& entry) { parts.inner.push_back(read_inner(entry.value, at, reading)); });
   PluginPlan plan = read_plugin(node, Kind::optimizer, at, reading, keys);
-  plan.groups = std::move(parts.groups), plan.inner = std::move(parts.inner);
+  plan.groups = std::move(parts.groups);
+  plan.inner = std::move(parts.inner);
   if (wraps && plan.inner.empty())
     throw Error(Message::config_impossible,
                 fmt::format("optimizer '{}' wraps another one, and none is given", plugin.id()),

@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "tuner/config/holes.hpp"
 #include "tuner/config/keys.hpp"
+#include "tuner/config/search_parameters.hpp"
 
 namespace tuner::config {
 

@@ -122,12 +122,12 @@ class ProgramReader {
           "write command: [python3, train.py, \"${args}\"]; a shell is a program too: [sh, -c, \"...\"]")
           .at(entry.value.place);
     for (const Node& item : entry.value.items) {
-      plan_.program.command.push_back(text_of(item, "an element of command"));
+      plan_.program.command.push_back(string_of(item, "an element of command"));
       plan_.macros.push_back({plan_.program.command.back(), item.place, true});
     }
   }
   void read_script(const Entry& entry) {
-    plan_.program.script = text_of(entry.value, "program");
+    plan_.program.script = string_of(entry.value, "program");
     if (plan_.program.script.empty()) refuse_type(entry.value, "program", "a file");
   }
   // Python runs what ends in .py; anything else runs itself.
@@ -165,7 +165,7 @@ class ProgramReader {
       return value_of(value, what);
     };
     field.takes_word = true;
-    if (node.is_map() && !is_hole(node))
+    if (node.is_map() && !is_search_parameter(node))
       throw Error(Message::config_bad_hole, fmt::format("the map of {} says nothing that is searched", what),
                   "write {min: ..., max: ...}, {values: [...]} or {one_of: [...]}")
           .at(node.place);
@@ -190,7 +190,8 @@ class ProgramReader {
       return parameters;
     };
     auto branches = read_one_of<std::vector<Parameter>>(entry.value, scope, reading_, label, read);
-    return {.name = entry.key, .setting = Hole{*branches.dimension}, .branches = std::move(branches.branches)};
+    return {
+        .name = entry.key, .setting = SearchParameter{*branches.dimension}, .branches = std::move(branches.branches)};
   }
 
   // Of parameters that are active together none has another one's flag or variable.
@@ -231,7 +232,7 @@ class ProgramReader {
     };
     const auto pattern = [&](const Entry& e) { metric.pattern = pattern_of(e.value, what); };
     const auto file = [&](const Entry& e) {
-      metric.file = text_of(e.value, what + ".file");
+      metric.file = string_of(e.value, what + ".file");
       plan_.macros.push_back({metric.file, e.value.place, false});
     };
     const auto summary = [&](const Entry& e) {
@@ -250,7 +251,7 @@ class ProgramReader {
   }
 
   static std::string pattern_of(const Node& node, const std::string& what) {
-    const std::string text = text_of(node, what + ".pattern");
+    const std::string text = string_of(node, what + ".pattern");
     try {
       program::Pattern{text};
     } catch (const std::invalid_argument& e) {
@@ -263,7 +264,7 @@ class ProgramReader {
   }
 
   void read_budget(const Entry& entry) {
-    plan_.program.budget = text_of(entry.value, "budget");
+    plan_.program.budget = string_of(entry.value, "budget");
     budget_place_ = entry.value.place;
   }
   void check_budget() const {
@@ -289,7 +290,7 @@ class ProgramReader {
   }
 
   void read_folder(const Entry& entry) {
-    const std::string folder = text_of(entry.value, "working_directory");
+    const std::string folder = string_of(entry.value, "working_directory");
     plan_.program.folder = (reading_.folder / folder).lexically_normal().string();
   }
 
@@ -310,7 +311,7 @@ class ProgramReader {
                     fmt::format("the variable '{}' is set by tuner for each trial", shown(variable.key)),
                     "give yours another name, without TUNER_ before it")
             .at(variable.place);
-      const std::string value = text_of(variable.value, "variable " + variable.key);
+      const std::string value = string_of(variable.value, "variable " + variable.key);
       plan_.program.environment.emplace_back(variable.key, value);
       plan_.macros.push_back({value, variable.value.place, false});
     }
@@ -322,7 +323,8 @@ class ProgramReader {
                   "write files: [model.py]")
           .at(entry.value.place);
     for (const Node& item : entry.value.items)
-      plan_.program.files.push_back((reading_.folder / text_of(item, "an item of files")).lexically_normal().string());
+      plan_.program.files.push_back(
+          (reading_.folder / string_of(item, "an item of files")).lexically_normal().string());
   }
   void read_grace(const Entry& entry) { plan_.program.grace_seconds = duration_of(entry.value, "grace"); }
   void read_time_limit(const Entry& entry) { plan_.time_limit_seconds = duration_of(entry.value, "time_limit"); }

@@ -35,7 +35,9 @@ Form form_of(std::string_view text) {
   i = whole;
   if (i < text.size() && text[i] == '.') {
     const std::size_t end = digits(text, i + 1);
-    count += end - i - 1, i = end, form = Form::real;
+    count += end - i - 1;
+    i = end;
+    form = Form::real;
   }
   if (count == 0) return Form::none;
   if (i < text.size() && (text[i] == 'e' || text[i] == 'E')) {
@@ -43,7 +45,8 @@ Form form_of(std::string_view text) {
     if (i < text.size() && (text[i] == '+' || text[i] == '-')) ++i;
     const std::size_t end = digits(text, i);
     if (end == i) return Form::none;
-    i = end, form = Form::real;
+    i = end;
+    form = Form::real;
   }
   return i == text.size() ? form : Form::none;
 }
@@ -155,7 +158,7 @@ void refuse_type(const Node& node, const std::string& what, std::string_view due
   else if (node.is_list())
     remedy = fmt::format("write {} without brackets; several to try are {{values: [...]}}", due);
   else if (node.quoted && (form_of(node.text) != Form::none || is_one_of(node.text, {"true", "false"})))
-    remedy = "remove the quotes: they make a text of it";
+    remedy = "remove the quotes: they make a string of it";
   throw Error(Message::config_wrong_type, fmt::format("{} is {}, and {} is due", what, node.description(), due), remedy)
       .at(node.place);
 }
@@ -186,15 +189,15 @@ bool boolean_of(const Node& node, const std::string& what) {
     const bool yes = is_one_of(text, {"yes", "on", "y"});
     if (yes || is_one_of(text, {"no", "off", "n"}))
       throw Error(Message::config_wrong_type,
-                  fmt::format("{} is '{}', which is a text here, and true or false is due", what, shown(node.text)),
+                  fmt::format("{} is '{}', which is a string here, and true or false is due", what, shown(node.text)),
                   fmt::format("write {}", yes ? "true" : "false"))
           .at(node.place);
   }
   refuse_type(node, what, "true or false");
 }
 
-std::string text_of(const Node& node, const std::string& what) {
-  if (!node.is_scalar()) refuse_type(node, what, "a text");
+std::string string_of(const Node& node, const std::string& what) {
+  if (!node.is_scalar()) refuse_type(node, what, "a string");
   return node.text;
 }
 

@@ -29,7 +29,7 @@ struct Bounds {
 [[nodiscard]] double real_of(const Node& node, const std::string& what);
 [[nodiscard]] bool boolean_of(const Node& node, const std::string& what);
 // The word as it is written, also 010 or true.
-[[nodiscard]] std::string text_of(const Node& node, const std::string& what);
+[[nodiscard]] std::string string_of(const Node& node, const std::string& what);
 // One of `words`; config.bad_value with "did you mean".
 [[nodiscard]] std::string word_of(const Node& node, const std::string& what,
                                   const std::vector<std::string_view>& words);

@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "tuner/config/holes.hpp"
+#include "tuner/config/search_parameters.hpp"
 
 namespace tuner::config {
 

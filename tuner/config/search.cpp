@@ -9,7 +9,9 @@ namespace {
 
 // Configurations are run whole.
 void check_repeats(const StudyPlan& plan, const RunSettings& run, const std::string& trials_at) {
-  const std::uint64_t repeats = plan.repeats.count, trials = run.trials.value_or(0), rest = trials % repeats;
+  const std::uint64_t repeats = plan.repeats.count;
+  const std::uint64_t trials = run.trials.value_or(0);
+  const std::uint64_t rest = trials % repeats;
   if (rest == 0) return;
   throw Error(Message::config_bad_value,
               fmt::format("trials is {}, and repeats is {}: the last configuration would have {} of its {} trials",
@@ -24,15 +26,16 @@ void check_grid(const StudyPlan& plan, const RunSettings& run, const Reading& re
   for (std::size_t i = 0; i < dimensions.size(); ++i)
     if (const auto* range = std::get_if<Range>(&dimensions[i].domain); range && !range->count && !range->step)
       throw Error(Message::config_no_count,
-                  fmt::format("{} is a range, and a grid must know how many points to take of it", dimensions[i].name),
+                  fmt::format("{} is a range, and a grid must know how many values to take of it", dimensions[i].name),
                   range->source ? "add count: n (ends included)" : "add count: n (ends included), or step: width")
           .at(reading.places[i]);
-  const std::uint64_t points = grid_size(reading.space), repeats = plan.repeats.count;
-  const bool countable = points <= UINT64_MAX / repeats;
-  const std::uint64_t size = countable ? points * repeats : UINT64_MAX;
+  const std::uint64_t configurations = grid_size(reading.space);
+  const std::uint64_t repeats = plan.repeats.count;
+  const bool countable = configurations <= UINT64_MAX / repeats;
+  const std::uint64_t size = countable ? configurations * repeats : UINT64_MAX;
   if (run.trials && *run.trials < size && !plan.partial)
     throw Error(Message::config_grid_cut,
-                fmt::format("the grid has {} points{}, and trials: {} would leave some out", points,
+                fmt::format("the grid has {} configurations{}, and trials: {} would leave some out", configurations,
                             repeats == 1 ? "" : fmt::format(", each repeated {} times", repeats), *run.trials),
                 "remove trials to run all of it, or add partial: true to run its beginning")
         .at(at);
@@ -46,7 +49,7 @@ void check_search(const StudyPlan& plan, const RunSettings& run, const Reading& 
   check_repeats(plan, run, trials_at);
   if (plan.method == "grid") return check_grid(plan, run, reading, at);
   if (plan.partial)
-    throw Error(Message::config_impossible, "partial allows to cut a grid, and the method is none",
+    throw Error(Message::config_impossible, "partial allows to cut a grid, and the method is not grid",
                 "remove partial, or write method: grid")
         .at(at);
   if (plan.method == "random") {
@@ -65,10 +68,12 @@ void check_search(const StudyPlan& plan, const RunSettings& run, const Reading& 
     throw Error(
         Message::config_no_method,
         plan.repeats.count == 1
-            ? fmt::format("trials is {}, and a file without a method and without holes is one trial", *run.trials)
-            : fmt::format("trials is {}, and a file without a method and without holes is one configuration of "
-                          "{} trials",
-                          *run.trials, plan.repeats.count),
+            ? fmt::format("trials is {}, and a file without a method and without search parameters is one trial",
+                          *run.trials)
+            : fmt::format(
+                  "trials is {}, and a file without a method and without search parameters is one configuration of "
+                  "{} trials",
+                  *run.trials, plan.repeats.count),
         "remove trials, or add method: random to repeat the run with other random numbers")
         .at(at);
 }

@@ -1,7 +1,7 @@
 // The rules between the space and the way it is searched.
 #pragma once
 
-#include "tuner/config/holes.hpp"
+#include "tuner/config/search_parameters.hpp"
 #include "tuner/plan.hpp"
 
 namespace tuner::config {

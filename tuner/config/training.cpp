@@ -32,10 +32,10 @@ class TrainingReader {
     put(settings, setting, read_setting(entry.value, host_field(key, scope.name(entry.key)), scope, reading_));
   }
 
-  // A bare number or hole is eta.
+  // A bare number or search parameter is eta.
   void read_noise(const Node& node) {
     const Scope scope = scope_.within("gradient_noise");
-    if (!node.is_map() || is_hole(node))
+    if (!node.is_map() || is_search_parameter(node))
       return put(plan_.settings, "noise_eta",
                  read_setting(node, host_field(host_key(kNoiseKeys, "eta"), scope.path), scope_, reading_));
     Keys keys;

@@ -1,7 +1,7 @@
 // `training:`: how a trial is trained. Its keys are the fields of TrainingSettings.
 #pragma once
 
-#include "tuner/config/holes.hpp"
+#include "tuner/config/search_parameters.hpp"
 
 namespace tuner::config {
 

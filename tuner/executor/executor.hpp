@@ -25,7 +25,7 @@ using Answerer = std::function<std::string(const Inspected&, std::string_view qu
 
 struct Job {
   TrialId id;
-  Point point;
+  Configuration point;
   std::uint32_t attempt = 1;
   trial::Asked asked = {};
 };

@@ -258,7 +258,7 @@ void ProcessExecutor::skip(Job job, const Plugin& plugin) {
 }
 
 // The plugin of that kind at this point of the space.
-const Plugin* plugin_at(const StudyPlan& plan, const Point& point, std::uint32_t kind) {
+const Plugin* plugin_at(const StudyPlan& plan, const Configuration& point, std::uint32_t kind) {
   for (const Plugin* plugin : plugins_of(plan, point))
     if (static_cast<std::uint32_t>(plugin->kind()) == kind) return plugin;
   return nullptr;

@@ -20,7 +20,7 @@ Value first_value(const Dimension& dimension) {
   }
   Range ends_and_middle = *range;
   ends_and_middle.count = 3;
-  return grid_point(ends_and_middle, 1, kVersion);
+  return grid_value(ends_and_middle, 1, kVersion);
 }
 
 class BranchList {
@@ -29,12 +29,12 @@ class BranchList {
     const auto own = std::ranges::find(space_.dimensions, kPartDimension, &Dimension::name);
     last_ = static_cast<std::size_t>(own - space_.dimensions.begin());
     if (plan.optimizer->branches.size() == 1) only_ = plan.optimizer->branches.front().label;
-    add(0, Point(space_.dimensions.size()), "");
+    add(0, Configuration(space_.dimensions.size()), "");
   }
   std::vector<Branch> list;
 
  private:
-  void add(std::size_t i, Point point, const std::string& label) {
+  void add(std::size_t i, Configuration point, const std::string& label) {
     if (i == last_) {
       list.push_back({label.empty() ? only_ : label, std::move(point)});
       return;
@@ -48,7 +48,7 @@ class BranchList {
         return add(i + 1, std::move(point), label);
       }
       for (const std::string& branch : branches->labels) {
-        Point chosen = point;
+        Configuration chosen = point;
         chosen[i] = branch;
         add(i + 1, std::move(chosen), label.empty() ? branch : label + ", " + branch);
       }

@@ -9,10 +9,10 @@
 namespace tuner::lr_range {
 
 // A branch of the file: every one_of of objective and optimizer decided, all else at its first value. In a file with
-// {from: lr_range} those alone where such a hole stands.
+// {from: lr_range} those alone where it stands.
 struct Branch {
   std::string label;  // what is chosen: "adamw", "mlp, lookahead, adam"; without a choice the optimizer's label
-  Point point;
+  Configuration point;
 };
 [[nodiscard]] std::vector<Branch> branches_of(const StudyPlan& plan);
 

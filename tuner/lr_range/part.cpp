@@ -22,7 +22,7 @@ std::size_t dimension_of(const StudyPlan& plan, std::string_view name) {
 
 bool has_seed_dimension(const StudyPlan& plan) { return plan.search_version < 3; }
 
-Point point_of(const StudyPlan& plan, Point branch, const Part& part) {
+Configuration point_of(const StudyPlan& plan, Configuration branch, const Part& part) {
   branch.resize(plan.space.dimensions.size());
   branch[dimension_of(plan, kPartDimension)] = std::string(kParts[static_cast<int>(part.kind)]);
   if (has_seed_dimension(plan)) branch[dimension_of(plan, kSeedDimension)] = part.seed;
@@ -30,7 +30,7 @@ Point point_of(const StudyPlan& plan, Point branch, const Part& part) {
   return branch;
 }
 
-Part part_of(const StudyPlan& plan, const Point& point, std::uint32_t replicate) {
+Part part_of(const StudyPlan& plan, const Configuration& point, std::uint32_t replicate) {
   return part_of(tuner::parameters_of(plan.space, point), replicate).value();
 }
 
@@ -90,7 +90,7 @@ bool has_diverged(double start, double least, double smoothed, double stop) {
 }
 
 // With this seed's random numbers, at a constant lr and without what ends a run early.
-PartSpec spec_of(const Study& study, const Point& point, std::uint32_t replicate) {
+PartSpec spec_of(const Study& study, const Configuration& point, std::uint32_t replicate) {
   const Part part = part_of(study.plan, point, replicate);
   TrialSpec training = resolve(study, point, only_replicate(static_cast<std::uint64_t>(part.seed)));
   training.schedule = {};

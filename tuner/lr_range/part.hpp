@@ -50,8 +50,8 @@ inline constexpr int kFineQuarters[] = {-3, -2, -1, 1, 2, 3};
 // Has the plan's test a configuration for every seed, as those had that began before there were replicates?
 [[nodiscard]] bool has_seed_dimension(const StudyPlan& plan);
 // A part as a point of the study's space, and back. branch: a point that fills the dimensions of the file.
-[[nodiscard]] Point point_of(const StudyPlan& plan, Point branch, const Part& part);
-[[nodiscard]] Part part_of(const StudyPlan& plan, const Point& point, std::uint32_t replicate);
+[[nodiscard]] Configuration point_of(const StudyPlan& plan, Configuration branch, const Part& part);
+[[nodiscard]] Part part_of(const StudyPlan& plan, const Configuration& point, std::uint32_t replicate);
 // From what the database has of a trial; nothing where those three dimensions have no values that a part has.
 [[nodiscard]] std::optional<Part> part_of(const Parameters& parameters, std::uint32_t replicate);
 
@@ -62,7 +62,7 @@ struct PartSpec {
   TestSettings settings;
 };
 // Requires: is_test(study.plan). Errors: as resolve().
-[[nodiscard]] PartSpec spec_of(const Study& study, const Point& point, std::uint32_t replicate);
+[[nodiscard]] PartSpec spec_of(const Study& study, const Configuration& point, std::uint32_t replicate);
 // A part says itself what its value is.
 [[nodiscard]] TrialRules rules_of(const PartSpec& spec);
 

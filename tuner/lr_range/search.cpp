@@ -93,7 +93,7 @@ bool RangeSearch::may_lack(const Dimension& dimension) const { return may_be_mis
 void RangeSearch::observe(const search::Observation& observation) {
   const std::uint64_t configuration = observation.configuration;
   // What was run, should this machine round differently from the one that proposed it.
-  if (const auto part = part_of(parameters_of(plan_.space, observation.point), 0))
+  if (const auto part = part_of(parameters_of(plan_.space, observation.assignment), 0))
     origins_.at(configuration).part = *part;
   TrialId trial{.number = first_trial(configuration), .configuration = configuration, .replicate = 0};
   for (const TrialResult& result : observation.results) {

@@ -30,7 +30,7 @@ class RangeSearch : public search::Searcher {
   [[nodiscard]] std::optional<std::uint64_t> size() const override { return size_; }
   [[nodiscard]] std::uint32_t replicates(std::uint64_t configuration) const override;
   [[nodiscard]] std::uint64_t first_trial(std::uint64_t configuration) const override;
-  [[nodiscard]] Point propose(std::uint64_t configuration, std::span<const Point> = {}) const override {
+  [[nodiscard]] Configuration propose(std::uint64_t configuration, std::span<const Configuration> = {}) const override {
     return points_.at(configuration);
   }
   [[nodiscard]] bool learns() const override { return true; }
@@ -64,7 +64,7 @@ class RangeSearch : public search::Searcher {
   std::vector<Branch> branches_;
   std::uint64_t size_ = 0, second_round_ = 0, third_round_ = 0;  // where the rounds begin
   int round_ = 1;
-  std::vector<Point> points_;  // of the rounds so far
+  std::vector<Configuration> points_;  // of the rounds so far
   struct Origin {
     std::size_t branch;
     Part part;

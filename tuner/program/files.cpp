@@ -124,7 +124,7 @@ std::vector<FileUse> files_of(const Program& program, const std::vector<std::str
   return files;
 }
 
-void check_files(const Study& study, const std::vector<Point>& points) {
+void check_files(const Study& study, const std::vector<Configuration>& points) {
   const Program& program = *study.plan.program;
   const std::string& place = study.source.path;
   std::error_code none;
@@ -141,7 +141,7 @@ void check_files(const Study& study, const std::vector<Point>& points) {
                   fmt::format("set it before you start tuner: export {}=...", name))
           .at(place);
   std::set<std::vector<std::string>> seen;
-  for (const Point& point : points) {
+  for (const Configuration& point : points) {
     MacroValues values;
     values.parameters = active_parameters(program, study.plan.space, point);
     values.study = study.plan.name;

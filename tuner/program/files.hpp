@@ -22,7 +22,7 @@ namespace tuner::program {
 
 // What can be found out before the first trial, for some of the study's configurations: the working directory, the
 // program, its script, files and variables of the environment are there. Errors: config.no_program, config.bad_macro.
-void check_files(const Study& study, const std::vector<Point>& points);
+void check_files(const Study& study, const std::vector<Configuration>& points);
 
 // sha256 of files, each read again only where it has changed. Threads: one.
 class HashedFiles {

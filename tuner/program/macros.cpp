@@ -72,7 +72,7 @@ void add_names(const std::vector<Parameter>& parameters, std::vector<std::string
 }
 
 bool may_be_null(const Setting& setting, const Space& space) {
-  const auto* hole = std::get_if<Hole>(&setting);
+  const auto* hole = std::get_if<SearchParameter>(&setting);
   if (hole == nullptr) return std::holds_alternative<Null>(std::get<Value>(setting));
   const auto* values = std::get_if<Values>(&space.dimensions[hole->dimension].domain);
   return values != nullptr &&

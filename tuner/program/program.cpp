@@ -17,9 +17,10 @@ void add_fixed(const std::vector<Parameter>& parameters, const std::string& path
   }
 }
 
-void add_active(const std::vector<Parameter>& parameters, const Space& space, const Point& point, Parameters& active) {
+void add_active(const std::vector<Parameter>& parameters, const Space& space, const Configuration& point,
+                Parameters& active) {
   for (const Parameter& parameter : parameters) {
-    const auto* hole = std::get_if<Hole>(&parameter.setting);
+    const auto* hole = std::get_if<SearchParameter>(&parameter.setting);
     if (hole == nullptr) {
       active.emplace_back(parameter.name, std::get<Value>(parameter.setting));
       continue;
@@ -64,7 +65,7 @@ const Metric* find_metric(const Program& program, std::string_view name) {
   return found == program.metrics.end() ? nullptr : &*found;
 }
 
-Parameters active_parameters(const Program& program, const Space& space, const Point& point) {
+Parameters active_parameters(const Program& program, const Space& space, const Configuration& point) {
   Parameters active;
   add_active(program.parameters, space, point, active);
   return active;

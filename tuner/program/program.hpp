@@ -63,7 +63,7 @@ void set_objective(StudyPlan& plan, Program program, double time_limit_seconds =
 
 // The parameters of one configuration, by the names that the program knows, in order. A one_of has its label. Null: the
 // parameter is not given to the program.
-[[nodiscard]] Parameters active_parameters(const Program& program, const Space& space, const Point& point);
+[[nodiscard]] Parameters active_parameters(const Program& program, const Space& space, const Configuration& point);
 
 // A value as a program reads it: numbers by the fewest digits that read back as the same double, whole ones below 1e16
 // without point and exponent; true and false; lists as JSON; "" for null.

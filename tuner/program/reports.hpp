@@ -54,12 +54,12 @@ class Reports {
  private:
   using Clock = std::chrono::steady_clock;
   // With its step.
-  struct Point {
+  struct Configuration {
     std::int64_t step = 0;
     std::vector<std::pair<std::string, double>> values;
   };
-  void record(const Point& point);
-  [[nodiscard]] std::optional<double> metric_of(const Point& point) const;
+  void record(const Configuration& point);
+  [[nodiscard]] std::optional<double> metric_of(const Configuration& point) const;
 
   TrialRun& run_;
   std::map<std::string, std::int64_t, std::less<>> names_;  // with the last step of each
@@ -69,7 +69,7 @@ class Reports {
   std::optional<Said> end_;
   Clock::time_point second_{};
   std::int64_t in_second_ = 0, thinned_ = 0;
-  std::optional<Point> held_last_, held_best_;
+  std::optional<Configuration> held_last_, held_best_;
 };
 
 }  // namespace tuner::program

@@ -96,7 +96,7 @@ class StopFile {
 
 }  // namespace
 
-ProgramSpec spec_of(const Study& study, const Point& point, const TrialId& id) {
+ProgramSpec spec_of(const Study& study, const Configuration& point, const TrialId& id) {
   const StudyPlan& plan = study.plan;
   const Metric* metric = find_metric(*plan.program, plan.metric.name);
   const auto limit = plan.training.find("time_limit_seconds");

@@ -33,7 +33,7 @@ struct ProgramSpec {
   std::filesystem::path checkpoints;  // of the study
 };
 // Requires: study.plan.program.
-[[nodiscard]] ProgramSpec spec_of(const Study& study, const Point& point, const TrialId& id);
+[[nodiscard]] ProgramSpec spec_of(const Study& study, const Configuration& point, const TrialId& id);
 [[nodiscard]] inline const TrialRules& rules_of(const ProgramSpec& spec) { return spec.rules; }
 
 // The devices of a worker, as CUDA_VISIBLE_DEVICES has them: every `workers`-th; where there are fewer than workers,

@@ -30,13 +30,14 @@ Value random_in(const Range& range, double u, int version) {
   if (range.step) {
     const std::uint64_t count = step_count(range);
     if (range.scale == Scale::linear)
-      return grid_point(range, static_cast<std::uint64_t>(u * static_cast<double>(count)), version);
+      return grid_value(range, static_cast<std::uint64_t>(u * static_cast<double>(count)), version);
     // On another scale: draw there, then take the nearest step.
     Range plain = range;
-    plain.step.reset(), plain.integer = false;
+    plain.step.reset();
+    plain.integer = false;
     const double x = std::get<double>(random_in(plain, u, version));
     const auto k = static_cast<std::uint64_t>(std::llround((x - range.min) / *range.step));
-    return grid_point(range, std::min(k, count - 1), version);
+    return grid_value(range, std::min(k, count - 1), version);
   }
   if (range.integer) return random_integer(range, u);
   double x = 0;
@@ -103,7 +104,7 @@ class Random : public Searcher {
 
   [[nodiscard]] std::optional<std::uint64_t> size() const override { return count_; }
 
-  [[nodiscard]] Point propose(std::uint64_t number, std::span<const Point> = {}) const override {
+  [[nodiscard]] Configuration propose(std::uint64_t number, std::span<const Configuration> = {}) const override {
     if (!once_) return draw(number, 0);
     while (chosen_.size() <= number) choose_next();
     const Choice& choice = chosen_[number];
@@ -122,29 +123,31 @@ class Random : public Searcher {
 
   [[nodiscard]] tuner_rng stream(std::uint64_t number, std::uint32_t attempt) const {
     tuner_rng rng{};
-    rng.struct_size = sizeof rng, rng.purpose = TUNER_RNG_SEARCH + (attempt << 16), rng.seed = plan_.seed;
+    rng.struct_size = sizeof rng;
+    rng.purpose = TUNER_RNG_SEARCH + (attempt << 16);
+    rng.seed = plan_.seed;
     rng.trial = static_cast<std::uint32_t>(number);
     return rng;
   }
 
-  [[nodiscard]] Point draw(std::uint64_t number, std::uint32_t attempt) const {
+  [[nodiscard]] Configuration draw(std::uint64_t number, std::uint32_t attempt) const {
     const tuner_rng rng = stream(number, attempt);
     const auto& dimensions = plan_.space.dimensions;
-    Point point(dimensions.size());
-    for (std::size_t i = 0; i < point.size(); ++i)
-      if (is_active(plan_.space, point, i))
-        point[i] =
+    Configuration configuration(dimensions.size());
+    for (std::size_t i = 0; i < configuration.size(); ++i)
+      if (is_active(plan_.space, configuration, i))
+        configuration[i] =
             random_value(dimensions[i], tuner_rng_uniform_at(&rng, word_of(dimensions[i].name)), plan_.search_version);
-    return point;
+    return configuration;
   }
 
-  // True the first time; a point with a value of a real range is always new.
-  [[nodiscard]] bool is_new(const Point& point) const {
+  // True the first time; a configuration with a value of a real range is always new.
+  [[nodiscard]] bool is_new(const Configuration& configuration) const {
     std::string key;
-    for (std::size_t i = 0; i < point.size(); ++i) {
-      if (!point[i]) continue;
+    for (std::size_t i = 0; i < configuration.size(); ++i) {
+      if (!configuration[i]) continue;
       if (!is_discrete(plan_.space.dimensions[i])) return true;
-      for (std::uint64_t index = index_of(plan_.space.dimensions[i], *point[i]);; index >>= 7) {
+      for (std::uint64_t index = index_of(plan_.space.dimensions[i], *configuration[i]);; index >>= 7) {
         key += static_cast<char>((index & 127) | (index > 127 ? 128 : 0));
         if (index <= 127) break;
       }

@@ -25,7 +25,10 @@ TrialId trial_of(const Searcher& searcher, std::uint64_t number) {
 TrialId next_trial(const Searcher& searcher, const TrialId& trial) {
   TrialId next = trial;
   ++next.number;
-  if (++next.replicate >= searcher.replicates(trial.configuration)) ++next.configuration, next.replicate = 0;
+  if (++next.replicate >= searcher.replicates(trial.configuration)) {
+    ++next.configuration;
+    next.replicate = 0;
+  }
   return next;
 }
 

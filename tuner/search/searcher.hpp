@@ -15,7 +15,7 @@ namespace tuner::search {
 // What came of a configuration, once all its replicates that are due have ended. Nothing is imputed.
 struct Observation {
   std::uint64_t proposal = 0, configuration = 0;
-  Point point;
+  Configuration assignment;
   Outcome outcome = Outcome::completed;       // completed where every replicate has; else of the first that has not
   std::int64_t last_step = 0;                 // updates of its last replicate
   double budget = 0;                          // steps or epochs that a trial could go; 0: an objective without training
@@ -42,7 +42,8 @@ class Searcher {
   // order, on any number of workers. For a search that learns also of what it has observed and of `pending`, the
   // configurations from the first one that it has not observed to the one before this. Changes no later answer.
   // Requires of a search that learns: it has observed what this proposal needs.
-  [[nodiscard]] virtual Point propose(std::uint64_t proposal, std::span<const Point> pending = {}) const = 0;
+  [[nodiscard]] virtual Configuration propose(std::uint64_t proposal,
+                                              std::span<const Configuration> pending = {}) const = 0;
 
   // Do configurations depend on results? Then observe() hears of configuration after configuration, in their order.
   [[nodiscard]] virtual bool learns() const { return false; }

@@ -14,22 +14,22 @@ namespace tuner::study {
 namespace {
 
 // Steps or epochs that a trial of this configuration can go.
-double budget_of(const StudyPlan& plan, const Point& point) {
+double budget_of(const StudyPlan& plan, const Configuration& point) {
   for (const char* key : {"steps", "epochs"}) {
     const auto found = plan.training.find(key);
     if (found == plan.training.end()) continue;
-    const auto* hole = std::get_if<Hole>(&found->second);
+    const auto* hole = std::get_if<SearchParameter>(&found->second);
     const Value value = hole ? point.at(hole->dimension).value_or(Value(Null{})) : std::get<Value>(found->second);
     if (const auto* count = std::get_if<std::int64_t>(&value); count && *count > 0) return static_cast<double>(*count);
   }
   return 0;
 }
 
-search::Observation observation_of(const StudyPlan& plan, std::uint64_t configuration, const Point& point,
+search::Observation observation_of(const StudyPlan& plan, std::uint64_t configuration, const Configuration& point,
                                    const std::vector<TrialResult>& results) {
   search::Observation observation{.proposal = configuration,
                                   .configuration = configuration,
-                                  .point = point,
+                                  .assignment = point,
                                   .outcome = Outcome::completed,
                                   .last_step = results.back().steps,
                                   .budget = budget_of(plan, point),
@@ -59,10 +59,10 @@ storage::ObservationRecord record_of(const search::Observation& observation) {
           .standard_deviation = observation.standard_deviation};
 }
 
-search::Observation observation_of(const storage::ObservationRecord& record, const Point& point) {
+search::Observation observation_of(const storage::ObservationRecord& record, const Configuration& point) {
   return {.proposal = record.proposal,
           .configuration = record.configuration,
-          .point = point,
+          .assignment = point,
           .outcome = record.outcome,
           .last_step = record.last_step,
           .budget = record.budget,
@@ -142,8 +142,9 @@ void follow_paths(const StudyPlan& plan, Parameters& parameters) {
   }
 }
 
-std::optional<Point> point_from(const Space& space, const Parameters& parameters, const search::Searcher& searcher) {
-  Point point(space.dimensions.size());
+std::optional<Configuration> point_from(const Space& space, const Parameters& parameters,
+                                        const search::Searcher& searcher) {
+  Configuration point(space.dimensions.size());
   auto next = parameters.begin();
   for (std::size_t i = 0; i < point.size(); ++i) {
     const Dimension& dimension = space.dimensions[i];
@@ -160,13 +161,13 @@ std::optional<Point> point_from(const Space& space, const Parameters& parameters
 
 ReplayedProposals replay_proposals(const StudyPlan& plan, search::Searcher& searcher, const storage::Store& store) {
   ReplayedProposals replayed;
-  std::vector<Point> pending;  // the recorded ones, so that a difference is said once
+  std::vector<Configuration> pending;  // the recorded ones, so that a difference is said once
   const std::vector<std::uint64_t> finished = store.finished(plan.name);
   bool is_known = true;  // all that was observed
   const auto compare = [&](const storage::ProposalRecord& proposal) {
     if (!is_known) return void(++replayed.left_out);
     ++replayed.compared;
-    const Point now = searcher.propose(proposal.proposal, pending);
+    const Configuration now = searcher.propose(proposal.proposal, pending);
     Parameters then = proposal.parameters;
     if (!plan.files.empty()) follow_paths(plan, then);
     pending.push_back(point_from(plan.space, then, searcher).value_or(now));
@@ -276,7 +277,7 @@ void Journal::propose(std::uint64_t configuration) {
                                                   .parameters = parameters_of(plan_.space, pending_.back())});
 }
 
-const Point& Journal::point(std::uint64_t configuration) const {
+const Configuration& Journal::point(std::uint64_t configuration) const {
   return configuration < observed_ ? unfinished_.at(configuration) : pending_.at(configuration - observed_);
 }
 

@@ -44,7 +44,7 @@ class Journal {
   // Makes the proposal where it is not there. Requires: observe_for().
   void propose(std::uint64_t configuration);
   // Requires: proposed, and one of its trials is not finished.
-  [[nodiscard]] const Point& point(std::uint64_t configuration) const;
+  [[nodiscard]] const Configuration& point(std::uint64_t configuration) const;
 
   // What has happened since the last call.
   [[nodiscard]] std::vector<storage::JournalEntry> take_entries();
@@ -63,8 +63,9 @@ class Journal {
   std::uint64_t lag_;
   bool is_kept_ = false;  // not of a study that an earlier version began
   std::uint64_t proposed_ = 0, observed_ = 0;
-  std::vector<Point> pending_;                 // configurations observed_ to proposed_ - 1
-  std::map<std::uint64_t, Point> unfinished_;  // observed ones whose trials are made again, as someone deleted them
+  std::vector<Configuration> pending_;  // configurations observed_ to proposed_ - 1
+  std::map<std::uint64_t, Configuration>
+      unfinished_;  // observed ones whose trials are made again, as someone deleted them
   // Of those that are not observed yet, by configuration and replicate.
   std::map<std::uint64_t, std::map<std::uint32_t, TrialResult>> results_;
   // Observations of the journal that wait for a trial that was deleted to be made again.
@@ -91,7 +92,7 @@ void follow_paths(const StudyPlan& plan, Parameters& parameters);
 
 // The point of a space that has these parameters; nothing where they are none that the searcher makes. The ends of a
 // range of reals are not looked at: a searcher may go beyond them.
-[[nodiscard]] std::optional<Point> point_from(const Space& space, const Parameters& parameters,
-                                              const search::Searcher& searcher);
+[[nodiscard]] std::optional<Configuration> point_from(const Space& space, const Parameters& parameters,
+                                                      const search::Searcher& searcher);
 
 }  // namespace tuner::study

@@ -23,7 +23,7 @@ struct Table {
 
 }  // namespace
 
-Spec spec_of(const Study& study, const Point& point, const TrialId& id) {
+Spec spec_of(const Study& study, const Configuration& point, const TrialId& id) {
   if (study.plan.program) return program::spec_of(study, point, id);
   if (lr_range::is_test(study.plan)) return lr_range::spec_of(study, point, id.replicate);
   return resolve(study, point, id);
@@ -37,7 +37,8 @@ TrialResult run(Spec spec, Channel& channel, const Checkpoints& checkpoints, con
   });
 }
 
-TrialResult Runner::run(const TrialId& id, const Point& point, Channel& channel, const std::stop_token& stop) const {
+TrialResult Runner::run(const TrialId& id, const Configuration& point, Channel& channel,
+                        const std::stop_token& stop) const {
   try {
     const Checkpoints checkpoints(study_.run.checkpoint, id, parameters_of(study_.plan.space, point), identity_);
     return trial::run(spec_of(study_, point, id), channel, checkpoints, stop, shared_, host_.get());

@@ -21,7 +21,7 @@ namespace tuner::trial {
 using Spec = std::variant<TrialSpec, lr_range::PartSpec, program::ProgramSpec>;
 
 // What trial `id` of the study runs at `point`. Errors: as resolve().
-[[nodiscard]] Spec spec_of(const Study& study, const Point& point, const TrialId& id);
+[[nodiscard]] Spec spec_of(const Study& study, const Configuration& point, const TrialId& id);
 
 // Runs one trial, of whatever kind, to its end. What plugins and programs do is an outcome; an Error is the study's.
 // host: of programs; null where there are none. Threads: any number of trials side by side with one SharedObjectives,
@@ -38,7 +38,7 @@ class Runner {
     if (study.plan.program) host_ = std::make_unique<program::Host>(study);
   }
   // As run(), of trial `id` at `point`.
-  [[nodiscard]] TrialResult run(const TrialId& id, const Point& point, Channel& channel,
+  [[nodiscard]] TrialResult run(const TrialId& id, const Configuration& point, Channel& channel,
                                 const std::stop_token& stop) const;
 
  private:

@@ -1,4 +1,4 @@
-// The points of a grid over a space: said here once, for those who read a sweep and those who run it.
+// The values and the size of a grid over a space: said here once, for those who read a sweep and those who run it.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +14,7 @@ namespace tuner {
 // are meant: of a linear scale the double nearest to what the decimals of the file give (0, 0.1, 0.2, 0.3), of the
 // other scales what has 14 digits or fewer but for rounding (0.001, 0.01). Integers are rounded, and may meet. Requires
 // k below the count, or the number of steps. search_version 1 rounds every operation in binary.
-[[nodiscard]] Value grid_point(const Range& range, std::uint64_t k, int search_version = kSearchVersion);
+[[nodiscard]] Value grid_value(const Range& range, std::uint64_t k, int search_version = kSearchVersion);
 
 // How many values a step takes of a range.
 [[nodiscard]] std::uint64_t step_count(const Range& range);
@@ -22,8 +22,8 @@ namespace tuner {
 // All values that a dimension has in a grid, each once, in order.
 [[nodiscard]] std::vector<Value> grid_values(const Dimension& dimension, int search_version = kSearchVersion);
 
-// Number of points over the space: the product of the dimensions, a one_of being the sum over its branches; the largest
-// uint64 where there are more.
+// Number of configurations in the grid: the product of the dimensions, a one_of being the sum over its branches; the
+// largest uint64 where there are more.
 [[nodiscard]] std::uint64_t grid_size(const Space& space);
 
 // Number of configurations that a search can draw, counted in the same way; nothing where one of them has a value of a

@@ -1,7 +1,8 @@
-// A study: one training run or program with holes, how it is run, and where it came from. The config reader makes it
-// from YAML; resolve() fills the holes.
+// A study: one training run or program with search parameters, how it is run, and where it came from. The config reader
+// makes it from YAML; resolve() puts in the values of a configuration.
 //
-// Everything in a plan is valid: every option is known, every value that a hole can take is in its legal range.
+// Everything in a plan is valid: every option is known, every value that a search parameter can take is in its legal
+// range.
 #pragma once
 
 #include <cstdint>
@@ -26,11 +27,11 @@ namespace program {
 struct Program;
 }
 
-// A hole: the value of a dimension of the space, by index.
-struct Hole {
+// The value of a dimension of the space, by index.
+struct SearchParameter {
   std::size_t dimension;
 };
-using Setting = std::variant<Value, Hole>;
+using Setting = std::variant<Value, SearchParameter>;
 using Settings = std::map<std::string, Setting>;  // by option or key; absent: default
 
 // One branch where `dimension` is empty, else the branches of a one_of in order.
@@ -157,11 +158,11 @@ struct Study {
   PlanSource source;
 };
 
-// Fills the holes. Errors: config.impossible (rules between options, with the plugin's text) and what OptionTable
-// throws.
-[[nodiscard]] TrialSpec resolve(const StudyPlan& plan, const Point& point, const TrialId& trial);
+// Puts the configuration's values into the plan. Errors: config.impossible (rules between options, with the plugin's
+// text) and what OptionTable throws.
+[[nodiscard]] TrialSpec resolve(const StudyPlan& plan, const Configuration& configuration, const TrialId& trial);
 // With the memory that a trial of the study can have.
-[[nodiscard]] TrialSpec resolve(const Study& study, const Point& point, const TrialId& trial);
+[[nodiscard]] TrialSpec resolve(const Study& study, const Configuration& configuration, const TrialId& trial);
 
 // The identity of a study as canonical JSON, pretty-printed with one key per line in sorted order so that two can be
 // compared line by line: space, objective, optimizer, scheduler, training, metric, seed, method, repeats, with plugin
@@ -170,7 +171,7 @@ struct Study {
 [[nodiscard]] std::string canonical_plan(const StudyPlan& plan);
 
 // What of a canonical plan makes the study: all but a time limit that is one for all trials, which may change from one
-// run of the study to the next. A text that is no canonical plan is its own identity.
+// run of the study to the next. A string that is no canonical plan is its own identity.
 [[nodiscard]] std::string plan_identity(const std::string& canonical);
 // That time limit in seconds; 0: none.
 [[nodiscard]] double plan_time_limit(const std::string& canonical);
@@ -178,8 +179,8 @@ struct Study {
 // What a checkpoint of this study belongs to: sha256 of the plan's identity and of the plugins' files.
 [[nodiscard]] std::string checkpoint_identity(const StudyPlan& plan);
 
-// All plugins that a plan can use, or those that one point of it uses.
+// All plugins that a plan can use, or those that one configuration of it uses.
 [[nodiscard]] std::vector<const Plugin*> plugins_of(const StudyPlan& plan);
-[[nodiscard]] std::vector<const Plugin*> plugins_of(const StudyPlan& plan, const Point& point);
+[[nodiscard]] std::vector<const Plugin*> plugins_of(const StudyPlan& plan, const Configuration& configuration);
 
 }  // namespace tuner

@@ -28,7 +28,7 @@ struct RangeSource {
   double factor = 10;
 };
 
-// min and max are included. With a step the values are min, min + step, ... up to max. count: how many points a grid
+// min and max are included. With a step the values are min, min + step, ... up to max. count: how many values a grid
 // takes, evenly spaced on the scale, ends included (1: min alone).
 struct Range {
   double min = 0, max = 0;
@@ -58,7 +58,7 @@ struct Space {
 };
 
 // One value for every dimension of a space, by index; nothing where the dimension is inactive. A one_of has its label.
-using Point = std::vector<std::optional<Value>>;
+using Configuration = std::vector<std::optional<Value>>;
 
 // One trial of a study: replicate r of a configuration. number is what people type.
 struct TrialId {
@@ -71,11 +71,11 @@ struct TrialId {
 
 // The active dimensions by name, in order: what a trial stores.
 using Parameters = std::vector<std::pair<std::string, Value>>;
-[[nodiscard]] Parameters parameters_of(const Space& space, const Point& point);
+[[nodiscard]] Parameters parameters_of(const Space& space, const Configuration& configuration);
 
 // Number of branch that `label` names.
 [[nodiscard]] std::size_t branch_of(const Branches& branches, const Value& label);
-// Active at this point? Its parent must come first.
-[[nodiscard]] bool is_active(const Space& space, const Point& point, std::size_t dimension);
+// Active in this configuration? Its parent must come first.
+[[nodiscard]] bool is_active(const Space& space, const Configuration& configuration, std::size_t dimension);
 
 }  // namespace tuner

@@ -1,4 +1,4 @@
-// Holes: where a sweep file leaves a value to the search.
+// Search parameters: where a sweep file leaves a value to the search.
 #pragma once
 
 #include <fmt/format.h>
@@ -45,7 +45,7 @@ struct Reading {
   std::vector<Tested> tested = {};
 };
 
-// A value that may be a hole.
+// A value that may be a search parameter.
 struct Field {
   std::string name;  // of its dimension
   std::string what;  // in messages
@@ -54,22 +54,22 @@ struct Field {
   // `search` expands to one of them.
   std::optional<Range> suggested = {};
   Values all = {};
-  bool takes_word = false;  // `search` is a text like any other here
+  bool takes_word = false;  // `search` is a string like any other here
   bool required = false;    // there is no default that null could stand for
   // {from: lr_range} may stand here, and its lrs must be legal; or what to do instead.
   std::optional<Bounds> lr_bounds = {};
   std::string lr_range_remedy = "write {values: [...]} or {min: ..., max: ...}";
 };
 
-// The value, or a hole and its dimension in the space. Null for null: the default.
-// Errors: config.bad_hole; those of field.read for every value that the hole could take.
+// The value, or a search parameter and its dimension in the space. Null for null: the default.
+// Errors: config.bad_hole; those of field.read for every value that it could take.
 [[nodiscard]] Setting read_setting(const Node& node, const Field& field, const Scope& scope, Reading& reading);
 
 // Adds a setting unless it is null: what is left out has its default.
 void put(Settings& settings, const std::string& key, Setting setting);
 
 // A map with values, min, max or from.
-[[nodiscard]] bool is_hole(const Node& node);
+[[nodiscard]] bool is_search_parameter(const Node& node);
 
 // Adds a dimension and returns its index.
 std::size_t add_dimension(std::string name, decltype(Dimension::domain) domain, const Scope& scope,
@@ -98,7 +98,7 @@ template <class T, class Label, class Read>
   std::vector<std::string> labels;
   for (const Node& branch : list->items) {
     if (branch.find("one_of") != nullptr)
-      throw Error(Message::config_bad_hole, "a one_of stands directly in another one",
+      throw Error(Message::config_bad_hole, "a one_of is directly inside another one",
                   "write its branches into the outer list")
           .at(branch.place);
     labels.push_back(label(branch));

@@ -1,4 +1,4 @@
-#include "tuner/config/holes.hpp"
+#include "tuner/config/search_parameters.hpp"
 
 #include <fmt/format.h>
 
@@ -15,27 +15,27 @@
 namespace tuner::config {
 namespace {
 
-constexpr double kMostPoints = 1e6;  // of one range: a grid holds them all
+constexpr double kMostValues = 1e6;  // of one range: a grid holds them all
 constexpr std::string_view kRangeKeys[] = {"min", "max", "scale", "step", "count"};
 
-[[noreturn]] void refuse_hole(const std::string& place, std::string message, std::string remedy) {
+[[noreturn]] void refuse_parameter(const std::string& place, std::string message, std::string remedy) {
   throw Error(Message::config_bad_hole, std::move(message), std::move(remedy)).at(place);
 }
 
 Values read_values(const Node& list, const Field& field) {
   if (!list.is_list() || list.items.empty())
-    refuse_hole(list.place, fmt::format("the values of {} must be a list with something in it", field.what),
-                "write {values: [first, second]}");
+    refuse_parameter(list.place, fmt::format("the values of {} must be a list with something in it", field.what),
+                     "write {values: [first, second]}");
   Values values;
   for (const Node& item : list.items) {
     if (item.is_map())
-      refuse_hole(item.place, fmt::format("a map stands in the values of {}", field.what),
-                  "values are scalars, lists and null; maps are the branches of a one_of");
+      refuse_parameter(item.place, fmt::format("the values of {} have a map", field.what),
+                       "values are scalars, lists and null; maps are the branches of a one_of");
     const bool null = item.is_null() && !item.missing && !field.required;
     Value value = null ? Value(Null{}) : field.read(item);
     if (std::ranges::find(values, value) != values.end())
-      refuse_hole(item.place, fmt::format("{} stands twice in the values of {}", shown(to_display(value)), field.what),
-                  "remove one of them");
+      refuse_parameter(item.place, fmt::format("the values of {} have {} twice", field.what, shown(to_display(value))),
+                       "remove one of them");
     values.push_back(std::move(value));
   }
   return values;
@@ -68,60 +68,64 @@ void check_count(const Range& range, const Field& field, const Node& at) {
   const double count = static_cast<double>(*range.count);
   if (!range.integer || count < 2) return;
   if (count > range.max - range.min + 1)
-    refuse_hole(at.place,
-                fmt::format("{} has {} integers from {} to {}, fewer than count: {}", field.what,
-                            range.max - range.min + 1, range.min, range.max, *range.count),
-                "lower the count");
-  Value last = grid_point(range, 0);
+    refuse_parameter(at.place,
+                     fmt::format("{} has {} integers from {} to {}, fewer than count: {}", field.what,
+                                 range.max - range.min + 1, range.min, range.max, *range.count),
+                     "lower the count");
+  Value last = grid_value(range, 0);
   for (std::int64_t i = 1; i < *range.count; ++i) {
-    Value next = grid_point(range, static_cast<std::uint64_t>(i));
+    Value next = grid_value(range, static_cast<std::uint64_t>(i));
     if (next == last)
-      refuse_hole(at.place,
-                  fmt::format("count: {} on this scale meets the integer {} twice", *range.count, to_display(next)),
-                  "lower the count, or write {values: [...]}");
+      refuse_parameter(
+          at.place, fmt::format("count: {} on this scale meets the integer {} twice", *range.count, to_display(next)),
+          "lower the count, or write {values: [...]}");
     last = std::move(next);
   }
 }
 
 void check_range(const Range& range, const Field& field, const Node& node) {
   if (!(range.min < range.max))
-    refuse_hole(node.find("max")->place,
-                fmt::format("the range of {} is empty: min is {} and max is {}", field.what, range.min, range.max),
-                "max must be above min");
+    refuse_parameter(node.find("max")->place,
+                     fmt::format("the range of {} is empty: min is {} and max is {}", field.what, range.min, range.max),
+                     "max must be above min");
   if (range.scale == Scale::log && !(range.min > 0))
-    refuse_hole(node.find("min")->place,
-                fmt::format("a log scale needs a min above 0, and {} has min {}", field.what, range.min),
-                "raise min, or write scale: linear");
+    refuse_parameter(node.find("min")->place,
+                     fmt::format("a log scale needs a min above 0, and {} has min {}", field.what, range.min),
+                     "raise min, or write scale: linear");
   if (range.scale == Scale::log1m && !(range.max < 1))
-    refuse_hole(
+    refuse_parameter(
         node.find("max")->place,
         fmt::format("a log1m scale (log of 1 - x) needs a max below 1, and {} has max {}", field.what, range.max),
         "lower max, or write scale: linear");
   if (range.step && *range.step > range.max - range.min)
-    refuse_hole(node.find("step")->place, fmt::format("step {} is wider than the range of {}", *range.step, field.what),
-                "make it smaller");
-  if (range.step && static_cast<double>(step_count(range)) > kMostPoints + 1)
-    refuse_hole(
+    refuse_parameter(node.find("step")->place,
+                     fmt::format("step {} is wider than the range of {}", *range.step, field.what), "make it smaller");
+  if (range.step && static_cast<double>(step_count(range)) > kMostValues + 1)
+    refuse_parameter(
         node.find("step")->place,
-        fmt::format("step {} cuts the range of {} into more than {} values", *range.step, field.what, kMostPoints),
+        fmt::format("step {} cuts the range of {} into more than {} values", *range.step, field.what, kMostValues),
         "make it wider, or leave it out: without a step every value is possible");
   if (range.step && range.count)
-    refuse_hole(node.find("count")->place, fmt::format("{} has both step and count", field.what), "remove one of them");
+    refuse_parameter(node.find("count")->place, fmt::format("{} has both step and count", field.what),
+                     "remove one of them");
 }
 
 Range read_range(const Node& node, const Field& field) {
   if (field.kind == Field::Kind::other)
-    refuse_hole(node.place, fmt::format("{} is no number, so it has no range", field.what), "write {values: [...]}");
+    refuse_parameter(node.place, fmt::format("{} is no number, so it has no range", field.what),
+                     "write {values: [...]}");
   const Node* min = node.find("min");
   const Node* max = node.find("max");
   if (min == nullptr || max == nullptr)
-    refuse_hole(node.place, fmt::format("the range of {} lacks its {}", field.what, min == nullptr ? "min" : "max"),
-                "write {min: ..., max: ...}");
+    refuse_parameter(node.place,
+                     fmt::format("the range of {} lacks its {}", field.what, min == nullptr ? "min" : "max"),
+                     "write {min: ..., max: ...}");
   for (const Node* end : {min, max})
     if (end->is_null()) refuse_type(*end, fmt::format("an end of the range of {}", field.what), "a number");
   Range range;
   range.integer = field.kind == Field::Kind::integer;
-  range.min = as_number(field.read(*min)), range.max = as_number(field.read(*max));
+  range.min = as_number(field.read(*min));
+  range.max = as_number(field.read(*max));
   if (const Node* scale = node.given("scale")) range.scale = read_scale(*scale, field.what);
   if (const Node* step = node.given("step")) {
     const std::string what = "the step of " + field.what;
@@ -129,7 +133,7 @@ Range read_range(const Node& node, const Field& field) {
     check_bounds(*range.step, {0, HUGE_VAL, true}, what, step->place);
   }
   if (const Node* count = node.given("count"))
-    range.count = integer_within(*count, {1, kMostPoints}, "the count of " + field.what);
+    range.count = integer_within(*count, {1, kMostValues}, "the count of " + field.what);
   check_range(range, field, node);
   if (range.count) check_count(range, field, *node.find("count"));
   return range;
@@ -137,11 +141,11 @@ Range read_range(const Node& node, const Field& field) {
 
 // {from: lr_range}. The ends are filled in when the whole file is read.
 Range read_from(const Node& node, const Field& field, Reading& reading) {
-  const auto what = [&](const char* key) { return fmt::format("'{}' of the hole of {}", key, field.what); };
+  const auto what = [&](const char* key) { return fmt::format("'{}' of the range of {}", key, field.what); };
   const Node& from = *node.find("from");
   static_cast<void>(word_of(from, what("from"), words(kLrRangeSources)));
   if (!field.lr_bounds)
-    refuse_hole(
+    refuse_parameter(
         from.place,
         fmt::format("{} takes no {{from: lr_range}}: an LR range test finds the lr of an optimizer", field.what),
         field.lr_range_remedy);
@@ -198,42 +202,44 @@ void refuse_foreign_keys(const Node& node, const Field& field) {
   for (const Entry& entry : node.entries) {
     const auto found = std::ranges::find(kKeys, entry.key, [](const auto& key) { return key.first; });
     if (entry.key != "distribution" && found == std::end(kKeys)) continue;
-    refuse_hole(entry.place, fmt::format("the hole of {} has no key '{}'", field.what, entry.key),
-                entry.key == "distribution" ? distribution_in_words(entry.value, field) : std::string(found->second));
+    refuse_parameter(
+        entry.place, fmt::format("the range of {} has no key '{}'", field.what, entry.key),
+        entry.key == "distribution" ? distribution_in_words(entry.value, field) : std::string(found->second));
   }
 }
 
-// A hole has the keys of one kind only.
-void check_hole_keys(const Node& node, const Field& field) {
+// A search parameter has the keys of one kind only.
+void check_parameter_keys(const Node& node, const Field& field) {
   refuse_foreign_keys(node, field);
   const bool listed = node.find("values") != nullptr;
   const bool tested = node.find("from") != nullptr;
   for (const Entry& entry : node.entries) {
     if (tested) {
       if (std::ranges::find(kFromKeys, entry.key, &HostKey::key) != std::end(kFromKeys)) continue;
-      refuse_hole(entry.place, fmt::format("the hole of {} has both from and {}", field.what, entry.key),
-                  "beside from: lr_range stand factor and count alone");
+      refuse_parameter(entry.place, fmt::format("the range of {} has both from and {}", field.what, entry.key),
+                       "beside from: lr_range there may be factor and count");
     }
     const bool of_range = std::ranges::find(kRangeKeys, entry.key) != std::end(kRangeKeys);
     if (listed ? entry.key == "values" : of_range) continue;
     if (listed && of_range)
-      refuse_hole(entry.place, fmt::format("the hole of {} has both values and {}", field.what, entry.key),
-                  "a hole is either {values: [...]} or {min: ..., max: ...}");
-    refuse_hole(entry.place, fmt::format("the hole of {} is mixed with the key '{}'", field.what, shown(entry.key)),
-                listed ? "values stands alone" : did_you_mean(entry.key, kRangeKeys));
+      refuse_parameter(entry.place, fmt::format("the range of {} has both values and {}", field.what, entry.key),
+                       "write either {values: [...]} or {min: ..., max: ...}");
+    refuse_parameter(entry.place,
+                     fmt::format("the range of {} is mixed with the key '{}'", field.what, shown(entry.key)),
+                     listed ? "write values alone" : did_you_mean(entry.key, kRangeKeys));
   }
 }
 
 Setting expand_search(const Node& node, const Field& field, const Scope& scope, Reading& reading) {
-  if (field.suggested) return Hole{add_dimension(field.name, *field.suggested, scope, node.place, reading)};
-  if (!field.all.empty()) return Hole{add_dimension(field.name, field.all, scope, node.place, reading)};
-  refuse_hole(node.place, fmt::format("{} has no suggested range", field.what),
-              field.kind == Field::Kind::other ? "write {values: [...]}" : "write {min: ..., max: ...}");
+  if (field.suggested) return SearchParameter{add_dimension(field.name, *field.suggested, scope, node.place, reading)};
+  if (!field.all.empty()) return SearchParameter{add_dimension(field.name, field.all, scope, node.place, reading)};
+  refuse_parameter(node.place, fmt::format("{} has no suggested range", field.what),
+                   field.kind == Field::Kind::other ? "write {values: [...]}" : "write {min: ..., max: ...}");
 }
 
 }  // namespace
 
-bool is_hole(const Node& node) {
+bool is_search_parameter(const Node& node) {
   return std::ranges::any_of(std::array{"values", "min", "max", "from"},
                              [&](auto key) { return node.find(key) != nullptr; });
 }
@@ -245,8 +251,8 @@ Setting read_setting(const Node& node, const Field& field, const Scope& scope, R
     return Null{};
   }
   if (node.is_word("search") && !field.takes_word) return expand_search(node, field, scope, reading);
-  if (node.is_map() && is_hole(node)) {
-    check_hole_keys(node, field);
+  if (node.is_map() && is_search_parameter(node)) {
+    check_parameter_keys(node, field);
     decltype(Dimension::domain) domain;
     if (const Node* list = node.find("values"))
       domain = read_values(*list, field);
@@ -254,12 +260,12 @@ Setting read_setting(const Node& node, const Field& field, const Scope& scope, R
       domain = read_from(node, field, reading);
     else
       domain = read_range(node, field);
-    return Hole{add_dimension(field.name, std::move(domain), scope, node.place, reading)};
+    return SearchParameter{add_dimension(field.name, std::move(domain), scope, node.place, reading)};
   }
   refuse_foreign_keys(node, field);
   if (node.find("one_of") != nullptr)
-    refuse_hole(node.place, fmt::format("{} is a value and no plugin, so it has no one_of", field.what),
-                "write {values: [...]}");
+    refuse_parameter(node.place, fmt::format("{} is a value and no plugin, so it has no one_of", field.what),
+                     "write {values: [...]}");
   return field.read(node);
 }
 
@@ -276,7 +282,7 @@ std::size_t add_dimension(std::string name, decltype(Dimension::domain) domain, 
 }
 
 std::string label_of(const Node& as) {
-  const std::string label = text_of(as, "the label 'as'");
+  const std::string label = string_of(as, "the label 'as'");
   const bool legal = !label.empty() && std::ranges::all_of(label, [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' ||
            c == '.';

@@ -11,7 +11,7 @@ Dimension only(const std::string& option) {
 }
 Range range_of(const std::string& option) { return std::get<Range>(only(option).domain); }
 
-TEST(ConfigHoles, ValuesAreTypedByTheirOption) {
+TEST(ConfigSearchParameters, ValuesAreTypedByTheirOption) {
   EXPECT_EQ(std::get<Values>(only("lr: {values: [1, 0.1, 1e-2]}").domain), (Values{1.0, 0.1, 0.01}));
   EXPECT_EQ(std::get<Values>(only("window: {values: [1, 1e1]}").domain), (Values{std::int64_t{1}, std::int64_t{10}}));
   EXPECT_EQ(std::get<Values>(only("note: {values: [1, search, null]}").domain),
@@ -21,7 +21,7 @@ TEST(ConfigHoles, ValuesAreTypedByTheirOption) {
   EXPECT_EQ(only("lr: {values: [1]}").name, "optimizer.lr");
 }
 
-TEST(ConfigHoles, ValuesAreCheckedOneByOne) {
+TEST(ConfigSearchParameters, ValuesAreCheckedOneByOne) {
   expect_error(option_error("lr: {values: [0.1, -1]}"), "sweep.yaml:2:46 config.out_of_range");
   expect_error(option_error("lr: {values: [0.1, '1']}"), "sweep.yaml:2:46 config.wrong_type", {"remove the quotes"});
   expect_error(option_error("lr: {values: []}"), "sweep.yaml:2:40 config.bad_hole");
@@ -30,7 +30,7 @@ TEST(ConfigHoles, ValuesAreCheckedOneByOne) {
   expect_error(option_error("lr: {values: [{a: 1}]}"), "sweep.yaml:2:41 config.bad_hole", {"one_of"});
 }
 
-TEST(ConfigHoles, RangesHaveEndsScaleAndStep) {
+TEST(ConfigSearchParameters, RangesHaveEndsScaleAndStep) {
   const Range log = range_of("lr: {min: 1e-3, max: 1, scale: log}");
   EXPECT_EQ(log.min, 1e-3);
   EXPECT_EQ(log.max, 1);
@@ -45,7 +45,7 @@ TEST(ConfigHoles, RangesHaveEndsScaleAndStep) {
   EXPECT_EQ(range_of("lr: {min: 0, max: 1, count: 5}").count, 5);
 }
 
-TEST(ConfigHoles, BadRangesAreRefused) {
+TEST(ConfigSearchParameters, BadRangesAreRefused) {
   expect_error(option_error("lr: {min: 1, max: 1}"), "sweep.yaml:2:45 config.bad_hole", {"empty"});
   expect_error(option_error("lr: {min: 1}"), "sweep.yaml:2:31 config.bad_hole", {"lacks its max"});
   expect_error(option_error("lr: {max: 1}"), "sweep.yaml:2:31 config.bad_hole", {"lacks its min"});
@@ -71,7 +71,7 @@ TEST(ConfigHoles, BadRangesAreRefused) {
   expect_error(option_error("lr: {min: null, max: 3}"), "sweep.yaml:2:37 config.wrong_type");
 }
 
-TEST(ConfigHoles, KeysOfAHoleStandAlone) {
+TEST(ConfigSearchParameters, KeysOfOneKindOnly) {
   expect_error(option_error("lr: {values: [1], min: 0}"), "sweep.yaml:2:45 config.bad_hole", {"both values and min"});
   expect_error(option_error("lr: {min: 0, max: 1, scal: log}"), "sweep.yaml:2:48 config.bad_hole",
                {"did you mean 'scale'?"});
@@ -83,7 +83,7 @@ TEST(ConfigHoles, KeysOfAHoleStandAlone) {
                {"no key 'distribution'", "remove it: a range is uniform"});
 }
 
-TEST(ConfigHoles, SearchIsTheSuggestedRange) {
+TEST(ConfigSearchParameters, SearchIsTheSuggestedRange) {
   const Range lr = range_of("lr: search");
   EXPECT_EQ(lr.min, 1e-4);
   EXPECT_EQ(lr.max, 1);
@@ -98,12 +98,12 @@ TEST(ConfigHoles, SearchIsTheSuggestedRange) {
   expect_error(option_error("lr: 'search'"), "sweep.yaml:2:31 config.wrong_type");
 }
 
-TEST(ConfigHoles, TheStudysOwnKeysAreNotSearched) {
+TEST(ConfigSearchParameters, TheStudysOwnKeysAreNotSearched) {
   expect_error(error_of(run("bare", "seed: {values: [1, 2]}\n")), "sweep.yaml:4:7 config.wrong_type",
                {"cannot be searched"});
 }
 
-TEST(ConfigHoles, TrainingKeysTakeHoles) {
+TEST(ConfigSearchParameters, TrainingKeysTakeSearchParameters) {
   const StudyPlan plan = read(
       "objective: net\noptimizer: bare\nmethod: random\ntrials: 2\ntraining:\n  epochs: {values: [1, 2]}\n"
       "  batch_size: {min: 16, max: 64, scale: log}\n  shuffle: search\n  clip_norm: {values: [null, 1]}\n"
@@ -115,19 +115,19 @@ TEST(ConfigHoles, TrainingKeysTakeHoles) {
   EXPECT_TRUE(std::get<Range>(plan.space.dimensions[1].domain).integer);
   EXPECT_EQ(std::get<Values>(plan.space.dimensions[3].domain), (Values{Null{}, 1.0}));
   EXPECT_EQ(std::get<Values>(plan.space.dimensions[4].domain), (Values{60.0, 120.0}));
-  EXPECT_EQ(std::get<Hole>(plan.training.at("noise_eta")).dimension, 5U);
+  EXPECT_EQ(std::get<SearchParameter>(plan.training.at("noise_eta")).dimension, 5U);
   EXPECT_EQ(fixed(plan.training, "noise_gamma"), Value(0.5));
-  EXPECT_EQ(std::get<Hole>(plan.training.at("time_limit_seconds")).dimension, 4U);
+  EXPECT_EQ(std::get<SearchParameter>(plan.training.at("time_limit_seconds")).dimension, 4U);
 }
 
-TEST(ConfigHoles, BareGradientNoiseIsEta) {
+TEST(ConfigSearchParameters, BareGradientNoiseIsEta) {
   EXPECT_EQ(fixed(read(run("bare"), {"training.gradient_noise=0.3"}).training, "noise_eta"), Value(0.3));
   const StudyPlan plan = read(sweep("bare"), {"training.gradient_noise={values: [0, 0.3]}"});
   EXPECT_EQ(names(plan), Names{"training.gradient_noise"});
   EXPECT_TRUE(plan.training.contains("noise_eta"));
 }
 
-TEST(ConfigHoles, DimensionsComeInTheOrderOfTheFile) {
+TEST(ConfigSearchParameters, DimensionsComeInTheOrderOfTheFile) {
   const StudyPlan plan = read(
       "method: random\ntrials: 1\ntraining: {batch_size: {values: [1, 2]}, steps: 1}\n"
       "scheduler: {warmup_steps: {values: [0, 1]}, plugin: decay, gamma: search}\n"
@@ -136,7 +136,7 @@ TEST(ConfigHoles, DimensionsComeInTheOrderOfTheFile) {
                                 "optimizer.lr", "objective.hidden"}));
 }
 
-TEST(ConfigHoles, EarlyStoppingMayBeABranch) {
+TEST(ConfigSearchParameters, EarlyStoppingMayBeABranch) {
   const StudyPlan plan =
       read(sweep("bare"),
            {"training.early_stopping={one_of: [null, {patience: {values: [1, 2]}}, {as: eager, min_delta: 0.1}]}"});
@@ -155,7 +155,7 @@ TEST(ConfigHoles, EarlyStoppingMayBeABranch) {
 }
 
 // What the words of other systems are answered with means the same search.
-TEST(ConfigHoles, WordsOfOtherSystemsAreTranslated) {
+TEST(ConfigSearchParameters, WordsOfOtherSystemsAreTranslated) {
   for (const auto& [distribution, answer] : {std::pair("uniform", "remove it: a range is uniform"),
                                              {"log_uniform_values", "write scale: log in its place"},
                                              {"loguniform", "write scale: log in its place"},
@@ -185,7 +185,7 @@ TEST(ConfigHoles, WordsOfOtherSystemsAreTranslated) {
   expect_error(option_error("lr: {choices: [0, 1]}"), "sweep.yaml:2:32 config.bad_hole", {"write values: [...]"});
 }
 
-TEST(ConfigHoles, NullIsTheDefaultOfTheirKeys) {
+TEST(ConfigSearchParameters, NullIsTheDefaultOfTheirKeys) {
   const Range range = range_of("lr: {min: 0, max: 1, scale: null, step: null, count: null}");
   EXPECT_EQ(range.scale, Scale::linear);
   EXPECT_FALSE(range.step || range.count);
