@@ -71,7 +71,7 @@ std::vector<std::string> read_devices(const Node& node) {
         .at(node.place);
   std::vector<std::string> devices;
   for (const Node& item : node.items) {
-    const std::string device = text_of(item, "an item of workers.devices");
+    const std::string device = string_of(item, "an item of workers.devices");
     if (device.empty() || device.find(',') != std::string::npos)
       throw Error(Message::config_bad_value, fmt::format("'{}' is no device", shown(device)),
                   "write the number of each, or its UUID: devices: [0, 1]")
