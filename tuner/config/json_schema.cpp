@@ -25,7 +25,10 @@ Json one_of_list(Json branch) {
           {"minItems", 1},
           {"items", std::move(branch)}};
 }
-Json one_of(Json branch) { return closed_map({{"one_of", one_of_list(std::move(branch))}}, Json::array({"one_of"})); }
+Json one_of(Json branch) {
+  return closed_map({{"one_of", one_of_list(std::move(branch))}, {"probabilities", probabilities_schema()}},
+                    Json::array({"one_of"}));
+}
 
 Json unit_text(const tuner_param& param) {
   return param.unit != nullptr && *param.unit != 0 ? fmt::format("{} ({})", param.doc, param.unit) : param.doc;
@@ -111,6 +114,8 @@ class SchemaWriter {
   }
 
   Json section(std::string_view key) {
+    if (key == "workers")
+      return any_of({plain(host_key(kWorkersKeys, "count")), closed_map(properties(kWorkersKeys, false))});
     if (key == "metric") return any_of({string_schema(), closed_map(properties(kMetricKeys, false))});
     if (key == "method")
       return any_of({plain(host_key(kMethodKeys, "name")),
@@ -237,7 +242,54 @@ class SchemaWriter {
         definitions_.add("objective", plugin_of(Kind::objective, [this](const Plugin& p) {
                            return definitions_.add(name_of(p), plugin_map(p, Json::object(), Json::array()));
                          }));
-    return any_of({plugin, one_of(plugin)});
+    return any_of({plugin, one_of(plugin), program()});
+  }
+
+  // ---- programs
+
+  Json program() {
+    Json schema = closed_map(properties(kProgramKeys, false, [this](std::string_view key) {
+      if (key == "command") return Json{{"type", "array"}, {"minItems", 1}, {"items", string_schema()}};
+      if (key == "parameters") return parameters();
+      if (key == "environment") return Json{{"type", "object"}, {"additionalProperties", string_schema()}};
+      Json metric = nullable(closed_map(properties(kProgramMetricKeys, false)));
+      return Json{{"type", "object"}, {"additionalProperties", std::move(metric)}};
+    }));
+    schema["anyOf"] = {has_value("command"), has_value("program")};
+    return schema;
+  }
+
+  // Any value that a program can be given, or what is searched in its place.
+  Json parameters() {
+    const Json scalar{{"type", {"string", "number", "boolean", "null"}}};
+    const Json value = definitions_.add("parameter_value", any_of({scalar, {{"type", "array"}, {"items", scalar}}}));
+    Json values = closed_map({{"values",
+                               {{"description", "each of them: scalars, lists, null"},
+                                {"type", "array"},
+                                {"minItems", 1},
+                                {"uniqueItems", true},
+                                {"items", value}}},
+                              {"probabilities", probabilities_schema()}},
+                             Json::array({"values"}));
+    const HostKey any_number{"number", HostKey::real, "", {}, {-kAnyReal, kAnyReal}};
+    ValueSchema number = value_schema(any_number);
+    number.integer = false;
+    Json range = Definitions::range(number, number.fixed);
+    range["properties"]["integer"] = {{"description", "integers alone"}, {"type", {"boolean", "null"}}};
+    Json label = plain(kAsKey);
+    Json branch{{"type", "object"},
+                {"properties", {{"as", label}}},
+                {"required", Json::array({"as"})},
+                {"additionalProperties", Definitions::ref("parameter")}};
+    const Json one = one_of(any_of({string_schema(kLabelPattern), std::move(branch)}));
+    std::vector<Json> all{value, std::move(values), std::move(range), one};
+    for (const char* word : kDrawnDistributions) {
+      Json drawn = Definitions::distribution(number, number.fixed, word);
+      drawn["properties"]["integer"] = all[2].at("properties").at("integer");
+      all.push_back(std::move(drawn));
+    }
+    definitions_.add("parameter", any_of(all));
+    return {{"type", "object"}, {"additionalProperties", Definitions::ref("parameter")}};
   }
 
   Json optimizer() {
@@ -300,7 +352,7 @@ class SchemaWriter {
                                 extended(p, base.at("required"), base, host_keys));
       });
     };
-    Json beside = closed_map({{"one_of", one_of_list(Definitions::ref("scheduler_alone"))}}, Json::array({"one_of"}));
+    Json beside = one_of(Definitions::ref("scheduler_alone"));
     beside["properties"].update(steps);
     const Json stage = definitions_.add("stage", any_of({extended_by(steps, "stage"), std::move(beside)}));
     Json sequence = closed_map(

@@ -61,11 +61,7 @@ inline constexpr HostKey kStudyKeys[] = {
     {.key = "repeats",
      .type = HostKey::own,
      .doc = "trials of every configuration, which differ in their random numbers; default: 1"},
-    {.key = "workers",
-     .type = HostKey::integer,
-     .doc = "trials side by side",
-     .fallback = "1",
-     .bounds = {.min = 1, .max = 1024}},
+    {.key = "workers", .type = HostKey::own, .doc = "trials side by side, and what they share; default: 1"},
     {.key = "isolation",
      .type = HostKey::word,
      .doc = "where trials run: worker processes, or threads of the program",
@@ -97,6 +93,51 @@ inline constexpr HostKey kStudyKeys[] = {
      .doc = "how options of the optimizer change during a run; default: constant"},
     {.key = "training", .type = HostKey::own, .doc = "how a trial is trained"},
     {.key = "lr_range", .type = HostKey::own, .doc = "how LR range tests are made"}};
+
+inline constexpr HostKey kWorkersKeys[] = {
+    {.key = "count",
+     .type = HostKey::integer,
+     .doc = "trials side by side",
+     .fallback = "1",
+     .bounds = {.min = 1, .max = 1024}},
+    {.key = "devices",
+     .type = HostKey::list,
+     .doc = "GPUs: each worker gets its share of them in CUDA_VISIBLE_DEVICES"},
+    {.key = "nice",
+     .type = HostKey::integer,
+     .doc = "added to the nice value of the workers: the higher, the less they get",
+     .fallback = "0",
+     .bounds = {.min = 0, .max = 19}}};
+
+// An objective that is a program.
+inline constexpr HostKey kProgramKeys[] = {
+    {.key = "command",
+     .type = HostKey::own,
+     .doc = "the program and its arguments, with macros such as ${arg}}; no shell reads them"},
+    {"program", HostKey::string, "the script that ${program} stands for; without a command it is what is run"},
+    {"parameters", HostKey::own, "what the program is given: values, and what is searched"},
+    {"metrics", HostKey::own, "what the program reports"},
+    {"budget", HostKey::string, "the parameter that says how far a trial goes"},
+    {"working_directory", HostKey::string, "where it runs, relative to this file", "\".\""},
+    {"environment", HostKey::own, "variables of its environment, beside those that tuner was started with"},
+    {"files", HostKey::list, "files whose content is recorded with each trial, beside the program and the script"},
+    {"grace", HostKey::time, "time to end in, between SIGTERM and SIGKILL", "\"10s\""},
+    {"time_limit", HostKey::time, "of one trial"}};
+
+inline constexpr HostKey kProgramMetricKeys[] = {
+    {.key = "goal",
+     .type = HostKey::word,
+     .doc = "which values are better",
+     .fallback = "\"minimize\"",
+     .words = kGoals},
+    {.key = "pattern",
+     .type = HostKey::string,
+     .doc = "an RE2 expression whose one group finds the value in what the program prints"},
+    {.key = "file", .type = HostKey::string, .doc = "the file that the pattern looks at in place of the output"},
+    {.key = "summary",
+     .type = HostKey::word,
+     .doc = "which of its values is the trial's; default: last for loss, else best",
+     .words = kSummaries}};
 
 inline constexpr HostKey kMetricKeys[] = {
     {.key = "name", .type = HostKey::string, .doc = "a metric of the objective, or loss"},
@@ -233,6 +274,27 @@ inline constexpr HostKey kFromKeys[] = {{.key = "from",
                                          .type = HostKey::integer,
                                          .doc = "number of values that a grid takes",
                                          .bounds = {.min = 1, .max = 1e6}}};
+
+// What a random search draws otherwise than evenly. min, max and step are values of the option that is searched.
+inline constexpr const char* kDrawnDistributions[] = {"normal", "log_normal", "beta"};
+inline constexpr HostKey kDistributionKeys[] = {
+    {.key = "distribution",
+     .type = HostKey::word,
+     .doc = "normal: N(mu, sigma^2); log_normal: its logarithm is; beta: on 0 to 1",
+     .words = kDrawnDistributions},
+    {.key = "mu",
+     .type = HostKey::real,
+     .doc = "mean, of the logarithm in log_normal",
+     .bounds = {.min = -kAnyReal, .max = kAnyReal}},
+    {.key = "sigma",
+     .type = HostKey::real,
+     .doc = "standard deviation, of the logarithm in log_normal",
+     .bounds = {.min = 0, .max = kAnyReal, .min_open = true}},
+    {.key = "alpha", .type = HostKey::real, .doc = "first shape of beta", .bounds = {.min = 0.01, .max = 1e6}},
+    {.key = "beta", .type = HostKey::real, .doc = "second shape of beta", .bounds = {.min = 0.01, .max = 1e6}},
+    {.key = "min", .type = HostKey::own, .doc = "nothing below it is drawn"},
+    {.key = "max", .type = HostKey::own, .doc = "nothing above it is drawn"},
+    {.key = "step", .type = HostKey::own, .doc = "only min, min + step, ...; without min the multiples of step"}};
 
 inline constexpr HostKey kTrainingKeys[] = {
     {.key = "epochs",
