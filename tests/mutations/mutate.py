@@ -21,7 +21,7 @@ import sys
 import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-FLAGS = ("-std=c++20 -O1 -fPIC -shared -fvisibility=hidden -fno-gnu-unique -fno-math-errno -fno-trapping-math "
+FLAGS = ("-std=c++20 -O1 -fPIC -fvisibility=hidden -fno-gnu-unique -fno-math-errno -fno-trapping-math "
          "-ffp-contract=off -w").split()
 
 # id: kind, files whose lines are changed (the first one is compiled), option sets of the sweep that shows an effect
@@ -38,6 +38,9 @@ PLUGINS = {
     "lion": ("optimizer", ["lion.cpp"], ["", "weight_decay: 0.1"]),
     "rmsprop": ("optimizer", ["rmsprop.cpp"], ["", "centered: true", "momentum: 0.9", "weight_decay: 0.1"]),
 }
+
+# What they are linked with beside, unchanged.
+LINKED = {plugin: ["data/number_table.cpp", "data/file.cpp"] for plugin in ("quadratic", "noisy_quadratic")}
 
 # What a line of arithmetic may lose or change. Each: kind, pattern, replacement.
 OPERATORS = [
@@ -92,7 +95,8 @@ class Workshop:
     def __init__(self, build, seed):
         self.tuner, self.seed = build / "bin" / "tuner", seed
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="tuner-mutations-"))
-        self.includes = [f"-I{ROOT}/core/abi/include", f"-I{ROOT}/core/sdk/include", "-isystem", "/usr/include/eigen3"]
+        self.includes = [f"-I{ROOT}/core/abi/include", f"-I{ROOT}/core/sdk/include", "-isystem", "/usr/include/eigen3",
+                         "-DEIGEN_DONT_PARALLELIZE"]
 
     def build(self, name, plugin, mutation=None):
         """The library, or None where it does not compile. Its id is 'mutant', since the plugin's own is built in."""
@@ -106,12 +110,23 @@ class Workshop:
             source.write_text("\n".join(lines))
         main = place / files[0]
         main.write_text(main.read_text().replace(f'.id = "{plugin}"', '.id = "mutant"', 1))
-        sources = [str(place / f) for f in files if f.endswith(".cpp")]
+        sources = [str(place / files[0])]
+        for other in [f for f in files[1:] if f.endswith(".cpp")] + LINKED.get(plugin, []):
+            sources.append(self.compiled(place, other, mutation))
         library = place / "mutant.so"
-        command = ["g++", *FLAGS, *self.includes, f"-I{place}", *sources, "-o", str(library),
-                   f"-Wl,--version-script={ROOT}/core/sdk/cmake/plugin_exports.map"]
+        command = ["g++", *FLAGS, "-shared", *self.includes, f"-I{place}", *sources, "-o", str(library),
+                   "-Wl,-z,defs", f"-Wl,--version-script={ROOT}/core/sdk/cmake/plugin_exports.map"]
         done = subprocess.run(command, capture_output=True)
         return library if done.returncode == 0 else None
+
+    def compiled(self, place, source, mutation):
+        """An object of a further source: made once, and anew where it is the one with the mutation."""
+        name = source.replace("/", "_") + ".o"
+        target = place / name if mutation and mutation["file"] == source else self.folder / name
+        if not target.exists():
+            subprocess.run(["g++", *FLAGS, *self.includes, f"-I{place}", "-c", str(place / source), "-o", str(target)],
+                           capture_output=True)
+        return str(target)
 
     def results(self, library, plugin):
         """Everything that a small sweep measures with the plugin, as text."""
