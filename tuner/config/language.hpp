@@ -110,19 +110,36 @@ inline constexpr HostKey kWorkersKeys[] = {
      .bounds = {.min = 0, .max = 19}}};
 
 // An objective that is a program.
+inline constexpr const char* kWandbModes[] = {"offline"};
 inline constexpr HostKey kProgramKeys[] = {
     {.key = "command",
      .type = HostKey::own,
-     .doc = "the program and its arguments, with macros such as ${arg}}; no shell reads them"},
-    {"program", HostKey::string, "the script that ${program} stands for; without a command it is what is run"},
-    {"parameters", HostKey::own, "what the program is given: values, and what is searched"},
-    {"metrics", HostKey::own, "what the program reports"},
-    {"budget", HostKey::string, "the parameter that says how far a trial goes"},
-    {"working_directory", HostKey::string, "where it runs, relative to this file", "\".\""},
-    {"environment", HostKey::own, "variables of its environment, beside those that tuner was started with"},
-    {"files", HostKey::list, "files whose content is recorded with each trial, beside the program and the script"},
-    {"grace", HostKey::time, "time to end in, between SIGTERM and SIGKILL", "\"10s\""},
-    {"time_limit", HostKey::time, "of one trial"}};
+     .doc = "the program and its arguments, with macros such as ${args}; no shell reads them"},
+    {.key = "program",
+     .type = HostKey::string,
+     .doc = "the script that ${program} stands for; without a command it is what is run"},
+    {.key = "parameters", .type = HostKey::own, .doc = "what the program is given: values, and what is searched"},
+    {.key = "metrics", .type = HostKey::own, .doc = "what the program reports"},
+    {.key = "budget", .type = HostKey::string, .doc = "the parameter that says how far a trial goes"},
+    {.key = "working_directory",
+     .type = HostKey::string,
+     .doc = "where it runs, relative to this file",
+     .fallback = "\".\""},
+    {.key = "environment",
+     .type = HostKey::own,
+     .doc = "variables of its environment, beside those that tuner was started with"},
+    {.key = "files",
+     .type = HostKey::list,
+     .doc = "files whose content is recorded with each trial, beside the program and the script"},
+    {.key = "grace",
+     .type = HostKey::time,
+     .doc = "time to end in, between SIGTERM and SIGKILL",
+     .fallback = "\"10s\""},
+    {.key = "time_limit", .type = HostKey::time, .doc = "of one trial"},
+    {.key = "wandb",
+     .type = HostKey::word,
+     .doc = "offline: it is run as W&B's agent runs it, and `import wandb` finds a stand-in that reports to tuner",
+     .words = kWandbModes}};
 
 inline constexpr HostKey kProgramMetricKeys[] = {
     {.key = "goal",
@@ -139,13 +156,19 @@ inline constexpr HostKey kProgramMetricKeys[] = {
      .doc = "which of its values is the trial's; default: last for loss, else best",
      .words = kSummaries}};
 
+inline constexpr const char* kOnTargets[] = {"continue", "end"};
 inline constexpr HostKey kMetricKeys[] = {
     {.key = "name", .type = HostKey::string, .doc = "a metric of the objective, or loss"},
     {.key = "goal", .type = HostKey::word, .doc = "which values are better", .words = kGoals},
     {.key = "target",
      .type = HostKey::real,
      .doc = "the time and steps to reach it are kept",
-     .bounds = {.min = -kAnyReal, .max = kAnyReal}}};
+     .bounds = {.min = -kAnyReal, .max = kAnyReal}},
+    {.key = "on_target",
+     .type = HostKey::word,
+     .doc = "what a trial that reaches the target does: continue: nothing, end: it is the last one that begins",
+     .fallback = "\"continue\"",
+     .words = kOnTargets}};
 
 inline constexpr HostKey kMethodKeys[] = {
     {.key = "name",
