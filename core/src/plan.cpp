@@ -127,7 +127,7 @@ class Canonical {
   explicit Canonical(const StudyPlan& plan) : space_(plan.space), files_(plan.files) {}
 
   [[nodiscard]] Json setting(const Setting& s) const {
-    if (const auto* hole = std::get_if<SearchParameter>(&s)) return domain(space_.dimensions[hole->dimension]);
+    if (const auto* searched = std::get_if<SearchParameter>(&s)) return domain(space_.dimensions[searched->dimension]);
     return value(std::get<Value>(s));
   }
   [[nodiscard]] Json settings(const Settings& map) const {

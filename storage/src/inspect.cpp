@@ -38,7 +38,7 @@ constexpr Rule kTrialRules[] = {
      "'null') AND t.best_value IS NOT 'nan') OR (typeof(t.last_value) NOT IN ('real', 'null') AND t.last_value IS NOT "
      "'nan')"},
     {"have a value that does not go with their outcome",
-     // Of the parts of an LR range test a run of the ladder alone has a value.
+     // Of the parts of an LR range test a run of the LR grid alone has a value.
      "(t.outcome = 'completed' AND t.value IS NULL AND NOT EXISTS (SELECT 1 FROM trial_parameters AS p WHERE "
      "p.study_id = t.study_id AND p.number = t.number AND p.name = 'lr_range.part' AND p.value <> 'ladder')) OR "
      "(t.outcome NOT IN ('completed', 'pruned') AND t.value IS NOT NULL)"},

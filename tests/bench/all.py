@@ -63,7 +63,7 @@ def table(output):
 
 
 def rest(output, *starts):
-    """The lines that begin so; Google Benchmark's reporter puts colours before the first."""
+    """The lines that begin so; Google Benchmark's reporter puts colors before the first."""
     plain = re.sub(r"\x1b\[[0-9;]*m", "", output)
     return " ".join(line for line in plain.splitlines() if line.startswith(starts))
 

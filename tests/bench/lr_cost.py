@@ -7,7 +7,7 @@ mlp 784-100-10 on Fashion-MNIST, batches of 128, three ramps of 100 steps at lrs
 are made. Every round measures both sides in turn, for sgd and for adam; prints the median of the rounds' ratios, the
 lowest and the highest. Three ratios:
 
-trials     wall_seconds of three ramps, their initialisation included, against 300 steps of plain training, without any: a
+trials     wall_seconds of three ramps, their initialization included, against 300 steps of plain training, without any: a
            run of 400 steps less one of 100. Medians over six ramps and six such pairs of runs. A process reads the data
            in its first trial and keeps them; that trial is left out on both sides.
 processor  processor time of twelve more ramps in a test against that of 1200 more steps in a run, of whole commands:

@@ -68,7 +68,7 @@ class Bench:
     def __init__(self, tuner, database, workers, quick):
         self.tuner, self.database, self.workers = tuner, database, workers
         self.length = "steps: 40" if quick else "epochs: 5"
-        self.settings = "lr_range: {steps: 40, ladder: {points: 3, steps: 8}, stability: none}" if quick else ""
+        self.settings = "lr_range: {steps: 40, grid: {points: 3, steps: 8}, stability: none}" if quick else ""
 
     def run(self, command, text):
         with tempfile.TemporaryDirectory() as folder:
@@ -232,7 +232,7 @@ def choose(bench):
         best = known["best_short_run"] or math.sqrt(low * high)
         candidates = {"best_short_run": best, "best_short_run / 2": best / 2, "best_short_run / 3": best / 3,
                       "its low end": low, "its low end / 1.5": low / 1.5, "its low end / 2": low / 2,
-                      "recommended (lowest rung within noise / 1.5)": known["recommended"],
+                      "recommended (lowest lr of the grid within noise / 1.5)": known["recommended"],
                       "sqrt(best_short_run * steepest)": math.sqrt(best * known["steepest"]),
                       "steepest": known["steepest"]}
         for rule in ("minimum/10", "keras_lr_finder", "pytorch_lr_finder", "fastai.slide"):

@@ -37,7 +37,7 @@ objective: {plugin: noisy_quadratic, dim: 4, condition: 10}
 optimizer: {one_of: [{plugin: sgd, momentum: 0.5}, adam]}
 training: {steps: 10, batch_size: 8}
 isolation: thread
-lr_range: {lr_min: 1e-4, lr_max: 10, steps: 30, seeds: 2, ladder: {points: 4, steps: 16}, stability: {steps: 64, precision: 0.2}}
+lr_range: {lr_min: 1e-4, lr_max: 10, steps: 30, seeds: 2, grid: {points: 4, steps: 16}, stability: {steps: 64, precision: 0.2}}
 )";
 constexpr const char* kAround = R"(
 study: around
@@ -47,7 +47,7 @@ objective: {plugin: noisy_quadratic, dim: 4, condition: 10}
 optimizer: {plugin: sgd, lr: {from: lr_range}}
 training: {steps: 10, batch_size: 8}
 isolation: thread
-lr_range: {lr_min: 1e-4, lr_max: 10, steps: 20, seeds: 1, ladder: {points: 4, steps: 16}, stability: none}
+lr_range: {lr_min: 1e-4, lr_max: 10, steps: 20, seeds: 1, grid: {points: 4, steps: 16}, stability: none}
 )";
 
 // After them all those that write.

@@ -43,7 +43,7 @@ retry: {max: 1000, on: [out_of_memory, crash, exit, protocol]}
 objective: {plugin: noisy_quadratic, dim: 20, condition: 100}
 optimizer: {one_of: [{plugin: sgd, momentum: 0.9}, adam]}
 training: {steps: 10, batch_size: 16}
-lr_range: {lr_min: 1e-4, lr_max: 10, steps: 300, seeds: 2, ladder: {points: 5, steps: 600}, stability: {steps: 256, precision: 0.05}}
+lr_range: {lr_min: 1e-4, lr_max: 10, steps: 300, seeds: 2, grid: {points: 5, steps: 600}, stability: {steps: 256, precision: 0.05}}
 )";
 
 // What is run, and what an undisturbed run of it is like.

@@ -389,7 +389,7 @@ TEST(Shapes, OfAnySizeDoNoHarm) {
   }
 }
 
-// From 1e-300 to 1e300 in the gradient: no crash, and frozen neighbours stay. Where squares overflow, a rule may say so
+// From 1e-300 to 1e300 in the gradient: no crash, and frozen neighbors stay. Where squares overflow, a rule may say so
 // instead of stepping (an eigendecomposition of infinities).
 TEST(Gradients, OfAnySizeDoNoHarm) {
   for (const std::string& id : referenced_optimizers())

@@ -227,7 +227,7 @@ TEST(AllParts, LeaveTrialsBesideThemAsTheyWere) {
   };
   const std::string before = trial();
   for (const PartKind kind :
-       {PartKind::ramp, PartKind::curvature, PartKind::probe, PartKind::ladder, PartKind::stability}) {
+       {PartKind::ramp, PartKind::curvature, PartKind::probe, PartKind::grid, PartKind::stability}) {
     const Configuration point = point_of(plan, branches_of(plan).front().point, {.kind = kind, .seed = 0, .lr = 1e-3});
     EXPECT_EQ(run_part(plan, point, 0, shared).outcome, Outcome::completed);
     EXPECT_EQ(trial(), before) << kParts[static_cast<int>(kind)];

@@ -31,7 +31,7 @@ inline Function coupled_quadratic(Vector scales, Vector minimum, double coupling
           .product = [=](const Vector&, const Vector& v) { return shifted_product(v); }};
 }
 
-// Rosenbrock's function on every pair of neighbours.
+// Rosenbrock's function on every pair of neighbors.
 inline Function chained_rosenbrock() {
   return {.loss =
               [](const Vector& x) {

@@ -23,7 +23,7 @@ def beale(x):
 
 
 def chain(x):
-    """Rosenbrock's function on every pair of neighbours."""
+    """Rosenbrock's function on every pair of neighbors."""
     return (100 * (x[1:] - x[:-1] ** 2) ** 2 + (1 - x[:-1]) ** 2).sum()
 
 

@@ -23,7 +23,7 @@ TEST(ConfigLrRange, KeysOfTheSection) {
   EXPECT_EQ(section("{}"), TestSettings{});
   const TestSettings all = section(
       "{lr_min: 1e-6, lr_max: 1, steps: 50, seeds: 5, smoothing: 0, stop: 2.5, extend: true,\n"
-      "  ladder: {points: 7, steps: 30}, stability: {steps: 128, precision: 0.1}, probe: {times: 2}, curvature: "
+      "  grid: {points: 7, steps: 30}, stability: {steps: 128, precision: 0.1}, probe: {times: 2}, curvature: "
       "false}");
   EXPECT_EQ(all, (TestSettings{.lr_min = 1e-6,
                                .lr_max = 1,
@@ -32,18 +32,18 @@ TEST(ConfigLrRange, KeysOfTheSection) {
                                .smoothing = 0,
                                .stop = 2.5,
                                .extend = true,
-                               .ladder_points = 7,
-                               .ladder_steps = 30,
+                               .grid_points = 7,
+                               .grid_steps = 30,
                                .stability_steps = 128,
                                .stability_precision = 0.1,
                                .probes = 2,
                                .curvature = false}));
   TestSettings ramp_alone;
-  ramp_alone.ladder_points = ramp_alone.stability_steps = ramp_alone.probes = 0;
-  EXPECT_EQ(section("{ladder: none, stability: none, probe: none}"), ramp_alone);
+  ramp_alone.grid_points = ramp_alone.stability_steps = ramp_alone.probes = 0;
+  EXPECT_EQ(section("{grid: none, stability: none, probe: none}"), ramp_alone);
   TestSettings longer;
-  longer.ladder_steps = 500;
-  EXPECT_EQ(section("{ladder: {steps: 500}, stability: {}}"), longer);
+  longer.grid_steps = 500;
+  EXPECT_EQ(section("{grid: {steps: 500}, stability: {}}"), longer);
 }
 
 TEST(ConfigLrRange, ATestRepeatsItsPartsBySeeds) {
@@ -71,10 +71,10 @@ TEST(ConfigLrRange, BadValuesOfTheSection) {
   expect_error(section_error("{stop: 1}"), "sweep.yaml:4:18 config.out_of_range", {"above 1"});
   expect_error(section_error("{extend: yes}"), "sweep.yaml:4:20 config.wrong_type", {"write true"});
   expect_error(section_error("{curvature: 1}"), "sweep.yaml:4:23 config.wrong_type", {"lr_range.curvature"});
-  expect_error(section_error("{ladder: {points: 2}}"), "sweep.yaml:4:29 config.out_of_range", {"lr_range.ladder"});
-  expect_error(section_error("{ladder: {steps: 3}}"), "sweep.yaml:4:28 config.out_of_range");
-  expect_error(section_error("{ladder: no}"), "sweep.yaml:4:20 config.bad_value", {"none"});
-  expect_error(section_error("{ladder: [1]}"), "sweep.yaml:4:20 config.wrong_type", {"map"});
+  expect_error(section_error("{grid: {points: 2}}"), "sweep.yaml:4:27 config.out_of_range", {"lr_range.grid"});
+  expect_error(section_error("{grid: {steps: 3}}"), "sweep.yaml:4:26 config.out_of_range");
+  expect_error(section_error("{grid: no}"), "sweep.yaml:4:18 config.bad_value", {"none"});
+  expect_error(section_error("{grid: [1]}"), "sweep.yaml:4:18 config.wrong_type", {"map"});
   expect_error(section_error("{stability: {steps: 63}}"), "sweep.yaml:4:31 config.out_of_range");
   expect_error(section_error("{stability: {precision: 1}}"), "sweep.yaml:4:35 config.out_of_range");
   expect_error(section_error("{stability: {precision: 0}}"), "sweep.yaml:4:35 config.out_of_range");
@@ -207,11 +207,19 @@ TEST(ConfigLrRange, ARangeFromATestIsSearchedLikeOthers) {
 
 TEST(ConfigLrRange, OverridesReachItAll) {
   const StudyPlan plan =
-      read(run("bare"), {"method=lr_range", "lr_range.steps=50", "lr_range.ladder.points=5", "lr_range.probe=none"});
+      read(run("bare"), {"method=lr_range", "lr_range.steps=50", "lr_range.grid.points=5", "lr_range.probe=none"});
   EXPECT_EQ(plan.method, "lr_range");
   EXPECT_EQ(lr_range::settings_of(plan).steps, 50);
-  EXPECT_EQ(lr_range::settings_of(plan).ladder_points, 5);
+  EXPECT_EQ(lr_range::settings_of(plan).grid_points, 5);
   EXPECT_EQ(lr_range::settings_of(plan).probes, 0);
+  // Under its older name too, whatever the file says.
+  for (const char* file : {"", "lr_range: {grid: none}\n", "lr_range: {ladder: none}\n"})
+    for (const char* given :
+         {"lr_range.ladder.points=5", "lr_range.ladder={points: 5}", "lr_range={ladder: {points: 5}}"})
+      EXPECT_EQ(lr_range::settings_of(read(run("bare", file), {"method=lr_range", given})).grid_points, 5)
+          << file << given;
+  expect_error(error_of(run("bare", "lr_range: {grid: none, ladder: none}\n")), "sweep.yaml:4:24 config.duplicate_key",
+               {"older name"});
   EXPECT_EQ(range_at(read(sweep("bare"), {"optimizer.lr={from: lr_range}"}), 0).source->factor, 10);
   expect_error(error_of(run("bare"), {"lr_range.steps=1"}), "--set lr_range.steps=1 config.out_of_range");
 }
@@ -222,10 +230,10 @@ TEST(ConfigLrRange, TheSettingsAreOfTheIdentityWhereTheyDecide) {
   const std::string from = "{plugin: full, lr: {from: lr_range}}";
   for (const auto& study : {test_of("bare"), sweep(from)}) {
     const std::string text = identity(study);
-    EXPECT_EQ(identity(study + "lr_range: {lr_max: 1e1, ladder: {}}\n"), text) << "a default written out";
+    EXPECT_EQ(identity(study + "lr_range: {lr_max: 1e1, grid: {}}\n"), text) << "a default written out";
     for (const char* change :
          {"lr_min: 1e-6", "lr_max: 1", "steps: 50", "seeds: 5", "smoothing: 0", "stop: 2.5", "extend: true",
-          "ladder: {points: 7}", "ladder: {steps: 30}", "ladder: none", "stability: {steps: 128}",
+          "grid: {points: 7}", "grid: {steps: 30}", "grid: none", "stability: {steps: 128}",
           "stability: {precision: 0.1}", "stability: none", "probe: {times: 2}", "probe: none", "curvature: false"})
       EXPECT_NE(identity(study + "lr_range: {" + change + "}\n"), text) << change;
   }

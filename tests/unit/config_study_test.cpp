@@ -213,7 +213,7 @@ TEST(ConfigStudy, NullIsTheDefaultOfEveryOptionalKey) {
   section("checkpoint", kCheckpointKeys, "");
   section("budget", kBudgetKeys, "");
   section("lr_range", kLrRangeKeys, "");
-  for (const auto& [name, keys] : {std::pair("ladder", std::span<const HostKey>(kLrGridKeys)),
+  for (const auto& [name, keys] : {std::pair("grid", std::span<const HostKey>(kLrGridKeys)),
                                    {"stability", std::span<const HostKey>(kStabilityKeys)},
                                    {"probe", std::span<const HostKey>(kProbeKeys)}})
     for (const HostKey& key : keys)

@@ -41,29 +41,29 @@ TEST(LrMeasurements, TheMedianIsThatOfTheFiniteOnes) {
   EXPECT_DOUBLE_EQ(*median({100, 1}), 10);
 }
 
-TEST(LrMeasurements, RungsStandInOrderOfTheirLr) {
-  std::vector<Rung> rungs;
-  add_rung(rungs, {.kind = PartKind::ladder, .seed = 1, .lr = 0.1}, 4);
-  add_rung(rungs, {.kind = PartKind::ladder, .seed = 0, .lr = 0.01}, 5);
-  add_rung(rungs, {.kind = PartKind::ladder, .seed = 0, .lr = 0.1}, std::nullopt);
-  ASSERT_EQ(rungs.size(), 2u);
-  EXPECT_EQ(rungs[0].lr, 0.01);
-  EXPECT_EQ(rungs[1].losses, (std::vector<double>{kInf, 4}));
-  EXPECT_EQ(rungs[0].loss(0), 5);
-  EXPECT_EQ(rungs[0].loss(1), kInf) << "not made yet";
-  EXPECT_EQ(best_rung(rungs), 0u);
-  EXPECT_EQ(best_rung({}), std::nullopt);
-  EXPECT_EQ(best_rung(std::vector<Rung>{{0.1, {kInf, 1}}}), std::nullopt);
+TEST(LrMeasurements, TheGridStandsInOrderOfLr) {
+  std::vector<GridLr> grid;
+  add_grid_run(grid, {.kind = PartKind::grid, .seed = 1, .lr = 0.1}, 4);
+  add_grid_run(grid, {.kind = PartKind::grid, .seed = 0, .lr = 0.01}, 5);
+  add_grid_run(grid, {.kind = PartKind::grid, .seed = 0, .lr = 0.1}, std::nullopt);
+  ASSERT_EQ(grid.size(), 2u);
+  EXPECT_EQ(grid[0].lr, 0.01);
+  EXPECT_EQ(grid[1].losses, (std::vector<double>{kInf, 4}));
+  EXPECT_EQ(grid[0].loss(0), 5);
+  EXPECT_EQ(grid[0].loss(1), kInf) << "not made yet";
+  EXPECT_EQ(best_in_grid(grid), 0u);
+  EXPECT_EQ(best_in_grid({}), std::nullopt);
+  EXPECT_EQ(best_in_grid(std::vector<GridLr>{{0.1, {kInf, 1}}}), std::nullopt);
 }
 
 TEST(LrMeasurements, AlikeIsWhatNoiseCannotTellApart) {
   // Differences to the middle one, by seed: 0.9, 1, 1.1 (noise 0.1) and 1, -1, 0.5 (noise 1).
-  const std::vector<Rung> rungs{{1, {1.9, 2, 2.1}}, {2, {1, 1, 1}}, {3, {2, 0, 1.5}}, {4, {1, 1, kInf}}};
-  EXPECT_EQ(indistinguishable(rungs, 1), (std::pair<std::size_t, std::size_t>{1, 2}));
+  const std::vector<GridLr> grid{{1, {1.9, 2, 2.1}}, {2, {1, 1, 1}}, {3, {2, 0, 1.5}}, {4, {1, 1, kInf}}};
+  EXPECT_EQ(indistinguishable(grid, 1), (std::pair<std::size_t, std::size_t>{1, 2}));
   // One seed knows no noise, and a difference that all share is none.
-  const std::vector<Rung> one{{1, {1.0001}}, {2, {1}}, {3, {1}}};
+  const std::vector<GridLr> one{{1, {1.0001}}, {2, {1}}, {3, {1}}};
   EXPECT_EQ(indistinguishable(one, 1), (std::pair<std::size_t, std::size_t>{1, 1}));
-  const std::vector<Rung> equal{{1, {1, 2}}, {2, {1, 2}}, {3, {1, 3}}};
+  const std::vector<GridLr> equal{{1, {1, 2}}, {2, {1, 2}}, {3, {1, 3}}};
   EXPECT_EQ(indistinguishable(equal, 0), (std::pair<std::size_t, std::size_t>{0, 2})) << "0, 1: noise 0.5 about 0.5";
 }
 
@@ -97,10 +97,10 @@ TEST(LrMeasurements, WhereARampDiverges) {
 }
 
 TEST(LrRecommendation, IsTheLowEndOverTheBiasOfShortRuns) {
-  const std::vector<Rung> rungs{
+  const std::vector<GridLr> grid{
       {0.01, {5, 5.1, 5}}, {0.02, {1.1, 0.9, 1.2}}, {0.04, {1, 1, 1}}, {0.08, {1.5, 1.6, 1.5}}};
   const storage::LrSuggestion best{"sgd", "best_short_run", 0.04, 0.02, 0.05, "rule", "a note"};
-  const auto advice = recommend(rungs, best);
+  const auto advice = recommend(grid, best);
   EXPECT_EQ(advice.branch, "sgd");
   EXPECT_EQ(advice.name, "recommended");
   EXPECT_DOUBLE_EQ(*advice.value, 0.02 / kShortRunBias);
@@ -110,14 +110,14 @@ TEST(LrRecommendation, IsTheLowEndOverTheBiasOfShortRuns) {
   storage::LrSuggestion unknown = best;
   unknown.value.reset();
   unknown.note = "cannot tell: why";
-  const auto none = recommend(rungs, unknown);
+  const auto none = recommend(grid, unknown);
   EXPECT_FALSE(none.value || none.low || none.high);
   EXPECT_EQ(none.note, "cannot tell: why");
 }
 
-// Measurements of three seeds: ramps that fall and diverge at 0.512 times `shift`, a ladder, bisections, a probe.
+// Measurements of three seeds: ramps that fall and diverge at 0.512 times `shift`, a grid, bisections, a probe.
 struct Measurements {
-  TestSettings settings{.lr_min = 1e-3, .lr_max = 10, .steps = 20, .smoothing = 0, .ladder_steps = 40};
+  TestSettings settings{.lr_min = 1e-3, .lr_max = 10, .steps = 20, .smoothing = 0, .grid_steps = 40};
   std::vector<MeasuredPart> parts;
 
   TrialResult& add(PartKind kind, std::int64_t seed, double lr = 0) {
@@ -134,8 +134,8 @@ struct Measurements {
       result.metrics.push_back({step, "loss", point.loss});
     }
   }
-  void rung(std::int64_t seed, double lr, std::optional<double> value, double start = 10) {
-    TrialResult& result = add(PartKind::ladder, seed, lr);
+  void grid_lr(std::int64_t seed, double lr, std::optional<double> value, double start = 10) {
+    TrialResult& result = add(PartKind::grid, seed, lr);
     result.metrics = {{0, "loss", start}, {1, "loss", 9}};
     result.value = value;
     if (!value) result.outcome = Outcome::diverged;
@@ -160,9 +160,9 @@ Measurements whole() {
   for (std::int64_t seed = 0; seed < 3; ++seed) {
     const double own = static_cast<double>(seed) / 100;
     test.ramp(seed, falling_then({NAN}, 10), 1 + own);
-    test.rung(seed, 0.01, 5 + own);
-    test.rung(seed, 0.1, 1 + own);
-    test.rung(seed, 1, std::nullopt);
+    test.grid_lr(seed, 0.01, 5 + own);
+    test.grid_lr(seed, 0.1, 1 + own);
+    test.grid_lr(seed, 1, std::nullopt);
     test.bisection(seed, 0.4 + own, 0.41 + own);
   }
   return test;
@@ -255,29 +255,29 @@ TEST(LrDiagnosis, BestShortRun) {
   EXPECT_DOUBLE_EQ(*best.low, std::sqrt(0.01 * 0.1));
   EXPECT_DOUBLE_EQ(*best.high, std::sqrt(0.1));
   EXPECT_EQ(best.rule, "least mean loss over the last quarter of 40 steps");
-  const auto of = [](const std::function<void(Measurements&)>& ladder) {
+  const auto of = [](const std::function<void(Measurements&)>& grid) {
     Measurements test;
-    ladder(test);
+    grid(test);
     EXPECT_EQ(test["recommended"].note, test["best_short_run"].note);
     EXPECT_EQ(test["recommended"].value.has_value(), test["best_short_run"].value.has_value());
     return test["best_short_run"].note;
   };
   EXPECT_EQ(of([](Measurements&) {}), "not measured yet");
-  EXPECT_EQ(of([](Measurements& t) { t.settings.ladder_points = 0; }), "not measured: ladder is none");
-  EXPECT_EQ(of([](Measurements& t) { t.rung(0, 1, {}), t.rung(0, 2, {}); }),
-            "cannot tell: every run of the ladder diverged or failed");
-  EXPECT_EQ(of([](Measurements& t) { t.rung(0, 1, 5), t.rung(0, 2, 4), t.rung(0, 3, 6); }), "");
-  EXPECT_EQ(of([](Measurements& t) { t.rung(0, 1, 4), t.rung(0, 2, 5), t.rung(0, 3, 6); }),
-            "the lowest lr of the ladder: the best may be below");
-  EXPECT_EQ(of([](Measurements& t) { t.rung(0, 1, 6), t.rung(0, 2, 5), t.rung(0, 3, 4); }),
-            "the highest lr of the ladder: the best may be above");
-  EXPECT_EQ(of([](Measurements& t) { t.rung(0, 1, 1e9), t.rung(0, 2, 1e12), t.rung(0, 3, {}); }),
-            "cannot tell: no lr of the ladder brings the loss below its start; its lowest is 1");
+  EXPECT_EQ(of([](Measurements& t) { t.settings.grid_points = 0; }), "not measured: grid is none");
+  EXPECT_EQ(of([](Measurements& t) { t.grid_lr(0, 1, {}), t.grid_lr(0, 2, {}); }),
+            "cannot tell: every run of the LR grid diverged or failed");
+  EXPECT_EQ(of([](Measurements& t) { t.grid_lr(0, 1, 5), t.grid_lr(0, 2, 4), t.grid_lr(0, 3, 6); }), "");
+  EXPECT_EQ(of([](Measurements& t) { t.grid_lr(0, 1, 4), t.grid_lr(0, 2, 5), t.grid_lr(0, 3, 6); }),
+            "the lowest lr of the LR grid: the best may be below");
+  EXPECT_EQ(of([](Measurements& t) { t.grid_lr(0, 1, 6), t.grid_lr(0, 2, 5), t.grid_lr(0, 3, 4); }),
+            "the highest lr of the LR grid: the best may be above");
+  EXPECT_EQ(of([](Measurements& t) { t.grid_lr(0, 1, 1e9), t.grid_lr(0, 2, 1e12), t.grid_lr(0, 3, {}); }),
+            "cannot tell: no lr of the LR grid brings the loss below its start; its lowest is 1");
   EXPECT_EQ(of([](Measurements& t) {
               for (const double lr : {1, 2, 3})
-                for (const int seed : {0, 1, 2}) t.rung(seed, lr, 5 + ((seed + static_cast<int>(lr)) % 3));
+                for (const int seed : {0, 1, 2}) t.grid_lr(seed, lr, 5 + ((seed + static_cast<int>(lr)) % 3));
             }),
-            "cannot tell: no lr of the ladder differs from the best one by more than its noise");
+            "cannot tell: no lr of the LR grid differs from the best one by more than its noise");
 }
 
 TEST(LrDiagnosis, LargestLearning) {
@@ -285,8 +285,8 @@ TEST(LrDiagnosis, LargestLearning) {
   EXPECT_EQ(test["largest_learning"].value, 0.1);
   EXPECT_EQ(test["largest_learning"].high, 1);
   for (int seed = 0; seed < 3; ++seed) {
-    test.rung(seed, 0.2, 5);
-    test.rung(seed, 0.4, 6);
+    test.grid_lr(seed, 0.2, 5);
+    test.grid_lr(seed, 0.4, 6);
   }
   EXPECT_EQ(test["largest_learning"].value, 0.2) << "half of the gain, from 10 to 1, is 5.5";
   EXPECT_EQ(test["largest_learning"].high, 0.4);
@@ -326,7 +326,7 @@ TEST(LrDiagnosis, LimitsAndProbes) {
 
 lr_range::LrBranch branch(const std::string& label, const TestSettings& settings,
                           const std::vector<MeasuredPart>& parts) {
-  return {.label = label, .suggestions = diagnose(settings, label, parts), .ramps = {}, .rungs = {}};
+  return {.label = label, .suggestions = diagnose(settings, label, parts), .ramps = {}, .grid = {}};
 }
 
 TEST(LrReport, JsonHasOneObjectOrOneForEachBranch) {
@@ -359,15 +359,15 @@ TEST(LrReport, TextHasATableForEveryBranch) {
   report.branches.push_back(branch("sgd", test.settings, test.parts));
   report.branches.push_back(branch("adam", {}, {}));
   lr_range::LrBranch& sgd = report.branches[0];
-  // An interrupted ladder: a run that failed, one that diverged, seeds that are missing.
-  sgd.rungs = {{0.01, {1.5}}, {0.1, {0.5, kInf, NAN}}};
+  // An interrupted grid: a run that failed, one that diverged, seeds that are missing.
+  sgd.grid = {{0.01, {1.5}}, {0.1, {0.5, kInf, NAN}}};
   const std::string text = lr_range::lr_text(report);
   const auto has = [&](const std::string& part) { return text.find(part) != std::string::npos; };
   EXPECT_TRUE(has("\nsgd ") && has("\nadam ")) << text;
   EXPECT_TRUE(has("\nlargest_stable    0.41  ")) << text;
   EXPECT_TRUE(has("not measured yet"));
   EXPECT_TRUE(
-      has("ladder: lr  loss, seed 0  loss, seed 1  loss, seed 2\n"
+      has("grid: lr  loss, seed 0  loss, seed 1  loss, seed 2\n"
           "0.01        1.5\n"
           "0.1         0.5           diverged      failed\n"))
       << text;

@@ -60,7 +60,7 @@ TrialResult measured(const TestSettings& settings, const Part& part, double edge
       if (lr > own) break;
     }
   if (part.kind == PartKind::curvature) record(5, "limit", edge);
-  if (part.kind != PartKind::ladder) return result;
+  if (part.kind != PartKind::grid) return result;
   record(0, "loss", 10);
   if (part.lr > own)
     result.outcome = Outcome::diverged;
@@ -100,9 +100,9 @@ RangeSearch finished(const StudyPlan& plan, double edge = 0.1) {
   return search;
 }
 
-// The least lr of the ladder is its greatest one too: no ramp measures that, but anything may stand in a database.
+// The least lr of the LR grid is its greatest one too: no ramp measures that, but anything may stand in a database.
 TEST(RangeSearch, TakesStoredRampsOfAnyLr) {
-  const TestSettings settings{.lr_min = 1e-4, .lr_max = 10, .steps = 40, .ladder_points = 5};
+  const TestSettings settings{.lr_min = 1e-4, .lr_max = 10, .steps = 40, .grid_points = 5};
   for (const double lr : {1e-5, 0.0, -1.0, 1e308, 5e-324, std::nan("")}) {
     const StudyPlan plan = plan_of(settings, {"sgd"});
     RangeSearch search(plan);
@@ -117,7 +117,7 @@ TEST(RangeSearch, TakesStoredRampsOfAnyLr) {
 }
 
 TEST(RangeSearch, ComesInThreeRounds) {
-  const TestSettings settings{.lr_min = 1e-4, .lr_max = 10, .steps = 40, .ladder_points = 5};
+  const TestSettings settings{.lr_min = 1e-4, .lr_max = 10, .steps = 40, .grid_points = 5};
   const StudyPlan plan = plan_of(settings, {"sgd", "adam"});
   RangeSearch search(plan);
   EXPECT_EQ(search.size(), 2u * (3 * (1 + 5 + 6 + 1 + 1) + 1));
@@ -144,7 +144,7 @@ TEST(RangeSearch, ComesInThreeRounds) {
   std::map<std::pair<PartKind, std::int64_t>, int> parts;
   for (const MeasuredPart& part : search.measured(1)) ++parts[{part.part.kind, part.part.seed}];
   EXPECT_EQ(parts.size(), 3u * 4 + 1);
-  EXPECT_EQ((parts[{PartKind::ladder, 2}]), 11);
+  EXPECT_EQ((parts[{PartKind::grid, 2}]), 11);
   EXPECT_EQ((parts[{PartKind::curvature, 0}]), 1);
   EXPECT_EQ(search.measured(0).size() + search.measured(1).size(), search.size());
 }
@@ -152,7 +152,7 @@ TEST(RangeSearch, ComesInThreeRounds) {
 // The parts of a test are the same, by the number of the trial, whether its seeds are replicates or configurations.
 TEST(RangeSearch, SeedsAreReplicatesAndWereConfigurations) {
   for (const bool curvature : {true, false}) {
-    const StudyPlan before = plan_of({.steps = 40, .ladder_points = 3, .curvature = curvature}, {"sgd", "adam"});
+    const StudyPlan before = plan_of({.steps = 40, .grid_points = 3, .curvature = curvature}, {"sgd", "adam"});
     StudyPlan plan = before;
     plan.search_version = 3;
     const RangeSearch then = finished(before);
@@ -192,7 +192,7 @@ TEST(RangeSearch, SeedsAreReplicatesAndWereConfigurations) {
 }
 
 TEST(RangeSearch, LeavesOutWhatIsNotWanted) {
-  const TestSettings all{.steps = 40, .seeds = 2, .ladder_points = 4};
+  const TestSettings all{.steps = 40, .seeds = 2, .grid_points = 4};
   const auto size_with = [&](const std::function<void(TestSettings&)>& change) {
     TestSettings settings = all;
     change(settings);
@@ -202,20 +202,20 @@ TEST(RangeSearch, LeavesOutWhatIsNotWanted) {
     return *search.size();
   };
   EXPECT_EQ(size_with([](auto&) {}), 2u * (1 + 4 + 6 + 1 + 1) + 1);
-  EXPECT_EQ(size_with([](auto& s) { s.ladder_points = 0; }), 2u * 3 + 1);
+  EXPECT_EQ(size_with([](auto& s) { s.grid_points = 0; }), 2u * 3 + 1);
   EXPECT_EQ(size_with([](auto& s) { s.stability_steps = 0; }), 2u * 12 + 1);
   EXPECT_EQ(size_with([](auto& s) { s.probes = 0; }), 2u * 12 + 1);
   EXPECT_EQ(size_with([](auto& s) { s.curvature = false; }), 2u * 13);
   EXPECT_EQ(size_with([](auto& s) { s.seeds = 1; }), 14u);
-  EXPECT_EQ(size_with([](auto& s) { s.ladder_points = s.stability_steps = s.probes = 0, s.curvature = false; }), 2u);
+  EXPECT_EQ(size_with([](auto& s) { s.grid_points = s.stability_steps = s.probes = 0, s.curvature = false; }), 2u);
 }
 
 TEST(RangeSearch, TheLadderStandsAroundWhereTheRampsDivergeAndThenAroundItsBest) {
-  const StudyPlan plan = plan_of({.lr_min = 1e-6, .lr_max = 1e3, .steps = 100, .ladder_points = 9});
+  const StudyPlan plan = plan_of({.lr_min = 1e-6, .lr_max = 1e3, .steps = 100, .grid_points = 9});
   const RangeSearch search = finished(plan, 0.1);
-  std::vector<Rung> rungs;
+  std::vector<GridLr> grid;
   for (const MeasuredPart& part : search.measured(0)) {
-    if (part.part.kind == PartKind::ladder) add_rung(rungs, part.part, part.result.value);
+    if (part.part.kind == PartKind::grid) add_grid_run(grid, part.part, part.result.value);
     // Within the spacing of the ramp's points.
     if (part.part.kind == PartKind::probe) {
       EXPECT_NEAR(std::log10(part.part.lr), -2, 0.15);
@@ -224,19 +224,19 @@ TEST(RangeSearch, TheLadderStandsAroundWhereTheRampsDivergeAndThenAroundItsBest)
       EXPECT_DOUBLE_EQ(part.part.lr, 0.1 / 1.7);
     }
   }
-  ASSERT_EQ(rungs.size(), 15u);
-  EXPECT_NEAR(std::log10(rungs.front().lr), -4, 0.15);
-  EXPECT_NEAR(std::log10(rungs.back().lr), 0, 0.15);
+  ASSERT_EQ(grid.size(), 15u);
+  EXPECT_NEAR(std::log10(grid.front().lr), -4, 0.15);
+  EXPECT_NEAR(std::log10(grid.back().lr), 0, 0.15);
   // The fine ones are at quarters of the coarse ratio, and the best of all is within half a quarter of 0.02.
-  const double quarter = std::log(rungs.back().lr / rungs.front().lr) / 8 / 4;
-  const auto best = *best_rung(rungs);
+  const double quarter = std::log(grid.back().lr / grid.front().lr) / 8 / 4;
+  const auto best = *best_in_grid(grid);
   for (const std::size_t i : {best - 2, best - 1, best})
-    EXPECT_NEAR(std::log(rungs[i + 1].lr / rungs[i].lr), quarter, 1e-9);
-  EXPECT_NEAR(std::log(rungs[best].lr / 0.022), 0, quarter / 2 + 0.01);
+    EXPECT_NEAR(std::log(grid[i + 1].lr / grid[i].lr), quarter, 1e-9);
+  EXPECT_NEAR(std::log(grid[best].lr / 0.022), 0, quarter / 2 + 0.01);
 }
 
 TEST(RangeSearch, KeepsWithinTheRangeOfTheTestUnlessItIsExtended) {
-  TestSettings settings{.lr_min = 1e-3, .lr_max = 0.05, .steps = 40, .ladder_points = 5};
+  TestSettings settings{.lr_min = 1e-3, .lr_max = 0.05, .steps = 40, .grid_points = 5};
   const auto ends = [&] {
     const StudyPlan plan = plan_of(settings);
     RangeSearch search(plan);
@@ -256,8 +256,8 @@ TEST(RangeSearch, KeepsWithinTheRangeOfTheTestUnlessItIsExtended) {
 }
 
 TEST(RangeSearch, AFailedRampDoesNotSayWhereTheOthersDiverge) {
-  const StudyPlan plan = plan_of({.lr_min = 1e-6, .lr_max = 1e3, .steps = 100, .ladder_points = 5});
-  const auto highest_rung = [&](std::uint64_t failing) {
+  const StudyPlan plan = plan_of({.lr_min = 1e-6, .lr_max = 1e3, .steps = 100, .grid_points = 5});
+  const auto highest_lr = [&](std::uint64_t failing) {
     RangeSearch search(plan);
     for (std::uint64_t n = 0; n < 4; ++n) {
       TrialResult result = measured(settings_of(plan), part_of(plan, search.propose(n), 0));
@@ -269,17 +269,17 @@ TEST(RangeSearch, AFailedRampDoesNotSayWhereTheOthersDiverge) {
     }
     double most = 0;
     for (std::uint64_t n = 4; search.ready(n); ++n)
-      if (const Part part = part_of(plan, search.propose(n), 0); part.kind == PartKind::ladder)
+      if (const Part part = part_of(plan, search.propose(n), 0); part.kind == PartKind::grid)
         most = std::max(most, part.lr);
     return most;
   };
-  EXPECT_NEAR(std::log10(highest_rung(0)), 0, 0.15);
-  EXPECT_NEAR(std::log10(highest_rung(2)), 0, 0.15);
-  EXPECT_DOUBLE_EQ(highest_rung(3), 1e3) << "nothing is known: the whole range";
+  EXPECT_NEAR(std::log10(highest_lr(0)), 0, 0.15);
+  EXPECT_NEAR(std::log10(highest_lr(2)), 0, 0.15);
+  EXPECT_DOUBLE_EQ(highest_lr(3), 1e3) << "nothing is known: the whole range";
 }
 
 TEST(RangeSearch, TheOrderOfResultsDoesNotMatter) {
-  const StudyPlan plan = plan_of({.steps = 50, .ladder_points = 6}, {"sgd", "adam"});
+  const StudyPlan plan = plan_of({.steps = 50, .grid_points = 6}, {"sgd", "adam"});
   const std::vector<Configuration> straight = points_of(finished(plan));
   for (const unsigned seed : {1u, 2u, 3u, 4u, 5u}) {
     std::mt19937 rng(seed);
@@ -297,7 +297,7 @@ TEST(RangeSearch, TheOrderOfResultsDoesNotMatter) {
 }
 
 TEST(RangeSearch, GoesOnAtAnyPointWithTheSamePoints) {
-  const StudyPlan plan = plan_of({.steps = 50, .seeds = 2, .ladder_points = 4}, {"sgd", "adam"});
+  const StudyPlan plan = plan_of({.steps = 50, .seeds = 2, .grid_points = 4}, {"sgd", "adam"});
   const RangeSearch whole = finished(plan);
   const std::vector<Configuration> straight = points_of(whole);
   for (std::uint64_t stopped = 0; stopped <= straight.size(); ++stopped) {
@@ -317,22 +317,22 @@ TEST(RangeSearch, GoesOnAtAnyPointWithTheSamePoints) {
 
 TEST(RangeSearch, GoesOnWhereEveryRunDiverges) {
   for (const std::int64_t seeds : {1, 3}) {
-    const StudyPlan plan = plan_of({.lr_min = 1e-3, .lr_max = 10, .steps = 20, .seeds = seeds, .ladder_points = 3});
+    const StudyPlan plan = plan_of({.lr_min = 1e-3, .lr_max = 10, .steps = 20, .seeds = seeds, .grid_points = 3});
     const RangeSearch search = finished(plan, 1e-9);
     EXPECT_EQ(ready(search), search.size());
     for (const MeasuredPart& part : search.measured(0))
-      EXPECT_TRUE(part.part.kind != PartKind::ladder || !part.result.value);
+      EXPECT_TRUE(part.part.kind != PartKind::grid || !part.result.value);
     // Nothing is known to be better: below and above the lowest one.
     double least = INFINITY;
     for (const MeasuredPart& part : search.measured(0))
-      if (part.part.kind == PartKind::ladder) least = std::min(least, part.part.lr);
+      if (part.part.kind == PartKind::grid) least = std::min(least, part.part.lr);
     EXPECT_LT(least, 1e-3);
     EXPECT_GT(least, 1e-4);
   }
 }
 
 TEST(RangeSearch, TestsTheBranchesThatAskForIt) {
-  const TestSettings settings{.steps = 20, .ladder_points = 3};
+  const TestSettings settings{.steps = 20, .grid_points = 3};
   const auto labels = [&](const std::vector<std::string>& optimizers, const std::vector<std::string>& from) {
     std::vector<std::string> found;
     for (const Branch& branch : branches_of(plan_of(settings, optimizers, from))) found.push_back(branch.label);

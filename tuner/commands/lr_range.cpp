@@ -27,7 +27,7 @@ namespace {
 
 constexpr Page kPage{
     "tuner lr-range --config FILE [options]",
-    "Finds out which learning rates an optimizer bears: ramps, short runs at constant lrs, the largest stable lr by\n"
+    "Finds out which learning rates work for an optimizer: ramps, short runs at constant lrs, the largest stable lr by\n"
     "bisection, the curvature at the start; several seeds, every part a trial of the study NAME.lr_range. Says four "
     "lrs\n"
     "for every branch, each with an interval and its evidence, or that it cannot tell. `lr_range:` in the file says "
@@ -97,7 +97,7 @@ lr_range::LrReport report_of(const StudyPlan& plan, const RangeSearch& search,
                              const std::vector<storage::LrSuggestion>& suggestions) {
   lr_range::LrReport report{.study = plan.name, .branches = {}};
   for (std::size_t i = 0; i < search.branches().size(); ++i) {
-    lr_range::LrBranch branch{.label = search.branches()[i].label, .suggestions = {}, .ramps = {}, .rungs = {}};
+    lr_range::LrBranch branch{.label = search.branches()[i].label, .suggestions = {}, .ramps = {}, .grid = {}};
     std::ranges::copy_if(suggestions, std::back_inserter(branch.suggestions),
                          [&](const auto& suggestion) { return suggestion.branch == branch.label; });
     for (const auto& part : search.measured(i)) add_part(branch, part.part, part.result);
@@ -230,7 +230,7 @@ int lr_range(const Invocation& invocation) {
   if (!values) return 0;
   StudySession session(invocation, *values, kPage);
   if (values->count("ramp-only"))
-    for (const char* part : {"ladder", "stability", "probe"}) session.set(fmt::format("lr_range.{}=none", part));
+    for (const char* part : {"grid", "stability", "probe"}) session.set(fmt::format("lr_range.{}=none", part));
   if (values->count("ramp-only")) session.set("lr_range.curvature=false");
   return run_lr_range(session, session.read(config::ReadAs::lr_range_test),
                       {.dry_run = values->count("dry-run") > 0, .svg = (*values)["svg"].as<std::string>()},

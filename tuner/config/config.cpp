@@ -482,6 +482,26 @@ SweepFile read_file(const fs::path& file) {
 
 namespace {
 
+// `ladder` is what tuner 1.0 called the `grid` of an LR range test.
+void rename_ladder(Node& root) {
+  const auto section = std::ranges::find(root.entries, "lr_range", &Entry::key);
+  if (section == root.entries.end()) return;
+  std::vector<Entry>& entries = section->value.entries;
+  const auto ladder = std::ranges::find(entries, "ladder", &Entry::key);
+  if (ladder == entries.end()) return;
+  if (std::ranges::find(entries, "grid", &Entry::key) != entries.end())
+    throw Error(Message::config_duplicate_key, "lr_range.grid and lr_range.ladder are one thing, and both are given",
+                "remove ladder, the older name")
+        .at(ladder->place);
+  ladder->key = "grid";
+}
+
+std::string with_grid(const std::string& assignment) {
+  constexpr std::string_view kOld = "lr_range.ladder";
+  const bool old = assignment.starts_with(kOld) && assignment.find_first_of(".=", kOld.size()) == kOld.size();
+  return old ? "lr_range.grid" + assignment.substr(kOld.size()) : assignment;
+}
+
 // The file with its overrides. trials and run_cap are one thing: an override of one is one of the other.
 Node document_of(const SweepFile& file, std::span<const std::string> overrides) {
   Node root = parse_document(file.text, file.name, Tags::numbers);
@@ -490,8 +510,10 @@ Node document_of(const SweepFile& file, std::span<const std::string> overrides) 
     for (const auto& [given, other] : {std::pair("trials=", "run_cap"), {"run_cap=", "trials"}})
       if (assignment.starts_with(given))
         std::erase_if(root.entries, [&](const Entry& entry) { return entry.key == other; });
-    apply_override(root, assignment);
+    rename_ladder(root);
+    apply_override(root, with_grid(assignment));
   }
+  rename_ladder(root);
   if (root.place.empty()) root.place = file.name;
   return root;
 }

@@ -159,7 +159,7 @@ class SchemaWriter {
       return any_of({{{"const", "none"}}, closed_map(properties(keys, false))});
     };
     return closed_map(properties(kLrRangeKeys, false, [&](std::string_view key) {
-      return key == "ladder" ? part(kLrGridKeys) : key == "stability" ? part(kStabilityKeys) : part(kProbeKeys);
+      return key == "grid" ? part(kLrGridKeys) : key == "stability" ? part(kStabilityKeys) : part(kProbeKeys);
     }));
   }
 

@@ -246,7 +246,7 @@ inline constexpr HostKey kLrRangeKeys[] = {
      .type = HostKey::boolean,
      .doc = "a ramp that has not diverged at lr_max goes on, at most as far again",
      .fallback = "false"},
-    {.key = "ladder", .type = HostKey::own, .doc = "short runs, each at one lr; or none"},
+    {.key = "grid", .type = HostKey::own, .doc = "short runs, each at one lr; or none"},
     {.key = "stability", .type = HostKey::own, .doc = "bisection of the largest stable lr by restarted runs; or none"},
     {.key = "probe", .type = HostKey::own, .doc = "critical lr along the optimizer's own direction; or none"},
     {.key = "curvature",

@@ -30,12 +30,12 @@ bool is_none(const Entry& part) {
 
 void read_lr_grid(const Entry& part, lr_range::TestSettings& settings) {
   if (is_none(part)) {
-    settings.ladder_points = 0;
+    settings.grid_points = 0;
     return;
   }
   const std::string section = full_name("lr_range", part.key);
-  const auto points = [&](const Entry& e) { settings.ladder_points = read_integer(kLrGridKeys, e, section); };
-  const auto steps = [&](const Entry& e) { settings.ladder_steps = read_integer(kLrGridKeys, e, section); };
+  const auto points = [&](const Entry& e) { settings.grid_points = read_integer(kLrGridKeys, e, section); };
+  const auto steps = [&](const Entry& e) { settings.grid_steps = read_integer(kLrGridKeys, e, section); };
   read_keys(part.value, section, readers_of(kLrGridKeys, {{"points", points}, {"steps", steps}}));
 }
 
@@ -126,7 +126,7 @@ lr_range::TestSettings read_lr_range(const Node& node) {
                                       {"smoothing", real(s.smoothing)},
                                       {"stop", real(s.stop)},
                                       {"extend", boolean(s.extend)},
-                                      {"ladder", [&](const Entry& e) { read_lr_grid(e, s); }},
+                                      {"grid", [&](const Entry& e) { read_lr_grid(e, s); }},
                                       {"stability", [&](const Entry& e) { read_stability(e, s); }},
                                       {"probe", [&](const Entry& e) { read_probe(e, s); }},
                                       {"curvature", boolean(s.curvature)}}));

@@ -273,8 +273,8 @@ text { fill: currentColor; }
 }
 </style>
 )";
-constexpr std::array<std::string_view, 6> kColours{"#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"};
-std::string_view colour(std::size_t i) { return kColours[i % kColours.size()]; }
+constexpr std::array<std::string_view, 6> kColors{"#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"};
+std::string_view color(std::size_t i) { return kColors[i % kColors.size()]; }
 
 std::string escaped(std::string_view text) {
   std::string result;
@@ -325,9 +325,9 @@ class SvgPlot {
     return bottom() - std::min(axes_.y.share(loss), 3.0) * kHeight;
   }
 
-  // Bold curves have the first colours.
-  [[nodiscard]] std::string_view mark_colour(std::size_t i) const {
-    return colour(i + static_cast<std::size_t>(std::ranges::count_if(chart_.curves, &LrCurve::bold)));
+  // Bold curves have the first colors.
+  [[nodiscard]] std::string_view mark_color(std::size_t i) const {
+    return color(i + static_cast<std::size_t>(std::ranges::count_if(chart_.curves, &LrCurve::bold)));
   }
 
   static std::string text(double x, double y, std::string_view anchor, std::string_view content,
@@ -367,7 +367,7 @@ class SvgPlot {
       if (low < high)
         svg += fmt::format(
             "<rect class=\"range\" x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"{:g}\" fill=\"{}\"/>\n", x(low),
-            top_, x(high) - x(low), kHeight, mark_colour(i));
+            top_, x(high) - x(low), kHeight, mark_color(i));
     }
     return svg;
   }
@@ -379,7 +379,7 @@ class SvgPlot {
         joined = 0;
         continue;
       }
-      // A point without neighbours is a line of no length with round ends.
+      // A point without neighbors is a line of no length with round ends.
       path += fmt::format("{}{:.1f} {:.1f}{}", joined == 0 ? "M" : "L", x(curve.lr[i]), y(curve.loss[i]),
                           joined == 0 ? "h0" : "");
       joined = 1;
@@ -393,7 +393,7 @@ class SvgPlot {
       const LrCurve& curve = chart_.curves[i];
       const std::string title = fmt::format("<title>{}</title>", escaped(curve.name));
       if (curve.bold)
-        bold += fmt::format("<path class=\"bold\" stroke=\"{}\" d=\"{}\">{}</path>\n", colour(n++), path(curve), title);
+        bold += fmt::format("<path class=\"bold\" stroke=\"{}\" d=\"{}\">{}</path>\n", color(n++), path(curve), title);
       else
         thin += fmt::format("<path class=\"curve\" d=\"{}\">{}</path>\n", path(curve), title);
     }
@@ -416,20 +416,20 @@ class SvgPlot {
       const std::size_t i = rows[row];
       const double at = x(chart_.marks[i].value), from = 46 + 16 * static_cast<double>(row);
       const bool left = to_the_left(at);
-      lines += line("mark", at, from - 8, at, bottom(), fmt::format(" stroke=\"{}\"", mark_colour(i)));
+      lines += line("mark", at, from - 8, at, bottom(), fmt::format(" stroke=\"{}\"", mark_color(i)));
       labels += text(left ? at - 6 : at + 6, from, left ? "end" : "start", text_of(chart_.marks[i]), "label");
     }
     return lines + labels;
   }
   static bool to_the_left(double x) { return x > (kLeft + kRight) / 2; }
 
-  // Thin curves together, bold ones with their colours; then the marks that have no place on the axis.
+  // Thin curves together, bold ones with their colors; then the marks that have no place on the axis.
   [[nodiscard]] std::string legend() const {
     std::string names, svg, spans;
     for (std::size_t i = 0, n = 0; i < chart_.curves.size(); ++i) {
       const LrCurve& curve = chart_.curves[i];
       if (curve.bold)
-        spans += fmt::format("<tspan fill=\"{}\">&#9644; </tspan>{}  ", colour(n++), escaped(curve.name));
+        spans += fmt::format("<tspan fill=\"{}\">&#9644; </tspan>{}  ", color(n++), escaped(curve.name));
       else
         names += (names.empty() ? "" : ", ") + curve.name;
     }

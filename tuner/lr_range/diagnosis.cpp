@@ -25,15 +25,15 @@ class Diagnosis {
   Diagnosis(const TestSettings& settings, std::string label, std::span<const MeasuredPart> parts)
       : settings_(settings), label_(std::move(label)), parts_(parts) {
     for (const MeasuredPart& part : parts)
-      if (part.part.kind == PartKind::ladder) add_rung(rungs_, part.part, part.result.value);
+      if (part.part.kind == PartKind::grid) add_grid_run(grid_, part.part, part.result.value);
   }
 
   std::vector<Suggestion> all() {
     Suggestion stable = largest_stable(), steepest = by_rule("steepest"), best = best_short_run();
     steepest.name = "steepest";
-    const Suggestion advice = recommend(rungs_, best);
+    const Suggestion advice = recommend(grid_, best);
     std::vector<Suggestion> list{std::move(stable), std::move(steepest), std::move(best), advice};
-    if (!rungs_.empty()) list.push_back(largest_learning());
+    if (!grid_.empty()) list.push_back(largest_learning());
     list.push_back(divergence());
     for (Suggestion& limit : limits()) list.push_back(std::move(limit));
     for (const Rule& rule : rules())
@@ -94,23 +94,23 @@ class Diagnosis {
     return suggestion;
   }
 
-  // The loss that the ladder's runs begin with, by seed: the same for all lrs.
-  [[nodiscard]] std::map<std::int64_t, double> ladder_starts() const {
+  // The loss that the grid's runs begin with, by seed: the same for all lrs.
+  [[nodiscard]] std::map<std::int64_t, double> starts_of_grid() const {
     std::map<std::int64_t, double> starts;
-    for (const MeasuredPart* rung : of(PartKind::ladder))
-      if (!rung->result.metrics.empty()) starts.emplace(rung->part.seed, rung->result.metrics.front().value);
+    for (const MeasuredPart* grid_lr : of(PartKind::grid))
+      if (!grid_lr->result.metrics.empty()) starts.emplace(grid_lr->part.seed, grid_lr->result.metrics.front().value);
     return starts;
   }
   // Does any seed end below its start? Where none does the least of the losses is no merit.
-  [[nodiscard]] bool gains(std::size_t rung, const std::map<std::int64_t, double>& starts) const {
+  [[nodiscard]] bool gains(std::size_t grid_lr, const std::map<std::int64_t, double>& starts) const {
     return std::ranges::any_of(starts, [&](const auto& start) {
-      return rungs_[rung].loss(static_cast<std::size_t>(start.first)) < start.second;
+      return grid_[grid_lr].loss(static_cast<std::size_t>(start.first)) < start.second;
     });
   }
   [[nodiscard]] std::string no_best(std::optional<std::size_t> best) const {
-    if (!best) return "cannot tell: every run of the ladder diverged or failed";
-    return fmt::format("cannot tell: no lr of the ladder brings the loss below its start; its lowest is {:.4g}",
-                       rungs_.front().lr);
+    if (!best) return "cannot tell: every run of the LR grid diverged or failed";
+    return fmt::format("cannot tell: no lr of the LR grid brings the loss below its start; its lowest is {:.4g}",
+                       grid_.front().lr);
   }
   [[nodiscard]] static std::string unmeasured(const char* part, bool wanted) {
     return wanted ? "not measured yet" : fmt::format("not measured: {} is none", part);
@@ -126,30 +126,30 @@ class Diagnosis {
   // still of use.
   [[nodiscard]] Suggestion largest_learning() const {
     Suggestion suggestion =
-        named("largest_learning", "largest lr of the ladder that gains half as much as the best one");
-    const std::map<std::int64_t, double> starts = ladder_starts();
-    const auto best = best_rung(rungs_);
+        named("largest_learning", "largest lr of the LR grid that gains half as much as the best one");
+    const std::map<std::int64_t, double> starts = starts_of_grid();
+    const auto best = best_in_grid(grid_);
     if (!best || !gains(*best, starts)) {
       suggestion.note = no_best(best);
       return suggestion;
     }
-    const auto learns = [&](const Rung& rung) {
+    const auto learns = [&](const GridLr& grid_lr) {
       return std::ranges::all_of(starts, [&](const auto& start) {
         const auto seed = static_cast<std::size_t>(start.first);
-        return rung.loss(seed) < start.second - 0.5 * (start.second - rungs_[*best].loss(seed));
+        return grid_lr.loss(seed) < start.second - 0.5 * (start.second - grid_[*best].loss(seed));
       });
     };
     std::size_t last = *best;
-    while (last + 1 < rungs_.size() && learns(rungs_[last + 1])) ++last;
-    suggestion.value = suggestion.low = rungs_[last].lr;
-    if (last + 1 < rungs_.size())
-      suggestion.high = rungs_[last + 1].lr;
+    while (last + 1 < grid_.size() && learns(grid_[last + 1])) ++last;
+    suggestion.value = suggestion.low = grid_[last].lr;
+    if (last + 1 < grid_.size())
+      suggestion.high = grid_[last + 1].lr;
     else
-      suggestion.note = "the highest lr of the ladder";
+      suggestion.note = "the highest lr of the LR grid";
     return suggestion;
   }
 
-  // Of the ramps, whose carried state makes it no measure of stability: it places the ladder.
+  // Of the ramps, whose carried state makes it no measure of stability: it places the grid.
   [[nodiscard]] Suggestion divergence() const {
     Suggestion suggestion = named("divergence", "where the ramps' smoothed loss is back near its start, or not finite");
     const auto ramps = of(PartKind::ramp);
@@ -204,7 +204,7 @@ class Diagnosis {
     } else if (unbounded > 0 && 2 * unbounded >= bisections.size()) {
       suggestion.low = highest;
       suggestion.note =
-          fmt::format("no divergence up to {:g}{}", highest, rungs_.empty() ? "" : ": see largest_learning");
+          fmt::format("no divergence up to {:g}{}", highest, grid_.empty() ? "" : ": see largest_learning");
     } else if (hopeless > 0 && 2 * hopeless >= bisections.size()) {
       suggestion.high = settings_.lr_min;
       suggestion.note = fmt::format("diverges at every lr down to {:g}: lower lr_min", settings_.lr_min);
@@ -220,27 +220,27 @@ class Diagnosis {
   }
 
   [[nodiscard]] Suggestion best_short_run() const {
-    Suggestion suggestion = named(
-        "best_short_run", fmt::format("least mean loss over the last quarter of {} steps", settings_.ladder_steps));
-    const auto best = best_rung(rungs_);
-    if (rungs_.empty()) {
-      suggestion.note = unmeasured("ladder", settings_.ladder_points > 0);
+    Suggestion suggestion =
+        named("best_short_run", fmt::format("least mean loss over the last quarter of {} steps", settings_.grid_steps));
+    const auto best = best_in_grid(grid_);
+    if (grid_.empty()) {
+      suggestion.note = unmeasured("grid", settings_.grid_points > 0);
       return suggestion;
     }
-    if (!best || !gains(*best, ladder_starts())) {
+    if (!best || !gains(*best, starts_of_grid())) {
       suggestion.note = no_best(best);
       return suggestion;
     }
-    const auto [first, last] = indistinguishable(rungs_, *best);
-    suggestion.low = first == 0 ? rungs_[0].lr : std::sqrt(rungs_[first - 1].lr * rungs_[first].lr);
-    suggestion.high = last + 1 == rungs_.size() ? rungs_[last].lr : std::sqrt(rungs_[last].lr * rungs_[last + 1].lr);
-    if (first == 0 && last + 1 == rungs_.size()) {
-      suggestion.note = "cannot tell: no lr of the ladder differs from the best one by more than its noise";
+    const auto [first, last] = indistinguishable(grid_, *best);
+    suggestion.low = first == 0 ? grid_[0].lr : std::sqrt(grid_[first - 1].lr * grid_[first].lr);
+    suggestion.high = last + 1 == grid_.size() ? grid_[last].lr : std::sqrt(grid_[last].lr * grid_[last + 1].lr);
+    if (first == 0 && last + 1 == grid_.size()) {
+      suggestion.note = "cannot tell: no lr of the LR grid differs from the best one by more than its noise";
       return suggestion;
     }
-    suggestion.value = rungs_[*best].lr;
-    if (*best == 0) suggestion.note = "the lowest lr of the ladder: the best may be below";
-    if (*best + 1 == rungs_.size()) suggestion.note = "the highest lr of the ladder: the best may be above";
+    suggestion.value = grid_[*best].lr;
+    if (*best == 0) suggestion.note = "the lowest lr of the LR grid: the best may be below";
+    if (*best + 1 == grid_.size()) suggestion.note = "the highest lr of the LR grid: the best may be above";
     return suggestion;
   }
 
@@ -284,7 +284,7 @@ class Diagnosis {
   const TestSettings& settings_;
   std::string label_;
   std::span<const MeasuredPart> parts_;
-  std::vector<Rung> rungs_;
+  std::vector<GridLr> grid_;
 };
 
 }  // namespace
@@ -298,13 +298,12 @@ double cost_in_gradients(const StudyPlan& plan) {
   const TestSettings s = settings_of(plan);
   const auto number = [](std::int64_t n) { return static_cast<double>(n); };
   const double ramp = number(s.steps) * (s.extend ? 2 : 1) * (1 + 1.0 / 3);
-  const double rungs =
-      s.ladder_points > 0 ? number(s.ladder_points) + static_cast<double>(std::size(kFineQuarters)) : 0;
-  const double probe = s.probes > 0 ? number(s.probes) * (1 + kMostProbeLosses / 3) + number(s.ladder_steps) : 0;
+  const double grid = s.grid_points > 0 ? number(s.grid_points) + static_cast<double>(std::size(kFineQuarters)) : 0;
+  const double probe = s.probes > 0 ? number(s.probes) * (1 + kMostProbeLosses / 3) + number(s.grid_steps) : 0;
   const double bisection = number(s.stability_steps) * kMostBisectionRuns;
   const double curvature = s.curvature ? kMostCurvatureProducts * 2 + 20 : 0;
   return static_cast<double>(branches_of(plan).size()) *
-         (number(s.seeds) * (ramp + rungs * number(s.ladder_steps) + probe + bisection) + curvature);
+         (number(s.seeds) * (ramp + grid * number(s.grid_steps) + probe + bisection) + curvature);
 }
 
 double cost_in_gradients(const Evaluations& evaluations) {

@@ -12,8 +12,8 @@
 
 namespace tuner::lr_range {
 
-// An lr, or another number, that follows from the parts. low and high: what the seeds, the ladder's resolution or the
-// bracket leave open. Without a value `note` says why there is none; with one, what to know about it.
+// An lr, or another number, that follows from the parts. low and high: what the seeds, the resolution of the LR grid or
+// the bracket leave open. Without a value `note` says why there is none; with one, what to know about it.
 using Suggestion = storage::LrSuggestion;
 
 // The names of the four, in this order.

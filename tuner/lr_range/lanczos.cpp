@@ -126,7 +126,7 @@ LanczosResult largest_eigenvalue(const SymmetricProduct& product, std::size_t di
     result.error = error_bound(space);
     result.history.push_back(result.value);
     result.converged = result.residual <= std::max(options.tolerance * std::abs(result.value), space.rounding());
-    // A first vector that happens to be an eigenvector's neighbour proves little: the subspace has one dimension.
+    // A first vector that happens to be an eigenvector's neighbor proves little: the subspace has one dimension.
     if ((result.converged && space.size() > 1) || space.invariant()) break;
     if (space.full()) space.restart(std::max<Index>(1, most / 3));
   }

@@ -2,7 +2,7 @@
 //
 // A mode with curvature c leads to a polynomial of the second degree in z (one step); the limit is where its root
 // reaches z = -1, in the mode of the largest curvature. For a network, `curvature` is the largest eigenvalue of the
-// Hessian at some point, and the limit says where training leaves the neighbourhood of that point, not where it fails:
+// Hessian at some point, and the limit says where training leaves the neighborhood of that point, not where it fails:
 // networks do train above 2 / curvature of their start.
 //
 // Requires everywhere: momentum, beta1 in [0, 1). A curvature <= 0 has no limit: the result is infinite (of

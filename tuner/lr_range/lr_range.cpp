@@ -14,7 +14,7 @@ namespace tuner::lr_range {
 
 namespace {
 
-// Where an end of the range is the test's own it does not bind: the ladder looks beyond. Where it is not, no lr beyond
+// Where an end of the range is the test's own it does not bind: the grid looks beyond. Where it is not, no lr beyond
 // it is legal.
 void fill(Range& range, const TestSettings& tested, double low, double high) {
   range.min = range.min > tested.lr_min ? std::max(range.min, low) : low;
@@ -53,7 +53,7 @@ LrReport stored_report(const storage::Store& store, const std::string& study,
   LrReport report{.study = study, .branches = {}};
   for (const auto& suggestion : suggestions) {
     if (report.branches.empty() || report.branches.back().label != suggestion.branch)
-      report.branches.push_back({.label = suggestion.branch, .suggestions = {}, .ramps = {}, .rungs = {}});
+      report.branches.push_back({.label = suggestion.branch, .suggestions = {}, .ramps = {}, .grid = {}});
     report.branches.back().suggestions.push_back(suggestion);
   }
   std::vector<Parameters> chosen;
@@ -63,7 +63,7 @@ LrReport stored_report(const storage::Store& store, const std::string& study,
     const auto split = std::ranges::find(run.parameters, kPartDimension, &Parameters::value_type::first);
     const auto part = part_of({split, run.parameters.end()}, run.replicate);
     // Seeds are counted from 0, and each has a trial.
-    if (!part || part->seed >= std::ssize(runs) || (part->kind == PartKind::ladder && !(part->lr > 0))) {
+    if (!part || part->seed >= std::ssize(runs) || (part->kind == PartKind::grid && !(part->lr > 0))) {
       damage.add(words() + ": trial_parameters: they are not those of a part of an LR range test");
       continue;
     }

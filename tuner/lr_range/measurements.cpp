@@ -18,7 +18,7 @@ double mean(const std::vector<double>& values) {
 }
 
 // Is `other` worse than `best` by no more than the noise of their difference?
-bool is_alike(const Rung& best, const Rung& other) {
+bool is_alike(const GridLr& best, const GridLr& other) {
   const std::size_t n = std::min(best.losses.size(), other.losses.size());
   std::vector<double> differences;
   for (std::size_t seed = 0; seed < n; ++seed) differences.push_back(other.losses[seed] - best.losses[seed]);
@@ -68,29 +68,29 @@ std::optional<double> last_value(std::span<const MetricPoint> metrics, std::stri
   return last ? std::optional(last->value) : std::nullopt;
 }
 
-void add_rung(std::vector<Rung>& rungs, const Part& part, std::optional<double> value) {
-  auto rung = std::ranges::lower_bound(rungs, part.lr, {}, &Rung::lr);
-  if (rung == rungs.end() || rung->lr != part.lr) rung = rungs.insert(rung, Rung{part.lr, {}});
+void add_grid_run(std::vector<GridLr>& grid, const Part& part, std::optional<double> value) {
+  auto grid_lr = std::ranges::lower_bound(grid, part.lr, {}, &GridLr::lr);
+  if (grid_lr == grid.end() || grid_lr->lr != part.lr) grid_lr = grid.insert(grid_lr, GridLr{part.lr, {}});
   const auto seed = static_cast<std::size_t>(part.seed);
-  if (rung->losses.size() <= seed) rung->losses.resize(seed + 1, kInfinity);
-  if (value) rung->losses[seed] = *value;
+  if (grid_lr->losses.size() <= seed) grid_lr->losses.resize(seed + 1, kInfinity);
+  if (value) grid_lr->losses[seed] = *value;
 }
 
-std::optional<std::size_t> best_rung(std::span<const Rung> rungs) {
+std::optional<std::size_t> best_in_grid(std::span<const GridLr> grid) {
   std::optional<std::size_t> best;
   double least = kInfinity;
-  for (std::size_t i = 0; i < rungs.size(); ++i)
-    if (const double loss = mean(rungs[i].losses); loss < least) {
+  for (std::size_t i = 0; i < grid.size(); ++i)
+    if (const double loss = mean(grid[i].losses); loss < least) {
       best = i;
       least = loss;
     }
   return best;
 }
 
-std::pair<std::size_t, std::size_t> indistinguishable(std::span<const Rung> rungs, std::size_t best) {
+std::pair<std::size_t, std::size_t> indistinguishable(std::span<const GridLr> grid, std::size_t best) {
   std::size_t first = best, last = best;
-  while (first > 0 && is_alike(rungs[best], rungs[first - 1])) --first;
-  while (last + 1 < rungs.size() && is_alike(rungs[best], rungs[last + 1])) ++last;
+  while (first > 0 && is_alike(grid[best], grid[first - 1])) --first;
+  while (last + 1 < grid.size() && is_alike(grid[best], grid[last + 1])) ++last;
   return {first, last};
 }
 

@@ -22,8 +22,8 @@ namespace tuner::lr_range {
 // The value at the last step of a metric.
 [[nodiscard]] std::optional<double> last_value(std::span<const MetricPoint> metrics, std::string_view name);
 
-// Values of an lr of the ladder, by seed; infinite for a run that diverged or failed.
-struct Rung {
+// Values of an lr of the LR grid, by seed; infinite for a run that diverged or failed.
+struct GridLr {
   double lr = 0;
   std::vector<double> losses;
   // Infinite too for a seed whose run has not been made.
@@ -31,18 +31,18 @@ struct Rung {
     return seed < losses.size() ? losses[seed] : std::numeric_limits<double>::infinity();
   }
 };
-// Adds one run. Rungs stand in order of lr.
-void add_rung(std::vector<Rung>& rungs, const Part& part, std::optional<double> value);
-// The rung with the least mean loss; nothing where every one has a run that diverged.
-[[nodiscard]] std::optional<std::size_t> best_rung(std::span<const Rung> rungs);
+// Adds one run. They stand in order of lr.
+void add_grid_run(std::vector<GridLr>& grid, const Part& part, std::optional<double> value);
+// The lr with the least mean loss; nothing where every one has a run that diverged.
+[[nodiscard]] std::optional<std::size_t> best_in_grid(std::span<const GridLr> grid);
 
 // One-sided 95 % point of Student's t. Requires: degrees >= 1.
 [[nodiscard]] double student_t_95(std::size_t degrees);
 
-// First and last of the rungs around the best one whose losses do not differ from its own by more than their noise: the
+// First and last of the lrs around the best one whose losses do not differ from its own by more than their noise: the
 // mean difference, paired by seed, is below the 95 % point of Student's t times its standard error. One seed knows no
 // noise: the best one alone.
-[[nodiscard]] std::pair<std::size_t, std::size_t> indistinguishable(std::span<const Rung> rungs, std::size_t best);
+[[nodiscard]] std::pair<std::size_t, std::size_t> indistinguishable(std::span<const GridLr> grid, std::size_t best);
 
 // Of the finite values; the geometric mean of the middle two where their number is even.
 [[nodiscard]] std::optional<double> median(std::vector<double> lrs);

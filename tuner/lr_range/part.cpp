@@ -120,8 +120,8 @@ void run_part(PartSpec& spec, SharedObjectives& shared, TrialRun& run) {
       case PartKind::probe:
         run_probe(part, spec.part.lr);
         break;
-      case PartKind::ladder:
-        run_ladder(part, spec.part.lr);
+      case PartKind::grid:
+        run_grid(part, spec.part.lr);
         break;
       case PartKind::stability:
         run_stability(part, spec.part.lr);

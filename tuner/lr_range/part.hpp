@@ -7,7 +7,7 @@
 //   curvature  largest_eigenvalue of the Hessian at the start, by number of products; where they are known
 //              preconditioned_eigenvalue and limit, the largest stable lr of a quadratic with that eigenvalue
 //   probe      at the steps where it was measured: critical_lr (NaN: none was found); lr and loss of the run in between
-//   ladder     loss at every step of a run at constant lr; the trial's value is its mean over the last quarter
+//   grid     loss at every step of a run at constant lr; the trial's value is its mean over the last quarter
 //   stability  at k for restarted run k: lr, steps, envelope_ratio, stable (1 or 0); at the last k largest_stable and
 //              smallest_unstable, where they were found
 #pragma once
@@ -24,7 +24,7 @@
 
 namespace tuner::lr_range {
 
-enum class PartKind { ramp, curvature, probe, ladder, stability };  // in the order of kParts
+enum class PartKind { ramp, curvature, probe, grid, stability };  // in the order of kParts
 
 // The dimensions that the space of such a study has after those of the file, in this order.
 inline constexpr std::string_view kPartDimension = "lr_range.part", kSeedDimension = "lr_range.seed",
@@ -33,7 +33,7 @@ inline constexpr std::string_view kPartDimension = "lr_range.part", kSeedDimensi
 struct Part {
   PartKind kind = PartKind::ramp;
   std::int64_t seed = 0;  // the trial's replicate; before search version 3 a dimension of the space
-  double lr = 0;          // ladder: of the run; probe and stability: where the search begins; others: none
+  double lr = 0;          // grid: of the run; probe and stability: where the search begins; others: none
 };
 
 struct MeasuredPart {
@@ -41,10 +41,10 @@ struct MeasuredPart {
   TrialResult result;
 };
 
-// The coarse ladder reaches from a thousandth to ten times the lr at which the ramps diverged, as far as the range of
+// The coarse grid reaches from a thousandth to ten times the lr at which the ramps diverged, as far as the range of
 // the test allows.
 inline constexpr double kLadderBelow = 1e-3, kLadderAbove = 10;
-// Rungs of the fine ladder, in quarters of the coarse one's ratio from its best lr.
+// LRs of the fine grid, in quarters of the coarse one's ratio from its best lr.
 inline constexpr int kFineQuarters[] = {-3, -2, -1, 1, 2, 3};
 
 // Has the plan's test a configuration for every seed, as those had that began before there were replicates?
@@ -67,8 +67,8 @@ struct PartSpec {
 [[nodiscard]] TrialRules rules_of(const PartSpec& spec);
 
 // The work of one part, between the beginning and the end of `run`. What was measured before a failure is kept. A ramp
-// or a restarted run that diverges has done its work, a ladder's run that diverges is a diverged trial. Threads: as
-// train().
+// or a restarted run that diverges has done its work, a run of the LR grid that diverges is a diverged trial. Threads:
+// as train().
 void run_part(PartSpec& spec, SharedObjectives& shared, TrialRun& run);
 
 }  // namespace tuner::lr_range

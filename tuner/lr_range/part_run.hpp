@@ -37,7 +37,7 @@ class PartRun {
 void run_ramp(PartRun& run);
 void run_curvature(PartRun& run);
 void run_probe(PartRun& run, double first_lr);
-void run_ladder(PartRun& run, double lr);
+void run_grid(PartRun& run, double lr);
 void run_stability(PartRun& run, double first_lr);
 
 // The highest lr that a part may go to: lr_max, or as far again above it where the test may be extended.

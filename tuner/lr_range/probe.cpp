@@ -56,7 +56,7 @@ CriticalLr probe_critical_lr(Trainer& trainer, std::int64_t step, std::int64_t h
 }
 
 void run_probe(PartRun& run, double first_lr) {
-  const std::int64_t probes = run.settings().probes, steps = run.settings().ladder_steps;
+  const std::int64_t probes = run.settings().probes, steps = run.settings().grid_steps;
   const std::int64_t between = std::max<std::int64_t>(1, steps / probes);
   double lr = first_lr;
   for (std::int64_t k = 0; k < probes; ++k) {

@@ -57,17 +57,17 @@ void print_table(std::ostream& out, const LrBranch& branch) {
   ruled.end();
 }
 
-void print_ladder(std::ostream& out, const LrBranch& branch) {
-  if (branch.rungs.empty()) return;
+void print_grid(std::ostream& out, const LrBranch& branch) {
+  if (branch.grid.empty()) return;
   report::TableWriter table(out, "table");
-  std::vector<std::string> columns{"ladder: lr"};
+  std::vector<std::string> columns{"grid: lr"};
   std::size_t seeds = 0;  // of a test that was interrupted some lrs have fewer
-  for (const auto& rung : branch.rungs) seeds = std::max(seeds, rung.losses.size());
+  for (const auto& grid_lr : branch.grid) seeds = std::max(seeds, grid_lr.losses.size());
   for (std::size_t seed = 0; seed < seeds; ++seed) columns.push_back(fmt::format("loss, seed {}", seed));
   table.header(std::move(columns));
-  for (const auto& rung : branch.rungs) {
-    std::vector<Value> cells{fmt::format("{:.4g}", rung.lr)};
-    for (const double loss : rung.losses)
+  for (const auto& grid_lr : branch.grid) {
+    std::vector<Value> cells{fmt::format("{:.4g}", grid_lr.lr)};
+    for (const double loss : grid_lr.losses)
       cells.emplace_back(std::isfinite(loss) ? fmt::format("{:.5g}", loss)
                          : std::isnan(loss)  ? std::string("failed")
                                              : std::string("diverged"));
@@ -122,9 +122,9 @@ LrCurve ramp_curve(std::int64_t seed, std::span<const MetricPoint> metrics) {
 
 void add_part(LrBranch& branch, const Part& part, const TrialResult& result) {
   if (part.kind == PartKind::ramp) branch.ramps.push_back(ramp_curve(part.seed, result.metrics));
-  if (part.kind != PartKind::ladder) return;
+  if (part.kind != PartKind::grid) return;
   const bool ended = result.outcome == Outcome::completed || result.outcome == Outcome::diverged;
-  add_rung(branch.rungs, part, ended ? result.value : std::numeric_limits<double>::quiet_NaN());
+  add_grid_run(branch.grid, part, ended ? result.value : std::numeric_limits<double>::quiet_NaN());
 }
 
 std::string lr_text(const LrReport& report) {
@@ -133,7 +133,7 @@ std::string lr_text(const LrReport& report) {
     out << lr_chart_text(chart_of(report, branch)) << "\n";
     print_table(out, branch);
     out << "\n";
-    print_ladder(out, branch);
+    print_grid(out, branch);
     out << "\n";
   }
   return std::move(out).str();

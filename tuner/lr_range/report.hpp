@@ -15,7 +15,7 @@ struct LrBranch {
   std::string label;
   std::vector<storage::LrSuggestion> suggestions;
   std::vector<LrCurve> ramps;  // of every seed: the smoothed loss
-  std::vector<Rung> rungs;     // of the ladder
+  std::vector<GridLr> grid;    // of the LR grid
 };
 struct LrReport {
   std::string study;

@@ -41,7 +41,7 @@ double median(std::vector<double> values) {
 // A smoothed loss is a weighted mean of losses, so that it tells of the same mean of their ln(lr), not of the last one:
 // `place` is that mean. A loss that is linear in ln(lr) stays on its line by this, whatever the smoothing.
 //
-// noise: standard deviation of one loss, from how far each is from the line through its neighbours, which slow changes
+// noise: standard deviation of one loss, from how far each is from the line through its neighbors, which slow changes
 // do not move (the distance from the smoothed curve has its lag in it); the median makes a few jumps harmless. Of the
 // points up to the minimum, as what follows may be wild, and at least of the first 20. At least what rounding makes.
 struct Smooth {

@@ -49,12 +49,12 @@ RangeSearch::RangeSearch(const StudyPlan& plan)
     : plan_(plan), settings_(settings_of(plan)), branches_(branches_of(plan)) {
   const TestSettings& s = settings_;
   const std::uint64_t seeds = has_seed_dimension(plan) ? static_cast<std::uint64_t>(s.seeds) : 1;
-  const auto rungs = static_cast<std::uint64_t>(s.ladder_points);
+  const auto grid = static_cast<std::uint64_t>(s.grid_points);
   const std::uint64_t for_each_seed =
-      1 + rungs + (rungs > 0 ? std::size(kFineQuarters) : 0) + (s.probes > 0) + (s.stability_steps > 0);
+      1 + grid + (grid > 0 ? std::size(kFineQuarters) : 0) + (s.probes > 0) + (s.stability_steps > 0);
   size_ = branches_.size() * (seeds * for_each_seed + (s.curvature ? 1 : 0));
   second_round_ = branches_.size() * (seeds + (s.curvature ? 1 : 0));
-  third_round_ = second_round_ + branches_.size() * seeds * (rungs + (s.probes > 0) + (s.stability_steps > 0));
+  third_round_ = second_round_ + branches_.size() * seeds * (grid + (s.probes > 0) + (s.stability_steps > 0));
   for (std::size_t branch = 0; branch < branches_.size(); ++branch) {
     add(branch, PartKind::ramp);
     if (s.curvature) add(branch, PartKind::curvature, 0, true);
@@ -105,7 +105,7 @@ void RangeSearch::observe(const search::Observation& observation) {
   while (observed_ == points_.size() && round_ < 3) {
     if (++round_ == 2)
       begin_second_round();
-    else if (settings_.ladder_points > 0)
+    else if (settings_.grid_points > 0)
       begin_third_round();
   }
 }
@@ -130,9 +130,9 @@ void RangeSearch::begin_second_round() {
   for (std::size_t branch = 0; branch < branches_.size(); ++branch) {
     const double edge = diverged_at(branch), most = highest_lr(s);
     const double low = std::max(s.lr_min, edge * kLadderBelow), high = std::min(most, edge * kLadderAbove);
-    const double last = static_cast<double>(s.ladder_points - 1);
-    for (std::int64_t i = 0; i < s.ladder_points; ++i)
-      add(branch, PartKind::ladder, low * std::pow(high / low, static_cast<double>(i) / last));
+    const double last = static_cast<double>(s.grid_points - 1);
+    for (std::int64_t i = 0; i < s.grid_points; ++i)
+      add(branch, PartKind::grid, low * std::pow(high / low, static_cast<double>(i) / last));
     if (s.probes > 0) add(branch, PartKind::probe, std::clamp(edge / 10, s.lr_min, most));
     if (s.stability_steps > 0)
       add(branch, PartKind::stability, std::clamp(limit(branch).value_or(edge) / kBelowLimit, s.lr_min, most));
@@ -141,12 +141,12 @@ void RangeSearch::begin_second_round() {
 
 void RangeSearch::begin_third_round() {
   for (std::size_t branch = 0; branch < branches_.size(); ++branch) {
-    std::vector<Rung> rungs;
-    for (const MeasuredPart& run : observed(branch, PartKind::ladder)) add_rung(rungs, run.part, run.result.value);
-    const std::size_t best = best_rung(rungs).value_or(0);
+    std::vector<GridLr> grid;
+    for (const MeasuredPart& run : observed(branch, PartKind::grid)) add_grid_run(grid, run.part, run.result.value);
+    const std::size_t best = best_in_grid(grid).value_or(0);
     // One alone: of a stored test whose measurements were changed.
-    const double ratio = rungs.size() > 1 ? std::pow(rungs[1].lr / rungs[0].lr, 0.25) : 1;
-    for (const int quarters : kFineQuarters) add(branch, PartKind::ladder, rungs[best].lr * std::pow(ratio, quarters));
+    const double ratio = grid.size() > 1 ? std::pow(grid[1].lr / grid[0].lr, 0.25) : 1;
+    for (const int quarters : kFineQuarters) add(branch, PartKind::grid, grid[best].lr * std::pow(ratio, quarters));
   }
 }
 

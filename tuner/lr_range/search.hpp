@@ -1,8 +1,8 @@
 // Proposes the parts of an LR range test: three rounds, each placed by what the one before has measured.
 //
 //   1  of every branch: a ramp for every seed, the curvature once
-//   2  a coarse ladder around the lr at which the ramps diverged, the probe and the bisection, for every seed
-//   3  a fine ladder between the neighbours of the coarse one's best lr, for every seed
+//   2  a coarse grid around the lr at which the ramps diverged, the probe and the bisection, for every seed
+//   3  a fine grid between the neighbors of the coarse one's best lr, for every seed
 //
 // A part is a configuration and its seeds are replicates. A test that began before there were replicates has a
 // configuration for every seed; its trials have the same numbers.

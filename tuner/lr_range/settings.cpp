@@ -8,7 +8,7 @@ Json canonical(const TestSettings& s) {
   Json object{{"lr_min", s.lr_min},       {"lr_max", s.lr_max}, {"steps", s.steps},   {"seeds", s.seeds},
               {"smoothing", s.smoothing}, {"stop", s.stop},     {"extend", s.extend}, {"curvature", s.curvature}};
   for (const char* part : {"ladder", "stability", "probe"}) object[part] = Json();
-  if (s.ladder_points > 0) object["ladder"] = {{"points", s.ladder_points}, {"steps", s.ladder_steps}};
+  if (s.grid_points > 0) object["ladder"] = {{"points", s.grid_points}, {"steps", s.grid_steps}};
   if (s.stability_steps > 0) object["stability"] = {{"steps", s.stability_steps}, {"precision", s.stability_precision}};
   if (s.probes > 0) object["probe"] = {{"times", s.probes}};
   return object;
@@ -27,9 +27,9 @@ TestSettings settings_of(const StudyPlan& plan) {
   s.stop = section["stop"].get<double>();
   s.extend = section["extend"].get<bool>();
   s.curvature = section["curvature"].get<bool>();
-  const Json& ladder = section["ladder"];
-  s.ladder_points = ladder.is_null() ? 0 : ladder["points"].get<std::int64_t>();
-  if (!ladder.is_null()) s.ladder_steps = ladder["steps"].get<std::int64_t>();
+  const Json& grid = section["ladder"];
+  s.grid_points = grid.is_null() ? 0 : grid["points"].get<std::int64_t>();
+  if (!grid.is_null()) s.grid_steps = grid["steps"].get<std::int64_t>();
   const Json& stability = section["stability"];
   s.stability_steps = stability.is_null() ? 0 : stability["steps"].get<std::int64_t>();
   if (!stability.is_null()) s.stability_precision = stability["precision"].get<double>();

@@ -25,10 +25,10 @@ struct TestSettings {
   double smoothing = 0.9;    // of the loss: weight of the past in a bias-corrected moving average
   double stop = 4;           // a ramp ends where the smoothed loss has risen by (stop - 1) times its scale
   bool extend = false;       // a ramp that has not diverged at lr_max goes on, at most as far again
-  std::int64_t ladder_points = 9, ladder_steps = 200;  // short runs at constant lr; 0 points: none
-  std::int64_t stability_steps = 1024;                 // longest restarted run of the bisection; 0: none
-  double stability_precision = 0.01;                   // relative width of its result
-  std::int64_t probes = 5;                             // of the critical lr, within one run; 0: none
+  std::int64_t grid_points = 9, grid_steps = 200;  // short runs at constant lr; 0 points: none
+  std::int64_t stability_steps = 1024;             // longest restarted run of the bisection; 0: none
+  double stability_precision = 0.01;               // relative width of its result
+  std::int64_t probes = 5;                         // of the critical lr, within one run; 0: none
   bool curvature = true;
   bool operator==(const TestSettings&) const = default;
 };

@@ -24,7 +24,7 @@ struct Range {
   [[nodiscard]] bool empty() const { return low > high; }
 };
 
-// What the curve passes in one column: its values there, and halfway to the neighbours, so that it has no holes.
+// What the curve passes in one column: its values there, and halfway to the neighbors, so that it has no gaps.
 Range column_range(std::span<const double> y, int column, int width) {
   const double last = static_cast<double>(y.size() - 1), per_column = last / std::max(1, width - 1);
   const double begin = std::max(0.0, (column - 0.5) * per_column), end = std::min(last, (column + 0.5) * per_column);

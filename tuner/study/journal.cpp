@@ -18,8 +18,9 @@ double budget_of(const StudyPlan& plan, const Configuration& point) {
   for (const char* key : {"steps", "epochs"}) {
     const auto found = plan.training.find(key);
     if (found == plan.training.end()) continue;
-    const auto* hole = std::get_if<SearchParameter>(&found->second);
-    const Value value = hole ? point.at(hole->dimension).value_or(Value(Null{})) : std::get<Value>(found->second);
+    const auto* searched = std::get_if<SearchParameter>(&found->second);
+    const Value value =
+        searched ? point.at(searched->dimension).value_or(Value(Null{})) : std::get<Value>(found->second);
     if (const auto* count = std::get_if<std::int64_t>(&value); count && *count > 0) return static_cast<double>(*count);
   }
   return 0;

@@ -41,7 +41,7 @@ class Error : public std::exception {
 // The process's exit code for it.
 [[nodiscard]] int exit_code(Message id);
 
-// Least number of typing mistakes that make b of a: a letter too many, too few, another one, or two neighbours swapped.
+// Least number of typing mistakes that make b of a: a letter too many, too few, another one, or two neighbors swapped.
 [[nodiscard]] std::size_t edit_distance(std::string_view a, std::string_view b);
 
 // The candidates that `word` was most likely meant to be, in their order: those that differ in case, '_' and '-' alone,

@@ -1,4 +1,4 @@
-// A rung of the ladder: a short run at a constant lr.
+// One lr of the LR grid: a short run at a constant lr.
 #include <fmt/format.h>
 
 #include <cmath>
@@ -7,8 +7,8 @@
 
 namespace tuner::lr_range {
 
-void run_ladder(PartRun& run, double lr) {
-  const std::int64_t steps = run.settings().ladder_steps, tail = steps - steps / 4;
+void run_grid(PartRun& run, double lr) {
+  const std::int64_t steps = run.settings().grid_steps, tail = steps - steps / 4;
   Trainer& trainer = run.trainer();
   const bool averages = trainer.optimizer().has_evaluation_point();
   double sum = 0;
