@@ -42,6 +42,7 @@ constexpr Command kCommands[] = {
     {"trials", commands::trials, "the trials of a study", true},
     {"best", commands::best, "its best trials", true},
     {"show", commands::show, "one study or one trial, whole", true},
+    {"logs", commands::logs, "what the program of a trial prints"},
     {"schema", commands::schema, "a JSON Schema of the sweep file, for editors", true},
     {"query", commands::query, "ask the database in SQL", true},
     {"replay", commands::replay, "run one trial again: does it give the same bits?"},

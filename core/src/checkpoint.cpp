@@ -158,6 +158,9 @@ void remove_checkpoints(const CheckpointRules& rules, std::uint64_t number) {
   if (rules.folder.empty() || rules.keep_all) return;
   std::error_code none;
   fs::remove_all(rules.folder / std::to_string(number), none);
+  // What a program's worker keeps beside its folder, where it was ended before it removed them.
+  for (const char* end : {".output", ".parameters.json"})
+    fs::remove(rules.folder / (std::to_string(number) + end), none);
 }
 
 std::vector<std::uint64_t> trials_with_checkpoints(const CheckpointRules& rules) {

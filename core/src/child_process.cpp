@@ -2,9 +2,9 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <spawn.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -23,45 +23,6 @@ namespace {
   throw std::system_error(error, std::generic_category(), what);
 }
 
-class FileActions {
- public:
-  FileActions() { ::posix_spawn_file_actions_init(&actions_); }
-  ~FileActions() { ::posix_spawn_file_actions_destroy(&actions_); }
-  FileActions(const FileActions&) = delete;
-  FileActions& operator=(const FileActions&) = delete;
-  posix_spawn_file_actions_t* get() { return &actions_; }
-
- private:
-  posix_spawn_file_actions_t actions_{};
-};
-
-class Attributes {
- public:
-  explicit Attributes(const Launch& what) {
-    ::posix_spawnattr_init(&attributes_);
-    short flags = 0;
-    if (what.own_group) {
-      ::posix_spawnattr_setpgroup(&attributes_, 0);
-      flags |= POSIX_SPAWN_SETPGROUP;
-    }
-    if (what.signals_blocked) {
-      sigset_t blocked;
-      ::sigemptyset(&blocked);
-      for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGPIPE}) ::sigaddset(&blocked, signal);
-      ::posix_spawnattr_setsigmask(&attributes_, &blocked);
-      flags |= POSIX_SPAWN_SETSIGMASK;
-    }
-    ::posix_spawnattr_setflags(&attributes_, flags);
-  }
-  ~Attributes() { ::posix_spawnattr_destroy(&attributes_); }
-  Attributes(const Attributes&) = delete;
-  Attributes& operator=(const Attributes&) = delete;
-  const posix_spawnattr_t* get() const { return &attributes_; }
-
- private:
-  posix_spawnattr_t attributes_{};
-};
-
 // Our environment with the given variables in place of ours.
 std::vector<char*> environment_with(const std::vector<std::string>& given) {
   std::vector<char*> variables;
@@ -74,6 +35,69 @@ std::vector<char*> environment_with(const std::vector<std::string>& given) {
   for (const std::string& text : given) variables.push_back(const_cast<char*>(text.c_str()));
   variables.push_back(nullptr);
   return variables;
+}
+
+// What the child needs, all of it made before it is there: until it runs its program it shares the memory of the
+// parent, which stands still, and must neither allocate nor lock.
+struct Child {
+  const char* program;
+  char* const* words;
+  char* const* environment;
+  const char* folder;  // null: ours
+  const std::pair<int, int>* descriptors;
+  std::size_t n_descriptors;
+  int first_closed;  // of a foreign child: this descriptor and all above it
+  bool own_group, foreign;
+  int control_group;
+  pid_t parent;
+  sigset_t mask{};
+  volatile int error = 0;
+};
+
+// Caught signals get their default action by execve(); until then, and for those that we ignore, a program that is not
+// ours gets it here.
+void reset_signals(bool also_ignored) {
+  for (int signal = 1; signal < NSIG; ++signal) {
+    struct sigaction action {};
+    if (::sigaction(signal, nullptr, &action) != 0 || action.sa_handler == SIG_DFL) continue;
+    if (action.sa_handler == SIG_IGN && !also_ignored) continue;
+    action = {};
+    action.sa_handler = SIG_DFL;
+    ::sigaction(signal, &action, nullptr);
+  }
+}
+
+int prepare(const Child& child) {
+  reset_signals(child.foreign);
+  if (child.own_group && ::setpgid(0, 0) != 0) return errno;
+  if (child.foreign) {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (::getppid() != child.parent) return ESRCH;  // it has ended meanwhile
+  }
+  if (child.control_group >= 0 && ::write(child.control_group, "0", 1) != 1) return errno;
+  if (child.folder != nullptr && ::chdir(child.folder) != 0) return errno;
+  for (std::size_t i = 0; i < child.n_descriptors; ++i)
+    if (::dup2(child.descriptors[i].first, child.descriptors[i].second) < 0) return errno;
+  if (child.foreign) ::close_range(static_cast<unsigned>(child.first_closed), ~0U, 0);
+  ::sigprocmask(SIG_SETMASK, &child.mask, nullptr);
+  return 0;
+}
+
+[[noreturn]] void become(Child& child) {
+  int error = prepare(child);
+  if (error == 0) {
+    ::execve(child.program, child.words, child.environment);
+    error = errno;
+  }
+  child.error = error;
+  ::_exit(127);
+}
+
+// On its own, so that the compiler keeps nothing of the caller's in a register across the second return.
+[[gnu::noinline]] pid_t start(Child& child) {
+  const pid_t pid = ::vfork();
+  if (pid == 0) become(child);
+  return pid;
 }
 
 }  // namespace
@@ -95,30 +119,74 @@ Pipe::Pipe() {
   write = Descriptor(ends[1]);
 }
 
+std::filesystem::path find_program(const std::string& name, const std::filesystem::path& folder,
+                                   const std::string& path) {
+  const auto is_program = [](const std::filesystem::path& file) {
+    struct stat status {};
+    return ::stat(file.c_str(), &status) == 0 && S_ISREG(status.st_mode) && ::access(file.c_str(), X_OK) == 0;
+  };
+  if (name.find('/') != std::string::npos) {
+    const std::filesystem::path file = (folder / name).lexically_normal();
+    return is_program(file) ? file : std::filesystem::path();
+  }
+  for (std::size_t begin = 0; begin <= path.size() && !name.empty();) {
+    const std::size_t end = std::min(path.find(':', begin), path.size());
+    const std::filesystem::path file = (folder / path.substr(begin, end - begin) / name).lexically_normal();
+    if (is_program(file)) return file;
+    begin = end + 1;
+  }
+  return {};
+}
+
 pid_t launch(const Launch& what) {
-  FileActions actions;
-  ::posix_spawn_file_actions_addopen(actions.get(), STDIN_FILENO, "/dev/null", O_RDONLY, 0);
   // Above the numbers that the child finds them under, so that handing one on never overwrites another.
-  int lowest = 0;
+  int lowest = STDIN_FILENO + 1;
   for (const auto& [ours, theirs] : what.descriptors) lowest = std::max(lowest, theirs + 1);
   std::vector<Descriptor> moved;
-  for (const auto& [ours, theirs] : what.descriptors) {
+  std::vector<std::pair<int, int>> descriptors;
+  const auto hand_on = [&](int ours, int theirs) {
     moved.emplace_back(::fcntl(ours, F_DUPFD_CLOEXEC, lowest));
     // EINVAL: the limit of descriptors is below the lowest.
     if (!moved.back().is_open()) fail(errno == EINVAL ? EMFILE : errno, "no file descriptor");
-    ::posix_spawn_file_actions_adddup2(actions.get(), moved.back().get(), theirs);
-  }
-  const Attributes attributes(what);
-  std::string program = what.program.string();
-  std::vector<char*> words{program.data()};
+    descriptors.emplace_back(moved.back().get(), theirs);
+  };
+  const Descriptor nothing(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+  if (!nothing.is_open()) fail(errno, "/dev/null");
+  hand_on(nothing.get(), STDIN_FILENO);
+  for (const auto& [ours, theirs] : what.descriptors) hand_on(ours, theirs);
+
+  const std::string program = what.program.string(), folder = what.folder.string();
+  std::vector<char*> words{const_cast<char*>(what.name.empty() ? program.c_str() : what.name.c_str())};
   for (const std::string& word : what.arguments) words.push_back(const_cast<char*>(word.c_str()));
   words.push_back(nullptr);
   const std::vector<char*> environment = environment_with(what.environment);
-  pid_t child = -1;
-  const int error =
-      ::posix_spawn(&child, program.c_str(), actions.get(), attributes.get(), words.data(), environment.data());
-  if (error != 0) fail(error, program);
-  return child;
+  Child child{.program = program.c_str(),
+              .words = words.data(),
+              .environment = environment.data(),
+              .folder = folder.empty() ? nullptr : folder.c_str(),
+              .descriptors = descriptors.data(),
+              .n_descriptors = descriptors.size(),
+              .first_closed = lowest,
+              .own_group = what.own_group,
+              .foreign = what.foreign,
+              .control_group = what.control_group,
+              .parent = ::getpid()};
+  // A handler that ran in the child would run in our memory.
+  sigset_t all;
+  ::sigfillset(&all);
+  ::pthread_sigmask(SIG_SETMASK, &all, &child.mask);
+  const sigset_t before = child.mask;
+  if (what.foreign) ::sigemptyset(&child.mask);
+  if (what.signals_blocked) {
+    ::sigemptyset(&child.mask);
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGPIPE}) ::sigaddset(&child.mask, signal);
+  }
+  const pid_t pid = start(child);
+  const int error = pid < 0 ? errno : child.error;
+  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  if (error == 0) return pid;
+  if (pid > 0) wait_for(pid);
+  fail(error, program);
 }
 
 void end_with_parent(int lifeline) {

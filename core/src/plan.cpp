@@ -126,8 +126,7 @@ class Canonical {
   explicit Canonical(const StudyPlan& plan) : space_(plan.space), files_(plan.files) {}
 
   [[nodiscard]] Json setting(const Setting& s) const {
-    if (const auto* searched = std::get_if<SearchParameter>(&s))
-      return dimension(space_.dimensions[searched->dimension]);
+    if (const auto* searched = std::get_if<SearchParameter>(&s)) return domain(space_.dimensions[searched->dimension]);
     return value(std::get<Value>(s));
   }
   [[nodiscard]] Json settings(const Settings& map) const {
@@ -165,6 +164,18 @@ class Canonical {
            {"steps", setting(stage.steps)}});
     return object;
   }
+  // All dimensions, with where they are active: of a plan in which they stand nowhere else.
+  [[nodiscard]] Json space() const {
+    Json dimensions = Json::object();
+    for (const Dimension& d : space_.dimensions) {
+      const auto* branches = std::get_if<Branches>(&d.domain);
+      Json& object = dimensions[d.name] = branches != nullptr ? Json{{"one_of", Json(branches->labels)}} : domain(d);
+      if (!d.parent) continue;
+      const Dimension& parent = space_.dimensions[*d.parent];
+      object["where"] = {{parent.name, std::get<Branches>(parent.domain).labels[d.branch]}};
+    }
+    return dimensions;
+  }
   template <class T, class Form>
   [[nodiscard]] Json one_of(const OneOf<T>& choice, Form form) const {
     if (!choice.dimension) return choice.branches.empty() ? Json() : form(choice.branches.front());
@@ -197,7 +208,7 @@ class Canonical {
     }
     return object;
   }
-  [[nodiscard]] Json dimension(const Dimension& d) const {
+  [[nodiscard]] Json domain(const Dimension& d) const {
     if (const auto* values = std::get_if<Values>(&d.domain)) {
       Json list = Json::array();
       for (const Value& one : *values) list.push_back(value(one));
@@ -313,6 +324,7 @@ std::string canonical_plan(const StudyPlan& plan) {
   if (plan.metric.target) object["metric"]["target"] = *plan.metric.target;
   if (plan.repeats.count > 1)
     object["repeats"] = {{"count", plan.repeats.count}, {"on_failure", to_string(plan.repeats.on_failure)}};
+  if (plan.program) object["space"] = form.space();
   for (const auto& [key, section] : plan.sections) object[key] = section;
   if (plan.optimizer) object["optimizer"] = form.one_of(*plan.optimizer, plugin);
   return object.sorted().dump(1);

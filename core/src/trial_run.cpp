@@ -69,7 +69,7 @@ void TrialRun::record(std::int64_t step, std::string_view name, double value) {
 }
 
 void TrialRun::report(std::int64_t step, bool last) {
-  if (observer_ == nullptr || reported_ == result_.metrics.size()) return;
+  if (observer_ == nullptr || reported_ >= result_.metrics.size()) return;
   StepReport report{.step = step, .value = {}, .metrics = std::span(result_.metrics).subspan(reported_)};
   reported_ = result_.metrics.size();
   for (const MetricPoint& point : report.metrics)

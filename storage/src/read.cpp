@@ -281,6 +281,31 @@ std::string trials_of(Connection& connection, std::string_view study, const Plug
 
 }  // namespace
 
+std::vector<FileVersion> Store::file_versions(std::string_view study) const {
+  Connection& connection = *impl_->connection;
+  const Reading reading(connection, nullptr);
+  std::vector<FileVersion> versions;
+  Rows row = connection
+                 .prepared(
+                     "SELECT p.kind, p.id, p.sha256, min(u.number), max(u.number), count(*) FROM trial_plugins AS u "
+                     "JOIN plugins AS p USING (plugin_key) WHERE u.study_id = ? AND p.kind IN ('program', 'script', "
+                     "'file') GROUP BY p.kind, p.id, p.sha256 ORDER BY min(u.number)")
+                 .query(find_study(connection, study));
+  while (row.next())
+    reading.row([&] { return words_of_study(study); },
+                [&] {
+                  versions.push_back(in_table("plugins", [&] {
+                    return FileVersion{.kind = row.text(0),
+                                       .id = row.text(1),
+                                       .sha256 = row.text(2),
+                                       .first = row.count(3),
+                                       .last = row.count(4),
+                                       .trials = row.count(5)};
+                  }));
+                });
+  return versions;
+}
+
 std::vector<std::string> Store::changed_plugins(std::string_view study, std::span<const PluginRecord> now) const {
   Connection& connection = *impl_->connection;
   std::vector<std::string> lines;
@@ -615,6 +640,12 @@ TrialDetail Store::trial(std::string_view study, std::uint64_t number, Damage* d
           .query(id, number);
   while (reading.next(line, "events"))
     reading.row(words, [&] { detail.log.push_back(in_table("events", [&] { return line.text(0); })); });
+  for (const auto& [kind, text] : {std::pair("exit", &detail.exit), std::pair("output", &detail.output)}) {
+    Rows row = connection.prepared("SELECT text FROM events WHERE study_id = ? AND number = ? AND kind = ? ORDER BY id")
+                   .query(id, number, std::string_view(kind));
+    while (reading.next(row, "events"))
+      reading.row(words, [&, into = text] { *into = in_table("events", [&] { return row.text(0); }); });
+  }
   return detail;
 }
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <map>
 
 #include "cells.hpp"
@@ -11,6 +12,7 @@
 #include "ranks.hpp"
 #include "reading.hpp"
 #include "tuner/storage/store.hpp"
+#include "tuner/text.hpp"
 
 namespace tuner::storage {
 namespace {
@@ -82,6 +84,21 @@ bool insert_trial(Connection& connection, std::int64_t study_id, const TrialReco
   return key.has_value();
 }
 
+// How a program ended, where that was not with exit code 0, and the end of what it printed.
+void insert_process(Connection& connection, std::int64_t study_id, const TrialRecord& trial) {
+  const ProcessEnd& process = *trial.result.process;
+  Statement& event =
+      connection.prepared("INSERT INTO events (study_id, number, at, kind, text) VALUES (?, ?, ?, ?, ?)");
+  const auto add = [&](std::string_view kind, const std::string& text) {
+    event.run(study_id, trial.id.number, iso8601(trial.finished_at_ms), kind, std::string_view(text));
+  };
+  if (process.signal != 0)
+    add("exit", fmt::format("signal {} ({})", process.signal, ::strsignal(process.signal)));
+  else if (process.exit_code != 0)
+    add("exit", fmt::format("exit code {}", process.exit_code));
+  if (!process.output.empty()) add("output", printable(process.output));
+}
+
 void insert_details(Connection& connection, std::int64_t study_id, const TrialRecord& trial) {
   Statement& parameter = connection.prepared(
       "INSERT INTO trial_parameters (study_id, number, name, position, type, value) VALUES (?, ?, ?, ?, ?, ?)");
@@ -100,6 +117,7 @@ void insert_details(Connection& connection, std::int64_t study_id, const TrialRe
   for (const std::string& text : trial.result.log) {
     line.run(study_id, trial.id.number, iso8601(trial.finished_at_ms), text);
   }
+  if (trial.result.process) insert_process(connection, study_id, trial);
 }
 
 }  // namespace

@@ -20,6 +20,7 @@ int plugins(const Invocation& invocation);
 int studies(const Invocation& invocation);
 int trials(const Invocation& invocation);
 int show(const Invocation& invocation);
+int logs(const Invocation& invocation);
 int best(const Invocation& invocation);
 int schema(const Invocation& invocation);
 int query(const Invocation& invocation);

@@ -17,6 +17,7 @@
 #include "tuner/commands/options.hpp"
 #include "tuner/commands/recorded_study.hpp"
 #include "tuner/error.hpp"
+#include "tuner/program/processes.hpp"
 #include "tuner/report/table.hpp"
 #include "tuner/storage/inspect.hpp"
 #include "tuner/storage/store.hpp"
@@ -88,6 +89,11 @@ std::vector<std::string> leftovers(const std::string& database, const std::vecto
       notes.push_back(fmt::format("{} belongs to no study of the database", folder));
       continue;
     }
+    if (const std::size_t strays =
+            program::end_strays_of(program::study_key(fs::weakly_canonical(fs::absolute(entry.path()), none)));
+        strays > 0)
+      notes.push_back(fmt::format("{} process{} of study '{}' ran on after the study was ended by force: now ended",
+                                  strays, strays == 1 ? "" : "es", study));
     const auto finished = storage::Store(database, storage::Access::read_only).finished(study);
     std::size_t left = 0;
     for (const std::uint64_t number : trials_with_checkpoints({.folder = entry.path()}))

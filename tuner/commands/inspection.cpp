@@ -128,6 +128,7 @@ executor::WorkerSetup worker_setup(const Study& study, config::ReadAs as) {
                               .metric = study.plan.metric.name,
                               .goal = study.plan.metric.goal,
                               .memory_limit = study.run.memory_limit,
+                              .workers = study.run.workers,
                               .trial_memory = study.run.trial_memory,
                               .checkpoint_folder = study.run.checkpoint.folder.string()};
   for (const Plugin* plugin : plugins_of(study.plan))

@@ -87,7 +87,7 @@ Catalogue recorded_plugins(const Invocation& invocation, const storage::Store& s
     for (const auto& path : config::plugin_files(*file)) files.push_back(path);
   Catalogue catalogue = load_plugins(invocation.executable, files);
   for (const auto& plugin : store.plugins(study)) {
-    bool there = false;
+    bool there = plugin.kind == "program" || plugin.kind == "script" || plugin.kind == "file";
     for (const Kind kind : {Kind::optimizer, Kind::scheduler, Kind::objective})
       there = there || (to_string(kind) == plugin.kind && catalogue.find(kind, plugin.id) != nullptr);
     if (there) continue;
@@ -115,9 +115,10 @@ RecordedStudy read_recorded(const storage::Store& store, const std::string& stud
     for (const config::ReadAs as : {config::ReadAs::study, config::ReadAs::lr_range_test}) try {
         RecordedStudy read = read_with(row, text, file, catalogue, overrides, as);
         Inspection inspection(executable, read.study, as, catalogue, shared);
-        read.study = with_files(std::move(read.study), [&](auto branch, auto dimension, auto index) {
-          return inspection.data_files(branch, dimension, index);
-        });
+        if (!read.study.plan.program)
+          read.study = with_files(std::move(read.study), [&](auto branch, auto dimension, auto index) {
+            return inspection.data_files(branch, dimension, index);
+          });
         const StudyPlan& plan = read.study.plan;
         const std::string found = store.plan_difference(study, canonical_plan(plan), plan_by_path(plan));
         if (found.empty()) return read;

@@ -193,6 +193,12 @@ int replay(const Invocation& invocation) {
   const auto [study, number] = trial_name(name, kPage);
   const storage::Store store(database(*values), storage::Access::read_only);
   const storage::TrialDetail stored = store.trial(study, number);
+  if (std::ranges::find(stored.plugins, "program", &storage::PluginRecord::kind) != stored.plugins.end())
+    throw Error(Message::usage_bad_option,
+                fmt::format("trial {} ran a program, and only trainings of plugins are the same bit for bit", name),
+                fmt::format("run its configuration once more: tuner run FILE --trial '...'; `tuner show {}` has its "
+                            "parameters",
+                            name));
 
   std::optional<config::SweepFile> file;
   if (const auto config = (*values)["config"].as<std::string>(); !config.empty()) file = config::read_file(config);

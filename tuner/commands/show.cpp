@@ -90,6 +90,25 @@ void print_curves(const std::vector<MetricPoint>& metrics) {
   table.end();
 }
 
+bool is_program(const storage::TrialDetail& trial) {
+  return std::ranges::find(trial.plugins, "program", &storage::PluginRecord::kind) != trial.plugins.end();
+}
+
+// The last lines of what a program printed.
+void print_output(const std::string& study, const storage::TrialDetail& trial) {
+  if (trial.output.empty()) return;
+  constexpr int kShownLines = 20;
+  std::size_t begin = trial.output.size() - (trial.output.ends_with('\n') ? 1 : 0);
+  for (int line = 0; line < kShownLines && begin != std::string::npos; ++line)
+    begin = begin == 0 ? std::string::npos : trial.output.rfind('\n', begin - 1);
+  std::cout << "\noutput";
+  if (begin != std::string::npos)
+    std::cout << fmt::format(", its last {} lines; all that was kept: tuner logs {}/{}", kShownLines, study,
+                             trial.run.number);
+  std::cout << "\n" << printable(trial.output.substr(begin == std::string::npos ? 0 : begin + 1));
+  if (!trial.output.ends_with('\n')) std::cout << "\n";
+}
+
 void print_trial(const std::string& study, const storage::TrialDetail& trial, bool repeated) {
   const auto& run = trial.run;
   std::cout << fmt::format("trial        {}/{}\n", study, run.number);
@@ -97,6 +116,7 @@ void print_trial(const std::string& study, const storage::TrialDetail& trial, bo
   std::cout << fmt::format("outcome      {}\n", to_string(run.outcome));
   if (run.value) std::cout << fmt::format("value        {}\n", format_number(*run.value));
   if (!run.error.empty()) std::cout << fmt::format("error        {}\n", printable(run.error));
+  if (!trial.exit.empty()) std::cout << fmt::format("program      ended with {}\n", printable(trial.exit));
   std::cout << fmt::format(
       "seed         {}, attempt {}\nsteps        {} ({:.4g} epochs)\nevaluations  {} with gradient, {} loss only, {} "
       "hvp\nwall time    {}\nstarted at   {}\n",
@@ -113,12 +133,18 @@ void print_trial(const std::string& study, const storage::TrialDetail& trial, bo
   print_curves(trial.metrics);
   std::cout << "\n";
   report::TableWriter table(std::cout, "table");
-  table.header({"plugin", "kind", "version", "abi", "sha256", "compiler", "build flags", "file"});
-  for (const auto& plugin : trial.plugins)
-    table.row({plugin.id, plugin.kind, plugin.version, fmt::format("1.{}", plugin.abi_minor), plugin.sha256,
-               plugin.build, build_flags_text(plugin.build_flags), plugin.path});
+  if (is_program(trial)) {
+    table.header({"file", "kind", "sha256", "path"});
+    for (const auto& file : trial.plugins) table.row({file.id, file.kind, file.sha256, file.path});
+  } else {
+    table.header({"plugin", "kind", "version", "abi", "sha256", "compiler", "build flags", "file"});
+    for (const auto& plugin : trial.plugins)
+      table.row({plugin.id, plugin.kind, plugin.version, fmt::format("1.{}", plugin.abi_minor), plugin.sha256,
+                 plugin.build, build_flags_text(plugin.build_flags), plugin.path});
+  }
   table.end();
   for (const auto& line : trial.log) std::cout << "log: " << printable(line) << "\n";
+  print_output(study, trial);
 }
 
 void print_trial_json(const std::string& study, const storage::TrialDetail& trial) {
@@ -134,13 +160,15 @@ void print_trial_json(const std::string& study, const storage::TrialDetail& tria
         json_quoted(p.sha256), json_quoted(p.build), p.build_flags, json_quoted(p.path));
   std::cout
       << fmt::format(
-             R"({{"study": {}, "number": {}, "outcome": "{}", "value": {}, "best_value": {}, "last_value": {}, "parameters": {}, "seed": {}, "attempt": {}, "configuration": {}, "replicate": {}, "steps": {}, "epochs": {}, "evaluations": {{"loss": {}, "gradient": {}, "hvp": {}}}, "wall_seconds": {}, "started_at": {}, "finished_at": {}, "error": {}, "metrics": [{}], "plugins": [{}]}})",
+             R"({{"study": {}, "number": {}, "outcome": "{}", "value": {}, "best_value": {}, "last_value": {}, "parameters": {}, "seed": {}, "attempt": {}, "configuration": {}, "replicate": {}, "steps": {}, "epochs": {}, "evaluations": {{"loss": {}, "gradient": {}, "hvp": {}}}, "wall_seconds": {}, "started_at": {}, "finished_at": {}, "error": {}, "exit": {}, "output": {}, "metrics": [{}], "plugins": [{}]}})",
              json_quoted(study), run.number, to_string(run.outcome), optional_number(run.value),
              optional_number(trial.best_value), optional_number(trial.last_value),
              report::parameters_json(run.parameters), run.seed, run.attempt, run.configuration, run.replicate,
              run.steps, format_number(trial.epochs), trial.evaluations.loss, trial.evaluations.gradient,
              trial.evaluations.hvp, format_number(run.wall_seconds), json_quoted(run.started_at),
-             json_quoted(run.finished_at), json_quoted(run.error), metrics, plugins)
+             json_quoted(run.finished_at), json_quoted(run.error),
+             trial.exit.empty() ? "null" : json_quoted(trial.exit),
+             trial.output.empty() ? "null" : json_quoted(trial.output), metrics, plugins)
       << "\n";
 }
 

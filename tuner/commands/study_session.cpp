@@ -16,6 +16,9 @@
 #include "tuner/commands/study_files.hpp"
 #include "tuner/error.hpp"
 #include "tuner/executor/wire.hpp"
+#include "tuner/program/files.hpp"
+#include "tuner/program/memory_group.hpp"
+#include "tuner/program/processes.hpp"
 #include "tuner/system.hpp"
 #include "tuner/text.hpp"
 #include "tuner/version.hpp"
@@ -37,11 +40,6 @@ Catalogue load(const Invocation& invocation, const po::variables_map& values, co
 // More workers than trials would only be started.
 std::uint32_t used_workers(const RunSettings& run) {
   return static_cast<std::uint32_t>(std::min<std::uint64_t>(run.workers, run.trials.value_or(UINT64_MAX)));
-}
-
-// Beside the database's file, where that is a link beside what it names.
-std::filesystem::path checkpoint_folder(const std::string& database) {
-  return std::filesystem::weakly_canonical(std::filesystem::absolute(database)).string() + ".checkpoints";
 }
 
 // Empty where the study has not grown.
@@ -80,6 +78,10 @@ storage::StudyRecord study_record(const Study& study, std::uint32_t repeats) {
 
 }  // namespace
 
+std::filesystem::path checkpoint_folder(const std::string& database) {
+  return std::filesystem::weakly_canonical(std::filesystem::absolute(database)).string() + ".checkpoints";
+}
+
 void add_study_options(po::options_description& options) {
   options.add_options()("config", po::value<std::string>()->value_name("FILE"), "the sweep file")(
       "set", po::value<std::vector<std::string>>()->composing()->value_name("KEY=VALUE"),
@@ -108,6 +110,7 @@ Study StudySession::read(config::ReadAs as) {
   run.trial_memory = memory_bound(run.memory_limit, used_workers(run), run.isolation == Isolation::process);
   if (values_.count("db")) run.database = commands::database(values_);
   run.checkpoint.folder = checkpoint_folder(run.database) / study.plan.name;
+  if (study.plan.program) return study;
   Inspection& inspection =
       inspections_
           .insert_or_assign(study.plan.name,
@@ -121,7 +124,13 @@ Study StudySession::read(config::ReadAs as) {
 }
 
 void StudySession::check(const Study& study, const search::Searcher& searcher) {
-  inspections_.at(study.plan.name)->check(points_to_check(study, searcher));
+  if (!study.plan.program) {
+    inspections_.at(study.plan.name)->check(points_to_check(study, searcher));
+    return;
+  }
+  std::vector<Configuration> points;
+  for (CheckedPoint& checked : points_to_check(study, searcher)) points.push_back(std::move(checked.point));
+  program::check_files(study, points);
 }
 
 void StudySession::open_database(const Study& study) {
@@ -142,6 +151,36 @@ void StudySession::forget(const std::string& study) {
   std::filesystem::remove(checkpoints, none);  // where no other study has any
 }
 
+// What an earlier run left behind is ended, and what has changed since is said.
+void StudySession::prepare_program(const Study& study, const search::Searcher& searcher) {
+  if (const std::size_t left = program::end_processes_of(program::study_key(study.run.checkpoint.folder)); left > 0)
+    std::cerr << fmt::format("ended {} process{} that an earlier run of the study left behind\n", left,
+                             left == 1 ? "" : "es");
+  program::remove_leftover_groups();
+  if (study.run.memory_limit > 0 && !quiet())
+    std::cerr << fmt::format("memory_limit {}: kept by {}\n", size_text(study.run.memory_limit),
+                             program::to_string(program::memory_method()));
+  std::vector<program::RecordedVersion> recorded;
+  for (const storage::FileVersion& version : store_->file_versions(study.plan.name))
+    recorded.push_back({.kind = version.kind,
+                        .name = version.id,
+                        .sha256 = version.sha256,
+                        .first = version.first,
+                        .last = version.last,
+                        .trials = version.trials});
+  if (recorded.empty()) return;
+  program::HashedFiles hashes;
+  program::MacroValues values;
+  values.parameters = program::active_parameters(*study.plan.program, study.plan.space, searcher.propose(0));
+  values.study = study.plan.name;
+  const program::Program& program = *study.plan.program;
+  std::vector<FileUse> files =
+      program::files_of(program, program::expand_command(program, values), program::variable(program, values, "PATH"));
+  for (FileUse& file : files) file.sha256 = hashes.sha256_of(file.path);
+  for (const auto& warning : program::changed_files(recorded, files))
+    std::cerr << "warning: " << printable(warning) << "\n";
+}
+
 study::StudyStatus StudySession::run(const Study& study, search::Searcher& searcher, config::ReadAs as) {
   if (!interrupts_) interrupts_.emplace();
   const StudyPlan& plan = study.plan;
@@ -153,6 +192,7 @@ study::StudyStatus StudySession::run(const Study& study, search::Searcher& searc
   for (const auto& warning : store_->changed_plugins(plan.name, records))
     std::cerr << "warning: " << printable(warning)
               << "; those results stay as they are: --fresh forgets the study and runs all of it with this build\n";
+  if (plan.program) prepare_program(study, searcher);
   if (!quiet())
     std::cerr << fmt::format("study '{}': {}{}, seed {}, {} worker{}, database {}\n", plan.name, plan.method,
                              growth_words(plan), plan.seed, study.run.workers, study.run.workers == 1 ? "" : "s",
@@ -177,6 +217,20 @@ study::StudyStatus StudySession::run(const Study& study, search::Searcher& searc
       study::run_study(study, searcher, *store_, *executor, *interrupts_, listener, {}, heard);
   progress.end();
   return status;
+}
+
+TrialResult StudySession::run_alone(const Study& study, const Configuration& point) {
+  if (!interrupts_) interrupts_.emplace();
+  inspections_.clear();
+  const auto executor = make_executor(study, invocation_.executable, shared_);
+  executor->submit({.id = {}, .point = point});
+  for (bool cancelled = false;;) {
+    if (interrupted() && !std::exchange(cancelled, true)) executor->cancel();
+    auto finished = executor->wait(std::chrono::milliseconds(100)).finished;
+    if (finished.empty()) continue;
+    if (finished.front().error) std::rethrow_exception(finished.front().error);
+    return std::move(finished.front().result);
+  }
 }
 
 std::string StudySession::database_words() const { return database_ == "tuner.db" ? "" : " --db " + database_; }

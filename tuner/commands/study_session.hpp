@@ -1,6 +1,7 @@
 // What the commands that run a study share: its file, its plugins, its database, and the run itself.
 #pragma once
 
+#include <filesystem>
 #include <map>
 #include <memory>
 #include <optional>
@@ -17,6 +18,9 @@
 #include "tuner/study/coordinator.hpp"
 
 namespace tuner::commands {
+
+// Of a database: beside its file, where that is a link beside what it names. Each study has a folder in it.
+[[nodiscard]] std::filesystem::path checkpoint_folder(const std::string& database);
 
 // --config, --set, --workers, --fresh, --quiet, --json, --plugin, --db, --allow-network-db.
 void add_study_options(po::options_description& options);
@@ -45,6 +49,8 @@ class StudySession {
   // From the first one on interrupts are counted: the command goes on to its end, and then says 130.
   [[nodiscard]] study::StudyStatus run(const Study& study, search::Searcher& searcher,
                                        config::ReadAs as = config::ReadAs::study);
+  // Runs one trial of the study without a database. Interrupts cancel it.
+  [[nodiscard]] TrialResult run_alone(const Study& study, const Configuration& point);
   [[nodiscard]] bool interrupted() const { return interrupts_ && interrupts_->count() > 0; }
   // What comes of an interrupted study: the line to print.
   [[nodiscard]] static std::string interrupted_words(const study::StudyStatus& status);
@@ -55,6 +61,7 @@ class StudySession {
   [[nodiscard]] const std::string& database() const { return database_; }
   // Of a study that was read here. Errors: as those of Inspection.
   [[nodiscard]] std::vector<ObjectiveTensors> objective_tensors(const Study& study) {
+    if (study.plan.program) return {};
     return inspections_.at(study.plan.name)->objective_tensors();
   }
   [[nodiscard]] bool events() const { return values_.count("events") > 0; }
@@ -65,6 +72,7 @@ class StudySession {
   [[nodiscard]] std::string database_words() const;
 
  private:
+  void prepare_program(const Study& study, const search::Searcher& searcher);
   const Invocation& invocation_;
   const po::variables_map& values_;
   config::SweepFile file_;

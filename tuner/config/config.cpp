@@ -12,6 +12,7 @@
 #include "tuner/config/lr_range.hpp"
 #include "tuner/config/pairings.hpp"
 #include "tuner/config/plugins.hpp"
+#include "tuner/config/program.hpp"
 #include "tuner/config/schedules.hpp"
 #include "tuner/config/search.hpp"
 #include "tuner/config/training.hpp"
@@ -59,6 +60,25 @@ std::vector<std::string> read_plugin_list(const Node& node) {
   std::vector<std::string> files;
   for (const Node& item : node.items) files.push_back(string_of(item, "an item of plugins"));
   return files;
+}
+
+// Numbers or UUIDs, as CUDA_VISIBLE_DEVICES has them.
+std::vector<std::string> read_devices(const Node& node) {
+  if (!node.is_list() || node.items.empty())
+    throw Error(Message::config_wrong_type,
+                fmt::format("workers.devices is {}, and a list of devices is due", node.description()),
+                "write devices: [0, 1]")
+        .at(node.place);
+  std::vector<std::string> devices;
+  for (const Node& item : node.items) {
+    const std::string device = string_of(item, "an item of workers.devices");
+    if (device.empty() || device.find(',') != std::string::npos)
+      throw Error(Message::config_bad_value, fmt::format("'{}' is no device", shown(device)),
+                  "write the number of each, or its UUID: devices: [0, 1]")
+          .at(item.place);
+    devices.push_back(device);
+  }
+  return devices;
 }
 
 // True where the file's own method is another one.
@@ -182,7 +202,18 @@ class StudyReader {
   }
   void read_partial(const Node& node) { plan_.partial = plan_.partial || boolean_of(node, "partial"); }
   void read_workers(const Node& node) {
-    run_.workers = static_cast<std::uint32_t>(integer_within(node, host_key(kStudyKeys, "workers").bounds, "workers"));
+    const auto count = [this](const Node& value, const char* what) {
+      run_.workers = static_cast<std::uint32_t>(integer_within(value, host_key(kWorkersKeys, "count").bounds, what));
+    };
+    if (!node.is_map()) return count(node, "workers");
+    const auto devices = [this](const Entry& entry) { run_.devices = read_devices(entry.value); };
+    const auto nice = [this](const Entry& entry) {
+      run_.nice = static_cast<int>(integer_within(entry.value, host_key(kWorkersKeys, "nice").bounds, "workers.nice"));
+    };
+    read_keys(node, "workers",
+              readers_of(kWorkersKeys, {{"count", [&](const Entry& entry) { count(entry.value, "workers.count"); }},
+                                        {"devices", devices},
+                                        {"nice", nice}}));
   }
   void read_isolation(const Node& node) {
     run_.isolation =
@@ -210,8 +241,12 @@ class StudyReader {
       else
         add(entry.value);
     };
+    run_.retry = {.max = 0, .on = {}};
+    for (std::size_t failure = 1; failure < std::size(kFailures); ++failure)  // all but none
+      if (static_cast<Failure>(failure) != Failure::out_of_memory)
+        run_.retry.on.push_back(static_cast<Failure>(failure));
     read_keys(node, "retry", readers_of(kRetryKeys, {{"max", max}, {"on", on}}));
-    if (run_.retry.max == 0)
+    if (node.given("max") == nullptr)
       throw Error(Message::config_missing_key, "retry says no number of attempts", "add max: 1, or remove retry")
           .at(node.place);
   }
@@ -293,6 +328,11 @@ class StudyReader {
   }
 
   void read_objective(const Node& node) {
+    objective_place_ = node.place;
+    if (is_program(node)) {
+      program_ = read_program(node, reading_);
+      return;
+    }
     plan_.objective = read_plugins(node, Kind::objective, {.path = "objective", .parent = {}}, reading_);
   }
   void read_optimizer(const Node& node) {
@@ -312,9 +352,11 @@ class StudyReader {
 
   // What concerns several sections.
   void finish(const Node& root) {
+    if (program_) return finish_program_study(root);
     if (plan_.objective.branches.empty())
       throw Error(Message::config_missing_key, "the file names no objective: what is to be trained",
-                  "add objective: NAME, or objective: {plugin: NAME, ...}; `tuner plugins` lists them")
+                  "add objective: NAME, or objective: {plugin: NAME, ...}, which `tuner plugins` lists, or "
+                  "objective: {command: [...]}")
           .at(root.place);
     if (lr_range::is_test(plan_)) {
       if (!repeats_place_.empty())
@@ -343,6 +385,36 @@ class StudyReader {
     if (lr_range::needs_test(plan_)) plan_.sections.emplace(lr_range::kMethod, lr_range::canonical(lr_range_));
   }
 
+  // It has nothing of what trains plugins.
+  void finish_program_study(const Node& root) {
+    constexpr std::pair<const char*, const char*> kOfPlugins[] = {
+        {"optimizer", "remove it: what the program is given stands in objective.parameters"},
+        {"scheduler", "remove it: what the program is given stands in objective.parameters"},
+        {"training",
+         "remove it: what the program is given stands in objective.parameters, its time_limit in objective"},
+        {"lr_range", "remove it: write the range of the parameter as {min: ..., max: ..., scale: log}"},
+        {"isolation", "remove it: a program has a process of its own"}};
+    for (const auto& [key, remedy] : kOfPlugins) {
+      const auto entry = std::ranges::find(root.entries, key, &Entry::key);
+      if (entry == root.entries.end() || entry->value.says_null()) continue;
+      if (entry->value.is_word("process")) continue;
+      throw Error(Message::config_impossible,
+                  fmt::format("{} is for objectives that are plugins, and this one is a program", key), remedy)
+          .at(entry->place);
+    }
+    if (const Node* checkpoint = root.given("checkpoint");
+        checkpoint != nullptr && checkpoint->given("every") != nullptr)
+      throw Error(Message::config_impossible, "checkpoint.every is for trainings, and the objective is a program",
+                  "remove it: a program writes its own states into the folder $TUNER_CHECKPOINT")
+          .at(checkpoint->find("every")->place);
+    if (lr_range::is_test(plan_))
+      throw Error(Message::config_not_in_this_version, "an LR range test of a program is not in this version of tuner",
+                  "search its lr: {min: 1e-5, max: 1, scale: log, count: 9} with method: grid and repeats: 3")
+          .at(method_place_);
+    check_search(plan_, run_, reading_, method_place_, trials_place_);
+    finish_program(std::move(*program_), study_, objective_place_);
+  }
+
   void finish_optimizer(const Node& root) {
     if (scheduler_place_.empty()) {
       Node constant;
@@ -365,8 +437,9 @@ class StudyReader {
   RunSettings& run_ = study_.run;
   lr_range::TestSettings lr_range_;
   SchedulerPlaces schedulers_;
-  std::string method_place_, optimizer_place_, scheduler_place_, training_place_, memory_limit_place_, repeats_place_,
-      trials_place_;
+  std::optional<ProgramPlan> program_;  // where the objective is one
+  std::string objective_place_, method_place_, optimizer_place_, scheduler_place_, training_place_, memory_limit_place_,
+      repeats_place_, trials_place_;
 };
 
 }  // namespace

@@ -111,6 +111,8 @@ class SchemaWriter {
   }
 
   Json section(std::string_view key) {
+    if (key == "workers")
+      return any_of({plain(host_key(kWorkersKeys, "count")), closed_map(properties(kWorkersKeys, false))});
     if (key == "metric") return any_of({string_schema(), closed_map(properties(kMetricKeys, false))});
     if (key == "method")
       return any_of({plain(host_key(kMethodKeys, "name")),
@@ -237,7 +239,47 @@ class SchemaWriter {
         definitions_.add("objective", plugin_of(Kind::objective, [this](const Plugin& p) {
                            return definitions_.add(name_of(p), plugin_map(p, Json::object(), Json::array()));
                          }));
-    return any_of({plugin, one_of(plugin)});
+    return any_of({plugin, one_of(plugin), program()});
+  }
+
+  // ---- programs
+
+  Json program() {
+    Json schema = closed_map(properties(kProgramKeys, false, [this](std::string_view key) {
+      if (key == "command") return Json{{"type", "array"}, {"minItems", 1}, {"items", string_schema()}};
+      if (key == "parameters") return parameters();
+      if (key == "environment") return Json{{"type", "object"}, {"additionalProperties", string_schema()}};
+      Json metric = nullable(closed_map(properties(kProgramMetricKeys, false)));
+      return Json{{"type", "object"}, {"additionalProperties", std::move(metric)}};
+    }));
+    schema["anyOf"] = {has_value("command"), has_value("program")};
+    return schema;
+  }
+
+  // Any value that a program can be given, or what is searched in its place.
+  Json parameters() {
+    const Json scalar{{"type", {"string", "number", "boolean", "null"}}};
+    const Json value = definitions_.add("parameter_value", any_of({scalar, {{"type", "array"}, {"items", scalar}}}));
+    Json values = closed_map({{"values",
+                               {{"description", "each of them: scalars, lists, null"},
+                                {"type", "array"},
+                                {"minItems", 1},
+                                {"uniqueItems", true},
+                                {"items", value}}}},
+                             Json::array({"values"}));
+    const HostKey any_number{"number", HostKey::real, "", {}, {-kAnyReal, kAnyReal}};
+    ValueSchema number = value_schema(any_number);
+    number.integer = false;
+    Json range = Definitions::range(number, number.fixed);
+    range["properties"]["integer"] = {{"description", "integers alone"}, {"type", {"boolean", "null"}}};
+    Json label = plain(kAsKey);
+    Json branch{{"type", "object"},
+                {"properties", {{"as", label}}},
+                {"required", Json::array({"as"})},
+                {"additionalProperties", Definitions::ref("parameter")}};
+    const Json one = one_of(any_of({string_schema(kLabelPattern), std::move(branch)}));
+    definitions_.add("parameter", any_of({value, std::move(values), std::move(range), one}));
+    return {{"type", "object"}, {"additionalProperties", Definitions::ref("parameter")}};
   }
 
   Json optimizer() {

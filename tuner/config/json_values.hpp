@@ -32,6 +32,8 @@ class Definitions {
   Json add(const std::string& name, Json schema);
   // A schema for the value or a search parameter.
   Json setting(const ValueSchema& value);
+  // For {min, max}. end: for an end.
+  static Json range(const ValueSchema& value, const Json& end);
 
   [[nodiscard]] static Json ref(const std::string& name) { return {{"$ref", "#/definitions/" + name}}; }
   [[nodiscard]] const Json& all() const { return definitions_; }
@@ -39,7 +41,6 @@ class Definitions {
  private:
   // fixed, end: the reference to its definition.
   static Json search_parameter(const ValueSchema& value, const Json& fixed);
-  static Json range(const ValueSchema& value, const Json& end);
   static Json from();
 
   Json definitions_ = Json::object();

@@ -17,7 +17,7 @@ struct LaterKey {
 };
 constexpr LaterKey kLaterKeys[] = {
     {"distribution", "write {min: ..., max: ..., scale: linear, log or log1m}, or {values: [...]}"},
-    {"command", "what is trained is objective: NAME; `tuner plugins new --help` says how to write one"},
+    {"command", "a program is an objective: write objective: {command: [...], parameters: {...}, metrics: {...}}"},
     {"parameters", "write its keys where they belong: under objective, optimizer, scheduler and training"},
     {"early_terminate", "remove it: a trial ends at its end, or by training: {early_stopping: {patience: n}}"},
     {"pruner", "remove it: a trial ends at its end, or by training: {early_stopping: {patience: n}}"},

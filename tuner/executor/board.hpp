@@ -9,6 +9,7 @@
 namespace tuner::executor {
 
 struct Board {
+  std::atomic<std::uint32_t> worker{0};         // its number among those of its crew; never changes
   std::atomic<std::uint32_t> busy{0};           // 1 while a trial runs
   std::atomic<std::uint64_t> number{0};         // of that trial
   std::atomic<std::uint32_t> out_of_memory{0};  // 1: the worker ended itself, since an allocation failed

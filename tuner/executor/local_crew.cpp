@@ -4,10 +4,12 @@
 
 #include <algorithm>
 #include <chrono>
+#include <csignal>
 #include <utility>
 
 #include "tuner/executor/crew.hpp"
 #include "tuner/executor/worker_process.hpp"
+#include "tuner/program/memory_group.hpp"
 
 namespace tuner::executor {
 
@@ -23,6 +25,9 @@ constexpr std::chrono::seconds kCancelGrace{3};
 // A worker that begins none of its jobs for so long is stopped or stuck between two trials: it is replaced, and the
 // jobs go to others. Twice as long each time, since it may be the machine that is slow.
 constexpr std::chrono::seconds kBeginWithin{10};
+
+// Workers in a row that may be killed before they begin a trial.
+constexpr int kMostKilledIdle = 5;
 
 // What the trial at work has taken so far, without what it waited for decisions.
 double seconds_of(const Board& board) {
@@ -46,7 +51,7 @@ class LocalCrew : public Crew {
         std::ranges::min_element(workers_, {}, [](const WorkerPointer& worker) { return worker->jobs.size(); });
     if (workers_.size() < most_ && (least == workers_.end() || !(*least)->jobs.empty())) {
       WorkerPointer worker;
-      start(worker);
+      start(worker, workers_.size());
       workers_.push_back(std::move(worker));
       least = workers_.end() - 1;
     }
@@ -100,9 +105,9 @@ class LocalCrew : public Crew {
   // How a worker came to its end; idle: it began none of its jobs.
   enum class End { itself, overdue, cancelled, idle };
 
-  void start(WorkerPointer& worker) {
+  void start(WorkerPointer& worker, std::size_t number) {
     worker.reset();  // first, so that two never live side by side
-    worker = std::make_unique<WorkerProcess>(executable_);
+    worker = std::make_unique<WorkerProcess>(executable_, static_cast<std::uint32_t>(number));
     worker->send(FrameType::greeting, greeting_);
     worker->send(FrameType::setup, setup_);
   }
@@ -112,6 +117,7 @@ class LocalCrew : public Crew {
     try {
       while (auto frame = worker->next_frame()) {
         check(*worker, *frame);
+        killed_idle_ = 0;
         said.push_back(std::move(*frame));
       }
     } catch (const DecodeError& e) {
@@ -151,9 +157,11 @@ class LocalCrew : public Crew {
       if (!worker.idle_since) worker.idle_since = now;
       return now - *worker.idle_since > begin_within_ ? std::optional(End::idle) : std::nullopt;
     }
-    if (cancelled_at_ && now - *cancelled_at_ > kCancelGrace) return End::cancelled;
+    const std::chrono::duration<double> grace(board.trace.grace);
+    if (cancelled_at_ && now - *cancelled_at_ > kCancelGrace + grace) return End::cancelled;
     const double limit = board.trace.time_limit;
-    if (limit > 0 && board.trace.waiting_since_ns == 0 && seconds_of(board) > limit * (1 + kGraceShare) + kGraceSeconds)
+    if (limit > 0 && board.trace.waiting_since_ns == 0 &&
+        seconds_of(board) > limit * (1 + kGraceShare) + kGraceSeconds + grace.count())
       return End::overdue;
     return std::nullopt;
   }
@@ -162,20 +170,40 @@ class LocalCrew : public Crew {
   // others come back.
   void replace(WorkerPointer& worker, End end, std::vector<Frame>& said) {
     if (end == End::idle) begin_within_ *= 2;
-    if (!worker->jobs.empty() && end != End::idle) {
+    // One that somebody killed before its trial began says nothing about that trial, unless it happens again and again.
+    const bool comes_back = end == End::itself && worker->protocol_error().empty() && !has_begun(*worker) &&
+                            was_killed(*worker) && ++killed_idle_ <= kMostKilledIdle;
+    if (!comes_back) killed_idle_ = 0;
+    if (!worker->jobs.empty() && end != End::idle && !comes_back) {
       said.push_back({FrameType::worker_ended, to_bytes(exit_report(*worker, end))});
       worker->jobs.pop_front();
     }
     for (; !worker->jobs.empty(); worker->jobs.pop_back())
       said.push_back({FrameType::dropped, to_bytes(worker->jobs.back())});
-    start(worker);
+    start(worker, static_cast<std::size_t>(&worker - workers_.data()));
   }
 
-  [[nodiscard]] static WorkerExit exit_report(WorkerProcess& worker, End end) {
+  // Has the first of its jobs begun?
+  [[nodiscard]] static bool has_begun(const WorkerProcess& worker) {
+    const Board& board = worker.board();
+    return board.started_ns != 0 && !worker.jobs.empty() && board.number == worker.jobs.front();
+  }
+  [[nodiscard]] static bool was_killed(WorkerProcess& worker) {
+    const int status = worker.end();
+    return WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
+  }
+  // Does the system say that it took memory back?
+  [[nodiscard]] bool was_out_of_memory(int status) {
+    if (!WIFSIGNALED(status) || WTERMSIG(status) != SIGKILL) return false;
+    const std::uint64_t kills = program::own_out_of_memory_kills();
+    return std::exchange(out_of_memory_kills_, kills) < kills;
+  }
+
+  [[nodiscard]] WorkerExit exit_report(WorkerProcess& worker, End end) {
     const Board& board = worker.board();
     WorkerExit report;
     report.number = worker.jobs.front();
-    report.began = board.started_ns != 0 && board.number == report.number;
+    report.began = has_begun(worker);
     if (report.began) {
       report.step = board.trace.step;
       report.kind = board.trace.kind;
@@ -186,12 +214,13 @@ class LocalCrew : public Crew {
     report.output = worker.last_output();
     report.text = worker.protocol_error();
     report.status = WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status);
-    report.cause = end == End::cancelled      ? Cause::cancelled
-                   : end == End::overdue      ? Cause::overdue
-                   : !report.text.empty()     ? Cause::protocol
-                   : board.out_of_memory != 0 ? Cause::out_of_memory
-                   : WIFSIGNALED(status)      ? Cause::signal
-                                              : Cause::exit;
+    report.cause = end == End::cancelled       ? Cause::cancelled
+                   : end == End::overdue       ? Cause::overdue
+                   : !report.text.empty()      ? Cause::protocol
+                   : board.out_of_memory != 0  ? Cause::out_of_memory
+                   : was_out_of_memory(status) ? Cause::out_of_memory
+                   : WIFSIGNALED(status)       ? Cause::signal
+                                               : Cause::exit;
     return report;
   }
 
@@ -202,6 +231,8 @@ class LocalCrew : public Crew {
   std::optional<Clock::time_point> cancelled_at_;
   std::chrono::seconds begin_within_ = kBeginWithin;
   int checkpoint_error_ = 0;
+  int killed_idle_ = 0;  // workers in a row that were killed before they began a trial
+  std::uint64_t out_of_memory_kills_ = program::own_out_of_memory_kills();
 };
 
 }  // namespace

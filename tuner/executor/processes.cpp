@@ -51,9 +51,10 @@ std::string how_it_ended(const WorkerExit& report, TrialResult& result) {
     case Cause::signal:
       break;
   }
-  if (report.status == SIGKILL) {
-    result.failure = Failure::out_of_memory;
-    return "lost its worker to SIGKILL: from outside, or from the system when memory ran out";
+  if (report.status == SIGKILL || report.status == SIGTERM) {
+    result.failure = Failure::killed;
+    return fmt::format("lost its worker, which was ended from outside by signal {} ({})", report.status,
+                       ::strsignal(report.status));
   }
   result.failure = Failure::crash;
   return fmt::format("crashed its worker with signal {} ({})", report.status, ::strsignal(report.status));
@@ -202,7 +203,7 @@ void ProcessExecutor::finish(const Frame& frame) {
   Reader in(frame.bytes);
   Finished done;
   done.job = answered(in.get<std::uint64_t>());
-  in(done.started_at_ms, done.finished_at_ms, done.result);
+  in(done.started_at_ms, done.finished_at_ms, done.result, done.result.process);
   in.end();
   // Weighted to the last dozens, since trials of a search can get longer.
   mean_seconds_ += 0.1 * (done.result.wall_seconds - mean_seconds_);
@@ -276,9 +277,12 @@ Finished ProcessExecutor::result_of(const WorkerExit& report, Job job) {
   const Plugin* called = report.began ? plugin_at(plan_, job.point, report.kind) : nullptr;
   done.job = std::move(job);
   if (result.outcome == Outcome::cancelled) return done;
-  if (called) ++exits_in_a_row_[called];
-  const std::string who = called ? fmt::format("{} '{}'", to_string(called->kind()), called->id())
-                                 : std::string(report.began ? "a plugin of this trial" : "a plugin between two trials");
+  // Whoever kills a worker says nothing about its plugins.
+  if (called && result.failure != Failure::killed) ++exits_in_a_row_[called];
+  const std::string nobody = plan_.program  ? "its program"
+                             : report.began ? "a plugin of this trial"
+                                            : "a plugin between two trials";
+  const std::string who = called ? fmt::format("{} '{}'", to_string(called->kind()), called->id()) : nobody;
   result.error = fmt::format("step {}: {} {}", result.steps, who, how);
   if (!report.output.empty()) result.log.push_back("last output: " + report.output);
   return done;

@@ -92,6 +92,9 @@ class ThreadExecutor : public Executor {
    public:
     HandChannel(ThreadExecutor& executor, Hand& hand, const Job& job) : executor_(executor), hand_(hand), job_(job) {}
     bool is_asked() const override { return job_.asked.anything(); }
+    trial::Seat seat() const override {
+      return {static_cast<std::uint32_t>(&hand_ - executor_.hands_.data()), job_.attempt};
+    }
     TrialTrace& trace() override { return hand_.trace; }
     std::int64_t first_decision() const override { return job_.asked.decide_at; }
     void report(const StepReport& report) override {

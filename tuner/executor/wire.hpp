@@ -81,6 +81,7 @@ struct WorkerSetup {
   std::string metric;
   Goal goal = Goal::minimize;
   std::uint64_t memory_limit = 0;  // bytes, 0: none
+  std::uint32_t workers = 1;       // of all crews
   MemoryBound trial_memory{};
   std::string checkpoint_folder;
   std::string checkpoint_identity{};  // of the plan as the coordinator has it
@@ -92,7 +93,8 @@ void serialize(Archive& archive, WorkerSetup::Library& library) {
 template <class Archive>
 void serialize(Archive& archive, WorkerSetup& setup) {
   archive(setup.libraries, setup.config_text, setup.config_name, setup.config_folder, setup.overrides);
-  archive(setup.read_as, setup.metric, setup.goal, setup.memory_limit, setup.trial_memory.bytes);
+  archive(setup.read_as, setup.metric, setup.goal, setup.memory_limit, setup.workers);
+  archive(setup.trial_memory.bytes);
   archive(setup.trial_memory.source, setup.checkpoint_folder, setup.checkpoint_identity);
 }
 template <class Archive>

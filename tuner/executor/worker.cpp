@@ -75,6 +75,7 @@ Study read_study(const WorkerSetup& setup, Catalogue& catalogue) {
   study.plan.metric.goal = setup.goal;
   study.run.checkpoint.folder = setup.checkpoint_folder;
   study.run.trial_memory = setup.trial_memory;
+  study.run.workers = setup.workers;
   return study;
 }
 
@@ -117,6 +118,7 @@ class Worker {
    public:
     WorkerChannel(Worker& worker, const Job& job) : worker_(worker), job_(job) {}
     bool is_asked() const override { return job_.asked.anything(); }
+    trial::Seat seat() const override { return {worker_.board_.worker, job_.attempt}; }
     TrialTrace& trace() override { return worker_.board_.trace; }
     std::int64_t first_decision() const override { return job_.asked.decide_at; }
     void report(const StepReport& report) override {
@@ -176,7 +178,7 @@ class Worker {
       if (job.asked.reports) send(FrameType::begun, trial::Begun{job.id.number, job.attempt, started});
       WorkerChannel channel(*this, job);
       const TrialResult result = runner_.run(job.id, job.point, channel, trial_stop_.get_token());
-      out(started, now_ms(), result);
+      out(started, now_ms(), result, result.process);
     } catch (const Error& e) {
       type = FrameType::refused;
       put(out, e);
@@ -290,8 +292,14 @@ int run_worker(const Answerer& answerer) {
       answer_all(buffer, *second, setup, catalogue, own_board->trace, answerer);
       leave();
     }
-    limit_memory(setup.memory_limit);
-    Worker worker(read_study(setup, catalogue), setup.checkpoint_identity, *static_cast<Board*>(memory));
+    Study study = read_study(setup, catalogue);
+    if (study.run.nice != 0) ::setpriority(PRIO_PROCESS, 0, ::getpriority(PRIO_PROCESS, 0) + study.run.nice);
+    // The limit of a program is not that of its worker.
+    if (study.plan.program)
+      ::prctl(PR_SET_CHILD_SUBREAPER, 1);
+    else
+      limit_memory(setup.memory_limit);
+    Worker worker(std::move(study), setup.checkpoint_identity, *static_cast<Board*>(memory));
     try {
       worker.take(*second);
       while (const auto frame = receive(buffer)) worker.take(*frame);

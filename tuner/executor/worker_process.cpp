@@ -11,6 +11,7 @@
 #include <new>
 #include <system_error>
 
+#include "tuner/program/processes.hpp"
 #include "tuner/system.hpp"
 
 namespace tuner::executor {
@@ -24,16 +25,16 @@ constexpr int kSocketBuffer = 4 << 20;
 
 }  // namespace
 
-WorkerProcess::WorkerProcess(const std::filesystem::path& executable) {
+WorkerProcess::WorkerProcess(const std::filesystem::path& executable, std::uint32_t number) {
   try {
-    start(executable);
+    start(executable, number);
   } catch (const std::system_error& e) {
     throw Error(Message::storage_failed, fmt::format("a worker cannot be started: {}", system_text(e.code().value())),
                 "free processes, memory or open files, or use fewer workers or isolation: thread");
   }
 }
 
-void WorkerProcess::start(const std::filesystem::path& executable) {
+void WorkerProcess::start(const std::filesystem::path& executable, std::uint32_t number) {
   int pair[2];
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) fail("no socket");
   socket_ = Descriptor(pair[0]);
@@ -47,6 +48,7 @@ void WorkerProcess::start(const std::filesystem::path& executable) {
   void* shared = ::mmap(nullptr, sizeof(Board), PROT_READ | PROT_WRITE, MAP_SHARED, memory.get(), 0);
   if (shared == MAP_FAILED) fail("no shared memory");
   board_.reset(new (shared) Board);
+  board_->worker = number;
   pid_ = launch({.program = executable,
                  .arguments = {"worker"},
                  .descriptors = {{output.write.get(), STDOUT_FILENO},
@@ -62,12 +64,14 @@ WorkerProcess::~WorkerProcess() { end(); }
 void WorkerProcess::Unmap::operator()(Board* board) const { ::munmap(board, sizeof(Board)); }
 
 int WorkerProcess::end() {
-  if (pid_ < 0) return 0;
+  if (pid_ < 0) return status_;
   ::kill(pid_, SIGKILL);  // a worker that has ended keeps its own status
-  const int status = wait_for(pid_);
+  status_ = wait_for(pid_);
+  // What a program has started outlives its worker where it does not belong to its process group.
+  if (board_->busy != 0) program::end_processes_of_worker(pid_);
   pid_ = -1;
   read_output();
-  return status;
+  return status_;
 }
 
 void WorkerProcess::send(FrameType type, std::string_view message) {

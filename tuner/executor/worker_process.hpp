@@ -19,8 +19,8 @@ namespace tuner::executor {
 
 class WorkerProcess {
  public:
-  // Starts `executable worker`. Errors: storage.failed with the system's reason.
-  explicit WorkerProcess(const std::filesystem::path& executable);
+  // Starts `executable worker`. number: among those of its crew. Errors: storage.failed with the system's reason.
+  explicit WorkerProcess(const std::filesystem::path& executable, std::uint32_t number = 0);
   ~WorkerProcess();  // kills what still lives
   WorkerProcess(const WorkerProcess&) = delete;
   WorkerProcess& operator=(const WorkerProcess&) = delete;
@@ -36,7 +36,8 @@ class WorkerProcess {
   [[nodiscard]] const std::string& protocol_error() const { return protocol_error_; }
   void distrust(std::string why) { protocol_error_ = std::move(why); }
 
-  // Ends it for good (SIGKILL) and waits. How it ended, in waitpid()'s form; by itself, where it had ended already.
+  // Ends it for good (SIGKILL) and waits, and so all processes of a program that it was running. How it ended, in
+  // waitpid()'s form; by itself, where it had ended already.
   int end();
 
   [[nodiscard]] int socket() const { return socket_.get(); }
@@ -53,9 +54,10 @@ class WorkerProcess {
   struct Unmap {
     void operator()(Board* board) const;
   };
-  void start(const std::filesystem::path& executable);
+  void start(const std::filesystem::path& executable, std::uint32_t number);
   void read_output();
   pid_t pid_ = -1;
+  int status_ = 0;  // once it has ended
   Descriptor socket_, output_;
   std::unique_ptr<Board, Unmap> board_;
   FrameBuffer frames_;

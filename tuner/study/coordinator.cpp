@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "tuner/error.hpp"
+#include "tuner/program/program.hpp"
 #include "tuner/study/decisions.hpp"
 #include "tuner/study/journal.hpp"
 
@@ -23,6 +24,8 @@ using Clock = std::chrono::steady_clock;
 constexpr std::chrono::milliseconds kTick{200}, kProposing{2};
 // Enough that short trials never wait for the coordinator's transactions, little enough to forget on Ctrl-C.
 constexpr std::size_t kQueuedPerWorker = 256;
+// Trials of a program that fail at their start, from the first one on, before the study is stopped.
+constexpr int kFailedAtStart = 3;
 
 class Coordinator {
  public:
@@ -47,6 +50,7 @@ class Coordinator {
       decide_at_ = guidance.pruner->first_step();
     }
     status_.done = done_.size();
+    if (status_.done > 0) failed_at_start_.reset();
     for (const auto& [outcome, trials] : store.outcomes(plan_.name))
       if (is_failed(outcome)) status_.failed += trials;
     if (run_.budget_seconds) spent_before_ = store.elapsed_seconds(plan_.name);
@@ -92,7 +96,7 @@ class Coordinator {
   }
   // No trial begins any more.
   [[nodiscard]] bool is_ending() const {
-    return status_.interrupts > 0 || budget_left() <= 0 || too_many_failed() || cannot_go_on_;
+    return status_.interrupts > 0 || budget_left() <= 0 || too_many_failed() || cannot_go_on_ || fails_at_start_;
   }
   [[nodiscard]] std::chrono::milliseconds longest_wait() const {
     if (proposing_.valid()) return kProposing;
@@ -280,12 +284,40 @@ class Coordinator {
     record.parameters = parameters_of(plan_.space, trial.job.point);
     record.result = std::move(trial.result);
     for (const Plugin* plugin : plugins_of(plan_, trial.job.point)) record.plugins.push_back(records_.at(plugin));
+    // Where its worker died nobody knows what the program's files were.
+    if (plan_.program && !record.result.process)
+      record.plugins.push_back({.kind = "program",
+                                .id = plan_.program->command.front(),
+                                .version = {},
+                                .sha256 = std::string(64, '0'),
+                                .path = {},
+                                .build = {}});
+    if (record.result.process)
+      for (const FileUse& file : record.result.process->files)
+        record.plugins.push_back(
+            {.kind = file.kind, .id = file.name, .version = {}, .sha256 = file.sha256, .path = file.path, .build = {}});
     return record;
+  }
+
+  // A program that is wrong itself fails in every trial: after the first ones there is nothing to learn.
+  void look_at_start(const storage::TrialRecord& record) {
+    const TrialResult& result = record.result;
+    const bool fails =
+        result.outcome == Outcome::failed && result.process && result.metrics.empty() &&
+        (result.failure == Failure::error || result.failure == Failure::exit || result.failure == Failure::crash);
+    if (!fails) failed_at_start_.reset();
+    if (!failed_at_start_ || ++*failed_at_start_ < kFailedAtStart || !status_.reason.empty()) return;
+    fails_at_start_ = true;
+    status_.reason =
+        fmt::format("its first {} trials failed before they reported anything, the last one (trial {}) at {}",
+                    kFailedAtStart, record.id.number, result.error);
+    executor_.drop_queued();
   }
 
   void count(const storage::TrialRecord& record) {
     ++status_.outcomes[record.result.outcome];
     if (record.result.outcome == Outcome::cancelled) return;
+    look_at_start(record);
     ++status_.done;
     ++status_.done_now;
     if (is_failed(record.result.outcome)) ++status_.failed;
@@ -319,6 +351,9 @@ class Coordinator {
   double spent_before_ = 0;  // of the budget, seconds
   bool over_budget_ = false;
   bool cannot_go_on_ = false;  // a trial has thrown
+  // Of a program, while all of the study's first trials have failed at their start: how many.
+  std::optional<int> failed_at_start_ = 0;
+  bool fails_at_start_ = false;
   std::map<const Plugin*, storage::PluginRecord> records_;
   std::optional<Journal> journal_;      // where the searcher learns
   std::optional<Decisions> decisions_;  // where there is a pruner

@@ -20,7 +20,7 @@ using executor::Executor;
 using executor::InterruptCounter;
 using executor::Running;
 
-// stopped: too many trials failed, or some were not run; `reason` says which.
+// stopped: too many trials failed, a program fails at its start, or some were not run; `reason` says which.
 enum class Ending { finished, budget_used, interrupted, stopped };
 inline constexpr const char* kEndings[] = {"finished", "budget_used", "interrupted", "stopped"};
 

@@ -66,9 +66,15 @@ void serialize(Archive& archive, CheckpointWritten& written) {
   archive(written.number, written.attempt, written.step);
 }
 
+// Where a trial runs: the number of its worker, and how often it was begun in this start of the study.
+struct Seat {
+  std::uint32_t worker = 0, attempt = 1;
+};
+
 // A trial's own end of it. Threads: the trial's.
 class Channel : public TrialObserver {
  public:
+  [[nodiscard]] virtual Seat seat() const = 0;
   // Does anybody ask? Else the trial reports nothing.
   [[nodiscard]] virtual bool is_asked() const = 0;
   // Where the trial says what it is at.

@@ -12,23 +12,28 @@ struct Table {
   SharedObjectives& shared;
   const Checkpoints& checkpoints;
   TrialRun& run;
+  program::Host* host;
+  Seat seat;
   void operator()(TrialSpec& spec) const { train(spec, shared, run, &checkpoints); }
   // Parts are short: they are made anew rather than continued.
   void operator()(lr_range::PartSpec& spec) const { lr_range::run_part(spec, shared, run); }
+  // It writes its own states.
+  void operator()(program::ProgramSpec& spec) const { host->run(spec, run, seat); }
 };
 
 }  // namespace
 
 Spec spec_of(const Study& study, const Configuration& point, const TrialId& id) {
+  if (study.plan.program) return program::spec_of(study, point, id);
   if (lr_range::is_test(study.plan)) return lr_range::spec_of(study, point, id.replicate);
   return resolve(study, point, id);
 }
 
 TrialResult run(Spec spec, Channel& channel, const Checkpoints& checkpoints, const std::stop_token& stop,
-                SharedObjectives& shared) {
+                SharedObjectives& shared, program::Host* host) {
   const TrialRules rules = std::visit([](const auto& what) { return rules_of(what); }, spec);
   return measure(rules, channel.trace(), stop, channel.is_asked() ? &channel : nullptr, [&](TrialRun& run) {
-    std::visit(Table{shared, checkpoints, run}, spec);
+    std::visit(Table{shared, checkpoints, run, host, channel.seat()}, spec);
   });
 }
 
@@ -36,7 +41,7 @@ TrialResult Runner::run(const TrialId& id, const Configuration& point, Channel& 
                         const std::stop_token& stop) const {
   try {
     const Checkpoints checkpoints(study_.run.checkpoint, id, parameters_of(study_.plan.space, point), identity_);
-    return trial::run(spec_of(study_, point, id), channel, checkpoints, stop, shared_);
+    return trial::run(spec_of(study_, point, id), channel, checkpoints, stop, shared_, host_.get());
   } catch (const std::bad_alloc&) {  // before it has begun
     TrialResult result;
     result.outcome = Outcome::failed;

@@ -29,6 +29,8 @@ namespace tuner {
   X(config_grid_cut,             "config.grid_cut") \
   X(config_impossible,           "config.impossible") \
   X(config_unknown_metric,       "config.unknown_metric") \
+  X(config_bad_macro,            "config.bad_macro") \
+  X(config_no_program,           "config.no_program") \
   X(config_not_in_this_version,  "config.not_in_this_version") \
   X(config_yaml_feature,         "config.yaml_feature") \
   X(plugin_unknown,              "plugin.unknown") \

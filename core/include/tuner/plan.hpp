@@ -1,5 +1,5 @@
-// A study: one training run with search parameters, how it is run, and where it came from. The config reader makes it
-// from YAML; resolve() puts in the values of a configuration.
+// A study: one training run or program with search parameters, how it is run, and where it came from. The config reader
+// makes it from YAML; resolve() puts in the values of a configuration.
 //
 // Everything in a plan is valid: every option is known, every value that a search parameter can take is in its legal
 // range.
@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <variant>
@@ -21,6 +22,10 @@
 #include "tuner/value.hpp"
 
 namespace tuner {
+
+namespace program {
+struct Program;
+}
 
 // The value of a dimension of the space, by index.
 struct SearchParameter {
@@ -73,10 +78,10 @@ struct MetricPlan {
 enum class Isolation { process, thread };
 inline constexpr const char* kIsolations[] = {"process", "thread"};
 
-// Which failed trials are run again, and how often.
+// Which failed trials are run again, and how often. By default one that was killed from outside, once.
 struct RetryPlan {
-  std::int64_t max = 0;
-  std::vector<Failure> on = {Failure::error, Failure::crash, Failure::exit, Failure::timeout, Failure::protocol};
+  std::int64_t max = 1;
+  std::vector<Failure> on = {Failure::killed};
 };
 
 // How often a configuration is run, each time with other random numbers.
@@ -103,12 +108,15 @@ struct StudyPlan {
   // Of a grid that grew: the spaces that it had before, oldest first. They differ from `space` in the domains alone.
   std::vector<Space> grown_from;
 
-  OneOf<PluginPlan> objective;
+  OneOf<PluginPlan> objective;                 // no branches where `program` is the objective
   std::optional<OneOf<PluginPlan>> optimizer;  // none for a black box
   OneOf<SchedulePlan> schedule;                // no branches for a black box
   Settings training;                           // by name of the field of TrainingSettings: "batch_size", "noise_eta"
   OneOf<OptionalSettings> early_stopping;      // one branch: nullopt where it is not given
   Space space;
+  // What a trial runs in place of a training; null: it trains. Core knows no more of it (see
+  // tuner/program/program.hpp): its identity is the canonical form in sections["objective"], and the space.
+  std::shared_ptr<const program::Program> program;
   // Settings of the method that core does not know, by the key of their section of the sweep file, in canonical form.
   std::map<std::string, Json> sections;
 
@@ -125,6 +133,8 @@ struct RunSettings {
   std::optional<double> budget_seconds;  // wall time of the study, over all its runs
   BudgetEnd budget_end = BudgetEnd::cancel;
   std::uint32_t workers = 1;
+  std::vector<std::string> devices;  // GPUs that the workers share; empty: every worker sees what there is
+  int nice = 0;                      // added to that of the workers and of what they run
   Isolation isolation = Isolation::process;
   std::uint64_t memory_limit = 0;  // bytes of a worker process; 0: none
   MemoryBound trial_memory;        // what one trial can have, as it was when the study started

@@ -30,13 +30,15 @@ enum class Outcome { completed, pruned, diverged, failed, timed_out, cancelled }
 enum class Failure {
   none,
   error,          // a plugin returned an error, or the trial could not be scored
-  crash,          // a signal ended its worker
-  exit,           // a plugin ended its worker's process
+  crash,          // a signal ended its worker or its program
+  exit,           // a plugin ended its worker's process, or its program ended with an exit code above 0
   timeout,        // over its time limit, between two steps or within one
-  out_of_memory,  // an allocation failed, or the system took the worker's memory back
+  out_of_memory,  // an allocation failed, a memory limit was reached, or the system says that it took memory back
   protocol,       // its worker sent what no worker sends
+  killed,         // somebody outside of the study ended its worker or its program
 };
-inline constexpr const char* kFailures[] = {"none", "error", "crash", "exit", "timeout", "out_of_memory", "protocol"};
+inline constexpr const char* kFailures[] = {"none",    "error",         "crash",    "exit",
+                                            "timeout", "out_of_memory", "protocol", "killed"};
 
 // Which tensors a parameter group takes; an empty list takes all. Names may end in '*'.
 struct GroupMatch {
@@ -125,6 +127,24 @@ struct Evaluations {
   std::uint64_t hvp = 0;
 };
 
+// A file that a program was run with, as it was when the trial began.
+struct FileUse {
+  std::string kind;    // program, script, file
+  std::string name;    // as the sweep file has it
+  std::string path;    // absolute
+  std::string sha256;  // hex
+  bool operator==(const FileUse&) const = default;
+};
+
+// How the program of a trial ended.
+struct ProcessEnd {
+  std::int32_t exit_code = 0;
+  std::int32_t signal = 0;         // that ended it; 0: it ended by itself
+  std::uint64_t output_bytes = 0;  // all that it printed
+  std::string output;              // the end of it
+  std::vector<FileUse> files;
+};
+
 struct TrialResult {
   Outcome outcome = Outcome::completed;
   Failure failure = Failure::none;
@@ -140,6 +160,7 @@ struct TrialResult {
   std::string error;  // why it failed or diverged; empty otherwise
   std::vector<MetricPoint> metrics;
   std::vector<std::string> log;
+  std::optional<ProcessEnd> process;  // of a program; no part of checkpoints
 };
 
 // As bytes, every bit of it.
@@ -147,6 +168,15 @@ template <class Archive>
 void serialize(Archive& archive, MetricPoint& point) {
   archive(point.step, point.name, point.value);
 }
+template <class Archive>
+void serialize(Archive& archive, FileUse& file) {
+  archive(file.kind, file.name, file.path, file.sha256);
+}
+template <class Archive>
+void serialize(Archive& archive, ProcessEnd& end) {
+  archive(end.exit_code, end.signal, end.output_bytes, end.output, end.files);
+}
+// All of it but `process`.
 template <class Archive>
 void serialize(Archive& archive, TrialResult& r) {
   archive(r.outcome, r.failure, r.value, r.last_value, r.best_value, r.steps, r.epochs);

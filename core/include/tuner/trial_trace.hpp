@@ -15,6 +15,7 @@ struct TrialTrace {
   std::atomic<std::int64_t> steps{0};   // of the whole trial; 0: not known yet
   std::atomic<std::uint32_t> kind{0};   // of the plugin that is being called, TUNER_KIND_...; 0: the host at work
   std::atomic<double> time_limit{0.0};  // seconds, 0: none
+  std::atomic<double> grace{0.0};       // seconds that the trial may take to end once it is told to
   // The study's metric as it was measured last; NaN: not yet.
   std::atomic<double> value{std::numeric_limits<double>::quiet_NaN()};
   // While it waits for a decision: since when, by monotonic_ns(); else 0. And what it has waited so far. None of that
@@ -29,6 +30,7 @@ struct TrialTrace {
     steps = 0;
     kind = 0;
     time_limit = 0.0;
+    grace = 0.0;
     value = std::numeric_limits<double>::quiet_NaN();
     waiting_since_ns = 0;
     waited_ns = 0;

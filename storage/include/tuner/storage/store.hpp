@@ -22,6 +22,8 @@
 
 namespace tuner::storage {
 
+// A plugin that a trial used, or a file that its program was run with: then kind is `program`, `script` or `file`, id
+// the name that the sweep file gives it, and there is no version and no build.
 struct PluginRecord {
   std::string kind, id, version, sha256, path;
   std::uint32_t abi_minor = 0, build_flags = 0;
@@ -116,9 +118,17 @@ struct TrialDetail {
   std::int64_t nonfinite_gradients = 0;
   std::optional<std::int64_t> target_step;
   std::optional<double> target_seconds;
-  std::vector<MetricPoint> metrics;  // by name, then step
-  std::vector<PluginRecord> plugins;
+  std::vector<MetricPoint> metrics;   // by name, then step
+  std::vector<PluginRecord> plugins;  // of a program the files that it was run with
   std::vector<std::string> log;
+  std::string exit;    // of a program that did not end with exit code 0: "exit code 2", "signal 11 (...)"; else empty
+  std::string output;  // the end of what a program printed, as printable()
+};
+
+// One content of a file that the study's programs were run with, and the trials that had it.
+struct FileVersion {
+  std::string kind, id, sha256;  // as in PluginRecord
+  std::uint64_t first = 0, last = 0, trials = 0;
 };
 
 // What an LR range test suggests for one branch of its study; see docs/lr-range.md for the names.
@@ -186,6 +196,8 @@ class Store {
   // Errors: storage.busy_study where another store holds it.
   void erase_study(std::string_view name);
 
+  // Of every file of its programs each content, in order of the first trial.
+  [[nodiscard]] std::vector<FileVersion> file_versions(std::string_view study) const;
   // Plugins whose sha256 in the study's earlier trials differs at an equal kind, id and version: one line for each build,
   // with the numbers of its trials.
   [[nodiscard]] std::vector<std::string> changed_plugins(std::string_view study,
