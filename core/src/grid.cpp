@@ -16,6 +16,8 @@ constexpr double kSlack = 1e-9;
 std::uint64_t plus(std::uint64_t a, std::uint64_t b) { return a > kMost - b ? kMost : a + b; }
 std::uint64_t times(std::uint64_t a, std::uint64_t b) { return b != 0 && a > kMost / b ? kMost : a * b; }
 
+bool is_bounded(const Range& range) { return std::isfinite(range.min) && std::isfinite(range.max); }
+
 double steps_of(const Range& range) {
   const double width = range.max - range.min;
   return std::isfinite(width) ? width / *range.step : range.max / *range.step - range.min / *range.step;
@@ -72,6 +74,7 @@ std::vector<Value> range_values(const Range& range, int version) {
 std::uint64_t values_in_grid(const Dimension& dimension) {
   if (const auto* values = std::get_if<Values>(&dimension.domain)) return values->size();
   const auto& range = std::get<Range>(dimension.domain);
+  if (!is_bounded(range)) return kMost;
   return range.integer ? range_values(range, kSearchVersion).size() : value_count(range);
 }
 
@@ -80,7 +83,7 @@ std::uint64_t values_in_search(const Dimension& dimension) {
   if (const auto* values = std::get_if<Values>(&dimension.domain)) return values->size();
   const auto& range = std::get<Range>(dimension.domain);
   if (range.step) return step_count(range);
-  return range.integer ? static_cast<std::uint64_t>(range.max - range.min) + 1 : kMost;
+  return range.integer && is_bounded(range) ? static_cast<std::uint64_t>(range.max - range.min) + 1 : kMost;
 }
 
 using Count = std::uint64_t (*)(const Dimension&);
@@ -115,7 +118,23 @@ Value grid_value(const Range& range, std::uint64_t k, int search_version) {
   return number;
 }
 
+Value nearest_step(const Range& range, double x, int search_version) {
+  if (std::isfinite(range.min)) {
+    const double k = std::max(std::round((x - range.min) / *range.step), 0.0);
+    return grid_value(range, std::min(static_cast<std::uint64_t>(std::min(k, 0x1p53)), step_count(range) - 1),
+                      search_version);
+  }
+  const double most = std::floor(range.max / *range.step + kSlack);
+  const double k = std::clamp(std::round(x / *range.step), -0x1p53, std::min(most, 0x1p53));
+  const double size = std::get<double>(grid_value(Range{.max = HUGE_VAL, .step = *range.step, .count = {}},
+                                                  static_cast<std::uint64_t>(std::abs(k)), search_version));
+  const double number = k < 0 ? -size : size;
+  if (range.integer) return static_cast<std::int64_t>(std::llround(number));
+  return number;
+}
+
 std::uint64_t step_count(const Range& range) {
+  if (!is_bounded(range)) return kMost;
   return static_cast<std::uint64_t>(std::floor(steps_of(range) + kSlack)) + 1;
 }
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <set>
 
 #include "tuner/error.hpp"
@@ -170,6 +171,7 @@ class Canonical {
     for (const Dimension& d : space_.dimensions) {
       const auto* branches = std::get_if<Branches>(&d.domain);
       Json& object = dimensions[d.name] = branches != nullptr ? Json{{"one_of", Json(branches->labels)}} : domain(d);
+      if (branches != nullptr) add_probabilities(object, d);
       if (!d.parent) continue;
       const Dimension& parent = space_.dimensions[*d.parent];
       object["where"] = {{parent.name, std::get<Branches>(parent.domain).labels[d.branch]}};
@@ -183,7 +185,9 @@ class Canonical {
     const auto& labels = std::get<Branches>(space_.dimensions[*choice.dimension].domain).labels;
     for (std::size_t i = 0; i < choice.branches.size(); ++i)
       branches.push_back({{labels[i], form(choice.branches[i])}});
-    return {{"one_of", branches}};
+    Json object{{"one_of", branches}};
+    add_probabilities(object, space_.dimensions[*choice.dimension]);
+    return object;
   }
 
  private:
@@ -208,11 +212,31 @@ class Canonical {
     }
     return object;
   }
+  static void add_probabilities(Json& object, const Dimension& d) {
+    for (const double probability : d.probabilities) object["probabilities"].push_back(probability);
+  }
+  [[nodiscard]] static Json distribution(const Range& range) {
+    Json object{{"distribution", kDistributions[static_cast<std::size_t>(range.distribution)]}};
+    if (range.distribution == Distribution::beta) {
+      object["alpha"] = range.alpha;
+      object["beta"] = range.beta;
+    } else {
+      object["mu"] = range.mu;
+      object["sigma"] = range.sigma;
+    }
+    if (std::isfinite(range.min)) object["min"] = range.min;
+    if (std::isfinite(range.max)) object["max"] = range.max;
+    if (range.step) object["step"] = *range.step;
+    if (range.integer) object["integer"] = true;
+    return object;
+  }
   [[nodiscard]] Json domain(const Dimension& d) const {
     if (const auto* values = std::get_if<Values>(&d.domain)) {
       Json list = Json::array();
       for (const Value& one : *values) list.push_back(value(one));
-      return {{"values", list}};
+      Json object{{"values", list}};
+      add_probabilities(object, d);
+      return object;
     }
     const auto& range = std::get<Range>(d.domain);
     // What the test has found is a result of the study.
@@ -221,6 +245,7 @@ class Canonical {
       if (range.count) object["count"] = *range.count;
       return object;
     }
+    if (range.distribution != Distribution::uniform) return distribution(range);
     Json object{{"min", range.min}, {"max", range.max}, {"scale", kScales[static_cast<std::size_t>(range.scale)]}};
     if (range.step) object["step"] = *range.step;
     if (range.count) object["count"] = *range.count;

@@ -42,6 +42,23 @@ TEST(ProgramConfig, CommandParametersAndMetric) {
             R"({"lr": 0.01, "layers": 3, "optimizer": "adam", "epochs": 10})");
 }
 
+TEST(ProgramConfig, ParametersHaveDistributions) {
+  const StudyPlan plan =
+      read(file(std::string(kTrain) +
+                "  parameters:\n    lr: {distribution: log_normal, mu: -7, sigma: 1}\n"
+                "    units: {distribution: normal, mu: 64, sigma: 16, step: 8, integer: true}\n"
+                "    kind: {values: [a, b], probabilities: [0.9, 0.1]}\n"
+                "    optimizer: {one_of: [{as: sgd, momentum: 0.9}, adam], probabilities: [0.5, 0.5]}\n"));
+  const auto& dimensions = plan.space.dimensions;
+  EXPECT_EQ(std::get<Range>(dimensions.at(0).domain).distribution, Distribution::log_normal);
+  EXPECT_FALSE(std::get<Range>(dimensions.at(0).domain).integer);
+  EXPECT_TRUE(std::get<Range>(dimensions.at(1).domain).integer);
+  EXPECT_EQ(dimensions.at(2).probabilities, (std::vector<double>{0.9, 0.1}));
+  const Json space = Json::parse(canonical_plan(plan)).at("space");
+  EXPECT_EQ(space.at("lr").at("distribution"), Json("log_normal"));
+  EXPECT_EQ(space.at("optimizer").at("probabilities"), Json::array({0.5, 0.5}));
+}
+
 TEST(ProgramConfig, AScriptAloneIsRunByPythonOrByItself) {
   const auto command = [](const std::string& script) {
     return read(file("  program: " + script + "\n  metrics: {loss: }\n", "")).program->command;

@@ -20,6 +20,13 @@ constexpr Blind kBlind[] = {
     {Message::config_bad_hole, "into more than"},
     {Message::config_bad_hole, "fewer than count"},
     {Message::config_bad_hole, "meets the integer"},
+    {Message::config_bad_hole, "is beyond all numbers"},
+    {Message::config_bad_hole, "min and max leave less than"},
+    {Message::config_bad_hole, "some of its values are not legal"},
+    {Message::config_bad_hole, "and there are"},
+    {Message::config_bad_hole, "add up to"},
+    {Message::config_impossible, "and a grid has no values of one"},
+    {Message::config_impossible, "and a grid takes each of its values once"},
     // Between a range, or a branch, and others.
     {Message::config_no_method, "is left to a search"},
     {Message::config_no_count, "is a range, and a grid"},

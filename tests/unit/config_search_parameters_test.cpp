@@ -80,7 +80,7 @@ TEST(ConfigSearchParameters, KeysOfOneKindOnly) {
   expect_error(option_error("lr: {any: 1}"), "sweep.yaml:2:31 config.wrong_type", {"a map"});
   expect_error(option_error("lr: {one_of: [1, 2]}"), "sweep.yaml:2:31 config.bad_hole", {"{values: [...]}"});
   expect_error(option_error("lr: {distribution: uniform, min: 0, max: 1}"), "sweep.yaml:2:32 config.bad_hole",
-               {"no key 'distribution'", "remove it: a range is uniform"});
+               {"no distribution 'uniform'", "remove it: a range is uniform"});
 }
 
 TEST(ConfigSearchParameters, SearchIsTheSuggestedRange) {
@@ -165,8 +165,12 @@ TEST(ConfigSearchParameters, WordsOfOtherSystemsAreTranslated) {
                                              {"q_log_uniform_values", "write scale: log and step"},
                                              {"categorical", "{values: [...]} is categorical"},
                                              {"constant", "the value itself"},
-                                             {"normal", "there is none of these"},
-                                             {"log_normal", "there is none of these"}})
+                                             {"q_normal", "distribution: normal, and step in place of q"},
+                                             {"q_log_normal", "distribution: log_normal, and step in place of q"},
+                                             {"q_beta", "distribution: beta, and step in place of q"},
+                                             {"categorical_w_probabilities", "probabilities: [...]} says the same"},
+                                             {"lognormal", "did you mean 'log_normal'?"},
+                                             {"gamma", "one of: normal, log_normal, beta"}})
     expect_error(option_error(std::string("lr: {distribution: ") + distribution + ", min: 0.1, max: 1}"),
                  "sweep.yaml:2:32 config.bad_hole", {answer});
   expect_error(option_error("lr: {distribution: int_uniform, min: 1, max: 9}"), "sweep.yaml:2:32 config.bad_hole",

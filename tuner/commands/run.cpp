@@ -1,6 +1,7 @@
 // tuner run: runs or resumes the study of a sweep file.
 #include <fmt/format.h>
 
+#include <cmath>
 #include <iostream>
 
 #include "tuner/commands/lr_range.hpp"
@@ -33,7 +34,40 @@ constexpr Page kPage{
 
 constexpr std::uint64_t kShownTrials = 5;
 
-// `first`: what is done before the trials, and decides their points; may be empty.
+std::string distribution_in_words(const Range& range) {
+  const bool beta = range.distribution == Distribution::beta;
+  std::string words = fmt::format("{}, {} {:g}, {} {:g}", kDistributions[static_cast<std::size_t>(range.distribution)],
+                                  beta ? "alpha" : "mu", beta ? range.alpha : range.mu, beta ? "beta" : "sigma",
+                                  beta ? range.beta : range.sigma);
+  if (std::isfinite(range.min)) words += fmt::format(", from {:g}", range.min);
+  if (std::isfinite(range.max)) words += fmt::format(", to {:g}", range.max);
+  return words;
+}
+
+std::string values_in_words(const Dimension& dimension) {
+  std::string words;
+  const auto* range = std::get_if<Range>(&dimension.domain);
+  if (range == nullptr) {
+    const std::vector<Value> values = grid_values(dimension);
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      words += (i == 0 ? "" : ", ") + to_display(values[i]);
+      if (!dimension.probabilities.empty()) words += fmt::format(" ({:g})", dimension.probabilities[i]);
+    }
+    return words;
+  }
+  if (range->distribution != Distribution::uniform)
+    words = distribution_in_words(*range);
+  else if (range->source)
+    words = fmt::format("from {}, factor {:g}", range->source->study, range->source->factor);
+  else
+    words = fmt::format("{:g} to {:g}, {}", range->min, range->max, kScales[static_cast<int>(range->scale)]);
+  if (range->integer) words += ", integer";
+  if (range->step) words += fmt::format(", step {:g}", *range->step);
+  if (range->count) words += fmt::format(", {} values", *range->count);
+  return words;
+}
+
+// `first`: what is done before the trials, and decides their configurations; may be empty.
 void print_dry_run(const Study& study, const search::Searcher& searcher, const std::string& first,
                    const std::vector<ObjectiveTensors>& tensors) {
   const StudyPlan& plan = study.plan;
@@ -42,16 +76,7 @@ void print_dry_run(const Study& study, const search::Searcher& searcher, const s
   report::TableWriter space(std::cout, "table");
   space.header({"dimension", "values", "active where"});
   for (const Dimension& dimension : plan.space.dimensions) {
-    std::string values;
-    if (const auto* range = std::get_if<Range>(&dimension.domain)) {
-      values = fmt::format("{:g} to {:g}, {}{}", range->min, range->max, kScales[static_cast<int>(range->scale)],
-                           range->integer ? ", integer" : "");
-      if (range->step) values += fmt::format(", step {:g}", *range->step);
-      if (range->source) values = fmt::format("from {}, factor {:g}", range->source->study, range->source->factor);
-      if (range->count) values += fmt::format(", {} values", *range->count);
-    } else {
-      for (const Value& value : grid_values(dimension)) values += (values.empty() ? "" : ", ") + to_display(value);
-    }
+    const std::string values = values_in_words(dimension);
     std::string where;
     if (dimension.parent) {
       const Dimension& parent = plan.space.dimensions[*dimension.parent];

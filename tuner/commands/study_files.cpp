@@ -7,6 +7,7 @@
 #include "tuner/commands/file_hashes.hpp"
 #include "tuner/error.hpp"
 #include "tuner/grid.hpp"
+#include "tuner/search/searcher.hpp"
 #include "tuner/trainer.hpp"
 
 namespace tuner::commands {
@@ -131,7 +132,8 @@ std::vector<std::pair<std::string, std::string>> file_hashes(const StudyPlan& pl
 }
 
 Value first_value(const Dimension& dimension) {
-  if (const auto* range = std::get_if<Range>(&dimension.domain)) return grid_value(*range, 0);
+  if (const auto* range = std::get_if<Range>(&dimension.domain))
+    return range->distribution == Distribution::uniform ? grid_value(*range, 0) : search::random_value(dimension, 0.5);
   return grid_values(dimension).front();
 }
 

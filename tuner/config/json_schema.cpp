@@ -25,7 +25,10 @@ Json one_of_list(Json branch) {
           {"minItems", 1},
           {"items", std::move(branch)}};
 }
-Json one_of(Json branch) { return closed_map({{"one_of", one_of_list(std::move(branch))}}, Json::array({"one_of"})); }
+Json one_of(Json branch) {
+  return closed_map({{"one_of", one_of_list(std::move(branch))}, {"probabilities", probabilities_schema()}},
+                    Json::array({"one_of"}));
+}
 
 Json unit_text(const tuner_param& param) {
   return param.unit != nullptr && *param.unit != 0 ? fmt::format("{} ({})", param.doc, param.unit) : param.doc;
@@ -265,7 +268,8 @@ class SchemaWriter {
                                 {"type", "array"},
                                 {"minItems", 1},
                                 {"uniqueItems", true},
-                                {"items", value}}}},
+                                {"items", value}}},
+                              {"probabilities", probabilities_schema()}},
                              Json::array({"values"}));
     const HostKey any_number{"number", HostKey::real, "", {}, {-kAnyReal, kAnyReal}};
     ValueSchema number = value_schema(any_number);
@@ -278,7 +282,13 @@ class SchemaWriter {
                 {"required", Json::array({"as"})},
                 {"additionalProperties", Definitions::ref("parameter")}};
     const Json one = one_of(any_of({string_schema(kLabelPattern), std::move(branch)}));
-    definitions_.add("parameter", any_of({value, std::move(values), std::move(range), one}));
+    std::vector<Json> all{value, std::move(values), std::move(range), one};
+    for (const char* word : kDrawnDistributions) {
+      Json drawn = Definitions::distribution(number, number.fixed, word);
+      drawn["properties"]["integer"] = all[2].at("properties").at("integer");
+      all.push_back(std::move(drawn));
+    }
+    definitions_.add("parameter", any_of(all));
     return {{"type", "object"}, {"additionalProperties", Definitions::ref("parameter")}};
   }
 
@@ -342,7 +352,7 @@ class SchemaWriter {
                                 extended(p, base.at("required"), base, host_keys));
       });
     };
-    Json beside = closed_map({{"one_of", one_of_list(Definitions::ref("scheduler_alone"))}}, Json::array({"one_of"}));
+    Json beside = one_of(Definitions::ref("scheduler_alone"));
     beside["properties"].update(steps);
     const Json stage = definitions_.add("stage", any_of({extended_by(steps, "stage"), std::move(beside)}));
     Json sequence = closed_map(

@@ -87,6 +87,13 @@ Json string_schema(std::string_view pattern) {
   return schema;
 }
 
+Json probabilities_schema() {
+  return {{"description", "how often a random search takes each of them; they add up to 1"},
+          {"type", {"array", "null"}},
+          {"minItems", 1},
+          {"items", {{"type", "number"}, {"exclusiveMinimum", 0}, {"maximum", 1}}}};
+}
+
 Json words_schema(const std::vector<std::string>& words) {
   Json all = Json::array();
   for (const std::string& word : words) {
@@ -202,6 +209,27 @@ Json Definitions::range(const ValueSchema& value, const Json& end) {
   return range;
 }
 
+// That its values are legal is beyond JSON Schema.
+Json Definitions::distribution(const ValueSchema& value, const Json& end, std::string_view word) {
+  Json properties = Json::object();
+  Json required = Json::array({"distribution"});
+  const bool beta = word == "beta";
+  for (const HostKey& key : kDistributionKeys) {
+    const bool shape = key.type == HostKey::real;
+    if (shape && beta != (key.key == "alpha" || key.key == "beta")) continue;
+    Json schema{{"description", key.doc}};
+    if (key.key == "distribution")
+      schema["const"] = word;
+    else if (key.key == "step")
+      schema.update(Json{{"type", {value.integer ? "integer" : "number", "null"}}, {"exclusiveMinimum", 0}});
+    else
+      schema.update(shape ? value_schema(key).fixed : nullable(end));
+    properties[std::string(key.key)] = std::move(schema);
+    if (shape) required.push_back(key.key);
+  }
+  return closed_map(std::move(properties), std::move(required));
+}
+
 Json Definitions::from() {
   Json properties = Json::object();
   for (const HostKey& key : kFromKeys) {
@@ -221,10 +249,12 @@ Json Definitions::search_parameter(const ValueSchema& value, const Json& fixed) 
                               {"type", "array"},
                               {"minItems", 1},
                               {"uniqueItems", true},
-                              {"items", std::move(item)}}}},
+                              {"items", std::move(item)}}},
+                            {"probabilities", probabilities_schema()}},
                            Json::array({"values"}));
   if (!value.range) return values;
   Json kinds = Json::array({values, range(value, fixed)});
+  for (const char* word : kDrawnDistributions) kinds.push_back(distribution(value, fixed, word));
   if (value.tested) kinds.push_back(from());
   return {{"anyOf", std::move(kinds)}};
 }

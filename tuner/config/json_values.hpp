@@ -34,6 +34,8 @@ class Definitions {
   Json setting(const ValueSchema& value);
   // For {min, max}. end: for an end.
   static Json range(const ValueSchema& value, const Json& end);
+  // For {distribution: word, ...}.
+  static Json distribution(const ValueSchema& value, const Json& end, std::string_view word);
 
   [[nodiscard]] static Json ref(const std::string& name) { return {{"$ref", "#/definitions/" + name}}; }
   [[nodiscard]] const Json& all() const { return definitions_; }
@@ -50,6 +52,8 @@ class Definitions {
 [[nodiscard]] Json closed_map(Json properties, Json required = Json::array());
 // Any scalar: the reader takes the word as it is written, and YAML may see a number in it.
 [[nodiscard]] Json string_schema(std::string_view pattern = {});
+// The probabilities of values or branches.
+[[nodiscard]] Json probabilities_schema();
 // One of the words. A word that YAML takes for a number or boolean is legal as that, too.
 [[nodiscard]] Json words_schema(const std::vector<std::string>& words);
 // Schemas that ask whether a map has a key, with any value or one that is not null.

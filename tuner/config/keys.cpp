@@ -16,7 +16,6 @@ struct LaterKey {
   std::string_view key, remedy;
 };
 constexpr LaterKey kLaterKeys[] = {
-    {"distribution", "write {min: ..., max: ..., scale: linear, log or log1m}, or {values: [...]}"},
     {"command", "a program is an objective: write objective: {command: [...], parameters: {...}, metrics: {...}}"},
     {"parameters", "write its keys where they belong: under objective, optimizer, scheduler and training"},
     {"early_terminate", "remove it: a trial ends at its end, or by training: {early_stopping: {patience: n}}"},

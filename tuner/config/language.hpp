@@ -289,6 +289,27 @@ inline constexpr HostKey kFromKeys[] = {{.key = "from",
                                          .doc = "number of values that a grid takes",
                                          .bounds = {.min = 1, .max = 1e6}}};
 
+// What a random search draws otherwise than evenly. min, max and step are values of the option that is searched.
+inline constexpr const char* kDrawnDistributions[] = {"normal", "log_normal", "beta"};
+inline constexpr HostKey kDistributionKeys[] = {
+    {.key = "distribution",
+     .type = HostKey::word,
+     .doc = "normal: N(mu, sigma^2); log_normal: its logarithm is; beta: on 0 to 1",
+     .words = kDrawnDistributions},
+    {.key = "mu",
+     .type = HostKey::real,
+     .doc = "mean, of the logarithm in log_normal",
+     .bounds = {.min = -kAnyReal, .max = kAnyReal}},
+    {.key = "sigma",
+     .type = HostKey::real,
+     .doc = "standard deviation, of the logarithm in log_normal",
+     .bounds = {.min = 0, .max = kAnyReal, .min_open = true}},
+    {.key = "alpha", .type = HostKey::real, .doc = "first shape of beta", .bounds = {.min = 0.01, .max = 1e6}},
+    {.key = "beta", .type = HostKey::real, .doc = "second shape of beta", .bounds = {.min = 0.01, .max = 1e6}},
+    {.key = "min", .type = HostKey::own, .doc = "nothing below it is drawn"},
+    {.key = "max", .type = HostKey::own, .doc = "nothing above it is drawn"},
+    {.key = "step", .type = HostKey::own, .doc = "only min, min + step, ...; without min the multiples of step"}};
+
 inline constexpr HostKey kTrainingKeys[] = {
     {.key = "epochs",
      .type = HostKey::integer,

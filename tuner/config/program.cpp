@@ -72,6 +72,7 @@ bool is_integer_range(Node& range, const std::string& what) {
     range.entries.erase(entry);
     return integer;
   }
+  if (range.find("distribution") != nullptr) return false;
   if (is_written_as_integer(range.find("min")) && is_written_as_integer(range.find("max")))
     throw Error(Message::config_bad_hole,
                 fmt::format("the ends of the range of {} are written as integers, and it is not said whether it has "
@@ -157,7 +158,8 @@ class ProgramReader {
     if (entry.value.find("one_of") != nullptr) return read_branches(entry, {dimension, scope.parent, scope.branch});
     Node node = entry.value;
     Field field{.name = dimension, .what = what};
-    const bool is_range = node.find("min") != nullptr || node.find("max") != nullptr;
+    const bool is_range =
+        node.find("min") != nullptr || node.find("max") != nullptr || node.find("distribution") != nullptr;
     if (is_range) field.kind = is_integer_range(node, what) ? Field::Kind::integer : Field::Kind::real;
     field.read = [what, kind = field.kind](const Node& value) -> Value {
       if (kind == Field::Kind::integer) return integer_of(value, what);

@@ -151,7 +151,8 @@ void refuse_type(const Node& node, const std::string& what, std::string_view due
   std::string remedy = fmt::format("write {}", due);
   if (node.missing)
     remedy = fmt::format("write {}, or remove the key", due);
-  else if (node.find("values") != nullptr || node.find("min") != nullptr || node.find("from") != nullptr)
+  else if (node.find("values") != nullptr || node.find("min") != nullptr || node.find("from") != nullptr ||
+           node.find("distribution") != nullptr)
     remedy = fmt::format("write {}: this cannot be searched", due);
   else if (node.is_map())
     remedy = "what is searched is written {values: [...]} or {min: ..., max: ...}; any other map has no place here";

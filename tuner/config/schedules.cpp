@@ -110,7 +110,7 @@ class ScheduleReader {
           "steps");
     };
     for (const Entry& entry : item.entries)
-      if (!read_key(entry, steps)) read_branches();  // the only other key is one_of, or an error
+      if (entry.key != "probabilities" && !read_key(entry, steps)) read_branches();  // one_of, or an error
     return stage;
   }
 

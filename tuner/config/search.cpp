@@ -21,8 +21,25 @@ void check_repeats(const StudyPlan& plan, const RunSettings& run, const std::str
       .at(trials_at);
 }
 
+// A grid takes evenly spaced values, each once.
+void check_grid_takes(const Dimension& dimension, const std::string& place) {
+  const auto* range = std::get_if<Range>(&dimension.domain);
+  if (range != nullptr && range->distribution != Distribution::uniform)
+    throw Error(Message::config_impossible,
+                fmt::format("{} has a {} distribution, and a grid has no values of one", dimension.name,
+                            kDistributions[static_cast<std::size_t>(range->distribution)]),
+                "write {min: ..., max: ..., count: n} or {values: [...]} in its place, or method: random")
+        .at(place);
+  if (!dimension.probabilities.empty())
+    throw Error(Message::config_impossible,
+                fmt::format("{} has probabilities, and a grid takes each of its values once", dimension.name),
+                "remove probabilities, or write method: random")
+        .at(place);
+}
+
 void check_grid(const StudyPlan& plan, const RunSettings& run, const Reading& reading, const std::string& at) {
   const auto& dimensions = reading.space.dimensions;
+  for (std::size_t i = 0; i < dimensions.size(); ++i) check_grid_takes(dimensions[i], reading.places[i]);
   for (std::size_t i = 0; i < dimensions.size(); ++i)
     if (const auto* range = std::get_if<Range>(&dimensions[i].domain); range && !range->count && !range->step)
       throw Error(Message::config_no_count,

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <utility>
 
+#include "tuner/config/distributions.hpp"
 #include "tuner/config/language.hpp"
 #include "tuner/grid.hpp"
 #include "tuner/lr_range/settings.hpp"
@@ -158,35 +159,6 @@ Range read_from(const Node& node, const Field& field, Reading& reading) {
   return range;
 }
 
-// Distributions of Weights & Biases, Optuna and Ray Tune, and what is the same here.
-std::string distribution_in_words(const Node& node, const Field& field) {
-  constexpr std::string_view kLog = "write scale: log in its place";
-  constexpr std::string_view kLogOfExponents =
-      "write scale: log in its place; min and max are then the values themselves, not their logarithms";
-  constexpr std::string_view kStep = "write step in place of distribution and q";
-  constexpr std::string_view kLogStep = "write scale: log and step in place of distribution and q";
-  constexpr std::pair<std::string_view, std::string_view> kWords[] = {
-      {"uniform", "remove it: a range is uniform"},
-      {"log_uniform_values", kLog},
-      {"loguniform", kLog},
-      {"inv_log_uniform_values", kLog},
-      {"log_uniform", kLogOfExponents},
-      {"inv_log_uniform", kLogOfExponents},
-      {"q_uniform", kStep},
-      {"quniform", kStep},
-      {"q_log_uniform_values", kLogStep},
-      {"qloguniform", kLogStep},
-      {"categorical", "remove it: {values: [...]} is categorical"},
-      {"choice", "remove it: {values: [...]} is categorical"},
-      {"constant", "write the value itself in place of the map"}};
-  if (node.is_word("int_uniform"))
-    return field.kind == Field::Kind::integer ? "remove it: a range of integers is uniform"
-                                              : "write step: 1 in its place";
-  for (const auto& [word, same] : kWords)
-    if (node.is_word(word)) return std::string(same);
-  return "there is none of these: a range is even on its scale, linear, log or log1m";
-}
-
 // Throws where a key of the map is one that other systems have in such a place.
 void refuse_foreign_keys(const Node& node, const Field& field) {
   constexpr std::pair<std::string_view, std::string_view> kKeys[] = {
@@ -200,11 +172,11 @@ void refuse_foreign_keys(const Node& node, const Field& field) {
       {"value", "write the value itself in place of the map"},
       {"base", "remove it: scale: log is the same for every base"}};
   for (const Entry& entry : node.entries) {
+    if (entry.key == "distribution") check_distribution_word(entry, field);
     const auto found = std::ranges::find(kKeys, entry.key, [](const auto& key) { return key.first; });
-    if (entry.key != "distribution" && found == std::end(kKeys)) continue;
-    refuse_parameter(
-        entry.place, fmt::format("the range of {} has no key '{}'", field.what, entry.key),
-        entry.key == "distribution" ? distribution_in_words(entry.value, field) : std::string(found->second));
+    if (found == std::end(kKeys)) continue;
+    refuse_parameter(entry.place, fmt::format("the range of {} has no key '{}'", field.what, entry.key),
+                     std::string(found->second));
   }
 }
 
@@ -213,20 +185,26 @@ void check_parameter_keys(const Node& node, const Field& field) {
   refuse_foreign_keys(node, field);
   const bool listed = node.find("values") != nullptr;
   const bool tested = node.find("from") != nullptr;
+  if (!listed && !tested && node.find("distribution") != nullptr) return;  // its reader looks at the keys
   for (const Entry& entry : node.entries) {
     if (tested) {
       if (std::ranges::find(kFromKeys, entry.key, &HostKey::key) != std::end(kFromKeys)) continue;
       refuse_parameter(entry.place, fmt::format("the range of {} has both from and {}", field.what, entry.key),
                        "beside from: lr_range there may be factor and count");
     }
-    const bool of_range = std::ranges::find(kRangeKeys, entry.key) != std::end(kRangeKeys);
-    if (listed ? entry.key == "values" : of_range) continue;
+    const bool of_range =
+        entry.key == "distribution" || std::ranges::find(kRangeKeys, entry.key) != std::end(kRangeKeys);
+    const bool of_list = entry.key == "values" || entry.key == "probabilities";
+    if (listed ? of_list : of_range) continue;
+    if (!listed && entry.key == "probabilities")
+      refuse_parameter(entry.place, fmt::format("the range of {} has probabilities", field.what),
+                       "probabilities belong to values: {values: [first, second], probabilities: [0.9, 0.1]}");
     if (listed && of_range)
       refuse_parameter(entry.place, fmt::format("the range of {} has both values and {}", field.what, entry.key),
                        "write either {values: [...]} or {min: ..., max: ...}");
     refuse_parameter(entry.place,
                      fmt::format("the range of {} is mixed with the key '{}'", field.what, shown(entry.key)),
-                     listed ? "write values alone" : did_you_mean(entry.key, kRangeKeys));
+                     listed ? "beside values there may be probabilities" : did_you_mean(entry.key, kRangeKeys));
   }
 }
 
@@ -240,7 +218,7 @@ Setting expand_search(const Node& node, const Field& field, const Scope& scope, 
 }  // namespace
 
 bool is_search_parameter(const Node& node) {
-  return std::ranges::any_of(std::array{"values", "min", "max", "from"},
+  return std::ranges::any_of(std::array{"values", "min", "max", "from", "distribution"},
                              [&](auto key) { return node.find(key) != nullptr; });
 }
 
@@ -254,10 +232,18 @@ Setting read_setting(const Node& node, const Field& field, const Scope& scope, R
   if (node.is_map() && is_search_parameter(node)) {
     check_parameter_keys(node, field);
     decltype(Dimension::domain) domain;
-    if (const Node* list = node.find("values"))
-      domain = read_values(*list, field);
-    else if (node.find("from") != nullptr)
+    if (const Node* list = node.find("values")) {
+      Values values = read_values(*list, field);
+      const std::size_t count = values.size();
+      const std::size_t dimension = add_dimension(field.name, std::move(values), scope, node.place, reading);
+      reading.space.dimensions[dimension].probabilities =
+          read_probabilities(node, count, fmt::format("the values of {}", field.what));
+      return SearchParameter{dimension};
+    }
+    if (node.find("from") != nullptr)
       domain = read_from(node, field, reading);
+    else if (node.find("distribution") != nullptr)
+      domain = read_distribution(node, field);
     else
       domain = read_range(node, field);
     return SearchParameter{add_dimension(field.name, std::move(domain), scope, node.place, reading)};
@@ -298,7 +284,7 @@ const Node* one_of_list(const Node& node, std::string_view beside) {
   const Node* list = node.find("one_of");
   if (list == nullptr) return nullptr;
   for (const Entry& entry : node.entries)
-    if (entry.key != "one_of" && (beside.empty() || entry.key != beside))
+    if (entry.key != "one_of" && entry.key != "probabilities" && (beside.empty() || entry.key != beside))
       throw Error(Message::config_bad_hole, fmt::format("a one_of is mixed with the key '{}'", shown(entry.key)),
                   "put the key into the branches that it is meant for")
           .at(entry.place);
@@ -308,7 +294,8 @@ const Node* one_of_list(const Node& node, std::string_view beside) {
   return list;
 }
 
-std::size_t add_branches(const Node& list, std::vector<std::string> labels, const Scope& scope, Reading& reading) {
+std::size_t add_branches(const Node& node, std::vector<std::string> labels, const Scope& scope, Reading& reading) {
+  const Node& list = *node.find("one_of");
   for (std::size_t i = 0; i < labels.size(); ++i)
     if (std::ranges::find(labels.begin(), labels.begin() + static_cast<std::ptrdiff_t>(i), labels[i]) !=
         labels.begin() + static_cast<std::ptrdiff_t>(i))
@@ -316,7 +303,10 @@ std::size_t add_branches(const Node& list, std::vector<std::string> labels, cons
                   fmt::format("two branches of this one_of are called '{}'", shown(labels[i])),
                   "add as: NAME to one of them")
           .at(list.items[i].place);
-  return add_dimension(scope.path, Branches{std::move(labels)}, scope, list.place, reading);
+  std::vector<double> probabilities = read_probabilities(node, labels.size(), "the branches of this one_of");
+  const std::size_t dimension = add_dimension(scope.path, Branches{std::move(labels)}, scope, list.place, reading);
+  reading.space.dimensions[dimension].probabilities = std::move(probabilities);
+  return dimension;
 }
 
 }  // namespace tuner::config

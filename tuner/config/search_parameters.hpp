@@ -68,7 +68,7 @@ struct Field {
 // Adds a setting unless it is null: what is left out has its default.
 void put(Settings& settings, const std::string& key, Setting setting);
 
-// A map with values, min, max or from.
+// A map with values, min, max, from or distribution.
 [[nodiscard]] bool is_search_parameter(const Node& node);
 
 // Adds a dimension and returns its index.
@@ -79,11 +79,11 @@ std::size_t add_dimension(std::string name, decltype(Dimension::domain) domain, 
 [[nodiscard]] std::string label_of(const Node& as);
 
 // The list of a one_of, not empty; null where the node is none. Keys beside it are config.bad_hole unless they are
-// `beside`.
+// `beside` or probabilities.
 [[nodiscard]] const Node* one_of_list(const Node& node, std::string_view beside = {});
 
-// Adds the dimension of a one_of. Errors: config.equal_labels.
-std::size_t add_branches(const Node& list, std::vector<std::string> labels, const Scope& scope, Reading& reading);
+// Adds the dimension of a one_of, with its probabilities. Errors: config.equal_labels; those of read_probabilities.
+std::size_t add_branches(const Node& node, std::vector<std::string> labels, const Scope& scope, Reading& reading);
 
 // One branch, or those of a one_of, each read as read(node, scope). label(node) says what a branch is called.
 template <class T, class Label, class Read>
@@ -103,7 +103,7 @@ template <class T, class Label, class Read>
           .at(branch.place);
     labels.push_back(label(branch));
   }
-  result.dimension = add_branches(*list, labels, scope, reading);
+  result.dimension = add_branches(node, labels, scope, reading);
   for (std::size_t i = 0; i < list->items.size(); ++i)
     result.branches.push_back(read(list->items[i], Scope{scope.name(labels[i]), result.dimension, i, true}));
   return result;

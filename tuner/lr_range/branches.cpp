@@ -4,16 +4,18 @@
 
 #include "tuner/grid.hpp"
 #include "tuner/lr_range/part.hpp"
+#include "tuner/search/searcher.hpp"
 
 namespace tuner::lr_range {
 
 namespace {
 
-// Of a range the middle on its scale. Stored tests have it as it was first computed.
+// Of a range the middle on its scale, of a distribution the median. Stored tests have it as it was first computed.
 Value first_value(const Dimension& dimension) {
   constexpr int kVersion = 1;
   const auto* range = std::get_if<Range>(&dimension.domain);
   if (range == nullptr) return std::get<Values>(dimension.domain).front();
+  if (range->distribution != Distribution::uniform) return search::random_value(dimension, 0.5);
   if (range->step) {
     const auto values = grid_values(dimension, kVersion);
     return values[values.size() / 2];

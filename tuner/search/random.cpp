@@ -7,10 +7,12 @@
 // from a random place.
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <string_view>
 #include <unordered_set>
 
 #include "tuner/abi.h"
+#include "tuner/distribution.hpp"
 #include "tuner/search/grid.hpp"
 #include "tuner/search/searcher.hpp"
 
@@ -27,6 +29,7 @@ Value random_integer(const Range& range, double u) {
 }
 
 Value random_in(const Range& range, double u, int version) {
+  if (range.distribution != Distribution::uniform) return random_quantile(range, u);
   if (range.step) {
     const std::uint64_t count = step_count(range);
     if (range.scale == Scale::linear)
@@ -71,7 +74,8 @@ std::uint64_t index_of(const Dimension& dimension, const Value& value) {
     return static_cast<std::uint64_t>(std::ranges::find(*values, value) - values->begin());
   const auto& range = std::get<Range>(dimension.domain);
   if (range.integer) return static_cast<std::uint64_t>(std::get<std::int64_t>(value));
-  return static_cast<std::uint64_t>(std::llround(std::get<double>(value) / *range.step - range.min / *range.step));
+  const double first = std::isfinite(range.min) ? range.min / *range.step : 0;
+  return static_cast<std::uint64_t>(std::llround(std::get<double>(value) / *range.step - first));
 }
 
 bool is_discrete(const Dimension& dimension) {
@@ -87,6 +91,18 @@ Space with_steps(Space space) {
       if (range->integer && !range->step) range->step = 1;
     }
   return space;
+}
+
+// Which of the choices u falls upon, each having its share of [0, sum of the probabilities).
+std::size_t choice_at(double u, std::size_t count, const std::vector<double>& probabilities) {
+  if (probabilities.empty()) return static_cast<std::size_t>(u * static_cast<double>(count));
+  const double place = u * std::accumulate(probabilities.begin(), probabilities.end(), 0.0);
+  double sum = 0;
+  for (std::size_t i = 0; i + 1 < count; ++i) {
+    sum += probabilities[i];
+    if (place < sum) return i;
+  }
+  return count - 1;
 }
 
 class Random : public Searcher {
@@ -189,8 +205,8 @@ class Random : public Searcher {
 
 Value random_value(const Dimension& dimension, double u, int search_version) {
   if (const auto* range = std::get_if<Range>(&dimension.domain)) return random_in(*range, u, search_version);
-  const auto drawn = [u](const auto& choices) -> Value {
-    return choices[static_cast<std::size_t>(u * static_cast<double>(choices.size()))];
+  const auto drawn = [&](const auto& choices) -> Value {
+    return choices[choice_at(u, choices.size(), dimension.probabilities)];
   };
   if (const auto* values = std::get_if<Values>(&dimension.domain)) return drawn(*values);
   return drawn(std::get<Branches>(dimension.domain).labels);

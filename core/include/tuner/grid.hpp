@@ -16,7 +16,10 @@ namespace tuner {
 // k below the count, or the number of steps. search_version 1 rounds every operation in binary.
 [[nodiscard]] Value grid_value(const Range& range, std::uint64_t k, int search_version = kSearchVersion);
 
-// How many values a step takes of a range.
+// The value of a range with a step that is nearest to x.
+[[nodiscard]] Value nearest_step(const Range& range, double x, int search_version = kSearchVersion);
+
+// How many values a step takes of a range; the largest uint64 where min or max is infinite.
 [[nodiscard]] std::uint64_t step_count(const Range& range);
 
 // All values that a dimension has in a grid, each once, in order.

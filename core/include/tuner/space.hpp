@@ -21,6 +21,12 @@ inline constexpr int kSearchVersion = 3;
 enum class Scale { linear, log, log1m };  // in the order of TUNER_SCALE_...
 inline constexpr const char* kScales[] = {"linear", "log", "log1m"};
 
+// How a random search draws a range. uniform: evenly on its scale. normal, log_normal: mu and sigma are mean and
+// standard deviation of x, of ln x. beta: on [0, 1], with the density x^(alpha - 1) (1 - x)^(beta - 1) / B(alpha,
+// beta).
+enum class Distribution { uniform, normal, log_normal, beta };
+inline constexpr const char* kDistributions[] = {"uniform", "normal", "log_normal", "beta"};
+
 // A range whose ends another study finds: {from: STUDY, factor: 10} takes the value that it recommends, divided and
 // multiplied by the factor.
 struct RangeSource {
@@ -37,6 +43,10 @@ struct Range {
   std::optional<std::int64_t> count;
   bool integer = false;
   std::optional<RangeSource> source = {};  // until that study has run, min and max are where it looks
+  // min and max cut every other distribution than uniform, and are infinite where nothing cuts it. Its scale is linear,
+  // and it has no count. With a step and without a min the values are the multiples of the step.
+  Distribution distribution = Distribution::uniform;
+  double mu = 0, sigma = 1, alpha = 1, beta = 1;
 };
 // The labels of a one_of.
 struct Branches {
@@ -50,6 +60,8 @@ struct Dimension {
   // Inside a one_of: active only where dimension `parent` (earlier in the space) took branch number `branch`.
   std::optional<std::size_t> parent;
   std::size_t branch = 0;
+  // Of the values or branches in a random search, by index; they add up to 1 but for rounding. Empty: all alike.
+  std::vector<double> probabilities = {};
 };
 
 // Parents stand before their children, and a parent's children before the next dimension outside of it.
