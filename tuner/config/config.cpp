@@ -16,6 +16,8 @@
 #include "tuner/config/schedules.hpp"
 #include "tuner/config/search.hpp"
 #include "tuner/config/training.hpp"
+#include "tuner/config/wandb.hpp"
+#include "tuner/config/yaml.hpp"
 #include "tuner/text.hpp"
 
 namespace tuner::config {
@@ -307,7 +309,15 @@ class StudyReader {
       plan_.metric.goal = up ? Goal::maximize : Goal::minimize;
     };
     const auto target = [this](const Entry& entry) { plan_.metric.target = real_of(entry.value, "metric.target"); };
-    read_keys(node, "metric", readers_of(kMetricKeys, {{"name", name}, {"goal", goal}, {"target", target}}));
+    const auto on_target = [this](const Entry& entry) {
+      run_.end_at_target = word_of(entry.value, "metric.on_target", words(kOnTargets)) == "end";
+    };
+    read_keys(node, "metric",
+              readers_of(kMetricKeys, {{"name", name}, {"goal", goal}, {"target", target}, {"on_target", on_target}}));
+    if (run_.end_at_target && !plan_.metric.target)
+      throw Error(Message::config_missing_key, "metric says what happens at its target, and has no target",
+                  "add target: NUMBER, or remove on_target")
+          .at(node.find("on_target")->place);
   }
 
   void read_method(const Node& node) {
@@ -470,10 +480,32 @@ SweepFile read_file(const fs::path& file) {
           .study = regular ? file.stem().string() : "stdin"};
 }
 
-Study read_study(const SweepFile& file, const Catalogue& catalogue, std::span<const std::string> overrides, ReadAs as) {
-  Node root = parse_document(file.text, file.name);
-  for (const std::string& assignment : overrides) apply_override(root, assignment);
+namespace {
+
+// The file with its overrides. trials and run_cap are one thing: an override of one is one of the other.
+Node document_of(const SweepFile& file, std::span<const std::string> overrides) {
+  Node root = parse_document(file.text, file.name, Tags::numbers);
+  if (!is_wandb_sweep(root)) root = parse_document(file.text, file.name);
+  for (const std::string& assignment : overrides) {
+    for (const auto& [given, other] : {std::pair("trials=", "run_cap"), {"run_cap=", "trials"}})
+      if (assignment.starts_with(given))
+        std::erase_if(root.entries, [&](const Entry& entry) { return entry.key == other; });
+    apply_override(root, assignment);
+  }
   if (root.place.empty()) root.place = file.name;
+  return root;
+}
+
+}  // namespace
+
+Study read_study(const SweepFile& file, const Catalogue& catalogue, std::span<const std::string> overrides, ReadAs as) {
+  std::vector<std::string> warnings;
+  Node root = document_of(file, overrides);
+  if (is_wandb_sweep(root)) {
+    WandbSweep sweep = translate_wandb(root, file.folder);
+    root = std::move(sweep.root);
+    warnings = std::move(sweep.warnings);
+  }
   const bool renamed = as == ReadAs::lr_range_test && turn_into_lr_range_test(root);
   Reading reading{.catalogue = catalogue, .folder = fs::absolute(file.folder)};
   Study study = StudyReader(reading, file.study).read(root);
@@ -481,8 +513,25 @@ Study read_study(const SweepFile& file, const Catalogue& catalogue, std::span<co
   study.source = {.text = file.text,
                   .path = file.name,
                   .folder = file.folder.string(),
-                  .overrides = {overrides.begin(), overrides.end()}};
+                  .overrides = {overrides.begin(), overrides.end()},
+                  .warnings = std::move(warnings)};
   return study;
+}
+
+Converted convert(const SweepFile& file, std::span<const std::string> overrides) {
+  const Node root = document_of(file, overrides);
+  if (!is_wandb_sweep(root))
+    throw Error(Message::usage_bad_option,
+                "this is no sweep file of W&B: it has an objective, or neither program nor parameters",
+                "give a file of W&B; one of tuner needs no conversion")
+        .at(shown(file.name));
+  WandbSweep sweep = translate_wandb(root, file.folder);
+  Converted converted{.text = to_yaml(sweep.root), .warnings = std::move(sweep.warnings)};
+  // Nothing is printed that could not be run; a program has no plugins.
+  const Catalogue none;
+  static_cast<void>(
+      read_study({.name = file.name, .text = converted.text, .folder = file.folder, .study = file.study}, none));
+  return converted;
 }
 
 Study parse_study(std::string_view text, const std::string& name, const fs::path& folder, const Catalogue& catalogue,
@@ -493,7 +542,7 @@ Study parse_study(std::string_view text, const std::string& name, const fs::path
 }
 
 std::vector<fs::path> plugin_files(const SweepFile& file) {
-  const Node root = parse_document(file.text, file.name);
+  const Node root = parse_document(file.text, file.name, Tags::numbers);
   std::vector<fs::path> paths;
   if (const Node* plugins = root.given("plugins"))
     for (const std::string& path : read_plugin_list(*plugins)) paths.push_back((file.folder / path).lexically_normal());
