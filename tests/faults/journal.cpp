@@ -40,7 +40,7 @@ study: learned
 method: random
 trials: 40
 metric: {name: loss, goal: minimize}
-retry: {max: 1000, on: [out_of_memory, crash, exit, protocol]}
+retry: {max: 1000, on: [killed, crash, exit, protocol]}
 objective: rosenbrock
 optimizer: {plugin: adam, lr: {min: 1e-3, max: 1e-1, scale: log}, beta1: {min: 0.5, max: 0.95}}
 training: {steps: 20000, log_every: 2000}

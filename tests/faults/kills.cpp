@@ -1,10 +1,12 @@
 // kill -9 at random moments: of the coordinator, or of one of its workers. After each the database is whole and no
 // worker is left over; the same command goes on; and the tables at the end are those of a run that nobody disturbed.
 //
-//   faults_kills [--kills 200] [--lanes 2] [--seed N]
+//   faults_kills [--kills 200] [--lanes 2] [--seed N] [--programs 0]
 //
 // Lanes run side by side, each with its own database: by turns a random search, and an LR range test, which goes on
-// from its journal. Prints the seed; the moments also depend on the machine.
+// from its journal. With --programs 1 all of them search over a program: then programs are killed as well, and all of a
+// study's processes in one instant; what a program has started must be gone at the end. Prints the seed; the moments
+// also depend on the machine.
 #include <signal.h>
 #include <sys/wait.h>
 
@@ -17,6 +19,7 @@
 #include <thread>
 
 #include "running.hpp"
+#include "tuner/program/processes.hpp"
 #include "tuner/storage/store.hpp"
 #include "tuner/value.hpp"
 
@@ -26,12 +29,11 @@ using namespace tuner;
 using namespace tuner::faults;
 using Clock = std::chrono::steady_clock;
 
-// A trial whose worker is killed from outside looks like one that ran out of memory.
 constexpr const char* kSweep = R"(
 method: random
 trials: 40
 workers: 2
-retry: {max: 1000, on: [out_of_memory, crash, exit, protocol]}
+retry: {max: 1000, on: [killed, crash, exit, protocol]}
 objective: rosenbrock
 optimizer: {plugin: adam, lr: {min: 1e-3, max: 1e-1, scale: log}}
 training: {steps: 20000, log_every: 2000}
@@ -39,26 +41,39 @@ training: {steps: 20000, log_every: 2000}
 
 constexpr const char* kTest = R"(
 workers: 2
-retry: {max: 1000, on: [out_of_memory, crash, exit, protocol]}
+retry: {max: 1000, on: [killed, crash, exit, protocol]}
 objective: {plugin: noisy_quadratic, dim: 20, condition: 100}
 optimizer: {one_of: [{plugin: sgd, momentum: 0.9}, adam]}
 training: {steps: 10, batch_size: 16}
 lr_range: {lr_min: 1e-4, lr_max: 10, steps: 300, seeds: 2, grid: {points: 5, steps: 600}, stability: {steps: 256, precision: 0.05}}
 )";
 
+// Its child leaves its process group and its session.
+constexpr const char* kProgram = R"(
+method: random
+trials: 30
+workers: 2
+retry: {max: 1000, on: [killed]}
+objective:
+  command: [sh, -c, 'setsid sleep 1000 & sleep 0.03; echo ${x}; for i in 1 2; do echo "{\"step\":$i,\"y\":$i}"; done; sleep 0.03; echo ${x} > $TUNER_CHECKPOINT/x; kill $!']
+  parameters: {x: {min: 0.0, max: 1.0}}
+  metrics: {y: }
+)";
+
 // What is run, and what an undisturbed run of it is like.
 struct Kind {
   std::vector<std::string> arguments;
+  bool is_program = false;
   double span_ms = 0;         // from before the first file is there to about the end
   std::string expected = {};  // tables
 };
 
 struct Settings {
-  std::uint64_t kills = 200, lanes = 2, seed = std::random_device()();
+  std::uint64_t kills = 200, lanes = 2, seed = std::random_device()(), programs = 0;
 };
 
 struct Counts {
-  std::atomic<std::uint64_t> kills = 0, coordinators = 0, workers = 0, sweeps = 0, stopped = 0;
+  std::atomic<std::uint64_t> kills = 0, coordinators = 0, workers = 0, programs = 0, all = 0, sweeps = 0, stopped = 0;
 };
 
 Launch start_of(const Kind& kind, const Folder& folder, const std::string& name) {
@@ -81,6 +96,19 @@ std::string everything_in(const fs::path& database) {
   return text;
 }
 
+// Why trials failed.
+std::string errors_in(const fs::path& database) {
+  std::string text;
+  storage::Store(database, storage::Access::read_only)
+      .query(
+          "SELECT number, outcome, error FROM runs WHERE outcome NOT IN ('completed', 'cancelled')",
+          [](const std::vector<std::string>&) {},
+          [&](const std::vector<Value>& cells) {
+            for (const Value& cell : cells) text += to_json(cell) + " ";
+          });
+  return text;
+}
+
 class Lane {
  public:
   Lane(const Folder& folder, std::string name, std::uint64_t seed, const Kind& kind, const Settings& settings,
@@ -92,6 +120,7 @@ class Lane {
       for (const char* end : {".db", ".db-wal", ".db-shm"}) fs::remove(folder_ / (name_ + end));
       while (!disturbed_run()) {
       }
+      check_nothing_is_left();
       if (everything_in(database()) != kind_.expected) throw std::runtime_error("the tables differ");
       if (const std::string damage = damage_of(database()); !damage.empty()) throw std::runtime_error(damage);
       ++counts_.sweeps;
@@ -114,7 +143,25 @@ class Lane {
       }
       const std::vector<pid_t> workers = children_of(coordinator);
       ++counts_.kills;
-      if (!workers.empty() && random_() % 2 == 0) {
+      bool all = false;
+      if (kind_.is_program && !workers.empty()) {
+        const auto choice = random_() % 4;
+        std::vector<pid_t> programs;
+        for (const pid_t worker : workers)
+          for (const pid_t program : children_of(worker)) programs.push_back(program);
+        if (choice == 0 && !programs.empty()) {
+          ++counts_.programs;
+          ::kill(programs[random_() % programs.size()], SIGKILL);
+          continue;
+        }
+        if (choice == 1) {  // all at once; the coordinator follows below
+          ++counts_.all;
+          all = true;
+          for (const pid_t worker : workers) ::kill(worker, SIGKILL);
+          for (const pid_t program : programs) ::kill(program, SIGKILL);
+        }
+      }
+      if (!all && !workers.empty() && random_() % 2 == 0) {
         ++counts_.workers;
         ::kill(workers[random_() % workers.size()], SIGKILL);
         continue;
@@ -138,9 +185,19 @@ class Lane {
     // Three workers killed in a row look like the plugin's doing, and so does the one that plugins are asked in first.
     const bool in_a_row = code == 6 && words.find("trial.study_stopped") != std::string::npos;
     const bool at_first = code == 4 && words.find("crashed with signal 9") != std::string::npos;
-    if (!in_a_row && !at_first) throw std::runtime_error("exit code " + std::to_string(code) + ": " + words);
+    if (!in_a_row && !at_first)
+      throw std::runtime_error("exit code " + std::to_string(code) + ": " + words + errors_in(database()));
     ++counts_.stopped;
     return false;
+  }
+
+  // Of a program, and of all that it has started, once its study has come to its end.
+  void check_nothing_is_left() {
+    if (!kind_.is_program) return;
+    const fs::path folder = fs::weakly_canonical(database()).string() + ".checkpoints";
+    if (const auto left = program::end_processes_of(program::study_key(folder / "program")); left > 0)
+      throw std::runtime_error(std::to_string(left) + " processes are left over");
+    if (fs::exists(folder)) throw std::runtime_error("files of trials are left over");
   }
 
   // Whole, or not yet there.
@@ -161,10 +218,11 @@ class Lane {
 Settings settings_from(int argc, char** argv) {
   Settings settings;
   for (int i = 1; i + 1 < argc; i += 2) {
-    std::uint64_t* value = std::strcmp(argv[i], "--kills") == 0   ? &settings.kills
-                           : std::strcmp(argv[i], "--lanes") == 0 ? &settings.lanes
-                           : std::strcmp(argv[i], "--seed") == 0  ? &settings.seed
-                                                                  : nullptr;
+    std::uint64_t* value = std::strcmp(argv[i], "--kills") == 0      ? &settings.kills
+                           : std::strcmp(argv[i], "--lanes") == 0    ? &settings.lanes
+                           : std::strcmp(argv[i], "--seed") == 0     ? &settings.seed
+                           : std::strcmp(argv[i], "--programs") == 0 ? &settings.programs
+                                                                     : nullptr;
     if (value == nullptr) throw std::runtime_error(std::string("no option ") + argv[i]);
     *value = std::stoull(argv[i + 1]);
   }
@@ -176,10 +234,13 @@ int run_all(const Settings& settings) {
   const Folder folder;
   write_text(folder / "sweep.yaml", kSweep);
   write_text(folder / "test.yaml", kTest);
+  write_text(folder / "program.yaml", kProgram);
   const auto start = Clock::now();
-  Kind kinds[] = {{.arguments = {"--config", "sweep.yaml"}}, {.arguments = {"lr-range", "--config", "test.yaml"}}};
+  std::vector<Kind> kinds{{.arguments = {"--config", "sweep.yaml"}},
+                          {.arguments = {"lr-range", "--config", "test.yaml"}}};
+  if (settings.programs != 0) kinds = {{.arguments = {"--config", "program.yaml"}, .is_program = true}};
   for (Kind& kind : kinds) {
-    const std::string name = "undisturbed" + std::to_string(&kind - kinds);
+    const std::string name = "undisturbed" + std::to_string(&kind - kinds.data());
     const auto begun = Clock::now();
     if (run(start_of(kind, folder, name)) != 0) throw std::runtime_error(read_text(folder / (name + ".err")));
     kind.span_ms = std::chrono::duration<double, std::milli>(Clock::now() - begun).count();
@@ -196,15 +257,16 @@ int run_all(const Settings& settings) {
       lanes.emplace_back([&, i] {
         const std::string name = "lane" + std::to_string(i);
         try {
-          Lane(folder, name, settings.seed + i, kinds[i % std::size(kinds)], settings, counts).run();
+          Lane(folder, name, settings.seed + i, kinds[i % kinds.size()], settings, counts).run();
         } catch (const std::exception& error) {
           const std::lock_guard lock(mutex);
           failures += name + ": " + error.what() + "\n";
         }
       });
   }
-  std::cout << counts.kills << " kills (" << counts.coordinators << " coordinators, " << counts.workers << " workers), "
-            << counts.sweeps << " studies ended with equal tables, " << counts.stopped
+  std::cout << counts.kills << " kills (" << counts.coordinators << " coordinators, " << counts.workers << " workers, "
+            << counts.programs << " programs, " << counts.all << " times all of a study), " << counts.sweeps
+            << " studies ended with equal tables, " << counts.stopped
             << " starts in between ended as if a plugin had crashed, "
             << std::chrono::duration<double>(Clock::now() - start).count() << " s\n"
             << failures;

@@ -51,22 +51,25 @@ TEST_F(RecordTest, KeepsEveryFieldOfATrial) {
                       {"none", List{}},
                       {"", std::string()},
                       {"größe \n\t\"日本\"", std::string("Ω \\ ' % \x01")}};
-  trial.result = {.outcome = Outcome::completed,
-                  .value = 0.1 + 0.2,
-                  .last_value = 1e-310,
-                  .best_value = -0.0,
-                  .steps = 1234567890123,
-                  .epochs = 2.5,
-                  .evaluations = {.loss = 3, .gradient = 5, .hvp = 7},
-                  .nonfinite_gradients = 4,
-                  .wall_seconds = 12.25,
-                  .target_step = 99,
-                  .target_seconds = 0.75,
-                  .error = "",
-                  .metrics = {{.step = 5, .name = "b", .value = -0.0},
-                              {.step = 10, .name = "a", .value = 3.0},
-                              {.step = 0, .name = "a", .value = std::numeric_limits<double>::denorm_min()}},
-                  .log = {"first", "", "zweite Zeile: ü"}};
+  trial.result = {
+      .outcome = Outcome::completed,
+      .value = 0.1 + 0.2,
+      .last_value = 1e-310,
+      .best_value = -0.0,
+      .steps = 1234567890123,
+      .epochs = 2.5,
+      .evaluations = {.loss = 3, .gradient = 5, .hvp = 7},
+      .nonfinite_gradients = 4,
+      .wall_seconds = 12.25,
+      .target_step = 99,
+      .target_seconds = 0.75,
+      .error = "",
+      .metrics = {{.step = 5, .name = "b", .value = -0.0},
+                  {.step = 10, .name = "a", .value = 3.0},
+                  {.step = 0, .name = "a", .value = std::numeric_limits<double>::denorm_min()}},
+      .log = {"first", "", "zweite Zeile: ü"},
+      .process = ProcessEnd{
+          .exit_code = 0, .signal = 11, .output_bytes = 4, .output = std::string("a\xff\0b\n", 5), .files = {}}};
   trial.plugins = {make_plugin("lookahead"),
                    {.kind = "optimizer",
                     .id = "adamw",
@@ -101,6 +104,8 @@ TEST_F(RecordTest, KeepsEveryFieldOfATrial) {
   EXPECT_EQ(read.target_seconds, 0.75);
   EXPECT_EQ(read.plugins, trial.plugins);
   EXPECT_EQ(read.log, trial.result.log);
+  EXPECT_EQ(read.exit, "signal 11 (Segmentation fault)");
+  EXPECT_EQ(read.output, "a\\xff\\x00b\n");
   ASSERT_EQ(read.metrics.size(), 3u);  // by name, then step
   EXPECT_EQ(read.metrics[0].step, 0);
   EXPECT_TRUE(same(read.metrics[0].value, std::numeric_limits<double>::denorm_min()));

@@ -230,7 +230,7 @@ TEST(Wandb, WhatIsNotInThisVersionIsSaid) {
                "sweep.yaml:6:1 config.not_in_this_version", {"early_terminate", "remove it"});
   expect_error(wandb_error(wandb(a, "run_cap: 1\nscheduler: {engine: optuna}\n")),
                "sweep.yaml:6:1 config.not_in_this_version", {"'scheduler'"});
-  expect_error(wandb_error(wandb("a: {values: [{x: 1}, {x: 2}]}")), "sweep.yaml:4:26 config.not_in_this_version",
+  expect_error(wandb_error(wandb("a: {values: [{x: 1}, {x: 2}]}")), "sweep.yaml:4:27 config.not_in_this_version",
                {"a map among the values"});
 }
 
@@ -245,7 +245,7 @@ TEST(Wandb, MistakesAreNamed) {
   expect_error(wandb_error(wandb(a, "run_cap: 1\nparmeters: 3\n")), "sweep.yaml:6:1 config.unknown_key",
                {"did you mean 'parameters'?"});
   expect_error(wandb_error("program: t.py\nmethod: grid\nmetric: {name: x, gaol: minimize}\nparameters: {" + a + "}\n"),
-               "sweep.yaml:3:20 config.unknown_key", {"did you mean 'goal'?"});
+               "sweep.yaml:3:19 config.unknown_key", {"did you mean 'goal'?"});
   expect_error(wandb_error(wandb("a: 3")), "sweep.yaml:4:17 config.bad_hole", {"{value: ...}"});
   expect_error(wandb_error(wandb("a: {min: 3}")), "sweep.yaml:4:17 config.bad_hole", {"nothing that W&B could take"});
   expect_error(wandb_error(wandb("a: {distribution: uniform, min: 3}")), "sweep.yaml:4:17 config.bad_hole",

@@ -5,6 +5,7 @@
 #include <iostream>
 
 #include "tuner/commands/lr_range.hpp"
+#include "tuner/commands/one_trial.hpp"
 #include "tuner/commands/plugin_page.hpp"
 #include "tuner/commands/study_check.hpp"
 #include "tuner/commands/study_session.hpp"
@@ -26,6 +27,7 @@ constexpr Page kPage{
     "  tuner --config configs/quickstart.yaml\n"
     "  tuner --config sweep.yaml --dry-run                      # the plan, the space, the first trials; runs nothing\n"
     "  tuner --config sweep.yaml --set training.epochs=1 --set 'optimizer.lr={min: 1e-4, max: 1, scale: log}'\n"
+    "  tuner run sweep.yaml --trial 'lr=0.01,layers=3'             # one configuration, for its output alone\n"
     "  tuner --config sweep.yaml --plugin ./my_optimizer.so --workers 2\n\n"
     "Exit code: 0 done; 2 usage, 3 config, 4 plugin, 5 storage; 6 a trial of the study failed or timed out,\n"
     "or none completed; 130 interrupted."};
@@ -200,7 +202,9 @@ void print_json(const StudyPlan& plan, const study::StudyStatus& status, StudySe
 
 int run(const Invocation& invocation) {
   po::options_description options("Options");
-  options.add_options()("dry-run", "print the plan, the space and the first trials");
+  options.add_options()("dry-run", "print the plan, the space and the first trials")(
+      "trial", po::value<std::string>()->value_name("NAME=VALUE,..."),
+      "run one configuration, print what comes of it, and record nothing");
   add_study_options(options);
   const auto values = parse(invocation, options, {"config"}, kPage);
   if (!values) return 0;
@@ -209,6 +213,7 @@ int run(const Invocation& invocation) {
   const Study file = session.read();
   if (lr_range::is_test(file.plan)) return run_lr_range(session, file, {.dry_run = dry, .svg = ""});
   session.check(file, *study::make_searcher(file.plan));
+  if (values->count("trial")) return run_one_trial(session, file, (*values)["trial"].as<std::string>());
   const bool tested = lr_range::needs_test(file.plan);
   if (dry) {
     print_dry_run(file, *study::make_searcher(file.plan), tested ? lr_range_test_words(session) : "",

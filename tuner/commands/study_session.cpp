@@ -224,6 +224,20 @@ study::StudyStatus StudySession::run(const Study& study, search::Searcher& searc
   return status;
 }
 
+TrialResult StudySession::run_alone(const Study& study, const Configuration& point) {
+  if (!interrupts_) interrupts_.emplace();
+  inspections_.clear();
+  const auto executor = make_executor(study, invocation_.executable, shared_);
+  executor->submit({.id = {}, .point = point});
+  for (bool cancelled = false;;) {
+    if (interrupted() && !std::exchange(cancelled, true)) executor->cancel();
+    auto finished = executor->wait(std::chrono::milliseconds(100)).finished;
+    if (finished.empty()) continue;
+    if (finished.front().error) std::rethrow_exception(finished.front().error);
+    return std::move(finished.front().result);
+  }
+}
+
 std::string StudySession::database_words() const { return database_ == "tuner.db" ? "" : " --db " + database_; }
 
 std::string StudySession::interrupted_words(const study::StudyStatus& status) {

@@ -49,6 +49,8 @@ class StudySession {
   // From the first one on interrupts are counted: the command goes on to its end, and then says 130.
   [[nodiscard]] study::StudyStatus run(const Study& study, search::Searcher& searcher,
                                        config::ReadAs as = config::ReadAs::study);
+  // Runs one trial of the study without a database. Interrupts cancel it.
+  [[nodiscard]] TrialResult run_alone(const Study& study, const Configuration& point);
   [[nodiscard]] bool interrupted() const { return interrupts_ && interrupts_->count() > 0; }
   // What comes of an interrupted study: the line to print.
   [[nodiscard]] static std::string interrupted_words(const study::StudyStatus& status);

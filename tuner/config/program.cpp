@@ -189,8 +189,11 @@ class ProgramReader {
                     "write {parameters: {...}} alone")
             .at(key.place);
     const Node& parameters = entry.value.entries.front().value;
-    if (!parameters.is_map() || parameters.entries.empty())
-      refuse_type(parameters, fmt::format("'parameters' of parameter '{}'", name), "a map of parameters");
+    if (!parameters.is_map()) refuse_type(parameters, fmt::format("'parameters' of parameter '{}'", name), "a map");
+    if (parameters.entries.empty())
+      throw Error(Message::config_bad_hole, fmt::format("the parameters of parameter '{}' are an empty map", name),
+                  "name one, or leave the parameter out")
+          .at(parameters.place);
     Parameter map{.name = name, .setting = Null{}};
     for (const Entry& inside : parameters.entries) map.inside.push_back(read_parameter(inside, scope, name + "."));
     return map;

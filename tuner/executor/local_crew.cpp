@@ -170,11 +170,11 @@ class LocalCrew : public Crew {
   // others come back.
   void replace(WorkerPointer& worker, End end, std::vector<Frame>& said) {
     if (end == End::idle) begin_within_ *= 2;
-    // One that somebody ended before its trial began says nothing about that trial, unless it happens again and again.
-    const bool innocent = end == End::itself && worker->protocol_error().empty() && !has_begun(*worker) &&
-                          was_killed(*worker) && ++killed_idle_ <= kMostKilledIdle;
-    if (!innocent) killed_idle_ = 0;
-    if (!worker->jobs.empty() && end != End::idle && !innocent) {
+    // One that somebody killed before its trial began says nothing about that trial, unless it happens again and again.
+    const bool comes_back = end == End::itself && worker->protocol_error().empty() && !has_begun(*worker) &&
+                            was_killed(*worker) && ++killed_idle_ <= kMostKilledIdle;
+    if (!comes_back) killed_idle_ = 0;
+    if (!worker->jobs.empty() && end != End::idle && !comes_back) {
       said.push_back({FrameType::worker_ended, to_bytes(exit_report(*worker, end))});
       worker->jobs.pop_front();
     }

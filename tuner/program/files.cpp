@@ -23,7 +23,11 @@ namespace fs = std::filesystem;
 constexpr std::string_view kInterpreters[] = {"python", "pypy", "Rscript", "julia", "bash", "sh",    "dash",
                                               "zsh",    "perl", "ruby",    "node",  "lua",  "octave"};
 constexpr std::string_view kScriptEnds[] = {".py", ".R", ".r", ".jl", ".sh", ".pl", ".rb", ".js", ".mjs", ".lua", ".m"};
-// What follows is no file.
+
+// In place of a sha256 that is not known.
+constexpr std::string_view kUnknown = "0000000000000000000000000000000000000000000000000000000000000000";
+
+// What follows one of these is no file.
 constexpr std::string_view kCodeOptions[] = {"-c", "-m", "-e", "-E"};
 
 bool is_interpreter(const std::string& word) {
@@ -153,7 +157,7 @@ void check_files(const Study& study, const std::vector<Configuration>& points) {
 
 std::string HashedFiles::sha256_of(const std::string& file) {
   struct stat status {};
-  const std::string unknown(64, '0');
+  const std::string unknown(kUnknown);
   if (::stat(file.c_str(), &status) != 0) return unknown;
   const std::string state =
       fmt::format("{} {} {} {}.{} {}.{}", status.st_dev, status.st_ino, status.st_size, status.st_mtim.tv_sec,
@@ -174,7 +178,9 @@ std::vector<std::string> changed_files(const std::vector<RecordedVersion>& recor
   for (const FileUse& file : now) {
     std::string earlier;
     for (const RecordedVersion& version : recorded) {
-      if (version.kind != file.kind || version.name != file.name || version.sha256 == file.sha256) continue;
+      if (version.kind != file.kind || version.name != file.name || version.sha256 == file.sha256 ||
+          version.sha256 == kUnknown)
+        continue;
       earlier += fmt::format("{}{} {} with sha256 {:.12}", earlier.empty() ? "" : ", ",
                              version.first == version.last ? "trial" : "trials",
                              version.first == version.last

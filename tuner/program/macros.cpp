@@ -73,9 +73,9 @@ void add_names(const std::vector<Parameter>& parameters, std::vector<std::string
 }
 
 bool may_be_null(const Setting& setting, const Space& space) {
-  const auto* hole = std::get_if<SearchParameter>(&setting);
-  if (hole == nullptr) return std::holds_alternative<Null>(std::get<Value>(setting));
-  const auto* values = std::get_if<Values>(&space.dimensions[hole->dimension].domain);
+  const auto* searched = std::get_if<SearchParameter>(&setting);
+  if (searched == nullptr) return std::holds_alternative<Null>(std::get<Value>(setting));
+  const auto* values = std::get_if<Values>(&space.dimensions[searched->dimension].domain);
   return values != nullptr &&
          std::ranges::any_of(*values, [](const Value& value) { return std::holds_alternative<Null>(value); });
 }

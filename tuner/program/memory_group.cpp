@@ -7,8 +7,6 @@
 
 #include <chrono>
 #include <csignal>
-#include <fstream>
-#include <iterator>
 #include <sstream>
 #include <system_error>
 #include <thread>
@@ -23,8 +21,12 @@ namespace fs = std::filesystem;
 constexpr std::string_view kPrefix = "tuner-";
 
 std::string read(const fs::path& file) {
-  std::ifstream stream(file);
-  return {std::istreambuf_iterator<char>(stream), {}};
+  const Descriptor descriptor(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
+  std::string text;
+  char bytes[4096];
+  for (ssize_t n = 0; descriptor.is_open() && (n = ::read(descriptor.get(), bytes, sizeof bytes)) > 0;)
+    text.append(bytes, static_cast<std::size_t>(n));
+  return text;
 }
 
 bool write(const fs::path& file, const std::string& text) {
@@ -85,9 +87,10 @@ bool hands_on_memory(const fs::path& own) {
   return has_word(read(own / "cgroup.controllers"), "memory") && write(own / "cgroup.subtree_control", "+memory");
 }
 
-std::uint64_t kills_in(const fs::path& folder, MemoryMethod method) {
-  const bool second = method == MemoryMethod::cgroup_v2;
-  std::istringstream lines(read(folder / (second ? "memory.events" : "memory.oom_control")));
+// local: without those of the groups below.
+std::uint64_t kills_in(const fs::path& folder, MemoryMethod method, bool local) {
+  const char* second = local ? "memory.events.local" : "memory.events";
+  std::istringstream lines(read(folder / (method == MemoryMethod::cgroup_v2 ? second : "memory.oom_control")));
   std::string word;
   std::uint64_t number = 0;
   while (lines >> word >> number)
@@ -142,7 +145,7 @@ MemoryGroup::~MemoryGroup() {
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
 }
 
-std::uint64_t MemoryGroup::out_of_memory_kills() const { return kills_in(folder_, method_); }
+std::uint64_t MemoryGroup::out_of_memory_kills() const { return kills_in(folder_, method_, false); }
 
 void MemoryGroup::end_all() const {
   if (method_ == MemoryMethod::cgroup_v2 && write(folder_ / "cgroup.kill", "1")) return;
@@ -154,7 +157,7 @@ void MemoryGroup::end_all() const {
 std::uint64_t own_out_of_memory_kills(const fs::path& root) {
   std::uint64_t kills = 0;
   for (const MemoryMethod method : {MemoryMethod::cgroup_v2, MemoryMethod::cgroup_v1})
-    if (const fs::path own = own_group(root, method); !own.empty()) kills += kills_in(own, method);
+    if (const fs::path own = own_group(root, method); !own.empty()) kills += kills_in(own, method, true);
   return kills;
 }
 

@@ -45,7 +45,7 @@ void Lines::end() {
 }
 
 KeptOutput::~KeptOutput() {
-  if (opened_) ::unlink(path_.c_str());
+  if (is_published_) ::unlink(path_.c_str());
 }
 
 void KeptOutput::append(std::string_view bytes) {
@@ -56,24 +56,27 @@ void KeptOutput::append(std::string_view bytes) {
   write(bytes);
 }
 
+// The file is for whoever follows: where it cannot be written, the trial goes on without.
+void KeptOutput::publish() {
+  if (std::exchange(is_published_, true)) return;
+  const auto open = [&] {
+    file_ = Descriptor(::open(path_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0644));
+  };
+  open();
+  if (!file_.is_open() && errno == ENOENT) {
+    std::error_code none;
+    std::filesystem::create_directories(path_.parent_path(), none);
+    open();
+  }
+  write(tail());
+}
+
 std::string_view KeptOutput::tail() const {
   const std::string_view kept = kept_;
   return kept.substr(kept.size() - std::min(kept.size(), kOutputKept));
 }
 
-// The file is for whoever follows: where it cannot be written, the trial goes on without.
 void KeptOutput::write(std::string_view bytes) {
-  if (!std::exchange(opened_, true)) {
-    const auto open = [&] {
-      file_ = Descriptor(::open(path_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0644));
-    };
-    open();
-    if (!file_.is_open() && errno == ENOENT) {
-      std::error_code none;
-      std::filesystem::create_directories(path_.parent_path(), none);
-      open();
-    }
-  }
   if (!file_.is_open()) return;
   if (in_file_ > kMostInFile && ::ftruncate(file_.get(), 0) == 0) in_file_ = 0;
   if (const ssize_t written = ::write(file_.get(), bytes.data(), bytes.size()); written > 0)

@@ -29,8 +29,8 @@ class Lines {
   bool cut_ = false;  // the line that is being put together has been given away in part
 };
 
-// The end of what was printed, kept in memory, and in a file for whoever follows the trial. The file is made with the
-// first bytes, and begins anew when it has more than a megabyte.
+// The end of what was printed, kept in memory, and in a file for whoever follows the trial. The file begins anew when
+// it has more than a megabyte.
 class KeptOutput {
  public:
   explicit KeptOutput(std::filesystem::path file) : path_(std::move(file)) {}
@@ -38,6 +38,9 @@ class KeptOutput {
   KeptOutput(const KeptOutput&) = delete;
   KeptOutput& operator=(const KeptOutput&) = delete;
   void append(std::string_view bytes);
+  // From now on there is the file, with what was kept so far. A trial of a few milliseconds needs none.
+  void publish();
+  [[nodiscard]] bool is_published() const { return is_published_; }
   [[nodiscard]] std::uint64_t bytes() const { return bytes_; }
   // At most the last kOutputKept bytes.
   [[nodiscard]] std::string_view tail() const;
@@ -46,7 +49,7 @@ class KeptOutput {
   void write(std::string_view bytes);
   std::filesystem::path path_;
   Descriptor file_;
-  bool opened_ = false;
+  bool is_published_ = false;
   std::uint64_t bytes_ = 0, in_file_ = 0;
   std::string kept_;
 };

@@ -1,5 +1,6 @@
 #include "tuner/program/processes.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -8,14 +9,13 @@
 #include <charconv>
 #include <chrono>
 #include <csignal>
-#include <fstream>
 #include <functional>
-#include <iterator>
 #include <map>
 #include <optional>
 #include <sstream>
 #include <thread>
 
+#include "tuner/child_process.hpp"
 #include "tuner/library.hpp"
 
 namespace tuner::program {
@@ -30,9 +30,14 @@ constexpr std::chrono::milliseconds kPause{2};
 // A process that does not go within this time hangs in the kernel; nobody can end it.
 constexpr std::chrono::seconds kLongestEnd{5};
 
+// What can be read of a file of /proc: its process may go in the middle of it.
 std::string read(const std::string& file) {
-  std::ifstream stream(file, std::ios::binary);
-  return {std::istreambuf_iterator<char>(stream), {}};
+  const Descriptor descriptor(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
+  std::string text;
+  char bytes[4096];
+  for (ssize_t n = 0; descriptor.is_open() && (n = ::read(descriptor.get(), bytes, sizeof bytes)) > 0;)
+    text.append(bytes, static_cast<std::size_t>(n));
+  return text;
 }
 
 template <class Number>

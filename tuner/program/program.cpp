@@ -28,16 +28,16 @@ void add_active(const std::vector<Parameter>& parameters, const Space& space, co
       add_active(parameter.inside, space, point, active);
       continue;
     }
-    const auto* hole = std::get_if<SearchParameter>(&parameter.setting);
-    if (hole == nullptr) {
+    const auto* searched = std::get_if<SearchParameter>(&parameter.setting);
+    if (searched == nullptr) {
       active.emplace_back(parameter.name, std::get<Value>(parameter.setting));
       continue;
     }
-    const auto& value = point[hole->dimension];
+    const auto& value = point[searched->dimension];
     if (!value) continue;
     active.emplace_back(parameter.name, *value);
     if (parameter.branches.empty()) continue;
-    const auto& branches = std::get<Branches>(space.dimensions[hole->dimension].domain);
+    const auto& branches = std::get<Branches>(space.dimensions[searched->dimension].domain);
     add_active(parameter.branches[branch_of(branches, *value)], space, point, active);
   }
 }

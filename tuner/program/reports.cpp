@@ -60,6 +60,7 @@ std::optional<double> number_of(const Json& value) {
 
 void read_step(const Json& value, Said& said) {
   if (value.is_null()) return;
+  said.has_step = true;
   const std::optional<double> step = value.is_boolean() ? std::nullopt : number_of(value);
   if (step && *step >= 0 && *step <= 0x1p53 && *step == std::floor(*step))
     said.step = static_cast<std::int64_t>(*step);
@@ -114,7 +115,7 @@ void Reports::take(const Said& said) {
   if (ignored_.empty()) ignored_ = said.ignored;
   if (said.outcome) end_ = said;
   if (said.values.empty()) return;
-  Configuration point{.step = said.step.value_or(last_step_ + 1), .values = said.values};
+  Point point{.step = said.step.value_or(last_step_ + 1), .values = said.values};
   if (point.step < last_step_) went_back_ = true;
   last_step_ = point.step;
   if (const auto now = Clock::now(); now - second_ >= std::chrono::seconds(1)) {
@@ -131,12 +132,12 @@ void Reports::take(const Said& said) {
 }
 
 void Reports::flush() {
-  const std::optional<Configuration> best = std::exchange(held_best_, {}), last = std::exchange(held_last_, {});
+  const std::optional<Point> best = std::exchange(held_best_, {}), last = std::exchange(held_last_, {});
   if (best && best->step != last->step) record(*best);
   if (last) record(*last);
 }
 
-void Reports::record(const Configuration& point) {
+void Reports::record(const Point& point) {
   for (const auto& [name, value] : point.values) {
     const auto known = names_.find(name);
     if (known != names_.end() && point.step <= known->second) has_repeated_ = true;
@@ -150,7 +151,7 @@ void Reports::record(const Configuration& point) {
   run_.report(point.step);
 }
 
-std::optional<double> Reports::metric_of(const Configuration& point) const {
+std::optional<double> Reports::metric_of(const Point& point) const {
   for (const auto& [name, value] : point.values)
     if (name == run_.rules().metric) return value;
   return std::nullopt;

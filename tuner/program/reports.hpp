@@ -16,9 +16,10 @@ namespace tuner::program {
 
 // One line: {"step": 3, "val_accuracy": 0.81}, or {"outcome": "diverged", "error": "..."}.
 struct Said {
-  std::optional<std::int64_t> step;
-  std::vector<std::pair<std::string, double>> values;
-  std::optional<Outcome> outcome;  // completed, diverged or failed
+  bool has_step = false;  // says a step, whether or not it is one
+  std::optional<std::int64_t> step = {};
+  std::vector<std::pair<std::string, double>> values = {};
+  std::optional<Outcome> outcome = {};  // completed, diverged or failed
   std::string error;
   std::string
       ignored;  // the first key whose value is neither a number, true, false nor null; or what is wrong with one
@@ -54,12 +55,12 @@ class Reports {
  private:
   using Clock = std::chrono::steady_clock;
   // With its step.
-  struct Configuration {
+  struct Point {
     std::int64_t step = 0;
     std::vector<std::pair<std::string, double>> values;
   };
-  void record(const Configuration& point);
-  [[nodiscard]] std::optional<double> metric_of(const Configuration& point) const;
+  void record(const Point& point);
+  [[nodiscard]] std::optional<double> metric_of(const Point& point) const;
 
   TrialRun& run_;
   std::map<std::string, std::int64_t, std::less<>> names_;  // with the last step of each
@@ -69,7 +70,7 @@ class Reports {
   std::optional<Said> end_;
   Clock::time_point second_{};
   std::int64_t in_second_ = 0, thinned_ = 0;
-  std::optional<Configuration> held_last_, held_best_;
+  std::optional<Point> held_last_, held_best_;
 };
 
 }  // namespace tuner::program

@@ -43,6 +43,8 @@ namespace {
 constexpr int kMetricsDescriptor = 3;
 constexpr std::chrono::milliseconds kMemoryPause{50};
 constexpr std::size_t kShownOutput = 200;
+// A trial that is over by then is not followed by anybody.
+constexpr std::chrono::milliseconds kPublishedAfter{100};
 // Signals that somebody sends to end a process; by the others it ends itself.
 constexpr int kFromOutside[] = {SIGKILL, SIGTERM, SIGINT, SIGHUP, SIGQUIT};
 
@@ -139,6 +141,11 @@ Host::Host(const Study& study)
   if (study.run.memory_limit > 0) memory_ = memory_method();
 }
 Host::~Host() = default;
+
+bool Host::was_out_of_memory() {
+  const std::uint64_t kills = own_out_of_memory_kills();
+  return std::exchange(out_of_memory_kills_, kills) < kills;
+}
 
 // One trial from its start to its end.
 class ProgramRun {
@@ -256,7 +263,6 @@ class ProgramRun {
     if (host_.memory_ && *host_.memory_ != MemoryMethod::pss)
       group_ = MemoryGroup::make(*host_.memory_, host_.study_.run.memory_limit,
                                  fmt::format("tuner-{}-{}", ::getpid(), values_.trial));
-    out_of_memory_before_ = own_out_of_memory_kills();
     Pipe out, error, metrics;
     Launch what{.program = words.empty() ? fs::path() : find_program(words.front(), program_.folder, path),
                 .name = words.empty() ? "" : words.front(),
@@ -313,6 +319,7 @@ class ProgramRun {
     if (has_limit()) at_most(std::clamp(static_cast<int>(std::min(limit_left(), 60.0) * 1000) + 1, 0, 60'000));
     if (ending_ && !killed_) at_most(ms_until(kill_at_));
     if (counts_memory()) at_most(static_cast<int>(kMemoryPause.count()));
+    if (!output_.is_published() && output_.bytes() > 0) at_most(ms_until(publish_at_));
     return wait;
   }
 
@@ -323,6 +330,7 @@ class ProgramRun {
                                run_.rules().time_limit_seconds),
                    Failure::timeout});
     if (ending_ && !killed_ && Clock::now() >= kill_at_) kill();
+    if (!output_.is_published() && output_.bytes() > 0 && Clock::now() >= publish_at_) output_.publish();
     if (!counts_memory() || Clock::now() < next_memory_) return;
     next_memory_ = Clock::now() + kMemoryPause;
     const std::uint64_t bytes = memory_of(descendants_of(::getpid()));
@@ -386,9 +394,16 @@ class ProgramRun {
     guarded([&] { reports_.take(said); });
   }
 
+  // A program may print JSON for other readers, such as its configuration: on standard output a report has a step, an
+  // outcome, or a metric that the study knows.
+  [[nodiscard]] bool is_meant(const Said& said) const {
+    return said.has_step || said.outcome || std::ranges::any_of(said.values, [&](const auto& value) {
+             return value.first == run_.rules().metric || find_metric(program_, value.first) != nullptr;
+           });
+  }
   void take_line(std::string_view line, bool whole) {
     if (whole && !uses_descriptor_)
-      if (const auto said = read_report(line)) return take(*said);
+      if (const auto said = read_report(line); said && is_meant(*said)) return take(*said);
     output_.append(line);
     output_.append("\n");
     if (line.find_first_not_of(" \t\r") != std::string_view::npos) last_number_ = number_in(line);
@@ -490,7 +505,7 @@ class ProgramRun {
     const bool ended_well = end.signal == 0 && end.exit_code == 0;
     if (!ended_well && group_ && group_->out_of_memory_kills() > 0)
       fail(fmt::format("a process of the program was ended over memory_limit {}", limit), Failure::out_of_memory);
-    if (end.signal == SIGKILL && own_out_of_memory_kills() > out_of_memory_before_)
+    if (end.signal == SIGKILL && host_.was_out_of_memory())
       fail("the system ended the program, as the memory of its control group ran out", Failure::out_of_memory);
     if (end.signal != 0) {
       const bool outside = std::ranges::find(kFromOutside, end.signal) != std::end(kFromOutside);
@@ -520,8 +535,7 @@ class ProgramRun {
   std::vector<FileUse> files_;
   std::vector<std::string> files_before_;  // by metric with a file
   std::unique_ptr<MemoryGroup> group_;
-  std::uint64_t out_of_memory_before_ = 0;
-  Clock::time_point next_memory_{}, kill_at_{};
+  Clock::time_point next_memory_{}, kill_at_{}, publish_at_ = Clock::now() + kPublishedAfter;
   std::vector<Stream> streams_;
   bool uses_descriptor_ = false, killed_ = false;
   std::optional<double> last_number_;  // where the last line with something on it is one

@@ -59,8 +59,11 @@ class Host {
   HashedFiles hashes_;
   std::vector<std::pair<std::string, Pattern>> patterns_;       // by metric: of what is printed
   std::vector<std::pair<std::string, Pattern>> file_patterns_;  // of files
-  std::optional<MemoryMethod> memory_;                          // where there is a limit
-  Descriptor parameters_;                                       // a file in memory with those of the running trial
+  // Has the system taken memory back from the control group of this process since the last call?
+  [[nodiscard]] bool was_out_of_memory();
+  std::uint64_t out_of_memory_kills_ = own_out_of_memory_kills();
+  std::optional<MemoryMethod> memory_;  // where there is a limit
+  Descriptor parameters_;               // a file in memory with those of the running trial
   std::string parameters_path_;
   bool names_parameters_file_ = false;  // the command has ${args_json_file}, which is to end in .json
 };

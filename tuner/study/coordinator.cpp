@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "tuner/error.hpp"
+#include "tuner/program/program.hpp"
 #include "tuner/study/decisions.hpp"
 #include "tuner/study/journal.hpp"
 
@@ -291,6 +292,14 @@ class Coordinator {
     record.parameters = parameters_of(plan_.space, trial.job.point);
     record.result = std::move(trial.result);
     for (const Plugin* plugin : plugins_of(plan_, trial.job.point)) record.plugins.push_back(records_.at(plugin));
+    // Where its worker died nobody knows what the program's files were.
+    if (plan_.program && !record.result.process)
+      record.plugins.push_back({.kind = "program",
+                                .id = plan_.program->command.front(),
+                                .version = {},
+                                .sha256 = std::string(64, '0'),
+                                .path = {},
+                                .build = {}});
     if (record.result.process)
       for (const FileUse& file : record.result.process->files)
         record.plugins.push_back(
