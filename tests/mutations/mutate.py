@@ -163,6 +163,7 @@ class Workshop:
                 verdict["found"] = self.findings(library)
                 verdict["verdict"] = "found" if verdict["found"] else "survived"
         shutil.rmtree(self.folder / name, ignore_errors=True)
+        print(f"{name} {verdict['kind']}: {verdict['verdict']} {', '.join(verdict.get('found', []))}", file=sys.stderr)
         return verdict
 
 
