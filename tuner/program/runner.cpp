@@ -13,6 +13,7 @@
 #include <cerrno>
 #include <chrono>
 #include <csignal>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
@@ -53,16 +54,23 @@ bool is_set(const Program& program, const char* name) {
          std::ranges::any_of(program.environment, [&](const auto& variable) { return variable.first == name; });
 }
 
-// A folder of the trial's own. Was something in it already?
-bool make_checkpoint_folder(const fs::path& folder) {
+bool has_nothing(const fs::path& folder) {
+  std::error_code error;
+  return fs::is_empty(folder, error) && !error;
+}
+
+// A folder of the trial's own: `spare`, an empty one, where that is there, since making a folder costs as much as all
+// else that is done for a trial. Was something in it already?
+bool make_checkpoint_folder(const fs::path& folder, const fs::path& spare) {
   std::error_code none;
+  if (::renameat2(AT_FDCWD, spare.c_str(), AT_FDCWD, folder.c_str(), RENAME_NOREPLACE) == 0) return false;
   // The coordinator removes the folder above while it is empty.
   for (int attempt = 0; attempt < 100; ++attempt) {
     if (::mkdir(folder.c_str(), 0755) == 0) return false;
     if (errno != ENOENT) break;
     fs::create_directories(folder.parent_path(), none);
   }
-  return fs::is_directory(folder, none) && !fs::is_empty(folder, none);
+  return fs::is_directory(folder, none) && !has_nothing(folder);
 }
 
 // The last line with something on it.
@@ -220,7 +228,8 @@ class ProgramRun {
       all.push_back(fmt::format("{}={}", name, value));
     };
     const RunSettings& settings = host_.study_.run;
-    const std::uint32_t cores = std::max(1U, std::thread::hardware_concurrency() / std::max(1U, settings.workers));
+    static const unsigned all_cores = std::thread::hardware_concurrency();
+    const std::uint32_t cores = std::max(1U, all_cores / std::max(1U, settings.workers));
     if (!is_set(program_, "OMP_NUM_THREADS")) set("OMP_NUM_THREADS", std::to_string(cores));
     // Else a pipe gets what Python prints when it is over.
     if (!is_set(program_, "PYTHONUNBUFFERED")) set("PYTHONUNBUFFERED", "1");
@@ -252,7 +261,7 @@ class ProgramRun {
   }
 
   void start() {
-    resumed_ = make_checkpoint_folder(checkpoint_);
+    resumed_ = make_checkpoint_folder(checkpoint_, spare_folder());
     write_parameters();
     const std::vector<std::string> words = expand_command(program_, values_);
     const std::string path = variable(program_, values_, "PATH");
@@ -264,7 +273,10 @@ class ProgramRun {
       group_ = MemoryGroup::make(*host_.memory_, host_.study_.run.memory_limit,
                                  fmt::format("tuner-{}-{}", ::getpid(), values_.trial));
     Pipe out, error, metrics;
-    Launch what{.program = words.empty() ? fs::path() : find_program(words.front(), program_.folder, path),
+    const bool is_known = !files_.empty() && files_.front().name == words.front();
+    Launch what{.program = is_known        ? fs::path(files_.front().path)
+                           : words.empty() ? fs::path()
+                                           : find_program(words.front(), program_.folder, path),
                 .name = words.empty() ? "" : words.front(),
                 .arguments = {words.begin() + (words.empty() ? 0 : 1), words.end()},
                 .descriptors = {{out.write.get(), STDOUT_FILENO},
@@ -465,8 +477,13 @@ class ProgramRun {
     end.files = files_;
     if (host_.names_parameters_file_) ::unlink(own_file_.c_str());
     if (program_.wandb) ::unlink(wandb_file_.c_str());
-    ::rmdir(checkpoint_.c_str());  // where nothing is in it
+    // Where nothing is in it, the next trial gets it.
+    if (!has_nothing(checkpoint_)) return;
+    if (::renameat2(AT_FDCWD, checkpoint_.c_str(), AT_FDCWD, spare_folder().c_str(), RENAME_NOREPLACE) != 0)
+      ::rmdir(checkpoint_.c_str());
   }
+  // The coordinator removes it at the end of the study.
+  [[nodiscard]] fs::path spare_folder() const { return spec_.checkpoints / fmt::format("spare-{}", ::getpid()); }
 
   void conclude(int status) {
     if (!ending_) read_files();

@@ -241,7 +241,7 @@ class Coordinator {
     if (!std::filesystem::exists(run_.checkpoint.folder, none)) return;
     for (const auto& record : records)
       if (record.result.outcome != Outcome::cancelled) remove_checkpoints(run_.checkpoint, record.id.number);
-    remove_empty_folders();
+    if (executor_.pending() == 0) remove_empty_folders();
   }
 
   // Of trials that are in the database, where the program was ended before it removed them.
@@ -252,8 +252,11 @@ class Coordinator {
   }
 
   void remove_empty_folders() {
+    std::error_code none;
+    // Empty ones that workers of programs hand from trial to trial.
+    for (const auto& entry : std::filesystem::directory_iterator(run_.checkpoint.folder, none))
+      if (entry.path().filename().string().starts_with("spare-")) std::filesystem::remove(entry.path(), none);
     for (const auto& folder : {run_.checkpoint.folder, run_.checkpoint.folder.parent_path()}) {
-      std::error_code none;
       if (std::filesystem::is_directory(folder, none)) std::filesystem::remove(folder, none);
     }
   }
