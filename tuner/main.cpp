@@ -44,6 +44,7 @@ constexpr Command kCommands[] = {
     {"show", commands::show, "one study or one trial, whole", true},
     {"logs", commands::logs, "what the program of a trial prints"},
     {"schema", commands::schema, "a JSON Schema of the sweep file, for editors", true},
+    {"convert", commands::convert, "a sweep file of W&B as one of tuner", true},
     {"query", commands::query, "ask the database in SQL", true},
     {"replay", commands::replay, "run one trial again: does it give the same bits?"},
     {"fsck", commands::fsck, "is the database whole?"},

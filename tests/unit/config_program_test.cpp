@@ -59,6 +59,35 @@ TEST(ProgramConfig, ParametersHaveDistributions) {
   EXPECT_EQ(space.at("optimizer").at("probabilities"), Json::array({0.5, 0.5}));
 }
 
+TEST(ProgramConfig, ParametersMayBeMaps) {
+  const StudyPlan plan =
+      read(file(std::string(kTrain) + "  parameters:\n    batch: 8\n    optimizer:\n      parameters:\n"
+                                      "        lr: {values: [0.1, 0.2]}\n        kind: {parameters: {name: adam}}\n"));
+  EXPECT_EQ(names(plan), Names{"optimizer.lr"});
+  const Program& program = *plan.program;
+  program::MacroValues values;
+  values.parameters = program::active_parameters(program, plan.space, {Value(0.2)});
+  EXPECT_EQ(program::expand_command(program, values),
+            (Names{"python3", "train.py", "--batch=8", R"(--optimizer={"lr":0.2,"kind":{"name":"adam"}})"}));
+  EXPECT_EQ(program::expand_text("${optimizer.lr}", program, values), "0.2");
+  const auto parameters_error = [](const std::string& parameters) {
+    return error_of(file(std::string(kTrain) + "  parameters: {" + parameters + "}\n"));
+  };
+  expect_error(parameters_error("a: {parameters: {b: 1}, min: 0}"), "sweep.yaml:4:40 config.bad_hole",
+               {"has parameters of its own and the key 'min'"});
+  expect_error(parameters_error("a: {parameters: {}}"), "sweep.yaml:4:32 config.bad_hole",
+               {"the parameters of parameter 'a' are an empty map"});
+  expect_error(parameters_error("a: {parameters: {b: 1}}, a_b: 2"), "sweep.yaml:4:3 config.duplicate_key",
+               {"'a_b'", "'a.b'", "TUNER_PARAM_A_B"});
+}
+
+TEST(ProgramConfig, WandbIsOffline) {
+  EXPECT_TRUE(
+      read(file(std::string(kTrain) + "  wandb: offline\n  parameters: {seed: {values: [1, 2]}}\n")).program->wandb);
+  expect_error(error_of(file(std::string(kTrain) + "  wandb: online\n")), "sweep.yaml:4:10 config.bad_value",
+               {"one of: offline"});
+}
+
 TEST(ProgramConfig, AScriptAloneIsRunByPythonOrByItself) {
   const auto command = [](const std::string& script) {
     return read(file("  program: " + script + "\n  metrics: {loss: }\n", "")).program->command;

@@ -237,6 +237,14 @@ TEST(ConfigStudy, NullIsTheDefaultOfEveryOptionalKey) {
   EXPECT_EQ(expected, plan_with(bare));
 }
 
+TEST(ConfigStudy, ATargetMayEndTheStudy) {
+  EXPECT_TRUE(read_study(run("bare", "metric: {name: loss, target: 0.1, on_target: end}\n")).run.end_at_target);
+  EXPECT_FALSE(read_study(run("bare", "metric: {name: loss, target: 0.1, on_target: continue}\n")).run.end_at_target);
+  EXPECT_FALSE(read_study(run("bare", "metric: {name: loss, target: 0.1}\n")).run.end_at_target);
+  expect_error(error_of(run("bare", "metric: {name: loss, on_target: end}\n")), "sweep.yaml:4:33 config.missing_key",
+               {"has no target", "add target: NUMBER"});
+}
+
 TEST(ConfigStudy, NamesAreShortAndPlain) {
   expect_error(error_of(run("bare", "study: \"a\\x1bb\"\n")), "sweep.yaml:4:8 config.bad_value",
                {"'a\\x1bb'", "control character"});

@@ -85,8 +85,9 @@ std::filesystem::path checkpoint_folder(const std::string& database) {
 void add_study_options(po::options_description& options) {
   options.add_options()("config", po::value<std::string>()->value_name("FILE"), "the sweep file")(
       "set", po::value<std::vector<std::string>>()->composing()->value_name("KEY=VALUE"),
-      "replace a value of the file, e.g. training.epochs=1")("workers", po::value<std::uint32_t>()->value_name("N"),
-                                                             "trials side by side")(
+      "replace a value of the file, e.g. training.epochs=1")("trials", po::value<std::uint64_t>()->value_name("N"),
+                                                             "the total of the study; the same as --set trials=N")(
+      "workers", po::value<std::uint32_t>()->value_name("N"), "trials side by side")(
       "fresh", "forget the study of that name first, with all its trials")("quiet", "no progress")(
       "json", "print one JSON object at the end")(
       "events", "print a line of JSON for every trial that starts, reports or ends; and --json")(
@@ -100,10 +101,14 @@ StudySession::StudySession(const Invocation& invocation, const po::variables_map
       values_(values),
       file_(config::read_file(required(values, "config", page))),
       overrides_(strings(values, "set")),
-      catalogue_(load(invocation, values, file_)) {}
+      catalogue_(load(invocation, values, file_)) {
+  if (values.count("trials")) overrides_.push_back(fmt::format("trials={}", values["trials"].as<std::uint64_t>()));
+}
 
 Study StudySession::read(config::ReadAs as) {
   Study study = config::read_study(file_, catalogue_, overrides_, as);
+  if (!std::exchange(warned_, true))
+    for (const std::string& warning : study.source.warnings) std::cerr << "warning: " << printable(warning) << "\n";
   RunSettings& run = study.run;
   if (values_.count("workers")) run.workers = values_["workers"].as<std::uint32_t>();
   if (run.workers == 0) throw Error(Message::usage_bad_option, "--workers 0 would run nothing", "give 1 or more");

@@ -78,6 +78,7 @@ class StudySession {
   config::SweepFile file_;
   std::string database_;
   std::vector<std::string> overrides_;
+  bool warned_ = false;  // of what a file of another system has
   Catalogue catalogue_;
   SharedObjectives shared_;
   std::map<std::string, std::unique_ptr<Inspection>> inspections_;  // by study

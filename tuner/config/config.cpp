@@ -3,9 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
-#include <fstream>
 #include <vector>
 
 #include "tuner/config/language.hpp"
@@ -15,7 +12,9 @@
 #include "tuner/config/program.hpp"
 #include "tuner/config/schedules.hpp"
 #include "tuner/config/search.hpp"
+#include "tuner/config/sweep_file.hpp"
 #include "tuner/config/training.hpp"
+#include "tuner/config/wandb.hpp"
 #include "tuner/text.hpp"
 
 namespace tuner::config {
@@ -48,19 +47,6 @@ constexpr double kLeastMemory = 0x1p26;
 
 // Of a study: STUDY.lr_range, too, must be able to name a folder of checkpoints.
 constexpr std::size_t kLongestName = 255 - std::string_view(lr_range::kStudySuffix).size();
-
-constexpr std::size_t kLargestFile = std::size_t{64} << 20;
-
-std::vector<std::string> read_plugin_list(const Node& node) {
-  if (!node.is_list())
-    throw Error(Message::config_wrong_type,
-                fmt::format("plugins is {}, and a list of files is due", node.description()),
-                "write plugins: [path/to/plugin.so]")
-        .at(node.place);
-  std::vector<std::string> files;
-  for (const Node& item : node.items) files.push_back(string_of(item, "an item of plugins"));
-  return files;
-}
 
 // Numbers or UUIDs, as CUDA_VISIBLE_DEVICES has them.
 std::vector<std::string> read_devices(const Node& node) {
@@ -307,7 +293,15 @@ class StudyReader {
       plan_.metric.goal = up ? Goal::maximize : Goal::minimize;
     };
     const auto target = [this](const Entry& entry) { plan_.metric.target = real_of(entry.value, "metric.target"); };
-    read_keys(node, "metric", readers_of(kMetricKeys, {{"name", name}, {"goal", goal}, {"target", target}}));
+    const auto on_target = [this](const Entry& entry) {
+      run_.end_at_target = word_of(entry.value, "metric.on_target", words(kOnTargets)) == "end";
+    };
+    read_keys(node, "metric",
+              readers_of(kMetricKeys, {{"name", name}, {"goal", goal}, {"target", target}, {"on_target", on_target}}));
+    if (run_.end_at_target && !plan_.metric.target)
+      throw Error(Message::config_missing_key, "metric says what happens at its target, and has no target",
+                  "add target: NUMBER, or remove on_target")
+          .at(node.find("on_target")->place);
   }
 
   void read_method(const Node& node) {
@@ -444,36 +438,14 @@ class StudyReader {
 
 }  // namespace
 
-SweepFile read_file(const fs::path& file) {
-  const auto refuse = [&](const std::string& why, const std::string& remedy) {
-    throw Error(Message::config_unreadable, fmt::format("the file cannot be read: {}", why), remedy)
-        .at(shown(file.string()));
-  };
-  std::error_code status;
-  if (fs::is_directory(file, status)) refuse("it is a folder", "name the sweep file in it");
-  errno = 0;
-  std::ifstream stream(file, std::ios::binary);
-  std::string text;
-  std::vector<char> block(std::size_t{1} << 16);
-  while (stream && text.size() <= kLargestFile) {
-    stream.read(block.data(), static_cast<std::streamsize>(block.size()));
-    text.append(block.data(), static_cast<std::size_t>(stream.gcount()));
-  }
-  if (!stream.is_open() || stream.bad())
-    refuse(errno != 0 ? std::strerror(errno) : "input failed", "check the path and its permissions");
-  if (text.size() > kLargestFile)
-    refuse(fmt::format("it has more than {} MiB", kLargestFile >> 20), "a sweep file has a few lines: check the path");
-  const bool regular = fs::is_regular_file(file, status);
-  return {.name = file.string(),
-          .text = std::move(text),
-          .folder = regular ? fs::absolute(file).parent_path() : fs::current_path(),
-          .study = regular ? file.stem().string() : "stdin"};
-}
-
 Study read_study(const SweepFile& file, const Catalogue& catalogue, std::span<const std::string> overrides, ReadAs as) {
-  Node root = parse_document(file.text, file.name);
-  for (const std::string& assignment : overrides) apply_override(root, assignment);
-  if (root.place.empty()) root.place = file.name;
+  std::vector<std::string> warnings;
+  Node root = document_of(file, overrides);
+  if (is_wandb_sweep(root)) {
+    WandbSweep sweep = translate_wandb(root, file.folder);
+    root = std::move(sweep.root);
+    warnings = std::move(sweep.warnings);
+  }
   const bool renamed = as == ReadAs::lr_range_test && turn_into_lr_range_test(root);
   Reading reading{.catalogue = catalogue, .folder = fs::absolute(file.folder)};
   Study study = StudyReader(reading, file.study).read(root);
@@ -481,7 +453,8 @@ Study read_study(const SweepFile& file, const Catalogue& catalogue, std::span<co
   study.source = {.text = file.text,
                   .path = file.name,
                   .folder = file.folder.string(),
-                  .overrides = {overrides.begin(), overrides.end()}};
+                  .overrides = {overrides.begin(), overrides.end()},
+                  .warnings = std::move(warnings)};
   return study;
 }
 
@@ -490,14 +463,6 @@ Study parse_study(std::string_view text, const std::string& name, const fs::path
   return read_study(
       {.name = name, .text = std::string(text), .folder = folder, .study = fs::path(name).stem().string()}, catalogue,
       overrides, as);
-}
-
-std::vector<fs::path> plugin_files(const SweepFile& file) {
-  const Node root = parse_document(file.text, file.name);
-  std::vector<fs::path> paths;
-  if (const Node* plugins = root.given("plugins"))
-    for (const std::string& path : read_plugin_list(*plugins)) paths.push_back((file.folder / path).lexically_normal());
-  return paths;
 }
 
 }  // namespace tuner::config

@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "tuner/catalogue.hpp"
 #include "tuner/plan.hpp"
@@ -30,13 +31,21 @@ struct SweepFile {
 
 // overrides: "training.epochs=1", as --set gives them: the value is YAML, the key must be a legal one.
 // Errors: every config.* message but those about running, each with file, line and column ("--set KEY" for overrides).
-// The metric stays empty where the file names none.
+// The metric stays empty where the file names none. A sweep file of W&B is translated first (wandb.hpp).
 [[nodiscard]] Study read_study(const SweepFile& file, const Catalogue& catalogue,
                                std::span<const std::string> overrides = {}, ReadAs as = ReadAs::study);
 // The same from text; `name` stands in messages and gives the default study name (its stem).
 [[nodiscard]] Study parse_study(std::string_view text, const std::string& name, const std::filesystem::path& folder,
                                 const Catalogue& catalogue, std::span<const std::string> overrides = {},
                                 ReadAs as = ReadAs::study);
+
+// A sweep file of W&B in our language, and what is done otherwise than by W&B. The text is read with the same result.
+struct Converted {
+  std::string text;
+  std::vector<std::string> warnings;
+};
+// Errors: usage.bad_option for a file that is not W&B's; those of read_study.
+[[nodiscard]] Converted convert(const SweepFile& file, std::span<const std::string> overrides = {});
 
 // Library files that the file's `plugins:` list names, absolute; read before the catalogue is complete.
 [[nodiscard]] std::vector<std::filesystem::path> plugin_files(const SweepFile& file);

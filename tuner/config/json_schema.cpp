@@ -116,7 +116,11 @@ class SchemaWriter {
   Json section(std::string_view key) {
     if (key == "workers")
       return any_of({plain(host_key(kWorkersKeys, "count")), closed_map(properties(kWorkersKeys, false))});
-    if (key == "metric") return any_of({string_schema(), closed_map(properties(kMetricKeys, false))});
+    if (key == "metric") {
+      Json schema = closed_map(properties(kMetricKeys, false));
+      schema["allOf"] = Json::array({rule(with("on_target", {{"const", "end"}}), has_value("target"))});
+      return any_of({string_schema(), std::move(schema)});
+    }
     if (key == "method")
       return any_of({plain(host_key(kMethodKeys, "name")),
                      closed_map(properties(kMethodKeys, false, {}, "name"), Json::array({"name"}))});
@@ -288,6 +292,12 @@ class SchemaWriter {
       drawn["properties"]["integer"] = all[2].at("properties").at("integer");
       all.push_back(std::move(drawn));
     }
+    all.push_back(closed_map({{"parameters",
+                               {{"description", "parameters that the program gets as one map"},
+                                {"type", "object"},
+                                {"minProperties", 1},
+                                {"additionalProperties", Definitions::ref("parameter")}}}},
+                             Json::array({"parameters"})));
     definitions_.add("parameter", any_of(all));
     return {{"type", "object"}, {"additionalProperties", Definitions::ref("parameter")}};
   }

@@ -112,6 +112,7 @@ inline constexpr HostKey kWorkersKeys[] = {
      .bounds = {.min = 0, .max = 19}}};
 
 // An objective that is a program.
+inline constexpr const char* kWandbModes[] = {"offline"};
 inline constexpr HostKey kProgramKeys[] = {
     {.key = "command",
      .type = HostKey::own,
@@ -136,7 +137,11 @@ inline constexpr HostKey kProgramKeys[] = {
      .type = HostKey::time,
      .doc = "time to end in, between SIGTERM and SIGKILL",
      .fallback = "\"10s\""},
-    {.key = "time_limit", .type = HostKey::time, .doc = "of one trial"}};
+    {.key = "time_limit", .type = HostKey::time, .doc = "of one trial"},
+    {.key = "wandb",
+     .type = HostKey::word,
+     .doc = "offline: it is run as W&B's agent runs it, and `import wandb` finds a stand-in that reports to tuner",
+     .words = kWandbModes}};
 
 inline constexpr HostKey kProgramMetricKeys[] = {
     {.key = "goal",
@@ -153,13 +158,19 @@ inline constexpr HostKey kProgramMetricKeys[] = {
      .doc = "which of its values is the trial's; default: last for loss, else best",
      .words = kSummaries}};
 
+inline constexpr const char* kOnTargets[] = {"continue", "end"};
 inline constexpr HostKey kMetricKeys[] = {
     {.key = "name", .type = HostKey::string, .doc = "a metric of the objective, or loss"},
     {.key = "goal", .type = HostKey::word, .doc = "which values are better", .words = kGoals},
     {.key = "target",
      .type = HostKey::real,
      .doc = "the time and steps to reach it are kept",
-     .bounds = {.min = -kAnyReal, .max = kAnyReal}}};
+     .bounds = {.min = -kAnyReal, .max = kAnyReal}},
+    {.key = "on_target",
+     .type = HostKey::word,
+     .doc = "what a trial that reaches the target does: continue: nothing, end: it is the last one that begins",
+     .fallback = "\"continue\"",
+     .words = kOnTargets}};
 
 inline constexpr HostKey kMethodKeys[] = {
     {.key = "name",

@@ -25,7 +25,7 @@ constexpr std::size_t kMostNodes = 20'000;
 class TreeBuilder : public YAML::EventHandler {
  public:
   using Placer = std::function<std::string(const YAML::Mark&)>;
-  TreeBuilder(std::string_view text, Placer placer) : text_(text), placer_(std::move(placer)) {}
+  TreeBuilder(std::string_view text, Placer placer, Tags tags) : text_(text), placer_(std::move(placer)), tags_(tags) {}
 
   Node take() {
     if (!odd_key_.empty())
@@ -48,7 +48,8 @@ class TreeBuilder : public YAML::EventHandler {
   }
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                 const std::string& value) override {
-    if (tag != "?" && tag != "!") refuse_tag(tag, mark);
+    const bool number = tag == "tag:yaml.org,2002:float" || tag == "tag:yaml.org,2002:int";
+    if (tag != "?" && tag != "!" && !(number && tags_ == Tags::numbers)) refuse_tag(tag, mark);
     if (value.find('\0') != std::string::npos || utf8_prefix(value) < value.size())
       throw Error(
           Message::config_yaml_feature,
@@ -176,6 +177,7 @@ class TreeBuilder : public YAML::EventHandler {
 
   std::string_view text_;
   Placer placer_;
+  Tags tags_;
   Node root_;
   std::vector<Open> open_;
   std::map<YAML::anchor_t, Node> anchors_;
@@ -240,11 +242,11 @@ bool is_indented_by_tab(std::string_view text, int line) {
   return line == 0 && indent.find('\t') != std::string_view::npos;
 }
 
-Node parse(std::string_view text, const TreeBuilder::Placer& placer) {
+Node parse(std::string_view text, const TreeBuilder::Placer& placer, Tags tags = Tags::none) {
   if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());  // marks do not count it
   check_characters(text, placer);
   std::istringstream stream{std::string(text)};
-  TreeBuilder builder(text, placer);
+  TreeBuilder builder(text, placer, tags);
   try {
     YAML::Parser parser(stream);
     while (parser.HandleNextDocument(builder)) {
@@ -309,10 +311,11 @@ std::string Node::description() const {
   return quoted ? fmt::format("the string \"{}\"", shown(text)) : fmt::format("'{}'", shown(text));
 }
 
-Node parse_document(std::string_view text, const std::string& name) {
-  return parse(text, [&name](const YAML::Mark& mark) {
+Node parse_document(std::string_view text, const std::string& name, Tags tags) {
+  const auto placer = [&name](const YAML::Mark& mark) {
     return mark.is_null() ? name : fmt::format("{}:{}:{}", name, mark.line + 1, mark.column + 1);
-  });
+  };
+  return parse(text, placer, tags);
 }
 
 void apply_override(Node& root, const std::string& assignment) {

@@ -41,10 +41,14 @@ struct Entry {
   Node value;
 };
 
+// Which tags a document may have: none, or !!float and !!int, which W&B's manual puts before numbers. They change
+// nothing: a number is typed by what is due.
+enum class Tags { none, numbers };
+
 // The one document of `text`. An empty text is a null. `name` stands in every place.
 // Errors: config.syntax; config.duplicate_key; config.yaml_feature for what the language leaves out (further documents,
 // merge keys, tags, keys that are no words, anchors inside themselves or multiplied without end).
-[[nodiscard]] Node parse_document(std::string_view text, const std::string& name);
+[[nodiscard]] Node parse_document(std::string_view text, const std::string& name, Tags tags = Tags::none);
 
 // --set: "training.epochs=1" creates or replaces a value; maps on the way are created, and a bare name on the way
 // ("optimizer: adam") becomes the map that it stands for. Every node it makes has the place "--set training.epochs=1".

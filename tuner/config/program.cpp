@@ -15,7 +15,7 @@ namespace {
 using program::Parameter;
 
 // What cannot be a part of --NAME=VALUE, or stands for something else in ${NAME}.
-void check_name(const Entry& entry) {
+void check_name(const Entry& entry, bool wandb) {
   const std::string& name = entry.key;
   const bool legal = !name.empty() && !name.starts_with('-') && std::ranges::all_of(name, [](char c) {
     return static_cast<unsigned char>(c) > ' ' && c != '=' && c != '{' && c != '}' && c != 0x7f;
@@ -24,7 +24,7 @@ void check_name(const Entry& entry) {
     throw Error(Message::config_bad_value, fmt::format("'{}' cannot name a parameter of a program", shown(name)),
                 "the program gets it as --NAME=VALUE: write the name without hyphens before it, blanks, '=' and braces")
         .at(entry.place);
-  if (program::is_macro(name))
+  if (!wandb && program::is_macro(name))
     throw Error(Message::config_bad_value,
                 fmt::format("a parameter cannot have the name '{0}': ${{{0}}} is a macro", name),
                 name == "seed" ? "leave it out: a program finds the trial's random number in ${seed} and $TUNER_SEED"
@@ -90,6 +90,8 @@ class ProgramReader {
   ProgramPlan read(const Node& objective) {
     program::Program& p = plan_.program;
     p.folder = reading_.folder.string();
+    if (const Node* wandb = objective.given("wandb"))
+      p.wandb = word_of(*wandb, "wandb", words(kWandbModes)) == "offline";
     const auto own = [this](void (ProgramReader::*read)(const Entry&)) {
       return [this, read](const Entry& entry) { (this->*read)(entry); };
     };
@@ -103,7 +105,8 @@ class ProgramReader {
                                         {"environment", own(&ProgramReader::read_environment)},
                                         {"files", own(&ProgramReader::read_files)},
                                         {"grace", own(&ProgramReader::read_grace)},
-                                        {"time_limit", own(&ProgramReader::read_time_limit)}}));
+                                        {"time_limit", own(&ProgramReader::read_time_limit)},
+                                        {"wandb", [](const Entry&) {}}}));
     if (p.command.empty() && p.script.empty())
       throw Error(Message::config_missing_key, "this objective has no command",
                   "add command: [python3, train.py, \"${args}\"]")
@@ -148,14 +151,18 @@ class ProgramReader {
           .at(entry.value.place);
     parameters_place_ = entry.place;
     for (const Entry& parameter : entry.value.entries)
-      plan_.program.parameters.push_back(read_parameter(parameter, {.path = "", .parent = {}}));
+      plan_.program.parameters.push_back(read_parameter(parameter, {.path = "", .parent = {}}, ""));
   }
 
-  Parameter read_parameter(const Entry& entry, const Scope& scope) {
-    check_name(entry);
-    const std::string what = fmt::format("parameter '{}'", entry.key);
-    const std::string dimension = scope.path.empty() ? entry.key : scope.name(entry.key);
-    if (entry.value.find("one_of") != nullptr) return read_branches(entry, {dimension, scope.parent, scope.branch});
+  // above: the names of the maps that it is in, each with a dot behind it.
+  Parameter read_parameter(const Entry& entry, const Scope& scope, const std::string& above) {
+    check_name(entry, plan_.program.wandb || !above.empty());
+    const std::string name = above + entry.key;
+    const std::string what = fmt::format("parameter '{}'", name);
+    const std::string dimension = scope.path.empty() ? name : scope.name(name);
+    if (entry.value.find("parameters") != nullptr) return read_map(entry, scope, name);
+    if (entry.value.find("one_of") != nullptr)
+      return read_branches(entry, {dimension, scope.parent, scope.branch}, name);
     Node node = entry.value;
     Field field{.name = dimension, .what = what};
     const bool is_range =
@@ -171,10 +178,28 @@ class ProgramReader {
       throw Error(Message::config_bad_hole, fmt::format("the map of {} says nothing that is searched", what),
                   "write {min: ..., max: ...}, {values: [...]} or {one_of: [...]}")
           .at(node.place);
-    return {.name = entry.key, .setting = read_setting(node, field, scope, reading_)};
+    return {.name = name, .setting = read_setting(node, field, scope, reading_)};
   }
 
-  Parameter read_branches(const Entry& entry, const Scope& scope) {
+  Parameter read_map(const Entry& entry, const Scope& scope, const std::string& name) {
+    for (const Entry& key : entry.value.entries)
+      if (key.key != "parameters")
+        throw Error(Message::config_bad_hole,
+                    fmt::format("parameter '{}' has parameters of its own and the key '{}'", name, shown(key.key)),
+                    "write {parameters: {...}} alone")
+            .at(key.place);
+    const Node& parameters = entry.value.entries.front().value;
+    if (!parameters.is_map()) refuse_type(parameters, fmt::format("'parameters' of parameter '{}'", name), "a map");
+    if (parameters.entries.empty())
+      throw Error(Message::config_bad_hole, fmt::format("the parameters of parameter '{}' are an empty map", name),
+                  "name one, or leave the parameter out")
+          .at(parameters.place);
+    Parameter map{.name = name, .setting = Null{}};
+    for (const Entry& inside : parameters.entries) map.inside.push_back(read_parameter(inside, scope, name + "."));
+    return map;
+  }
+
+  Parameter read_branches(const Entry& entry, const Scope& scope, const std::string& name) {
     const auto label = [&](const Node& branch) -> std::string {
       if (branch.is_scalar()) return label_of(branch);
       const Node* as = branch.given("as");
@@ -188,12 +213,11 @@ class ProgramReader {
     const auto read = [&](const Node& branch, const Scope& at) {
       std::vector<Parameter> parameters;
       for (const Entry& inside : branch.entries)
-        if (inside.key != "as") parameters.push_back(read_parameter(inside, at));
+        if (inside.key != "as") parameters.push_back(read_parameter(inside, at, ""));
       return parameters;
     };
     auto branches = read_one_of<std::vector<Parameter>>(entry.value, scope, reading_, label, read);
-    return {
-        .name = entry.key, .setting = SearchParameter{*branches.dimension}, .branches = std::move(branches.branches)};
+    return {.name = name, .setting = SearchParameter{*branches.dimension}, .branches = std::move(branches.branches)};
   }
 
   // Of parameters that are active together none has another one's flag or variable.
@@ -210,8 +234,10 @@ class ProgramReader {
                   "give one of them another name")
           .at(parameters_place_);
     }
-    for (const Parameter& parameter : parameters)
+    for (const Parameter& parameter : parameters) {
       for (const auto& branch : parameter.branches) check_flags(branch, taken);
+      check_flags(parameter.inside, taken);
+    }
   }
 
   void read_metrics(const Entry& entry) {

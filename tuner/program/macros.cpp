@@ -66,7 +66,8 @@ std::vector<Part> parts_of(std::string_view text) {
 
 void add_names(const std::vector<Parameter>& parameters, std::vector<std::string_view>& names) {
   for (const Parameter& parameter : parameters) {
-    names.push_back(parameter.name);
+    if (parameter.inside.empty()) names.push_back(parameter.name);
+    add_names(parameter.inside, names);
     for (const auto& branch : parameter.branches) add_names(branch, names);
   }
 }
@@ -82,6 +83,7 @@ bool may_be_null(const Setting& setting, const Space& space) {
 // Has the parameter a value in every configuration?
 bool is_always_there(const std::vector<Parameter>& parameters, std::string_view name, const Space& space) {
   return std::ranges::any_of(parameters, [&](const Parameter& parameter) {
+    if (!parameter.inside.empty()) return is_always_there(parameter.inside, name, space);
     if (parameter.name == name) return !may_be_null(parameter.setting, space);
     return !parameter.branches.empty() && std::ranges::all_of(parameter.branches, [&](const auto& branch) {
       return is_always_there(branch, name, space);
@@ -122,14 +124,21 @@ void check_macro(const Part& macro, bool alone, bool element, const Program& pro
               fmt::format("say what stands for it then: ${{{0}:-}} for nothing, ${{{0}:-TEXT}} for a text", name));
 }
 
+// As the program reads it: a map and a list are JSON, unless it is Python's str() that it gets.
+std::string argument_text(const Program& program, const Json& value) {
+  if (program.wandb) return python_text(value);
+  return value.is_object() ? value.dump() : text_of(value_from(value));
+}
+
 // A number that is no flag's: --NAME=VALUE of one parameter, in the form that the macro wants.
-void add_arguments(std::string_view macro, const Parameters& parameters, std::vector<std::string>& words) {
-  for (const auto& [name, value] : parameters) {
-    if (std::holds_alternative<Null>(value)) continue;
-    const std::string text = text_of(value);
-    const auto* boolean = std::get_if<bool>(&value);
-    if (macro == "args_no_boolean_flags" && boolean != nullptr) {
-      if (*boolean) words.push_back("--" + name);
+void add_arguments(std::string_view macro, const Program& program, const Parameters& parameters,
+                   std::vector<std::string>& words) {
+  const Json object = object_of(program, parameters);
+  for (const auto& [name, value] : object.items()) {
+    if (value.is_null() && !program.wandb) continue;
+    const std::string text = argument_text(program, value);
+    if (macro == "args_no_boolean_flags" && value.is_boolean()) {
+      if (value.get<bool>()) words.push_back("--" + name);
     } else if (macro == "args_no_equals") {
       words.insert(words.end(), {"--" + name, text});
     } else {
@@ -155,7 +164,7 @@ std::string value_of(const Part& macro, const Program& program, const MacroValue
     const char* value = std::getenv(name.c_str() + kEnvironment.size());
     return value != nullptr ? value : "";
   }
-  if (name == "args_json") return json_of(values.parameters);
+  if (name == "args_json") return json_of(program, values.parameters);
   if (name == "args_json_file") return values.parameters_file;
   if (name == "env") return "/usr/bin/env";
   if (name == "interpreter") return interpreter();
@@ -211,7 +220,7 @@ std::vector<std::string> expand_command(const Program& program, const MacroValue
   for (const std::string& element : program.command) {
     const std::vector<Part> parts = parts_of(element);
     if (parts.size() == 1 && parts.front().is_macro && gives_several(parts.front().text))
-      add_arguments(parts.front().text, values.parameters, words);
+      add_arguments(parts.front().text, program, values.parameters, words);
     else
       words.push_back(joined(parts, program, values));
   }

@@ -24,6 +24,8 @@ inline constexpr const char* kSection = "objective";
 struct Parameter {
   std::string name;  // as the program knows it: --NAME=VALUE
   Setting setting;   // a value, or a dimension; of a one_of that of its branches
+  // Of a map: its parameters, whose names begin with this one's and a dot: "optimizer.lr". The setting is then null.
+  std::vector<Parameter> inside = {};
   // Of a one_of: the parameters that its branches have beside the label, in the order of the labels; else empty.
   std::vector<std::vector<Parameter>> branches = {};
 };
@@ -49,6 +51,10 @@ struct Program {
   std::vector<std::pair<std::string, std::string>> environment;  // NAME and value, with macros
   std::vector<std::string> files;  // whose content matters beside the program and the script: absolute
   double grace_seconds = 10;       // between SIGTERM and SIGKILL
+  // It is run as W&B's agent runs it: values are written as Python's str() has them, also those of maps ({'lr': 0.1})
+  // and null (None); WANDB_SWEEP_ID, WANDB_RUN_ID and WANDB_SWEEP_PARAM_PATH are set; `import wandb` finds the
+  // stand-in.
+  bool wandb = false;
 };
 
 // What makes the study another one: command, script, parameters that are not searched, environment, and how metrics are
@@ -61,15 +67,19 @@ void set_objective(StudyPlan& plan, Program program, double time_limit_seconds =
 // The metric of that name; null where the program declares none of that name.
 [[nodiscard]] const Metric* find_metric(const Program& program, std::string_view name);
 
-// The parameters of one configuration, by the names that the program knows, in order. A one_of has its label. Null: the
-// parameter is not given to the program.
+// The parameters of one configuration, those of maps one by one, by the names that the program knows, in order. A
+// one_of has its label. Null: the parameter is not given to the program.
 [[nodiscard]] Parameters active_parameters(const Program& program, const Space& space, const Configuration& point);
 
 // A value as a program reads it: numbers by the fewest digits that read back as the same double, whole ones below 1e16
 // without point and exponent; true and false; lists as JSON; "" for null.
 [[nodiscard]] std::string text_of(const Value& value);
-// All parameters of a configuration as a JSON object.
+// All parameters of a configuration as a JSON object; with the program, those of a map in an object of its name.
+[[nodiscard]] Json object_of(const Program& program, const Parameters& parameters);
 [[nodiscard]] std::string json_of(const Parameters& parameters);
+[[nodiscard]] std::string json_of(const Program& program, const Parameters& parameters);
+// As Python's str() writes it: True, None, 1e-05, 16.0, [1, 'a'], {'lr': 0.1}; a string as it is.
+[[nodiscard]] std::string python_text(const Json& value);
 
 // "lr" -> "TUNER_PARAM_LR". What is neither letter nor digit becomes '_'.
 [[nodiscard]] std::string variable_of(std::string_view parameter);

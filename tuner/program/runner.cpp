@@ -27,6 +27,7 @@
 #include "tuner/program/output.hpp"
 #include "tuner/program/process.hpp"
 #include "tuner/program/processes.hpp"
+#include "tuner/program/python.hpp"
 #include "tuner/program/reports.hpp"
 #include "tuner/system.hpp"
 #include "tuner/text.hpp"
@@ -157,6 +158,7 @@ class ProgramRun {
         reports_(run),
         output_(output_file(spec.checkpoints, spec.id.number)),
         own_file_(spec.checkpoints / fmt::format("{}.parameters.json", spec.id.number)),
+        wandb_file_(spec.checkpoints / fmt::format("{}.wandb.yaml", spec.id.number)),
         checkpoint_(spec.checkpoints / std::to_string(spec.id.number)),
         stop_(run.stop()),
         out_lines_([this](std::string_view line, bool whole) { take_line(line, whole); }),
@@ -201,7 +203,9 @@ class ProgramRun {
   }
 
   void write_parameters() {
-    const std::string text = json_of(spec_.parameters) + "\n";
+    if (program_.wandb)
+      std::ofstream(wandb_file_, std::ios::trunc) << wandb_config(object_of(program_, spec_.parameters));
+    const std::string text = json_of(program_, spec_.parameters) + "\n";
     if (host_.names_parameters_file_) {
       std::ofstream(own_file_, std::ios::trunc) << text;
       return;
@@ -221,7 +225,15 @@ class ProgramRun {
     // Else a pipe gets what Python prints when it is over.
     if (!is_set(program_, "PYTHONUNBUFFERED")) set("PYTHONUNBUFFERED", "1");
     if (!values_.device.empty()) set("CUDA_VISIBLE_DEVICES", values_.device);
-    for (const auto& [name, value] : program_.environment) set(name, expand_text(value, program_, values_));
+    for (const auto& [name, value] : program_.environment)
+      if (name != "PYTHONPATH") set(name, expand_text(value, program_, values_));
+    set("PYTHONPATH", python_path(variable(program_, values_, "PYTHONPATH"), program_.wandb));
+    if (program_.wandb) {
+      set("WANDB_SWEEP_ID", values_.study);
+      set("WANDB_RUN_ID", fmt::format("{}-{}", values_.study, values_.trial));
+      set("WANDB_SWEEP_PARAM_PATH", wandb_file_.string());
+      set("WANDB_MODE", "offline");
+    }
     set("TUNER_STUDY", values_.study);
     set("TUNER_TRIAL", std::to_string(values_.trial));
     set("TUNER_REPLICATE", std::to_string(values_.replicate));
@@ -452,6 +464,7 @@ class ProgramRun {
     end.output = std::string(output_.tail());
     end.files = files_;
     if (host_.names_parameters_file_) ::unlink(own_file_.c_str());
+    if (program_.wandb) ::unlink(wandb_file_.c_str());
     ::rmdir(checkpoint_.c_str());  // where nothing is in it
   }
 
@@ -516,7 +529,7 @@ class ProgramRun {
   bool resumed_ = false;
   Reports reports_;
   KeptOutput output_;
-  fs::path own_file_, checkpoint_;
+  fs::path own_file_, wandb_file_, checkpoint_;
   StopFile stop_;
   Lines out_lines_, error_lines_, metric_lines_;
   std::vector<FileUse> files_;

@@ -74,7 +74,7 @@ class Coordinator {
       status_.ending = Ending::interrupted;
     else if (!status_.reason.empty())
       status_.ending = Ending::stopped;
-    else if (!complete)
+    else if (!complete && !target_reached())
       status_.ending = Ending::budget_used;
     store_.add_event(
         kEndings[static_cast<int>(status_.ending)],
@@ -94,9 +94,16 @@ class Coordinator {
   [[nodiscard]] double budget_left() const {
     return run_.budget_seconds.value_or(std::numeric_limits<double>::infinity()) - spent_before_ - elapsed();
   }
+  // By the best trial, of this run of the study or an earlier one.
+  [[nodiscard]] bool target_reached() const {
+    if (!run_.end_at_target || !plan_.metric.target || !status_.best_number) return false;
+    return plan_.metric.goal == Goal::minimize ? status_.best_value <= *plan_.metric.target
+                                               : status_.best_value >= *plan_.metric.target;
+  }
   // No trial begins any more.
   [[nodiscard]] bool is_ending() const {
-    return status_.interrupts > 0 || budget_left() <= 0 || too_many_failed() || cannot_go_on_ || fails_at_start_;
+    return status_.interrupts > 0 || budget_left() <= 0 || too_many_failed() || target_reached() || cannot_go_on_ ||
+           fails_at_start_;
   }
   [[nodiscard]] std::chrono::milliseconds longest_wait() const {
     if (proposing_.valid()) return kProposing;
@@ -218,6 +225,7 @@ class Coordinator {
     }
     if (!events.finished.empty()) has_news_ = true;
     stop_if_too_many_failed();
+    if (target_reached() && !std::exchange(at_target_, true)) executor_.drop_queued();
     if (error) cannot_go_on_ = true;
     record(records);
     forget_checkpoints(records);
@@ -350,6 +358,7 @@ class Coordinator {
   TrialId next_;
   double spent_before_ = 0;  // of the budget, seconds
   bool over_budget_ = false;
+  bool at_target_ = false;     // what was queued has been dropped
   bool cannot_go_on_ = false;  // a trial has thrown
   // Of a program, while all of the study's first trials have failed at their start: how many.
   std::optional<int> failed_at_start_ = 0;

@@ -132,6 +132,7 @@ struct RunSettings {
   std::optional<std::uint64_t> trials;   // total of the study
   std::optional<double> budget_seconds;  // wall time of the study, over all its runs
   BudgetEnd budget_end = BudgetEnd::cancel;
+  bool end_at_target = false;  // a trial that reaches the metric's target is the last one that begins
   std::uint32_t workers = 1;
   std::vector<std::string> devices;  // GPUs that the workers share; empty: every worker sees what there is
   int nice = 0;                      // added to that of the workers and of what they run
@@ -147,10 +148,11 @@ struct RunSettings {
 
 // Where it came from.
 struct PlanSource {
-  std::string text;                    // of the sweep file, as read
-  std::string path;                    // as given; stands in messages
-  std::string folder;                  // where relative paths count from
-  std::vector<std::string> overrides;  // "training.epochs=1", in order, as --set gave them
+  std::string text;                        // of the sweep file, as read
+  std::string path;                        // as given; stands in messages
+  std::string folder;                      // where relative paths count from
+  std::vector<std::string> overrides;      // "training.epochs=1", in order, as --set gave them
+  std::vector<std::string> warnings = {};  // about a file of another system, for people
 };
 
 // A sweep file as read. Nothing changes it afterwards: what needs another one makes it.
