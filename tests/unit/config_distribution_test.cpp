@@ -81,7 +81,7 @@ TEST(ConfigDistribution, WhatNobodyCanMeanIsRefused) {
   expect_error(option_error("lr: {distribution: normal, mu: 0, sigma: 1, min: 50, max: 60}"),
                "sweep.yaml:2:31 config.bad_hole", {"min and max leave less than 1e-12"});
   expect_error(option_error("lr: {distribution: log_normal, mu: 100, sigma: 100}"), "sweep.yaml:2:31 config.bad_hole",
-               {"is beyond all numbers", "natural logarithm"});
+               {"is more than a number can hold", "natural logarithm"});
   expect_error(option_error("lr: {distribution: log_normal, mu: 0, sigma: 1, step: 0}"),
                "sweep.yaml:2:81 config.out_of_range");
   expect_error(option_error("lr: {distribution: normal, mu: 0, sigma: 1, min: 0, max: 1, step: 2}"),

@@ -20,7 +20,7 @@ constexpr Blind kBlind[] = {
     {Message::config_bad_hole, "into more than"},
     {Message::config_bad_hole, "fewer than count"},
     {Message::config_bad_hole, "meets the integer"},
-    {Message::config_bad_hole, "is beyond all numbers"},
+    {Message::config_bad_hole, "is more than a number can hold"},
     {Message::config_bad_hole, "min and max leave less than"},
     {Message::config_bad_hole, "some of its values are not legal"},
     {Message::config_bad_hole, "and there are"},

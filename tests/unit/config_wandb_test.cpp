@@ -104,7 +104,7 @@ TEST(Wandb, LogarithmicRanges) {
   ASSERT_EQ(warnings.size(), 1u);
   EXPECT_NE(warnings[0].find("it goes from 1.00001 to 1.10517"), std::string::npos) << warnings[0];
   expect_error(wandb_error(wandb("p: {distribution: log_uniform, min: 1, max: 1000}")),
-               "sweep.yaml:4:17 config.bad_hole", {"beyond all numbers", "log_uniform_values"});
+               "sweep.yaml:4:17 config.bad_hole", {"more than a number can hold", "log_uniform_values"});
 }
 
 TEST(Wandb, QuantizedRanges) {
@@ -271,7 +271,8 @@ TEST(Wandb, MistakesAreNamed) {
 TEST(Wandb, ImputeIsSaidToDoNothing) {
   const Study study =
       read_wandb("program: t.py\nmethod: grid\nmetric: {name: x, impute: worst}\nparameters: {a: {values: [1, 2]}}\n");
-  EXPECT_EQ(study.source.warnings, Names{"sweep.yaml:3:19: impute is for method: bayes, and grid makes nothing of it"});
+  EXPECT_EQ(study.source.warnings,
+            Names{"sweep.yaml:3:19: impute is for method: bayes, and method: grid does not use it"});
 }
 
 // The printed file is read as the same study: the same identity and the same configurations.

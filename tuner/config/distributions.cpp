@@ -148,8 +148,8 @@ class DistributionReader {
     const double farthest = std::abs(range_.mu) + kFarthest * range_.sigma;
     if (range_.distribution == Distribution::log_normal && !cut && farthest > kLargestLog)
       refuse(node_.place,
-             fmt::format("{} has mu {} and sigma {}, and e^(|mu| + {} sigma) is beyond all numbers", name(), range_.mu,
-                         range_.sigma, kFarthest),
+             fmt::format("{} has mu {} and sigma {}, and e^(|mu| + {} sigma) is more than a number can hold", name(),
+                         range_.mu, range_.sigma, kFarthest),
              "mu and sigma are those of the natural logarithm: make them smaller, or cut it by min and max");
     if (share_within(range_) < kLeastShare)
       refuse(node_.place, fmt::format("min and max leave less than {} of {}", kLeastShare, name()),

@@ -128,7 +128,7 @@ class Translator {
                     did_you_mean(entry.key, std::initializer_list<std::string_view>{"name", "goal", "target"}))
             .at(entry.place);
       if (!entry.value.says_null())
-        warn(entry.place, fmt::format("{} is for method: bayes, and {} makes nothing of it", entry.key, method_));
+        warn(entry.place, fmt::format("{} is for method: bayes, and method: {} does not use it", entry.key, method_));
     }
     metric_ = *name;
     const Node* goal = metric->given("goal");

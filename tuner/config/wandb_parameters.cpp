@@ -238,8 +238,8 @@ class Parameter {
     const double high = std::exp(inverse ? -end("min") : end("max"));
     if (!std::isfinite(high) || low == 0)
       refuse(node_.place,
-             fmt::format("{} of parameter '{}' goes from e^{} to e^{}, beyond all numbers", distribution, name_,
-                         end("min"), end("max")),
+             fmt::format("{} of parameter '{}' goes from e^{} to e^{}, more than a number can hold", distribution,
+                         name_, end("min"), end("max")),
              "min and max are exponents; for the values themselves write distribution: log_uniform_values");
     warn(
         fmt::format("min and max of {} are exponents of e: it goes from {:.6g} to {:.6g}; where they were meant as "
