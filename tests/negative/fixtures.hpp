@@ -19,7 +19,8 @@ inline constexpr Fixture kFixtures[] = {
     {"contracted_loops", "load.build", "contracted into one operation (-ffp-contract=fast"},
     // the ABI
     {"reads_past_its_arguments", "abi.guard_page", "tuner_step_args (its 1.0 size)"},
-    {"ignores_the_stride", "abi.guard_page", "step() reads byte 575 of tuner_tensor (its 1.0 size), of which there are 512"},
+    {"ignores_the_stride", "abi.guard_page",
+     "step() reads byte 575 of tuner_tensor (its 1.0 size), of which there are 512"},
     {"caps_the_stride", "abi.larger_structs", "structs of a later minor version"},
     // metadata
     {"reserved_option", "metadata.words", "option 'groups' has the name of a key of the sweep file"},
@@ -51,7 +52,9 @@ inline constexpr Fixture kFixtures[] = {
     {"does_nothing", "progress.moves", "element 0 of tensor 'weight' has a gradient and never moved"},
     {"forgets_half_of_a_tensor", "progress.moves", "element 15 of tensor 'weight' has a gradient and never moved"},
     {"knows_two_dimensions", "progress.moves", "element 4 of tensor 'conv' has a gradient and never moved"},
-    {"climbs", "progress.descends", "the loss of a convex problem is"},
+    {"climbs", "progress.descends", "after 100 steps (float64, step 100, weight_decay = 0)"},
+    {"climbs_in_a_variant", "progress.descends", "steps (float64, step 100, other_way = true"},
+    {"grows_by_decay", "progress.decays", "without gradients the sum of the squared parameters grows from"},
     // determinism
     {"static_counter", "determinism.same_seed", "twice in one process differ"},
     {"seeds_from_the_clock", "determinism.processes", "in two processes differ"},

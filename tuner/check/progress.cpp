@@ -2,15 +2,20 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <map>
+#include <string>
+#include <vector>
 
 #include "tuner/check/optimizer_rig.hpp"
+#include "tuner/error.hpp"
+#include "tuner/options.hpp"
 
 namespace tuner::check {
 
 namespace {
 
 constexpr std::uint32_t kOptimizer = 1u << TUNER_KIND_OPTIMIZER;
-constexpr int kSteps = 100, kManySteps = 200;
+constexpr int kSteps = 100, kManySteps = 200, kDecaySteps = 10;
 
 Setup still(const Subject& subject, Report& report, std::uint32_t dtype) {
   Setup setup = setup_for(subject, &report, without_decay(*subject.plugin));
@@ -58,18 +63,80 @@ void moves(const Subject& subject, Report& report) {
     });
 }
 
+void descend(const Subject& subject, Report& report, std::uint32_t dtype, const std::map<std::string, Value>& changed) {
+  Setup setup = still(subject, report, dtype);
+  for (const auto& [id, value] : changed) setup.options[id] = value;
+  reporting(report, [&] {
+    Rig rig(*subject.plugin, setup);
+    rig.run(0);
+    const double before = rig.loss();
+    rig.run(kSteps);
+    const double after = rig.loss();
+    if (!(after < before))
+      throw Found{fmt::format("the loss of a convex problem is {:.9g} at the start and {:.9g} after {} steps ({})",
+                              before, after, kSteps, rig.circumstances()),
+                  "an optimizer minimizes: x moves against the gradient, whichever variant its flags and choices name, "
+                  "and the defaults suit an ordinary problem"};
+  });
+}
+
+// Every flag and every choice that the plugin takes with all else at its default.
+std::vector<std::map<std::string, Value>> variants_of(const Subject& subject) {
+  std::vector<std::map<std::string, Value>> variants;
+  for (std::size_t p = 0; p < subject.plugin->param_count(); ++p) {
+    const tuner_param& param = subject.plugin->param(p);
+    std::vector<Value> values;
+    if (param.type == TUNER_TYPE_BOOL) values.emplace_back(param.default_value == 0);
+    if (param.type == TUNER_TYPE_CHOICE)
+      for (std::uint32_t c = 0; c < param.n_choices; ++c)
+        if (c != static_cast<std::uint32_t>(param.default_value)) values.emplace_back(std::string(param.choices[c]));
+    for (const Value& value : values) {
+      std::map<std::string, Value> variant = subject.given;
+      variant[param.id] = value;
+      try {
+        OptionTable(*subject.plugin, variant).check(*subject.plugin);
+        variants.push_back({{param.id, value}});
+      } catch (const Error&) {  // it means something together with other options alone
+      }
+    }
+  }
+  return variants;
+}
+
 void descends(const Subject& subject, Report& report) {
+  for (const std::uint32_t dtype : kBothDtypes) descend(subject, report, dtype, {});
+  for (const auto& variant : variants_of(subject))
+    if (report.findings().empty()) descend(subject, report, TUNER_DTYPE_F64, variant);
+}
+
+std::string no_decay(const Subject& subject) {
+  const auto decay = with_decay(*subject.plugin);
+  return decay.contains("weight_decay") ? "" : "it has no option weight_decay";
+}
+
+// Without a gradient there is nothing but the decay.
+void decays(const Subject& subject, Report& report) {
   for (const std::uint32_t dtype : kBothDtypes)
     reporting(report, [&] {
-      Rig rig(*subject.plugin, still(subject, report, dtype));
+      Setup setup = setup_for(subject, &report, with_decay(*subject.plugin));
+      setup.dtype = dtype;
+      setup.scale = 0;
+      Rig rig(*subject.plugin, setup);
+      const auto squares = [&] {
+        double sum = 0;
+        for (const Piece& piece : rig.parameters())
+          for (std::size_t i = 0; i < piece.size(); ++i) sum += piece.value(i) * piece.value(i);
+        return sum;
+      };
       rig.run(0);
-      const double before = rig.loss();
-      rig.run(kSteps);
-      const double after = rig.loss();
-      if (!(after < before))
-        throw Found{fmt::format("the loss of a convex problem is {:.9g} at the start and {:.9g} after {} steps ({})",
-                                before, after, kSteps, rig.circumstances()),
-                    "an optimizer minimizes: x moves against the gradient, and the defaults suit an ordinary problem"};
+      const double before = squares();
+      rig.run(kDecaySteps);
+      if (const double after = squares(); !(after <= before))
+        throw Found{fmt::format("without gradients the sum of the squared parameters grows from {:.9g} to {:.9g} in {} "
+                                "steps ({})",
+                                before, after, kDecaySteps, rig.circumstances()),
+                    "weight decay pulls parameters to 0: add weight_decay x to the gradient, or subtract lr "
+                    "weight_decay x from x"};
     });
 }
 
@@ -80,8 +147,12 @@ constexpr Check kChecks[] = {
      "100 steps at the defaults on a convex problem move every element that has a gradient, in tensors of one to four "
      "dimensions.",
      kOptimizer, "progress.finite", nullptr, moves},
-    {"progress.descends", "100 steps at the defaults on a convex problem without noise lower its loss.", kOptimizer,
-     "progress.moves", nullptr, descends},
+    {"progress.descends",
+     "100 steps at the defaults on a convex problem without noise lower its loss, and so do 100 steps with every flag "
+     "and choice.",
+     kOptimizer, "progress.moves", nullptr, descends},
+    {"progress.decays", "Without gradients ten steps with weight_decay 0.1 do not make the parameters larger.",
+     kOptimizer, "progress.descends", no_decay, decays},
 };
 
 }  // namespace
