@@ -80,7 +80,25 @@ void descend(const Subject& subject, Report& report, std::uint32_t dtype, const 
   });
 }
 
-// Every flag and every choice that the plugin takes with all else at its default.
+bool is_taken(const Subject& subject, const std::map<std::string, Value>& changed) {
+  std::map<std::string, Value> options = changed;
+  options.insert(subject.given.begin(), subject.given.end());
+  try {
+    OptionTable(*subject.plugin, options).check(*subject.plugin);
+    return true;
+  } catch (const Error&) {
+    return false;
+  }
+}
+
+// Momentum, where it is an option that is off by default.
+std::map<std::string, Value> with_momentum(const Plugin& plugin) {
+  const auto index = plugin.find_param("momentum");
+  if (!index || plugin.param(*index).type != TUNER_TYPE_F64 || plugin.param(*index).default_value != 0) return {};
+  return {{"momentum", 0.9}};
+}
+
+// Every flag and every choice that the plugin takes, with momentum where it takes it with that alone; and momentum.
 std::vector<std::map<std::string, Value>> variants_of(const Subject& subject) {
   std::vector<std::map<std::string, Value>> variants;
   for (std::size_t p = 0; p < subject.plugin->param_count(); ++p) {
@@ -91,15 +109,17 @@ std::vector<std::map<std::string, Value>> variants_of(const Subject& subject) {
       for (std::uint32_t c = 0; c < param.n_choices; ++c)
         if (c != static_cast<std::uint32_t>(param.default_value)) values.emplace_back(std::string(param.choices[c]));
     for (const Value& value : values) {
-      std::map<std::string, Value> variant = subject.given;
-      variant[param.id] = value;
-      try {
-        OptionTable(*subject.plugin, variant).check(*subject.plugin);
+      if (is_taken(subject, {{param.id, value}}))
         variants.push_back({{param.id, value}});
-      } catch (const Error&) {  // it means something together with other options alone
+      else if (const auto momentum = with_momentum(*subject.plugin); !momentum.empty()) {
+        std::map<std::string, Value> both = momentum;
+        both[param.id] = value;
+        if (is_taken(subject, both)) variants.push_back(both);
       }
     }
   }
+  if (const auto momentum = with_momentum(*subject.plugin); !momentum.empty() && is_taken(subject, momentum))
+    variants.push_back(momentum);
   return variants;
 }
 
@@ -148,8 +168,8 @@ constexpr Check kChecks[] = {
      "dimensions.",
      kOptimizer, "progress.finite", nullptr, moves},
     {"progress.descends",
-     "100 steps at the defaults on a convex problem without noise lower its loss, and so do 100 steps with every flag "
-     "and choice.",
+     "100 steps at the defaults on a convex problem without noise lower its loss, and so do 100 steps with every flag, "
+     "every choice, and momentum.",
      kOptimizer, "progress.moves", nullptr, descends},
     {"progress.decays", "Without gradients ten steps with weight_decay 0.1 do not make the parameters larger.",
      kOptimizer, "progress.descends", no_decay, decays},
