@@ -38,6 +38,9 @@ constexpr Blind kBlind[] = {
     {Message::config_impossible, "this stage has no end"},
     {Message::config_impossible, "the last stage lasts"},
     {Message::config_bad_value, "the range of lr_range is empty"},
+    // Between the parameters of a program.
+    {Message::config_duplicate_key, "for the program"},
+    {Message::config_duplicate_key, "both called"},
     // What plugins alone know.
     {Message::config_impossible, "so there is none to test"},
     {Message::config_impossible, "as a ramp needs it"},
