@@ -213,7 +213,7 @@ TEST(ConfigLrRange, OverridesReachItAll) {
   EXPECT_EQ(lr_range::settings_of(plan).grid_points, 5);
   EXPECT_EQ(lr_range::settings_of(plan).probes, 0);
   // Under its older name too, whatever the file says.
-  for (const char* file : {"", "lr_range: {grid: none}\n", "lr_range: {ladder: none}\n"})
+  for (const char* file : {"", "lr_range: {ladder: {steps: 30}}\n"})
     for (const char* given :
          {"lr_range.ladder.points=5", "lr_range.ladder={points: 5}", "lr_range={ladder: {points: 5}}"})
       EXPECT_EQ(lr_range::settings_of(read(run("bare", file), {"method=lr_range", given})).grid_points, 5)

@@ -38,9 +38,21 @@ constexpr Blind kBlind[] = {
     {Message::config_impossible, "this stage has no end"},
     {Message::config_impossible, "the last stage lasts"},
     {Message::config_bad_value, "the range of lr_range is empty"},
-    // Between the parameters of a program.
+    // Between the parameters and metrics of a program, and in its patterns.
     {Message::config_duplicate_key, "for the program"},
     {Message::config_duplicate_key, "both called"},
+    {Message::config_bad_hole, "are written as integers"},
+    {Message::config_bad_value, "is a macro"},
+    {Message::config_bad_value, "cannot name a parameter"},
+    {Message::config_bad_value, "is set by tuner"},
+    {Message::config_bad_value, "which is no parameter"},
+    {Message::config_bad_value, "is not one number for all trials"},
+    {Message::config_missing_key, "nothing says which"},
+    {Message::config_unknown_metric, "the program has no metric"},
+    {Message::config_bad_value, "finds no number"},
+    {Message::config_missing_key, "has a file and no pattern"},
+    {Message::config_impossible, "is for objectives that are plugins"},
+    {Message::config_impossible, "is for trainings"},
     // What plugins alone know.
     {Message::config_impossible, "so there is none to test"},
     {Message::config_impossible, "as a ramp needs it"},

@@ -368,8 +368,8 @@ TEST(LrReport, TextHasATableForEveryBranch) {
   EXPECT_TRUE(has("not measured yet"));
   EXPECT_TRUE(
       has("grid: lr  loss, seed 0  loss, seed 1  loss, seed 2\n"
-          "0.01        1.5\n"
-          "0.1         0.5           diverged      failed\n"))
+          "0.01      1.5\n"
+          "0.1       0.5           diverged      failed\n"))
       << text;
 }
 

@@ -150,7 +150,6 @@ class SchemaWriter {
     const Json failure = words_schema({std::begin(kFailures) + 1, std::end(kFailures)});  // all but none
     const auto on = [&](std::string_view) { return any_of({failure, {{"type", "array"}, {"items", failure}}}); };
     Json schema = closed_map(properties(kRetryKeys, false, on, "max"), Json::array({"max"}));
-    schema["properties"]["max"]["minimum"] = 1;  // 0 would be no retry
     return schema;
   }
 
@@ -158,9 +157,14 @@ class SchemaWriter {
     const auto part = [&](std::span<const HostKey> keys) {
       return any_of({{{"const", "none"}}, closed_map(properties(keys, false))});
     };
-    return closed_map(properties(kLrRangeKeys, false, [&](std::string_view key) {
+    Json schema = closed_map(properties(kLrRangeKeys, false, [&](std::string_view key) {
       return key == "grid" ? part(kLrGridKeys) : key == "stability" ? part(kStabilityKeys) : part(kProbeKeys);
     }));
+    // The older name of grid. Editors do not propose what is deprecated.
+    schema["properties"]["ladder"] = part(kLrGridKeys);
+    schema["properties"]["ladder"]["deprecated"] = true;
+    schema["not"] = {{"required", Json::array({"grid", "ladder"})}};
+    return schema;
   }
 
   Json training() {
