@@ -139,7 +139,9 @@ int fsck(const Invocation& invocation) {
       "tuner fsck [--replay] [--db FILE]",
       "Looks through a database and says what is whole: every page and index, foreign keys, tables and views, the log\n"
       "beside the file, and whether the rows of each study agree with each other. --replay also makes the\n"
-      "proposals of searches that learn again, and compares them with the journal. Changes nothing.",
+      "proposals of searches that learn again, and compares them with the journal. Changes no file; processes that "
+      "programs\n"
+      "left behind are ended.",
       "  tuner fsck\n  tuner fsck --db results.db\n\nExit code: 0 whole; 5 damaged, or no database of tuner; 6 a "
       "proposal is another one now."};
   constexpr std::size_t kShown = 20;
