@@ -67,7 +67,9 @@ if [[ $what == ci ]]; then
   tested .ci/run
   exit
 fi
-mapfile -t commands < <(sed -n '/^```sh$/,/^```$/s/^\(scripts\/[^#]*[^# ]\) *\(#.*\)\?$/\1/p' "$source/README.md")
+# Those of its first block of commands.
+mapfile -t commands < <(awk '/^```sh$/ { inside = 1; next } inside && /^```$/ { exit } inside' "$source/README.md" |
+  sed -n 's/^\(scripts\/[^#]*[^# ]\) *\(#.*\)\?$/\1/p')
 [[ ${#commands[@]} -eq 2 ]] || fail "the README does not begin with two commands: ${commands[*]}"
 start=$SECONDS
 run "$budget_readme" "${commands[0]}"
