@@ -139,7 +139,8 @@ TEST_F(ProgramRunner, ACancelledOneHasItsGrace) {
   const TrialResult result = run(study, stop.get_token());
   EXPECT_EQ(result.outcome, Outcome::cancelled);
   EXPECT_EQ(read("saved"), "saved\n");
-  EXPECT_TRUE(result.process->output.ends_with("bye\n")) << result.process->output;  // a shell may say more
+  // A shell may say before or after it that its sleep was terminated.
+  EXPECT_NE(result.process->output.find("bye\n"), std::string::npos) << result.process->output;
 }
 
 TEST_F(ProgramRunner, OneThatDoesNotHearIsKilledAfterItsGrace) {
