@@ -296,7 +296,7 @@ int main(int argc, char** argv) {
   // Before the user's own, so that those win.
   char interleaved[] = "--benchmark_enable_random_interleaving=true";
   char repetitions[] = "--benchmark_repetitions=7";
-  least_time[] = "--benchmark_min_time=0.05";
+  char least_time[] = "--benchmark_min_time=0.05";
   char of_document[] = "--benchmark_filter=/(10000000|512x512)(/|$)";
   std::vector<char*> defaults{interleaved, repetitions, least_time};
   if (argc > 2 && std::strcmp(argv[1], "--table") == 0) {

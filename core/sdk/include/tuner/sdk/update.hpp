@@ -31,10 +31,6 @@ namespace detail {
 
 enum class Isa { kBase, kAvx2, kAvx512f };
 
-// Bytes of a tensor up to which 512 bits are faster. Beyond the caches memory sets the pace: no rule gains there, and one
-// that only writes a slot (asgd) loses to 256 bits (tests/bench/instruction_sets.py).
-inline constexpr std::size_t kWide = std::size_t{1} << 20;
-
 #if defined(__x86_64__)
 inline Isa detect_isa() {
   const char* wanted = std::getenv("TUNER_ISA");
@@ -84,8 +80,8 @@ inline void update(T* x, const T* g, std::size_t n, Rule rule, S*... slots) {
   // Below a few vectors the choice costs more than it gains.
   if (n >= 16) {
     const Isa chosen = isa();
-    if (chosen == Isa::kAvx512f && n * sizeof(T) <= kWide) return update_avx512f(x, g, n, rule, slots...);
-    if (chosen != Isa::kBase) return update_avx2(x, g, n, rule, slots...);
+    if (chosen == Isa::kAvx512f) return update_avx512f(x, g, n, rule, slots...);
+    if (chosen == Isa::kAvx2) return update_avx2(x, g, n, rule, slots...);
   }
 #endif
   update_base(x, g, n, rule, slots...);
