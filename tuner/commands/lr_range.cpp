@@ -27,7 +27,8 @@ namespace {
 
 constexpr Page kPage{
     "tuner lr-range --config FILE [options]",
-    "Finds out which learning rates work for an optimizer: ramps, short runs at constant lrs, the largest stable lr by\n"
+    "Finds out which learning rates work for an optimizer: ramps, short runs at constant lrs, the largest stable lr "
+    "by\n"
     "bisection, the curvature at the start; several seeds, every part a trial of the study NAME.lr_range. Says four "
     "lrs\n"
     "for every branch, each with an interval and its evidence, or that it cannot tell. `lr_range:` in the file says "

@@ -198,8 +198,8 @@ class Store {
 
   // Of every file of its programs each content, in order of the first trial.
   [[nodiscard]] std::vector<FileVersion> file_versions(std::string_view study) const;
-  // Plugins whose sha256 in the study's earlier trials differs at an equal kind, id and version: one line for each build,
-  // with the numbers of its trials.
+  // Plugins whose sha256 in the study's earlier trials differs at an equal kind, id and version: one line for each
+  // build, with the numbers of its trials.
   [[nodiscard]] std::vector<std::string> changed_plugins(std::string_view study,
                                                          std::span<const PluginRecord> now) const;
   // The same for one trial's plugins.
