@@ -171,7 +171,8 @@ TrialResult measure(const TrialRules& rules, TrialTrace& trace, const std::stop_
     result.failure = Failure::out_of_memory;
     result.error = "the memory ran out";
   } catch (const std::exception& e) {  // C++ without the C++ layer, whose thunks catch everything
-    result.failure = Failure::error, result.error = fmt::format("a plugin threw past the ABI: {}", e.what());
+    result.failure = Failure::error;
+    result.error = fmt::format("a plugin threw past the ABI: {}", e.what());
   }
   result.outcome = Outcome::failed;
   result.value.reset();

@@ -167,7 +167,8 @@ TEST_F(ResumeTest, ElapsedTimeCountsOverAllRunsOfAStudy) {
   EXPECT_LT(store.elapsed_seconds("demo"), 50);
   // Killed: up to what it recorded last.
   TrialRecord trial = make_trial(0), cancelled = make_trial(1);
-  trial.finished_at_ms = now + 100'000, cancelled.finished_at_ms = now + 300'000;
+  trial.finished_at_ms = now + 100'000;
+  cancelled.finished_at_ms = now + 300'000;
   cancelled.result.outcome = Outcome::cancelled;
   store.record(std::vector{trial, cancelled});
   EXPECT_GE(store.elapsed_seconds("demo"), 299);

@@ -179,7 +179,8 @@ TEST(FashionMnist, IsReadFromDebiansPackage) {
     EXPECT_NEAR(problem.all_samples().loss(), std::log(10), 1e-6);
   }
   EXPECT_EQ(problem.metric(), 0.1);  // of the test images, 1,000 are of class 0
-  problem.split = TUNER_SPLIT_TRAIN, problem.batch = {0};
+  problem.split = TUNER_SPLIT_TRAIN;
+  problem.batch = {0};
   const Numbers g = problem.gradient();  // an ankle boot: class 9
   for (std::size_t k = 0; k < 10; ++k) EXPECT_NEAR(g[7840 + k], k == 9 ? -0.9 : 0.1, 1e-6);
 }
