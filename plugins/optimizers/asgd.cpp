@@ -35,23 +35,27 @@ struct Asgd {
       tuner::real("alpha", 0.75, "power with which eta falls").at_least(0).search(0.5, 1),
       tuner::real("t0", 1e6, "step at which averaging starts").at_least(0).in("steps").search(10, 1e6, tuner::kLog),
       tuner::real("weight_decay", 0, "L2 penalty, added to the gradient").at_least(0).search(1e-6, 1e-2, tuner::kLog)};
-  static constexpr tuner::Slot slots[] = {tuner::per_element("ax", "average of x")};
+  static constexpr tuner::Slot slots[] = {tuner::per_element("ax", "average of x once it differs from x")};
 
   template <class T>
   static void step(const tuner::Step& s, const tuner::Tensor<T>& t) {
     const tuner::Options& o = t.options();
     const double done = static_cast<double>(s.number() - 1);
     const double eta = o[kLr] / std::pow(1 + o[kLambd] * o[kLr] * done, o[kAlpha]);
-    const double share = 1 / std::max(1.0, done - o[kT0]);
-    const T kept = static_cast<T>(1 - o[kLambd] * eta), rate = static_cast<T>(eta), decay = t[kWeightDecay];
-    if (share == 1)
+    const T kept = static_cast<T>(1 - o[kLambd] * eta);
+    const T rate = static_cast<T>(eta);
+    const T decay = t[kWeightDecay];
+    if (!averages(s.number(), o[kT0]))
+      return t.update([=](T& x, T g) TUNER_INLINE { x = kept * x - rate * (g + decay * x); });
+    const T mu = static_cast<T>(1 / (done - o[kT0]));
+    if (!averages(s.number() - 1, o[kT0]))
       return t.update(
           [=](T& x, T g, T& average) TUNER_INLINE {
+            const T before = x;
             x = kept * x - rate * (g + decay * x);
-            average = x;
+            average = before + mu * (x - before);
           },
           t.slot(0));
-    const T mu = static_cast<T>(share);
     t.update(
         [=](T& x, T g, T& average) TUNER_INLINE {
           x = kept * x - rate * (g + decay * x);
@@ -61,16 +65,22 @@ struct Asgd {
   }
 
   static void evaluation_point(const tuner_point_args& args) {
-    if (args.step == 0) return;
     for (std::uint32_t i = 0; i < args.n_tensors; ++i) {
       const auto& tensor = *reinterpret_cast<const tuner_tensor*>(reinterpret_cast<const char*>(args.tensors) +
                                                                   std::size_t{i} * args.tensor_stride);
+      if (tensor.slots[0] == nullptr) continue;  // frozen: the output holds its data
+      if (!averages(args.step, tuner::Options(args.options, tensor.group)[kT0])) continue;
       const std::size_t width = tensor.dtype == TUNER_DTYPE_F32 ? sizeof(float) : sizeof(double);
-      if (tensor.slots[0] != nullptr) std::memcpy(args.outputs[i], tensor.slots[0], tensor.numel * width);
+      std::memcpy(args.outputs[i], tensor.slots[0], tensor.numel * width);
     }
   }
+
+ private:
+  /* Whether the average is another point than x after `step` updates. While it is not, writing it would cost a pass
+   * over memory for nothing. */
+  static bool averages(std::int64_t step, double t0) { return static_cast<double>(step - 1) - t0 > 1; }
 };
 
 }  // namespace
 
-TUNER_LIBRARY("asgd", "1.0.0", "MIT", tuner::optimizer<Asgd>)
+TUNER_LIBRARY("asgd", "1.0.1", "MIT", tuner::optimizer<Asgd>)

@@ -138,7 +138,9 @@ TEST_P(OptimizerReference, EachStepFromTheReferencesState) {
       for (std::size_t k = kFirstSlot; k < columns.size(); ++k) {
         const auto name = columns[k].get<std::string>();
         if (!is_slot(name)) continue;
-        const Vector slot = stepper.slot(stepper.slot_index(name));
+        // PyTorch's asgd writes its average from the first step on, ours once it is another point than x.
+        const Vector slot =
+            name == "ax" ? stepper.evaluation_point(step_of(before)) : stepper.slot(stepper.slot_index(name));
         ASSERT_LE(error_of(slot, column(after, k), column(before, k)), tolerance(name))
             << name << " after step " << step_of(before);
       }
