@@ -55,9 +55,9 @@ struct Child {
 };
 
 // Caught signals get their default action by execve(); until then, and for those that we ignore, a program that is not
-// ours gets it here.
+// ours gets it here. Nobody here touches those of real time.
 void reset_signals(bool also_ignored) {
-  for (int signal = 1; signal < NSIG; ++signal) {
+  for (int signal = 1; signal <= SIGSYS; ++signal) {
     struct sigaction action {};
     if (::sigaction(signal, nullptr, &action) != 0 || action.sa_handler == SIG_DFL) continue;
     if (action.sa_handler == SIG_IGN && !also_ignored) continue;

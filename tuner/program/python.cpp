@@ -29,12 +29,16 @@ void add(std::string& text, const Json& object, const std::string& indent) {
   }
 }
 
+std::filesystem::path installed_folder() {
+  std::error_code error;
+  const std::filesystem::path executable = std::filesystem::read_symlink("/proc/self/exe", error);
+  return (executable.parent_path() / "../share/tuner/python").lexically_normal();
+}
+
 }  // namespace
 
 std::string python_path(std::string_view inherited, bool wandb) {
-  std::error_code error;
-  const std::filesystem::path executable = std::filesystem::read_symlink("/proc/self/exe", error);
-  const std::filesystem::path folder = (executable.parent_path() / "../share/tuner/python").lexically_normal();
+  static const std::filesystem::path folder = installed_folder();
   std::string path;
   if (wandb) path += (folder / "offline").string() + ":";
   path += folder.string();

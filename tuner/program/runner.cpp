@@ -218,8 +218,11 @@ class ProgramRun {
       std::ofstream(own_file_, std::ios::trunc) << text;
       return;
     }
-    static_cast<void>(::ftruncate(host_.parameters_.get(), 0) == 0 &&
-                      ::pwrite(host_.parameters_.get(), text.data(), text.size(), 0) >= 0);
+    // Cutting it off after the write, and only where it gets shorter, keeps its page.
+    const off_t before = ::lseek(host_.parameters_.get(), 0, SEEK_END);
+    const auto size = static_cast<off_t>(text.size());
+    static_cast<void>(::pwrite(host_.parameters_.get(), text.data(), text.size(), 0) == size &&
+                      (size >= before || ::ftruncate(host_.parameters_.get(), size) == 0));
   }
 
   std::vector<std::string> environment() {
