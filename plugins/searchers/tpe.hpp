@@ -62,10 +62,13 @@ class Tpe {
   static constexpr std::size_t kMostBelow = 25;    // of the good ones
   static constexpr std::size_t kWindow = kMostAbove + kMostBelow;
 
+  static constexpr std::uint32_t kNoKernel = UINT32_MAX;
+
   // The observations of a set, by age: indices of rows, and places of what is pending.
   struct Set {
     std::vector<std::uint32_t> rows;
     std::vector<std::vector<double>> pending;
+    std::vector<std::uint32_t> kernels;  // of the rows of the window, for the set of the others
   };
   struct Split {
     Set below, above;
@@ -81,17 +84,15 @@ class Tpe {
   [[nodiscard]] bool better(std::uint32_t a, std::uint32_t b) const;
   [[nodiscard]] Split split(const tuner::Configurations& pending) const;
   [[nodiscard]] Set of_part(const Set& set, const Part& part) const;
-  [[nodiscard]] Mixture mixture(const Set& set, const Part& part, bool above) const;
-  [[nodiscard]] std::vector<KernelPlace> sorted_places(const Set& set, std::uint32_t axis, bool above) const;
+  void fill(Mixture& mixture, const Set& set, const Part& part, bool above) const;
+  void sort_places(const Set& set, std::uint32_t axis, bool above) const;
   // The candidate with the greatest ratio of the densities.
-  [[nodiscard]] std::size_t best_candidate(const Mixture& below, const Mixture& above,
-                                           std::span<const double> candidates) const;
+  [[nodiscard]] std::size_t best_candidate(std::span<const double> candidates) const;
   template <Draws D>
   void propose_part(const Part& part, const Split& split, std::span<double> values, std::span<std::uint8_t> states,
                     D& draws) const;
   template <Draws D>
-  [[nodiscard]] std::vector<double> draw_candidates(const Part& part, const Mixture& below,
-                                                    std::span<const double> given_values,
+  [[nodiscard]] std::vector<double> draw_candidates(const Part& part, std::span<const double> given_values,
                                                     std::span<const std::uint8_t> given, D& draws) const;
 
   Axes axes_;
@@ -104,8 +105,14 @@ class Tpe {
   std::size_t finished_ = 0;         // rows that did not fail
   std::vector<Sorted> sorted_;       // by axis, over the rows from window_ on
   std::uint32_t window_ = 0;
-  // Widths computed before, by row and axis, for each of the two sets. They change no answer.
-  mutable std::vector<KernelShape> shapes_[2];
+  // Memory that is used again: it changes no answer. Shapes are kept by axis, and by the last digits of the row.
+  static constexpr std::size_t kKept[] = {64, 1024};
+  struct Workspace {
+    std::vector<KernelShape> shapes[2];
+    std::vector<KernelPlace> sorted;
+    Mixture below, above;
+  };
+  mutable Workspace work_;
 };
 
 template <Draws D>
@@ -146,10 +153,10 @@ void Tpe::propose_part(const Part& part, const Split& split, std::span<double> v
     given_values.push_back(a.choice || a.step > 0 ? value : a.place(value));
   }
   if (std::ranges::count(given, 1) == static_cast<std::ptrdiff_t>(open.size())) return;
-  const Mixture below = mixture(of_part(split.below, open), open, false);
-  const Mixture above = mixture(of_part(split.above, open), open, true);
-  const std::vector<double> candidates = draw_candidates(open, below, given_values, given, draws);
-  const std::size_t best = best_candidate(below, above, candidates);
+  fill(work_.below, of_part(split.below, open), open, false);
+  fill(work_.above, of_part(split.above, open), open, true);
+  const std::vector<double> candidates = draw_candidates(open, given_values, given, draws);
+  const std::size_t best = best_candidate(candidates);
   for (std::size_t a = 0; a < open.size(); ++a) {
     if (given[a] != 0) continue;
     const double found = candidates[a * options_.candidates + best];
@@ -160,8 +167,9 @@ void Tpe::propose_part(const Part& part, const Split& split, std::span<double> v
 
 // candidates[a * count + c]: places of continuous axes, values of the others.
 template <Draws D>
-std::vector<double> Tpe::draw_candidates(const Part& part, const Mixture& below, std::span<const double> given_values,
+std::vector<double> Tpe::draw_candidates(const Part& part, std::span<const double> given_values,
                                          std::span<const std::uint8_t> given, D& draws) const {
+  Mixture& below = work_.below;
   const std::size_t count = options_.candidates;
   const bool conditional = std::ranges::find(given, 1) != given.end();
   std::vector<double> cumulative = conditional ? below.conditional_weights(given_values, given) : below.weights();

@@ -10,6 +10,7 @@ std::size_t tpe_gamma(std::size_t n) { return std::min<std::size_t>((n + 9) / 10
 
 Tpe::Tpe(const tuner::SearchSetup& setup, const TpeOptions& options)
     : axes_(setup.space()), options_(options), minimize_(setup.minimizes()), sorted_(axes_.size()) {
+  for (std::size_t set = 0; set < 2; ++set) work_.shapes[set].resize(axes_.size() * kKept[set]);
   make_parts();
 }
 
@@ -102,7 +103,6 @@ void Tpe::observe(const tuner::Observation& observation) {
     finished_ += rows_[next].kind == TpeRow::Kind::failed ? 0 : 1;
     rank(next);
     enter_window(next);
-    for (std::vector<KernelShape>& kept : shapes_) kept.resize(rows_.size() * axes_.size());
     return;
   }
   // A paused trial that went on: its place is the same, its rank is not.
@@ -142,66 +142,71 @@ Tpe::Split Tpe::split(const tuner::Configurations& pending) const {
 // What of a set has the part's axes.
 Tpe::Set Tpe::of_part(const Set& set, const Part& part) const {
   Set result;
-  if (part.empty()) return result;
-  for (const std::uint32_t row : set.rows)
-    if (!std::isnan(rows_[row].places[part[0]])) result.rows.push_back(row);
+  result.rows.reserve(set.rows.size());
+  result.kernels.assign(rows_.size() - window_, kNoKernel);
+  for (const std::uint32_t row : set.rows) {
+    if (std::isnan(rows_[row].places[part[0]])) continue;
+    if (row >= window_) result.kernels[row - window_] = static_cast<std::uint32_t>(result.rows.size());
+    result.rows.push_back(row);
+  }
   for (const std::vector<double>& places : set.pending)
     if (!std::isnan(places[part[0]])) result.pending.push_back(places);
   return result;
 }
 
-std::vector<KernelPlace> Tpe::sorted_places(const Set& set, std::uint32_t axis, bool above) const {
+// The places of a set on an axis, in increasing order, into work_.sorted.
+void Tpe::sort_places(const Set& set, std::uint32_t axis, bool above) const {
   const auto less = [](const KernelPlace& a, const KernelPlace& b) {
     return a.mu != b.mu ? a.mu < b.mu : a.kernel < b.kernel;
   };
-  const auto shape = [&](std::uint32_t row) { return &shapes_[above ? 1 : 0][row * axes_.size() + axis]; };
-  std::vector<KernelPlace> sorted;
-  sorted.reserve(set.rows.size() + set.pending.size());
+  const std::size_t kept = kKept[above ? 1 : 0];
+  KernelShape* shapes = work_.shapes[above ? 1 : 0].data() + axis * kept;
+  std::vector<KernelPlace>& sorted = work_.sorted;
+  sorted.clear();
   if (above) {
     // The window is sorted: what is not in the set is left out.
-    constexpr std::uint32_t kNone = UINT32_MAX;
-    std::vector<std::uint32_t> kernels(rows_.size() - window_, kNone);
-    for (std::uint32_t k = 0; k < set.rows.size(); ++k) kernels[set.rows[k] - window_] = k;
-    for (const auto& [mu, row] : sorted_[axis])
-      if (kernels[row - window_] != kNone) sorted.push_back({mu, kernels[row - window_], shape(row)});
+    for (const auto& [mu, row] : sorted_[axis]) {
+      const std::uint32_t kernel = set.kernels[row - window_];
+      if (kernel != kNoKernel) sorted.push_back({mu, kernel, shapes + row % kept});
+    }
   } else {
     for (std::uint32_t k = 0; k < set.rows.size(); ++k)
-      sorted.push_back({rows_[set.rows[k]].places[axis], k, shape(set.rows[k])});
+      sorted.push_back({rows_[set.rows[k]].places[axis], k, shapes + set.rows[k] % kept});
     std::ranges::sort(sorted, less);
   }
   const auto middle = static_cast<std::ptrdiff_t>(sorted.size());
   for (std::size_t i = 0; i < set.pending.size(); ++i)
     sorted.push_back({set.pending[i][axis], static_cast<std::uint32_t>(set.rows.size() + i), nullptr});
-  std::sort(sorted.begin() + middle, sorted.end(), less);
-  std::inplace_merge(sorted.begin(), sorted.begin() + middle, sorted.end(), less);
+  if (!set.pending.empty()) {
+    std::sort(sorted.begin() + middle, sorted.end(), less);
+    std::inplace_merge(sorted.begin(), sorted.begin() + middle, sorted.end(), less);
+  }
   if (options_.reorder != nullptr) options_.reorder(sorted);
-  return sorted;
 }
 
-Mixture Tpe::mixture(const Set& set, const Part& part, bool above) const {
-  const std::size_t n = set.rows.size() + set.pending.size();
-  Mixture mixture(axes_, part, n, options_.prior_weight);
+void Tpe::fill(Mixture& mixture, const Set& set, const Part& part, bool above) const {
+  mixture.reset(axes_, part, set.rows.size() + set.pending.size(), options_.prior_weight);
+  std::vector<std::uint32_t> choices;
   for (std::size_t a = 0; a < part.size(); ++a) {
     const std::uint32_t axis = part[a];
     if (!axes_[axis].choice) {
-      mixture.place(a, sorted_places(set, axis, above));
+      sort_places(set, axis, above);
+      mixture.place(a, work_.sorted);
       continue;
     }
-    std::vector<std::uint32_t> choices;
-    choices.reserve(n);
+    choices.clear();
     for (const std::uint32_t row : set.rows) choices.push_back(static_cast<std::uint32_t>(rows_[row].places[axis]));
     for (const std::vector<double>& places : set.pending) choices.push_back(static_cast<std::uint32_t>(places[axis]));
     mixture.place(a, choices);
   }
-  return mixture;
 }
 
-std::size_t Tpe::best_candidate(const Mixture& below, const Mixture& above, std::span<const double> candidates) const {
+std::size_t Tpe::best_candidate(std::span<const double> candidates) const {
   const std::size_t count = options_.candidates;
   std::vector<double> good(count);
   std::vector<double> others(count);
-  below.log_density(candidates, count, good);
-  above.log_density(candidates, count, others);
+  work_.below.log_density(candidates, count, good);
+  work_.above.log_density(candidates, count, others);
   std::size_t best = 0;
   for (std::size_t c = 1; c < count; ++c)
     if (good[c] - others[c] > good[best] - others[best]) best = c;

@@ -45,7 +45,8 @@ void reorder(std::vector<KernelPlace>& sorted) {
 // The observations of a recorded case as kernels of the given axes.
 Mixture mixture_of(const Axes& axes, const std::vector<std::uint32_t>& part, const Json& observed) {
   const std::size_t n = observed["lr"].size();
-  Mixture mixture(axes, part, n);
+  Mixture mixture;
+  mixture.reset(axes, part, n);
   for (std::size_t a = 0; a < part.size(); ++a) {
     const auto values = observed[kNames[part[a]]].get<std::vector<double>>();
     std::vector<KernelPlace> places;
@@ -94,14 +95,14 @@ TEST(TpeGolden, Densities) {
   const Json& tpe = golden("golden.json")["tpe"];
   for (const Json& recorded : tpe["cases"]) {
     SCOPED_TRACE(recorded["n"].get<std::int64_t>());
-    const Mixture joint = mixture_of(axes, all, recorded["obs"]);
+    Mixture joint = mixture_of(axes, all, recorded["obs"]);
     std::vector<double> found(4);
     joint.log_density(queries(axes, all, tpe["query"]), 4, found);
     for (std::size_t i = 0; i < 4; ++i)
       EXPECT_NEAR(found[i], recorded["log_pdf_joint"][i].get<double>(), kTolerance) << i;
     for (const std::uint32_t axis : all) {
       const Json& expected = recorded["dims"][kNames[axis]];
-      const Mixture one = mixture_of(axes, {axis}, recorded["obs"]);
+      Mixture one = mixture_of(axes, {axis}, recorded["obs"]);
       one.log_density(queries(axes, {axis}, tpe["query"]), 4, found);
       for (std::size_t i = 0; i < 4; ++i)
         EXPECT_NEAR(found[i], expected["log_pdf"][i].get<double>(), kTolerance) << kNames[axis] << i;
