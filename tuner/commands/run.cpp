@@ -124,6 +124,18 @@ bool exhausted(const Study& study, const study::StudyStatus& status) {
   return may_end && fewer && status.done >= *status.total;
 }
 
+void print_exhausted(const Study& study, const study::StudyStatus& status) {
+  const std::uint64_t configurations = *status.total / study.plan.repeats.count;
+  const char* plural = configurations == 1 ? "" : "s";
+  const std::string fewer =
+      study.run.trials ? fmt::format(": fewer than trials: {}", *study.run.trials) : std::string();
+  if (configuration_count(study.plan.space) == configurations)
+    std::cout << fmt::format("the space has {} configuration{}, and every one has been run{}\n", configurations, plural,
+                             fewer);
+  else
+    std::cout << fmt::format("{} has no further configuration after {}{}\n", study.plan.method, configurations, fewer);
+}
+
 void print_configurations(const StudyPlan& plan, StudySession& session) {
   const auto best = session.store().configurations(plan.name, kShownTrials);
   if (best.empty()) return;
@@ -152,12 +164,7 @@ void print_result(const Study& study, const study::StudyStatus& status, StudySes
     std::cout << fmt::format("{} of the study failed or timed out: tuner trials {}{}\n", status.failed, plan.name,
                              session.database_words());
   if (status.ending == study::Ending::interrupted) std::cout << StudySession::interrupted_words(status);
-  if (exhausted(study, status)) {
-    const std::uint64_t configurations = *status.total / plan.repeats.count;
-    std::cout << fmt::format("the space has {} configuration{}, and every one has been run{}\n", configurations,
-                             configurations == 1 ? "" : "s",
-                             study.run.trials ? fmt::format(": fewer than trials: {}", *study.run.trials) : "");
-  }
+  if (exhausted(study, status)) print_exhausted(study, status);
   if (status.ending == study::Ending::budget_used) std::cout << "the budget is used up: raise it to continue\n";
   if (plan.repeats.count > 1) return print_configurations(plan, session);
   const auto best = session.store().runs(plan.name, kShownTrials, true);

@@ -54,7 +54,7 @@ class ProcessEngine : public search::Engine {
         told_ = 0;
         told_count_ = 0;
         if (e.id() != Message::plugin_crashes || start == kStarts) throw;
-        std::fputs(fmt::format("warning: {}: it is started again\n", printable(e.what())).c_str(), stderr);
+        std::fputs(fmt::format("warning: {}: it is started again\n", printable(e.message())).c_str(), stderr);
       }
   }
 

@@ -133,7 +133,7 @@ Study StudySession::read(config::ReadAs as) {
 
 std::unique_ptr<search::Searcher> StudySession::make_searcher(const Study& study) const {
   std::uint64_t lag = study.run.lag.value_or(study::default_lag(study.run.workers));
-  if (store_) lag = store_->lag(study.plan.name).value_or(lag);
+  if (store_ && store_->search_version(study.plan.name)) lag = store_->lag(study.plan.name).value_or(lag);
   return study::make_searcher(study.plan, searcher_host(study, invocation_.executable, lag));
 }
 

@@ -332,7 +332,7 @@ class StudyReader {
   void read_searcher(const Node& node) {
     Node plugin = node;
     for (Entry& entry : plugin.entries) {
-      if (entry.key == "as") refuse_key(entry, "method", {"name"});
+      if (entry.key == "as") refuse_key(entry, "method", {"name", "lag"});
       if (entry.key == "name") entry.key = "plugin";
       if (is_search_parameter(entry.value))
         throw Error(
