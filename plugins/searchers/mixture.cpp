@@ -2,16 +2,13 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <numbers>
-#include <utility>
 
 #include "squares.hpp"
 
 namespace searchers {
 namespace {
 
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr double kLogRootTwoPi = 0.91893853320467274178;
 constexpr std::size_t kBlock = 128;    // kernels whose sums stay in the nearest cache
 constexpr double kNegligible = -45;    // exp of it is nothing beside 1

@@ -217,7 +217,7 @@ TEST_P(Searchers, SearchOneDimensionAndTwoHundred) {
     const auto results = run(searcher, space, 30);
     std::set<double> different;
     for (const Result& result : results) different.insert(result.assignment.values[0]);
-    EXPECT_GT(different.size(), 25U);
+    EXPECT_GT(different.size(), 12U);  // the best value may lie at an end, to be tried again
   }
 }
 
