@@ -122,6 +122,15 @@ inline constexpr Fixture kRefused[] = {
     {"default_outside", "abi.descriptor", "default 1.5 is outside [0, 1]"},
     {"search_outside", "abi.descriptor", "search range [0.0001, 11] is not inside"},
     {"bad_id", "abi.descriptor", "no proper id"},
+    // searchers
+    {"proposes_between_steps", "searchers.proposals", "has stepped = -0.4"},
+    {"proposes_what_is_inactive", "searchers.proposals", "has a value for choice."},
+    {"moves_what_is_fixed", "searchers.fixed", "x0 is fixed at 0.5, and the proposal has"},
+    {"proposes_by_a_static", "searchers.determinism", "two searches with the same seed and results differ at proposal"},
+    {"learns_from_questions", "searchers.pure", "where a later one was asked for before it"},
+    {"forgets_before_it_is_asked", "searchers.replay", "is another one where all observations are told at once"},
+    {"averages_what_failed", "searchers.trouble", "has x0 = nan"},
+    {"searches_for_the_worst", "searchers.learns", "are no better than random ones"},
 };
 
 }  // namespace negative
