@@ -45,8 +45,10 @@ void reorder(std::vector<KernelPlace>& sorted) {
 // The observations of a recorded case as kernels of the given axes.
 Mixture mixture_of(const Axes& axes, const std::vector<std::uint32_t>& part, const Json& observed) {
   const std::size_t n = observed["lr"].size();
+  std::vector<std::uint32_t> by_age(n);
+  std::iota(by_age.begin(), by_age.end(), 0U);
   Mixture mixture;
-  mixture.reset(axes, part, n);
+  mixture.reset(axes, part, by_age, n);
   for (std::size_t a = 0; a < part.size(); ++a) {
     const auto values = observed[kNames[part[a]]].get<std::vector<double>>();
     std::vector<KernelPlace> places;
@@ -57,7 +59,7 @@ Mixture mixture_of(const Axes& axes, const std::vector<std::uint32_t>& part, con
     }
     reorder(places);
     if (axes[part[a]].choice)
-      mixture.place(a, choices);
+      mixture.choose(a, by_age, choices);
     else
       mixture.place(a, places);
   }
