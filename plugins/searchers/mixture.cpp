@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numbers>
 
 #include "squares.hpp"
@@ -44,72 +45,64 @@ std::vector<double> kernel_weights(std::size_t n, double prior_weight) {
   return weights;
 }
 
-double Mixture::Column::sigma(std::size_t kernel) const { return 1 / (scale[kernel] * std::numbers::sqrt2); }
-
-void Mixture::reset(const Axes& axes, std::span<const std::uint32_t> part, std::size_t observations,
-                    double prior_weight) {
-  n_ = observations;
-  stride_ = (observations + 8) / 8 * 8;
+void Mixture::reset(const Axes& axes, std::span<const std::uint32_t> part, std::span<const std::uint32_t> by_age,
+                    std::size_t numbers, double prior_weight) {
+  n_ = by_age.size();
+  prior_ = numbers;
+  stride_ = (numbers + 8) / 8 * 8;
   prior_weight_ = prior_weight;
-  weights_ = kernel_weights(n_, prior_weight);
-  log_weights_.resize(n_ + 1);
-  for (std::size_t k = 0; k <= n_; ++k) log_weights_[k] = std::log(weights_[k]);
+  const std::vector<double> weights = kernel_weights(n_, prior_weight);
+  weights_.assign(prior_ + 1, 0);
+  log_weights_.assign(stride_, -std::numeric_limits<double>::infinity());
+  const auto weigh = [&](std::size_t kernel, double weight) {
+    weights_[kernel] = weight;
+    log_weights_[kernel] = std::log(weight);
+  };
+  for (std::size_t i = 0; i < n_; ++i) weigh(by_age[i], weights[i]);
+  weigh(prior_, weights[n_]);
   offsets_ = log_weights_;
   column_count_ = part.size();
   if (columns_.size() < part.size()) columns_.resize(part.size());
   for (std::size_t a = 0; a < part.size(); ++a) columns_[a].axis = &axes[part[a]];
 }
 
-void Mixture::compute(const Axis& axis, double mu, double sigma, KernelShape& shape) {
-  shape.mu = mu;
-  shape.sigma = sigma;
-  shape.scale = 1 / (sigma * std::numbers::sqrt2);
-  shape.log_mass = log_normal_mass((axis.least - mu) / sigma, (axis.most - mu) / sigma);
-  shape.log_norm = std::log(sigma) + kLogRootTwoPi + shape.log_mass;
-}
-
-inline void Mixture::set(Column& column, const KernelPlace& at, double sigma) {
-  KernelShape local;
-  KernelShape& kept = at.shape != nullptr ? *at.shape : local;
-  if (kept.sigma != sigma || kept.mu != at.mu) compute(*column.axis, at.mu, sigma, kept);
-  column.mu[at.kernel] = at.mu;
-  column.scale[at.kernel] = kept.scale;
-  if (column.axis->step > 0)
-    set_class(column, at.kernel, kept);
-  else
-    offsets_[at.kernel] -= kept.log_norm;
+void Mixture::Column::compute(std::size_t kernel, double new_mu, double new_sigma) {
+  mu[kernel] = new_mu;
+  sigma[kernel] = new_sigma;
+  scale[kernel] = 1 / (new_sigma * std::numbers::sqrt2);
+  log_mass[kernel] = log_normal_mass((axis->least - new_mu) / new_sigma, (axis->most - new_mu) / new_sigma);
+  log_norm[kernel] = std::log(new_sigma) + kLogRootTwoPi + log_mass[kernel];
 }
 
 // Among equal places, which follow each other, three widths are possible: of the first, the last and those between.
-void Mixture::set_class(Column& column, std::uint32_t kernel, const KernelShape& shape) const {
-  for (std::size_t back = 1; back <= std::min<std::size_t>(3, column.class_shapes.size()); ++back) {
-    const std::size_t candidate = column.class_shapes.size() - back;
-    const KernelShape& other = column.class_shapes[candidate];
-    if (other.mu != shape.mu || other.sigma != shape.sigma) continue;
-    column.classes[kernel] = static_cast<std::uint32_t>(candidate);
+void Mixture::Column::classify(std::uint32_t kernel) {
+  for (std::size_t back = 1; back <= std::min<std::size_t>(3, members.size()); ++back) {
+    const std::size_t candidate = members.size() - back;
+    const std::uint32_t other = members[candidate];
+    if (mu[other] != mu[kernel] || sigma[other] != sigma[kernel]) continue;
+    classes[kernel] = static_cast<std::uint32_t>(candidate);
     return;
   }
-  column.classes[kernel] = static_cast<std::uint32_t>(column.class_shapes.size());
-  column.class_shapes.push_back(shape);
+  classes[kernel] = static_cast<std::uint32_t>(members.size());
+  members.push_back(kernel);
 }
 
-void Mixture::set_prior(Column& column) {
-  const Axis& axis = *column.axis;
-  const double middle = (axis.least + axis.most) / 2;
-  const KernelPlace prior{axis.normal ? axis.mu : middle, static_cast<std::uint32_t>(n_)};
-  set(column, prior, axis.normal ? axis.sigma : axis.width());
+inline void Mixture::set(Column& column, const KernelPlace& at, double sigma) {
+  if (column.sigma[at.kernel] != sigma || column.mu[at.kernel] != at.mu) column.compute(at.kernel, at.mu, sigma);
+  if (column.axis->step > 0)
+    column.classify(at.kernel);
+  else
+    offsets_[at.kernel] -= column.log_norm[at.kernel];
 }
 
 void Mixture::place(std::size_t a, std::span<const KernelPlace> sorted) {
   Column& column = columns_[a];
   const Axis& axis = *column.axis;
-  column.mu.resize(stride_);
-  column.scale.resize(stride_);
-  // What fills the last vector adds nothing.
-  std::fill(column.mu.begin() + static_cast<std::ptrdiff_t>(n_), column.mu.end(), 0.0);
-  std::fill(column.scale.begin() + static_cast<std::ptrdiff_t>(n_), column.scale.end(), 0.0);
-  column.class_shapes.clear();
-  if (axis.step > 0) column.classes.resize(n_ + 1);
+  if (column.mu.size() < stride_)
+    for (auto* list : {&column.mu, &column.sigma, &column.scale, &column.log_mass, &column.log_norm})
+      list->resize(stride_, 0.0);
+  column.members.clear();
+  if (axis.step > 0) column.classes.assign(stride_, 0);
   const double widest = axis.width();
   const double narrowest = widest / std::min(100.0, static_cast<double>(n_) + 2);
   double left = n_ > 0 ? sorted[0].mu - axis.least : 0;
@@ -121,16 +114,20 @@ void Mixture::place(std::size_t a, std::span<const KernelPlace> sorted) {
     set(column, sorted[i], std::clamp(sigma, narrowest, widest));
     left = right;
   }
-  set_prior(column);
+  const double middle = (axis.least + axis.most) / 2;
+  set(column, {axis.normal ? axis.mu : middle, static_cast<std::uint32_t>(prior_)},
+      axis.normal ? axis.sigma : axis.width());
 }
 
-void Mixture::place(std::size_t a, std::span<const std::uint32_t> choices) {
-  columns_[a].chosen.assign(choices.begin(), choices.end());
+void Mixture::choose(std::size_t a, std::span<const std::uint32_t> by_age, std::span<const std::uint32_t> choices) {
+  Column& column = columns_[a];
+  column.chosen.assign(prior_ + 1, 0);
+  for (std::size_t i = 0; i < n_; ++i) column.chosen[by_age[i]] = choices[i];
 }
 
 double Mixture::probability(std::size_t a, std::size_t kernel, std::size_t choice) const {
   const Column& column = columns_[a];
-  if (kernel == n_) return column.axis->probabilities[choice];
+  if (kernel == prior_) return column.axis->probabilities[choice];
   // Every choice has the prior's weight, spread over the kernels; the chosen one has 1 more.
   const double share = prior_weight_ / static_cast<double>(n_ + 1);
   const double sum = 1 + share * static_cast<double>(column.axis->choices);
@@ -139,20 +136,20 @@ double Mixture::probability(std::size_t a, std::size_t kernel, std::size_t choic
 
 void Mixture::add_stepped(const Column& column, const double* x, std::size_t count) {
   const Axis& axis = *column.axis;
-  masses_.resize(column.class_shapes.size());
+  masses_.resize(column.members.size());
   for (std::size_t c = 0; c < count; ++c) {
     // Candidates often agree in a stepped value: the first has done the work for the others.
     if (std::find(x, x + c, x[c]) != x + c) continue;
     const double low = std::max(axis.cell_low(x[c]), axis.least);
     const double high = std::min(axis.cell_high(x[c]), axis.most);
     for (std::size_t i = 0; i < masses_.size(); ++i) {
-      const KernelShape& kernel = column.class_shapes[i];
-      masses_[i] =
-          log_normal_mass((low - kernel.mu) / kernel.sigma, (high - kernel.mu) / kernel.sigma) - kernel.log_mass;
+      const std::uint32_t k = column.members[i];
+      const double sigma = column.sigma[k];
+      masses_[i] = log_normal_mass((low - column.mu[k]) / sigma, (high - column.mu[k]) / sigma) - column.log_mass[k];
     }
     for (std::size_t other = c; other < count; ++other) {
       if (x[other] != x[c]) continue;
-      for (std::size_t k = 0; k <= n_; ++k) sums_[other * stride_ + k] += masses_[column.classes[k]];
+      for (std::size_t k = 0; k <= prior_; ++k) sums_[other * stride_ + k] += masses_[column.classes[k]];
     }
   }
 }
@@ -165,8 +162,8 @@ void Mixture::add_choice(const Column& column, const double* x, std::size_t coun
   for (std::size_t c = 0; c < count; ++c) {
     const auto choice = static_cast<std::uint32_t>(x[c]);
     double* row = sums_.data() + c * stride_;
-    for (std::size_t k = 0; k < n_; ++k) row[k] += column.chosen[k] == choice ? hit : miss;
-    row[n_] += std::log(column.axis->probabilities[choice]);
+    for (std::size_t k = 0; k < prior_; ++k) row[k] += column.chosen[k] == choice ? hit : miss;
+    row[prior_] += std::log(column.axis->probabilities[choice]);
   }
 }
 
@@ -183,21 +180,15 @@ void Mixture::add_discrete(std::span<const double> values, std::size_t count, st
 }
 
 std::vector<double> Mixture::conditional_weights(std::span<const double> values, std::span<const std::uint8_t> given) {
-  sums_.assign(stride_, 0.0);
-  std::ranges::copy(log_weights_, sums_.begin());
+  sums_ = log_weights_;
   for (std::size_t a = 0; a < column_count_; ++a) {
     const Column& column = columns_[a];
-    const Axis& axis = *column.axis;
-    if (given[a] == 0 || !is_continuous(axis)) continue;
-    for (std::size_t k = 0; k <= n_; ++k) {
-      const double sigma = column.sigma(k);
-      const double mass = log_normal_mass((axis.least - column.mu[k]) / sigma, (axis.most - column.mu[k]) / sigma);
-      sums_[k] -= std::log(sigma) + mass;
-    }
+    if (given[a] == 0 || !is_continuous(*column.axis)) continue;
+    for (std::size_t k = 0; k <= prior_; ++k) sums_[k] -= column.log_norm[k];
     subtract_squares(sums_.data(), column.mu.data(), column.scale.data(), stride_, values[a]);
   }
   add_discrete(values, 1, given);
-  std::vector<double> weights(sums_.begin(), sums_.begin() + static_cast<std::ptrdiff_t>(n_ + 1));
+  std::vector<double> weights(sums_.begin(), sums_.begin() + static_cast<std::ptrdiff_t>(prior_ + 1));
   const double total = log_sum(weights.data(), weights.size());
   if (!std::isfinite(total)) return weights_;
   for (double& weight : weights) weight = std::exp(weight - total);
@@ -219,7 +210,7 @@ void Mixture::log_density(std::span<const double> values, std::size_t count, std
     }
   }
   add_discrete(values, count, {});
-  for (std::size_t c = 0; c < count; ++c) out[c] = log_sum(sums_.data() + c * stride_, n_ + 1);
+  for (std::size_t c = 0; c < count; ++c) out[c] = log_sum(sums_.data() + c * stride_, prior_ + 1);
 }
 
 double Mixture::quantile(std::size_t a, std::size_t kernel, double u) const {
@@ -234,7 +225,7 @@ double Mixture::quantile(std::size_t a, std::size_t kernel, double u) const {
     }
     return static_cast<double>(axis.choices - 1);
   }
-  const double sigma = column.sigma(kernel);
+  const double sigma = column.sigma[kernel];
   const double mu = column.mu[kernel];
   return mu + sigma * truncated_quantile(u, (axis.least - mu) / sigma, (axis.most - mu) / sigma);
 }

@@ -15,34 +15,29 @@ namespace searchers {
 // have weight 1 each before they are normalized, of more the newest 25, and the others rise evenly from 1/n to 1.
 [[nodiscard]] std::vector<double> kernel_weights(std::size_t n, double prior_weight = 1);
 
-// A kernel on one axis, and what follows from its place and width. Kept for the next time: both change seldom.
-struct KernelShape {
-  double mu = 0;
-  double sigma = 0;
-  double scale = 0;     // 1 / (sigma sqrt 2)
-  double log_mass = 0;  // of [least, most] under it
-  double log_norm = 0;  // log(sigma sqrt(2 pi)) + log_mass
-};
-
 // Where a kernel stands on an axis.
 struct KernelPlace {
   double mu = 0;
-  std::uint32_t kernel = 0;      // by age
-  KernelShape* shape = nullptr;  // kept from earlier, perhaps of another kernel, or null
+  std::uint32_t kernel = 0;
 };
 
-// A mixture over some axes of a space. Kernels 0 .. n - 1 are the observations by age, kernel n the prior.
+// A mixture over some axes of a space. Every observation has a kernel, named by a number; the prior has the last
+// number. Numbers without an observation have weight 0.
 class Mixture {
  public:
-  // Begins a mixture over the axes of `part`, none of them of width 0. Memory is used again.
-  void reset(const Axes& axes, std::span<const std::uint32_t> part, std::size_t observations, double prior_weight = 1);
+  // Begins a mixture over the axes of `part`, none of them of width 0. by_age: the kernels of the observations, oldest
+  // first, all below `numbers`. What was computed for a kernel before is used again where it has not changed, so that
+  // an observation should keep its number from mixture to mixture.
+  void reset(const Axes& axes, std::span<const std::uint32_t> part, std::span<const std::uint32_t> by_age,
+             std::size_t numbers, double prior_weight = 1);
 
-  // Places the observations on axis number a of the part: a range's, in increasing order; a choice's, by age.
+  // Places the observations on axis number a of the part: a range's, in increasing order; a choice's, by age: the
+  // indices of the choices.
   //   sigma = the larger gap to the neighbors, where low and high are neighbors too; of two and more observations
   //   the first has only its right gap, the last only its left one; cut to [width / min(100, n + 2), width].
   // Source: Optuna 5. Its older versions, and Bergstra et al. 2011, differ in the ends.
   void place(std::size_t a, std::span<const KernelPlace> sorted);
-  void place(std::size_t a, std::span<const std::uint32_t> choices);
+  void choose(std::size_t a, std::span<const std::uint32_t> by_age, std::span<const std::uint32_t> choices);
 
   [[nodiscard]] std::size_t kernel_count() const { return weights_.size(); }
   [[nodiscard]] const std::vector<double>& weights() const { return weights_; }
@@ -60,7 +55,7 @@ class Mixture {
 
   // For tests.
   [[nodiscard]] double mu(std::size_t a, std::size_t kernel) const { return columns_[a].mu[kernel]; }
-  [[nodiscard]] double sigma(std::size_t a, std::size_t kernel) const { return columns_[a].sigma(kernel); }
+  [[nodiscard]] double sigma(std::size_t a, std::size_t kernel) const { return columns_[a].sigma[kernel]; }
   [[nodiscard]] double probability(std::size_t a, std::size_t kernel, std::size_t choice) const;
 
  private:
@@ -68,23 +63,25 @@ class Mixture {
   struct Column {
     const Axis* axis = nullptr;
     std::vector<double> mu;
-    std::vector<double> scale;  // 1 / (sigma sqrt 2)
+    std::vector<double> sigma;
+    std::vector<double> scale;     // 1 / (sigma sqrt 2)
+    std::vector<double> log_mass;  // of [least, most]
+    std::vector<double> log_norm;  // log(sigma sqrt(2 pi)) + log_mass
     // Of stepped ranges. Kernels alike share one class, so that a cell's mass is computed once for all of them.
     std::vector<std::uint32_t> classes;
-    std::vector<KernelShape> class_shapes;
-    std::vector<std::uint32_t> chosen;  // of choices
-    [[nodiscard]] double sigma(std::size_t kernel) const;
+    std::vector<std::uint32_t> members;  // one of each class
+    std::vector<std::uint32_t> chosen;   // of choices
+    void compute(std::size_t kernel, double mu, double sigma);
+    void classify(std::uint32_t kernel);
   };
-  static void compute(const Axis& axis, double mu, double sigma, KernelShape& shape);
   void set(Column& column, const KernelPlace& at, double sigma);
-  void set_class(Column& column, std::uint32_t kernel, const KernelShape& shape) const;
-  void set_prior(Column& column);
   void add_stepped(const Column& column, const double* x, std::size_t count);
   void add_choice(const Column& column, const double* x, std::size_t count);
   void add_discrete(std::span<const double> values, std::size_t count, std::span<const std::uint8_t> used);
 
-  std::size_t n_ = 0;
-  std::size_t stride_ = 0;  // of a row of sums: kernels, rounded up to whole vectors
+  std::size_t n_ = 0;       // observations
+  std::size_t prior_ = 0;   // the prior's number: that of the numbers of observations
+  std::size_t stride_ = 0;  // of a row of sums: all numbers, rounded up to whole vectors
   double prior_weight_ = 1;
   std::vector<double> weights_;
   std::vector<double> log_weights_;

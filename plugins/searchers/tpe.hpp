@@ -62,13 +62,14 @@ class Tpe {
   static constexpr std::size_t kMostBelow = 25;    // of the good ones
   static constexpr std::size_t kWindow = kMostAbove + kMostBelow;
 
-  static constexpr std::uint32_t kNoKernel = UINT32_MAX;
-
   // The observations of a set, by age: indices of rows, and places of what is pending.
   struct Set {
     std::vector<std::uint32_t> rows;
     std::vector<std::vector<double>> pending;
-    std::vector<std::uint32_t> kernels;  // of the rows of the window, for the set of the others
+    // Their kernels in a mixture, by age. In the density of the others a row keeps its number as long as it is there.
+    std::vector<std::uint32_t> kernels;
+    std::size_t numbers = 0;
+    std::vector<std::uint8_t> member;  // of the rows of the window
   };
   struct Split {
     Set below, above;
@@ -83,16 +84,17 @@ class Tpe {
   void rank(std::uint32_t row);
   [[nodiscard]] bool better(std::uint32_t a, std::uint32_t b) const;
   [[nodiscard]] Split split(const tuner::Configurations& pending) const;
-  [[nodiscard]] Set of_part(const Set& set, const Part& part) const;
+  [[nodiscard]] Set of_part(const Set& set, const Part& part, bool above) const;
   void fill(Mixture& mixture, const Set& set, const Part& part, bool above) const;
   void sort_places(const Set& set, std::uint32_t axis, bool above) const;
   // The candidate with the greatest ratio of the densities.
-  [[nodiscard]] std::size_t best_candidate(std::span<const double> candidates) const;
+  [[nodiscard]] std::size_t best_candidate(Mixture& below, Mixture& above, std::span<const double> candidates) const;
   template <Draws D>
-  void propose_part(const Part& part, const Split& split, std::span<double> values, std::span<std::uint8_t> states,
+  void propose_part(std::size_t part, const Split& split, std::span<double> values, std::span<std::uint8_t> states,
                     D& draws) const;
   template <Draws D>
-  [[nodiscard]] std::vector<double> draw_candidates(const Part& part, std::span<const double> given_values,
+  [[nodiscard]] std::vector<double> draw_candidates(const Part& part, Mixture& below,
+                                                    std::span<const double> given_values,
                                                     std::span<const std::uint8_t> given, D& draws) const;
 
   Axes axes_;
@@ -105,12 +107,10 @@ class Tpe {
   std::size_t finished_ = 0;         // rows that did not fail
   std::vector<Sorted> sorted_;       // by axis, over the rows from window_ on
   std::uint32_t window_ = 0;
-  // Memory that is used again: it changes no answer. Shapes are kept by axis, and by the last digits of the row.
-  static constexpr std::size_t kKept[] = {64, 1024};
+  // What is computed anew only where it changed. No answer depends on it.
   struct Workspace {
-    std::vector<KernelShape> shapes[2];
     std::vector<KernelPlace> sorted;
-    Mixture below, above;
+    std::vector<Mixture> below, above;  // by part
   };
   mutable Workspace work_;
 };
@@ -121,11 +121,12 @@ void Tpe::propose(std::span<double> values, std::span<std::uint8_t> states, cons
   const bool learned = !starts();
   Split sets;
   if (learned) sets = split(pending);
-  for (const Part& part : parts_) {
+  for (std::size_t number = 0; number < parts_.size(); ++number) {
+    const Part& part = parts_[number];
     if (!axes_.is_active(part[0], values, states)) {
       for (const std::uint32_t axis : part) states[axis] = TUNER_VALUE_INACTIVE;
     } else if (learned) {
-      propose_part(part, sets, values, states, draws);
+      propose_part(number, sets, values, states, draws);
     } else {
       for (const std::uint32_t axis : part)
         if (states[axis] != TUNER_VALUE_FIXED) values[axis] = axes_[axis].quantile(draws.uniform());
@@ -134,13 +135,13 @@ void Tpe::propose(std::span<double> values, std::span<std::uint8_t> states, cons
 }
 
 template <Draws D>
-void Tpe::propose_part(const Part& part, const Split& split, std::span<double> values, std::span<std::uint8_t> states,
+void Tpe::propose_part(std::size_t number, const Split& split, std::span<double> values, std::span<std::uint8_t> states,
                        D& draws) const {
   // A range or a list of one value takes no part in the densities.
   Part open;
   std::vector<double> given_values;
   std::vector<std::uint8_t> given;
-  for (const std::uint32_t axis : part) {
+  for (const std::uint32_t axis : parts_[number]) {
     const Axis& a = axes_[axis];
     const bool fixed = states[axis] == TUNER_VALUE_FIXED;
     if (a.low >= a.high) {
@@ -153,10 +154,12 @@ void Tpe::propose_part(const Part& part, const Split& split, std::span<double> v
     given_values.push_back(a.choice || a.step > 0 ? value : a.place(value));
   }
   if (std::ranges::count(given, 1) == static_cast<std::ptrdiff_t>(open.size())) return;
-  fill(work_.below, of_part(split.below, open), open, false);
-  fill(work_.above, of_part(split.above, open), open, true);
-  const std::vector<double> candidates = draw_candidates(open, given_values, given, draws);
-  const std::size_t best = best_candidate(candidates);
+  Mixture& below = work_.below[number];
+  Mixture& above = work_.above[number];
+  fill(below, of_part(split.below, open, false), open, false);
+  fill(above, of_part(split.above, open, true), open, true);
+  const std::vector<double> candidates = draw_candidates(open, below, given_values, given, draws);
+  const std::size_t best = best_candidate(below, above, candidates);
   for (std::size_t a = 0; a < open.size(); ++a) {
     if (given[a] != 0) continue;
     const double found = candidates[a * options_.candidates + best];
@@ -167,9 +170,8 @@ void Tpe::propose_part(const Part& part, const Split& split, std::span<double> v
 
 // candidates[a * count + c]: places of continuous axes, values of the others.
 template <Draws D>
-std::vector<double> Tpe::draw_candidates(const Part& part, std::span<const double> given_values,
+std::vector<double> Tpe::draw_candidates(const Part& part, Mixture& below, std::span<const double> given_values,
                                          std::span<const std::uint8_t> given, D& draws) const {
-  Mixture& below = work_.below;
   const std::size_t count = options_.candidates;
   const bool conditional = std::ranges::find(given, 1) != given.end();
   std::vector<double> cumulative = conditional ? below.conditional_weights(given_values, given) : below.weights();

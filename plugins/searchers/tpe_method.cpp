@@ -10,8 +10,9 @@ std::size_t tpe_gamma(std::size_t n) { return std::min<std::size_t>((n + 9) / 10
 
 Tpe::Tpe(const tuner::SearchSetup& setup, const TpeOptions& options)
     : axes_(setup.space()), options_(options), minimize_(setup.minimizes()), sorted_(axes_.size()) {
-  for (std::size_t set = 0; set < 2; ++set) work_.shapes[set].resize(axes_.size() * kKept[set]);
   make_parts();
+  work_.below.resize(parts_.size());
+  work_.above.resize(parts_.size());
 }
 
 // Axes with the same condition are active together. Those without one are searched jointly where the method is
@@ -140,52 +141,52 @@ Tpe::Split Tpe::split(const tuner::Configurations& pending) const {
 }
 
 // What of a set has the part's axes.
-Tpe::Set Tpe::of_part(const Set& set, const Part& part) const {
+Tpe::Set Tpe::of_part(const Set& set, const Part& part, bool above) const {
   Set result;
   result.rows.reserve(set.rows.size());
-  result.kernels.assign(rows_.size() - window_, kNoKernel);
+  result.kernels.reserve(set.rows.size() + set.pending.size());
+  result.member.assign(rows_.size() - window_, 0);
   for (const std::uint32_t row : set.rows) {
     if (std::isnan(rows_[row].places[part[0]])) continue;
-    if (row >= window_) result.kernels[row - window_] = static_cast<std::uint32_t>(result.rows.size());
+    const auto by_age = static_cast<std::uint32_t>(result.rows.size());
+    result.kernels.push_back(above ? row % static_cast<std::uint32_t>(kWindow) : by_age);
+    if (row >= window_) result.member[row - window_] = 1;
     result.rows.push_back(row);
   }
-  for (const std::vector<double>& places : set.pending)
-    if (!std::isnan(places[part[0]])) result.pending.push_back(places);
+  result.numbers = above ? std::min(rows_.size(), kWindow) : result.rows.size();
+  for (const std::vector<double>& places : set.pending) {
+    if (std::isnan(places[part[0]])) continue;
+    result.kernels.push_back(static_cast<std::uint32_t>(result.numbers++));
+    result.pending.push_back(places);
+  }
   return result;
 }
 
 // The places of a set on an axis, in increasing order, into work_.sorted.
 void Tpe::sort_places(const Set& set, std::uint32_t axis, bool above) const {
-  const auto less = [](const KernelPlace& a, const KernelPlace& b) {
-    return a.mu != b.mu ? a.mu < b.mu : a.kernel < b.kernel;
-  };
-  const std::size_t kept = kKept[above ? 1 : 0];
-  KernelShape* shapes = work_.shapes[above ? 1 : 0].data() + axis * kept;
   std::vector<KernelPlace>& sorted = work_.sorted;
   sorted.clear();
   if (above) {
     // The window is sorted: what is not in the set is left out.
-    for (const auto& [mu, row] : sorted_[axis]) {
-      const std::uint32_t kernel = set.kernels[row - window_];
-      if (kernel != kNoKernel) sorted.push_back({mu, kernel, shapes + row % kept});
-    }
+    for (const auto& [mu, row] : sorted_[axis])
+      if (set.member[row - window_] != 0) sorted.push_back({mu, row % static_cast<std::uint32_t>(kWindow)});
   } else {
-    for (std::uint32_t k = 0; k < set.rows.size(); ++k)
-      sorted.push_back({rows_[set.rows[k]].places[axis], k, shapes + set.rows[k] % kept});
-    std::ranges::sort(sorted, less);
+    for (std::size_t i = 0; i < set.rows.size(); ++i)
+      sorted.push_back({rows_[set.rows[i]].places[axis], set.kernels[i]});
+    std::ranges::stable_sort(sorted, {}, &KernelPlace::mu);
   }
   const auto middle = static_cast<std::ptrdiff_t>(sorted.size());
   for (std::size_t i = 0; i < set.pending.size(); ++i)
-    sorted.push_back({set.pending[i][axis], static_cast<std::uint32_t>(set.rows.size() + i), nullptr});
+    sorted.push_back({set.pending[i][axis], set.kernels[set.rows.size() + i]});
   if (!set.pending.empty()) {
-    std::sort(sorted.begin() + middle, sorted.end(), less);
-    std::inplace_merge(sorted.begin(), sorted.begin() + middle, sorted.end(), less);
+    std::ranges::stable_sort(sorted.begin() + middle, sorted.end(), {}, &KernelPlace::mu);
+    std::ranges::inplace_merge(sorted.begin(), sorted.begin() + middle, sorted.end(), {}, &KernelPlace::mu);
   }
   if (options_.reorder != nullptr) options_.reorder(sorted);
 }
 
 void Tpe::fill(Mixture& mixture, const Set& set, const Part& part, bool above) const {
-  mixture.reset(axes_, part, set.rows.size() + set.pending.size(), options_.prior_weight);
+  mixture.reset(axes_, part, set.kernels, set.numbers, options_.prior_weight);
   std::vector<std::uint32_t> choices;
   for (std::size_t a = 0; a < part.size(); ++a) {
     const std::uint32_t axis = part[a];
@@ -197,16 +198,16 @@ void Tpe::fill(Mixture& mixture, const Set& set, const Part& part, bool above) c
     choices.clear();
     for (const std::uint32_t row : set.rows) choices.push_back(static_cast<std::uint32_t>(rows_[row].places[axis]));
     for (const std::vector<double>& places : set.pending) choices.push_back(static_cast<std::uint32_t>(places[axis]));
-    mixture.place(a, choices);
+    mixture.choose(a, set.kernels, choices);
   }
 }
 
-std::size_t Tpe::best_candidate(std::span<const double> candidates) const {
+std::size_t Tpe::best_candidate(Mixture& below, Mixture& above, std::span<const double> candidates) const {
   const std::size_t count = options_.candidates;
   std::vector<double> good(count);
   std::vector<double> others(count);
-  work_.below.log_density(candidates, count, good);
-  work_.above.log_density(candidates, count, others);
+  below.log_density(candidates, count, good);
+  above.log_density(candidates, count, others);
   std::size_t best = 0;
   for (std::size_t c = 1; c < count; ++c)
     if (good[c] - others[c] > good[best] - others[best]) best = c;

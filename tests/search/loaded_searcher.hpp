@@ -14,16 +14,18 @@
 
 namespace search_tests {
 
-inline const tuner_plugin& plugin_of(const std::string& id) {
-  static std::map<std::string, const tuner_plugin*> loaded;
-  const tuner_plugin*& plugin = loaded[id];
-  if (plugin != nullptr) return *plugin;
-  void* library = dlopen((SEARCHER_DIR "/" + id + ".so").c_str(), RTLD_NOW | RTLD_LOCAL);
-  if (library == nullptr) throw std::runtime_error(dlerror());
-  const auto entry = reinterpret_cast<tuner_entry>(dlsym(library, TUNER_ENTRY_SYMBOL));
-  plugin = entry(TUNER_ABI_MINOR)->plugins[0];
-  return *plugin;
+// Loaded once, from the searchers' folder.
+inline const tuner_library& library_of(const std::string& name) {
+  static std::map<std::string, const tuner_library*> loaded;
+  const tuner_library*& library = loaded[name];
+  if (library != nullptr) return *library;
+  void* handle = dlopen((SEARCHER_DIR "/" + name + ".so").c_str(), RTLD_NOW | RTLD_LOCAL);
+  if (handle == nullptr) handle = dlopen((TEST_SEARCHER_DIR "/" + name + ".so").c_str(), RTLD_NOW | RTLD_LOCAL);
+  if (handle == nullptr) throw std::runtime_error(dlerror());
+  library = reinterpret_cast<tuner_entry>(dlsym(handle, TUNER_ENTRY_SYMBOL))(TUNER_ABI_MINOR);
+  return *library;
 }
+inline const tuner_plugin& plugin_of(const std::string& id) { return *library_of(id).plugins[0]; }
 
 struct Setup {
   std::map<std::string, double> options = {};  // the others have their defaults

@@ -3,6 +3,7 @@
 
 #include <cmath>
 #include <map>
+#include <numbers>
 
 #include "golden.hpp"
 #include "search_space.hpp"
@@ -45,8 +46,10 @@ void reorder(std::vector<KernelPlace>& sorted) {
 // The observations of a recorded case as kernels of the given axes.
 Mixture mixture_of(const Axes& axes, const std::vector<std::uint32_t>& part, const Json& observed) {
   const std::size_t n = observed["lr"].size();
+  std::vector<std::uint32_t> by_age(n);
+  std::iota(by_age.begin(), by_age.end(), 0U);
   Mixture mixture;
-  mixture.reset(axes, part, n);
+  mixture.reset(axes, part, by_age, n);
   for (std::size_t a = 0; a < part.size(); ++a) {
     const auto values = observed[kNames[part[a]]].get<std::vector<double>>();
     std::vector<KernelPlace> places;
@@ -57,7 +60,7 @@ Mixture mixture_of(const Axes& axes, const std::vector<std::uint32_t>& part, con
     }
     reorder(places);
     if (axes[part[a]].choice)
-      mixture.place(a, choices);
+      mixture.choose(a, by_age, choices);
     else
       mixture.place(a, places);
   }
@@ -155,6 +158,16 @@ TEST(TruncatedNormal, QuantileInvertsTheMass) {
   const double half = searchers::truncated_quantile(0.5, -60, -50);
   EXPECT_NEAR(searchers::log_normal_mass(-60, half), searchers::log_normal_mass(-60, -50) - std::log(2.0), 1e-9);
   EXPECT_NEAR(searchers::truncated_quantile(0.5, 50, 60), -half, 1e-12);
+}
+
+// Far to the left against the continued fraction of Mills' ratio, 1 / (z + 1 / (z + 2 / (z + ...))).
+TEST(TruncatedNormal, TailOfTheLogarithm) {
+  for (const double z : {20.0, 29.9, 30.1, 40.0, 1000.0}) {
+    double fraction = z;
+    for (int k = 300; k > 0; --k) fraction = z + k / fraction;
+    const double expected = -0.5 * z * z - 0.5 * std::log(2 * std::numbers::pi) - std::log(fraction);
+    EXPECT_NEAR(searchers::log_normal_below(-z) / expected, 1, 1e-14) << z;
+  }
 }
 
 // ---- whole runs
