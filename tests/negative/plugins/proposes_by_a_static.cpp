@@ -11,7 +11,7 @@ struct Static : negative::Searcher {
 #ifndef REPAIRED
     static int made = 0;
     if (space[0].step() == 0 && !proposal.is_fixed(0))
-      proposal.values()[0] = negative::value_at(space[0], 1.0 / ++made);
+      proposal.values()[0] = space[0].value_at(1.0 / ++made);
 #endif
   }
 };
