@@ -117,6 +117,20 @@ std::string Json::dump(int indent) const {
   return JsonText::tree_of(*this).dump(indent, ' ', false, JsonText::Tree::error_handler_t::replace);
 }
 
+std::string Json::line() const {
+  const std::string dense = dump();
+  std::string text;
+  text.reserve(dense.size() + dense.size() / 4);
+  bool quoted = false, escaped = false;
+  for (const char c : dense) {
+    text += c;
+    if (c == '"' && !escaped) quoted = !quoted;
+    if (!quoted && (c == ',' || c == ':')) text += ' ';
+    escaped = c == '\\' && !escaped;
+  }
+  return text;
+}
+
 Json Json::sorted() const {
   Json json = *this;
   std::ranges::sort(json.keys_);

@@ -50,7 +50,9 @@ class Json {
   [[nodiscard]] static Json parse(std::istream& text);
   // On one line, or with `indent` spaces a level. What is not UTF-8 becomes U+FFFD; numbers that are not finite, null.
   [[nodiscard]] std::string dump(int indent = -1) const;
-  // The same with the keys of all objects in alphabetical order.
+  // On one line with a space after every comma and colon, for those who read it.
+  [[nodiscard]] std::string line() const;
+  // The same document with the keys of all objects in alphabetical order.
   [[nodiscard]] Json sorted() const;
 
   [[nodiscard]] bool is_null() const { return type_ == Type::null; }
