@@ -44,11 +44,11 @@ void Store::read_curves(std::string_view study, std::string_view metric, std::si
     take(curve);
     curve.points.clear();
   };
-  // The key of the table gives this order, so that nothing is sorted.
+  // The key of the table gives this order. With `name = ?` SQLite would not see it, and sort.
   Rows row =
       connection
           .prepared(
-              "SELECT number, step, value FROM metrics WHERE study_id = ? AND name = ? ORDER BY number, name, step")
+              "SELECT number, step, value FROM metrics WHERE study_id = ? AND +name = ? ORDER BY number, name, step")
           .query(find_study(connection, study), metric);
   while (reading.next(row, "metrics")) {
     std::uint64_t number = 0;
