@@ -29,6 +29,10 @@ void append_text(std::string& line, const std::string& text) {
 void append_cell(std::string& line, const Json& cell) {
   if (cell.is_string())
     append_text(line, cell.get<std::string>());
+  else if (cell.is_integer())
+    line += std::to_string(cell.get<std::int64_t>());
+  else if (cell.is_real())
+    line += format_number(cell.get<double>());
   else if (!cell.is_null())
     append_csv(line, cell.line());
   line += ',';

@@ -59,6 +59,7 @@ class Json {
   [[nodiscard]] bool is_boolean() const { return type_ == Type::boolean; }
   [[nodiscard]] bool is_integer() const { return type_ == Type::integer; }  // one that fits into 64 bits with a sign
   [[nodiscard]] bool is_number() const { return is_integer() || type_ == Type::large || type_ == Type::real; }
+  [[nodiscard]] bool is_real() const { return type_ == Type::real; }
   [[nodiscard]] bool is_string() const { return type_ == Type::string; }
   [[nodiscard]] bool is_array() const { return type_ == Type::array; }
   [[nodiscard]] bool is_object() const { return type_ == Type::object; }
