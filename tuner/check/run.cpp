@@ -42,7 +42,7 @@ std::string group_of(const Check& check) { return std::string(check.id, std::str
 bool is_for(const Check& check, const std::string& plugin) {
   if (check.kinds == 0 || plugin.empty()) return check.kinds == 0 && plugin.empty();
   const std::string kind = plugin.substr(0, plugin.find(':'));
-  for (const Kind k : {Kind::optimizer, Kind::scheduler, Kind::objective})
+  for (const Kind k : kKinds)
     if (to_string(k) == kind) return (check.kinds >> static_cast<std::uint32_t>(k) & 1u) != 0;
   return false;
 }

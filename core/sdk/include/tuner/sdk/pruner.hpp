@@ -1,0 +1,68 @@
+// The C++ layer for pruners. A plugin class has info, optionally params and check, and
+//
+//   explicit MyPruner(const tuner::SearchSetup&);
+//   void observe(const tuner::Observation&);                 // the end of a trial
+//   tuner::Decision decide(const tuner::Report&);            // the report of a running one
+//
+// Both are called in the recorded order, and may change the state.
+#pragma once
+
+#include "tuner/sdk/search.hpp"
+
+namespace tuner::inline sdk {
+
+// A value that a running trial has measured.
+class Report {
+ public:
+  Report(const tuner_report& raw, std::size_t dimensions) : raw_(&raw), dimensions_(dimensions) {}
+
+  std::uint64_t trial() const { return raw_->trial; }
+  std::uint32_t replicate() const { return raw_->replicate; }
+  Configuration configuration() const { return {*raw_->configuration, dimensions_}; }
+  std::int64_t step() const { return raw_->step; }
+  std::int64_t budget() const { return raw_->budget; }
+  double value() const { return raw_->value; }  // may be NaN
+
+ private:
+  const tuner_report* raw_;
+  std::size_t dimensions_;
+};
+
+struct Decision {
+  std::uint32_t what = TUNER_DECISION_CONTINUE;
+  std::int64_t next_step = -1;  // whose report waits for the next decision; -1: none does
+};
+
+namespace detail {
+
+template <class P>
+std::int32_t decide_thunk(void* state, const tuner_decide_args* args) noexcept {
+  return guarded(args->error, [&] {
+    auto& pruner = *static_cast<SearchState<P>*>(state);
+    const Decision decision = pruner.decide(Report(*args->report, pruner.dimensions));
+    *args->decision = decision.what;
+    *args->next_step = decision.next_step;
+  });
+}
+
+template <class P>
+constexpr tuner_pruner pruner_vtable() {
+  tuner_pruner v{};
+  v.struct_size = sizeof v;
+  v.create = &search_create_thunk<SearchState<P>>;
+  v.observe = &search_observe_thunk<P>;
+  v.decide = &decide_thunk<P>;
+  v.destroy = &search_destroy_thunk<SearchState<P>>;
+  v.check = check_of<P>();
+  return v;
+}
+
+template <class P>
+inline constexpr tuner_pruner kPrunerVtable = pruner_vtable<P>();
+
+}  // namespace detail
+
+template <class P>
+inline constexpr detail::Descriptor pruner = detail::descriptor<P>(TUNER_KIND_PRUNER, 0, &detail::kPrunerVtable<P>);
+
+}  // namespace tuner::inline sdk

@@ -1,0 +1,98 @@
+// The density of a set of configurations: one kernel at each of them and one for the prior, as the tree-structured
+// Parzen estimator has it. A kernel is a product over the axes.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "axis.hpp"
+
+namespace searchers {
+
+// Weights of n observations, oldest first, and of the prior behind them; they add up to 1. Fewer than 25 observations
+// have weight 1 each before they are normalized, of more the newest 25, and the others rise evenly from 1/n to 1.
+[[nodiscard]] std::vector<double> kernel_weights(std::size_t n, double prior_weight = 1);
+
+// A kernel on one axis, and what follows from its place and width. Kept for the next time: both change seldom.
+struct KernelShape {
+  double mu = 0;
+  double sigma = 0;
+  double scale = 0;     // 1 / (sigma sqrt 2)
+  double log_mass = 0;  // of [least, most] under it
+  double log_norm = 0;  // log(sigma sqrt(2 pi)) + log_mass
+};
+
+// Where a kernel stands on an axis.
+struct KernelPlace {
+  double mu = 0;
+  std::uint32_t kernel = 0;      // by age
+  KernelShape* shape = nullptr;  // kept from earlier, perhaps of another kernel, or null
+};
+
+// A mixture over some axes of a space. Kernels 0 .. n - 1 are the observations by age, kernel n the prior.
+class Mixture {
+ public:
+  // Begins a mixture over the axes of `part`, none of them of width 0. Memory is used again.
+  void reset(const Axes& axes, std::span<const std::uint32_t> part, std::size_t observations, double prior_weight = 1);
+
+  // Places the observations on axis number a of the part: a range's, in increasing order; a choice's, by age.
+  //   sigma = the larger gap to the neighbors, where low and high are neighbors too; of two and more observations
+  //   the first has only its right gap, the last only its left one; cut to [width / min(100, n + 2), width].
+  // Source: Optuna 5. Its older versions, and Bergstra et al. 2011, differ in the ends.
+  void place(std::size_t a, std::span<const KernelPlace> sorted);
+  void place(std::size_t a, std::span<const std::uint32_t> choices);
+
+  [[nodiscard]] std::size_t kernel_count() const { return weights_.size(); }
+  [[nodiscard]] const std::vector<double>& weights() const { return weights_; }
+  // The weights times the density of the kernels at given values of some axes: those of the mixture of the other axes
+  // under that condition. values: one for each axis of the part; given: which of them count.
+  [[nodiscard]] std::vector<double> conditional_weights(std::span<const double> values,
+                                                        std::span<const std::uint8_t> given);
+
+  // log of the density at `count` places: values[a * count + c] is place c on axis a; a stepped axis takes the value
+  // itself. Of the stepped axes the mass of the value's cell.
+  void log_density(std::span<const double> values, std::size_t count, std::span<double> out);
+
+  // The place with share u of the kernel's mass below it on axis number a: of a choice its index.
+  [[nodiscard]] double quantile(std::size_t a, std::size_t kernel, double u) const;
+
+  // For tests.
+  [[nodiscard]] double mu(std::size_t a, std::size_t kernel) const { return columns_[a].mu[kernel]; }
+  [[nodiscard]] double sigma(std::size_t a, std::size_t kernel) const { return columns_[a].sigma(kernel); }
+  [[nodiscard]] double probability(std::size_t a, std::size_t kernel, std::size_t choice) const;
+
+ private:
+  // What the mixture keeps for one axis, by kernel.
+  struct Column {
+    const Axis* axis = nullptr;
+    std::vector<double> mu;
+    std::vector<double> scale;  // 1 / (sigma sqrt 2)
+    // Of stepped ranges. Kernels alike share one class, so that a cell's mass is computed once for all of them.
+    std::vector<std::uint32_t> classes;
+    std::vector<KernelShape> class_shapes;
+    std::vector<std::uint32_t> chosen;  // of choices
+    [[nodiscard]] double sigma(std::size_t kernel) const;
+  };
+  static void compute(const Axis& axis, double mu, double sigma, KernelShape& shape);
+  void set(Column& column, const KernelPlace& at, double sigma);
+  void set_class(Column& column, std::uint32_t kernel, const KernelShape& shape) const;
+  void set_prior(Column& column);
+  void add_stepped(const Column& column, const double* x, std::size_t count);
+  void add_choice(const Column& column, const double* x, std::size_t count);
+  void add_discrete(std::span<const double> values, std::size_t count, std::span<const std::uint8_t> used);
+
+  std::size_t n_ = 0;
+  std::size_t stride_ = 0;  // of a row of sums: kernels, rounded up to whole vectors
+  double prior_weight_ = 1;
+  std::vector<double> weights_;
+  std::vector<double> log_weights_;
+  std::vector<double> offsets_;  // log weights minus what the ranges without a step are normalized by
+  std::vector<Column> columns_;
+  std::size_t column_count_ = 0;
+  std::vector<double> sums_;
+  std::vector<double> masses_;
+};
+
+}  // namespace searchers

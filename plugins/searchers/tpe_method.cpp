@@ -1,0 +1,216 @@
+#include <cmath>
+#include <limits>
+#include <numeric>
+
+#include "tpe.hpp"
+
+namespace searchers {
+
+std::size_t tpe_gamma(std::size_t n) { return std::min<std::size_t>((n + 9) / 10, 25); }
+
+Tpe::Tpe(const tuner::SearchSetup& setup, const TpeOptions& options)
+    : axes_(setup.space()), options_(options), minimize_(setup.minimizes()), sorted_(axes_.size()) {
+  for (std::size_t set = 0; set < 2; ++set) work_.shapes[set].resize(axes_.size() * kKept[set]);
+  make_parts();
+}
+
+// Axes with the same condition are active together. Those without one are searched jointly where the method is
+// multivariate, those with the same condition where it groups; each other axis is a part of its own.
+void Tpe::make_parts() {
+  for (std::uint32_t i = 0; i < axes_.size(); ++i) {
+    const Axis& axis = axes_[i];
+    const bool joint = options_.multivariate && (axis.parent < 0 || options_.group);
+    const auto same = [&](const Part& part) {
+      const Axis& other = axes_[part[0]];
+      return axis.parent == other.parent && std::ranges::equal(axis.active_choices, other.active_choices);
+    };
+    const auto part = joint ? std::ranges::find_if(parts_, same) : parts_.end();
+    if (part != parts_.end())
+      part->push_back(i);
+    else
+      parts_.push_back({i});
+  }
+}
+
+std::vector<double> Tpe::places_of(const tuner::Configuration& configuration) const {
+  std::vector<double> places(axes_.size(), std::numeric_limits<double>::quiet_NaN());
+  for (std::size_t i = 0; i < axes_.size(); ++i)
+    if (configuration.is_active(i)) places[i] = axes_[i].place(configuration[i]);
+  return places;
+}
+
+TpeRow Tpe::row_of(const tuner::Observation& observation) const {
+  TpeRow row;
+  row.places = places_of(observation.configuration());
+  const bool measured = !observation.values().empty() && !std::isnan(observation.values()[0]);
+  const double value = measured ? observation.values()[0] * (minimize_ ? 1 : -1) : 0;
+  double violation = 0;
+  for (const double constraint : observation.constraints())
+    if (!(constraint <= 0)) violation += std::isnan(constraint) ? std::numeric_limits<double>::infinity() : constraint;
+  const std::uint32_t outcome = observation.outcome();
+  if (outcome == TUNER_OUTCOME_PRUNED || outcome == TUNER_OUTCOME_PAUSED) {
+    row.kind = TpeRow::Kind::pruned;
+    row.first = observation.values().empty() ? 1 : -static_cast<double>(observation.last_step());
+    row.second = observation.values().empty() ? 0 : measured ? value : std::numeric_limits<double>::infinity();
+  } else if (outcome == TUNER_OUTCOME_COMPLETED && measured) {
+    row.kind = TpeRow::Kind::measured;
+    row.first = value;
+  }
+  if (violation > 0 && row.kind != TpeRow::Kind::failed) {
+    row.kind = TpeRow::Kind::infeasible;
+    row.first = violation;
+    row.second = 0;
+  }
+  return row;
+}
+
+bool Tpe::better(std::uint32_t a, std::uint32_t b) const {
+  const TpeRow& x = rows_[a];
+  const TpeRow& y = rows_[b];
+  if (x.kind != y.kind) return x.kind < y.kind;
+  if (x.first != y.first) return x.first < y.first;
+  if (x.second != y.second) return x.second < y.second;
+  return a < b;
+}
+
+void Tpe::rank(std::uint32_t row) {
+  if (rows_[row].kind == TpeRow::Kind::failed) return;
+  const auto at = std::ranges::upper_bound(best_, row, [&](std::uint32_t a, std::uint32_t b) { return better(a, b); });
+  best_.insert(at, row);
+  if (best_.size() > kMostBelow) best_.pop_back();
+}
+
+void Tpe::enter_window(std::uint32_t row) {
+  const bool full = row - window_ >= kWindow;
+  for (std::size_t axis = 0; axis < axes_.size(); ++axis) {
+    if (axes_[axis].choice) continue;
+    Sorted& sorted = sorted_[axis];
+    const auto remove = std::pair(rows_[window_].places[axis], window_);
+    if (full && !std::isnan(remove.first)) sorted.erase(std::ranges::lower_bound(sorted, remove));
+    const auto enter = std::pair(rows_[row].places[axis], row);
+    if (!std::isnan(enter.first)) sorted.insert(std::ranges::lower_bound(sorted, enter), enter);
+  }
+  if (full) ++window_;
+}
+
+void Tpe::observe(const tuner::Observation& observation) {
+  // A cancelled trial says nothing about its place.
+  if (observation.outcome() == TUNER_OUTCOME_CANCELLED) return;
+  const auto next = static_cast<std::uint32_t>(rows_.size());
+  const auto [at, is_new] = row_of_proposal_.try_emplace(observation.configuration().proposal(), next);
+  if (is_new) {
+    rows_.push_back(row_of(observation));
+    finished_ += rows_[next].kind == TpeRow::Kind::failed ? 0 : 1;
+    rank(next);
+    enter_window(next);
+    return;
+  }
+  // A paused trial that went on: its place is the same, its rank is not.
+  TpeRow& row = rows_[at->second];
+  std::vector<double> places = std::move(row.places);
+  row = row_of(observation);
+  row.places = std::move(places);
+  best_.clear();
+  finished_ = 0;
+  for (std::uint32_t i = 0; i < rows_.size(); ++i) {
+    finished_ += rows_[i].kind == TpeRow::Kind::failed ? 0 : 1;
+    rank(i);
+  }
+}
+
+Tpe::Split Tpe::split(const tuner::Configurations& pending) const {
+  Split sets;
+  const std::size_t good = std::min(tpe_gamma(finished_), best_.size());
+  sets.below.rows.assign(best_.begin(), best_.begin() + static_cast<std::ptrdiff_t>(good));
+  std::ranges::sort(sets.below.rows);
+  auto next_good = std::ranges::lower_bound(sets.below.rows, window_);
+  for (std::uint32_t row = window_; row < rows_.size(); ++row) {
+    if (next_good != sets.below.rows.end() && *next_good == row)
+      ++next_good;
+    else
+      sets.above.rows.push_back(row);
+  }
+  if (sets.above.rows.size() > kMostAbove) {
+    const auto surplus = static_cast<std::ptrdiff_t>(sets.above.rows.size() - kMostAbove);
+    sets.above.rows.erase(sets.above.rows.begin(), sets.above.rows.begin() + surplus);
+  }
+  if (options_.constant_liar)
+    for (const tuner::Configuration configuration : pending) sets.above.pending.push_back(places_of(configuration));
+  return sets;
+}
+
+// What of a set has the part's axes.
+Tpe::Set Tpe::of_part(const Set& set, const Part& part) const {
+  Set result;
+  result.rows.reserve(set.rows.size());
+  result.kernels.assign(rows_.size() - window_, kNoKernel);
+  for (const std::uint32_t row : set.rows) {
+    if (std::isnan(rows_[row].places[part[0]])) continue;
+    if (row >= window_) result.kernels[row - window_] = static_cast<std::uint32_t>(result.rows.size());
+    result.rows.push_back(row);
+  }
+  for (const std::vector<double>& places : set.pending)
+    if (!std::isnan(places[part[0]])) result.pending.push_back(places);
+  return result;
+}
+
+// The places of a set on an axis, in increasing order, into work_.sorted.
+void Tpe::sort_places(const Set& set, std::uint32_t axis, bool above) const {
+  const auto less = [](const KernelPlace& a, const KernelPlace& b) {
+    return a.mu != b.mu ? a.mu < b.mu : a.kernel < b.kernel;
+  };
+  const std::size_t kept = kKept[above ? 1 : 0];
+  KernelShape* shapes = work_.shapes[above ? 1 : 0].data() + axis * kept;
+  std::vector<KernelPlace>& sorted = work_.sorted;
+  sorted.clear();
+  if (above) {
+    // The window is sorted: what is not in the set is left out.
+    for (const auto& [mu, row] : sorted_[axis]) {
+      const std::uint32_t kernel = set.kernels[row - window_];
+      if (kernel != kNoKernel) sorted.push_back({mu, kernel, shapes + row % kept});
+    }
+  } else {
+    for (std::uint32_t k = 0; k < set.rows.size(); ++k)
+      sorted.push_back({rows_[set.rows[k]].places[axis], k, shapes + set.rows[k] % kept});
+    std::ranges::sort(sorted, less);
+  }
+  const auto middle = static_cast<std::ptrdiff_t>(sorted.size());
+  for (std::size_t i = 0; i < set.pending.size(); ++i)
+    sorted.push_back({set.pending[i][axis], static_cast<std::uint32_t>(set.rows.size() + i), nullptr});
+  if (!set.pending.empty()) {
+    std::sort(sorted.begin() + middle, sorted.end(), less);
+    std::inplace_merge(sorted.begin(), sorted.begin() + middle, sorted.end(), less);
+  }
+  if (options_.reorder != nullptr) options_.reorder(sorted);
+}
+
+void Tpe::fill(Mixture& mixture, const Set& set, const Part& part, bool above) const {
+  mixture.reset(axes_, part, set.rows.size() + set.pending.size(), options_.prior_weight);
+  std::vector<std::uint32_t> choices;
+  for (std::size_t a = 0; a < part.size(); ++a) {
+    const std::uint32_t axis = part[a];
+    if (!axes_[axis].choice) {
+      sort_places(set, axis, above);
+      mixture.place(a, work_.sorted);
+      continue;
+    }
+    choices.clear();
+    for (const std::uint32_t row : set.rows) choices.push_back(static_cast<std::uint32_t>(rows_[row].places[axis]));
+    for (const std::vector<double>& places : set.pending) choices.push_back(static_cast<std::uint32_t>(places[axis]));
+    mixture.place(a, choices);
+  }
+}
+
+std::size_t Tpe::best_candidate(std::span<const double> candidates) const {
+  const std::size_t count = options_.candidates;
+  std::vector<double> good(count);
+  std::vector<double> others(count);
+  work_.below.log_density(candidates, count, good);
+  work_.above.log_density(candidates, count, others);
+  std::size_t best = 0;
+  for (std::size_t c = 1; c < count; ++c)
+    if (good[c] - others[c] > good[best] - others[best]) best = c;
+  return best;
+}
+
+}  // namespace searchers
