@@ -19,6 +19,10 @@ std::string_view to_string(Kind kind) {
       return "scheduler";
     case Kind::objective:
       return "objective";
+    case Kind::searcher:
+      return "searcher";
+    case Kind::pruner:
+      return "pruner";
   }
   return "plugin";
 }

@@ -102,6 +102,14 @@ Value random_quantile(const Range& range, double u) {
   return std::clamp(x, std::max(range.min, least), range.max);
 }
 
+double share_below(const Range& range, double x) {
+  const Cut cut = cut_of(range);
+  const double z = standardized(range, x);
+  const double share =
+      cut.below < 0.5 ? (below(range, z) - cut.below) / cut.within : 1 - (above(range, z) - cut.above) / cut.within;
+  return std::clamp(share, 0.0, 1 - 0x1p-53);
+}
+
 double share_within(const Range& range) { return std::max(cut_of(range).within, 0.0); }
 
 }  // namespace tuner

@@ -38,11 +38,14 @@ constexpr std::string_view kProbeAnswer = "tuner: plugin probed\n";
 constexpr std::string_view kHostExtensions[] = {TUNER_EXTENSION_DATA_FILES};
 constexpr std::string_view kDevice = "cpu";
 
-// Sizes of 1.0, e.g. tuner_param_1_0: no plugin's struct may be smaller.
+// Sizes of 1.0, e.g. tuner_param_1_0, and of what 1.1 added: no plugin's struct may be smaller.
 #define TUNER_SIZE_1_0(type, size) [[maybe_unused]] constexpr std::uint32_t type##_1_0 = size;
+#define TUNER_SIZE_1_1(type, size) [[maybe_unused]] constexpr std::uint32_t type##_1_1 = size;
 #define TUNER_NO_FIELD(type, field, offset)
 TUNER_ABI_LAYOUT_1_0(TUNER_SIZE_1_0, TUNER_NO_FIELD)
+TUNER_ABI_LAYOUT_1_1(TUNER_SIZE_1_1, TUNER_NO_FIELD)
 #undef TUNER_SIZE_1_0
+#undef TUNER_SIZE_1_1
 #undef TUNER_NO_FIELD
 
 // Hashes bytes as they come.
@@ -254,14 +257,12 @@ void check_vtable(const tuner_plugin& plugin, const std::filesystem::path& path)
             "describe, bind, release, init or evaluate");
     require((table.open == nullptr) == (table.close == nullptr), "close beside its open, or the other way round");
     check_devices(plugin.id, table, path);
-  } else if (plugin.kind == TUNER_KIND_SEARCHER || plugin.kind == TUNER_KIND_PRUNER) {
-    throw Error(
-        Message::plugin_not_hosted,
-        fmt::format("'{}' holds the {} '{}': this tuner does not host {}s that are plugins yet", path.string(),
-                    plugin.kind == TUNER_KIND_SEARCHER ? "searcher" : "pruner", plugin.id,
-                    plugin.kind == TUNER_KIND_SEARCHER ? "searcher" : "pruner"),
-        "use one of tuner's own methods (`method: random`), or put the other plugins of the file into a library of "
-        "their own");
+  } else if (plugin.kind == TUNER_KIND_SEARCHER) {
+    const auto& table = vtable_of<tuner_searcher>(plugin, tuner_searcher_1_1, path);
+    require(table.create && table.observe && table.propose && table.destroy, "create, observe, propose or destroy");
+  } else if (plugin.kind == TUNER_KIND_PRUNER) {
+    const auto& table = vtable_of<tuner_pruner>(plugin, tuner_pruner_1_1, path);
+    require(table.create && table.observe && table.decide && table.destroy, "create, observe, decide or destroy");
   } else {
     bad_descriptor(path,
                    fmt::format("plugin '{}' is of kind {}, which this tuner does not have", plugin.id, plugin.kind));

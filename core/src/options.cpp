@@ -283,6 +283,12 @@ void OptionTable::check(const Plugin& plugin) const {
     case Kind::objective:
       check = plugin.objective().check;
       break;
+    case Kind::searcher:
+      check = plugin.searcher().check;
+      break;
+    case Kind::pruner:
+      check = plugin.pruner().check;
+      break;
   }
   if (check == nullptr) return;
   // A plugin sees one group at a time: a rule holds for each of them alone.

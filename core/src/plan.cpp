@@ -282,6 +282,7 @@ class Collector {
     each(plan.schedule, [this](const SchedulePlan& schedule) {
       for (const auto& stage : schedule.stages) each(stage.scheduler, [this](const PluginPlan& p) { add(p); });
     });
+    if (plan.searcher) add(*plan.searcher);
   }
   [[nodiscard]] std::vector<const Plugin*> sorted() const {
     std::vector<const Plugin*> plugins(found_.begin(), found_.end());
@@ -352,6 +353,7 @@ std::string canonical_plan(const StudyPlan& plan) {
   if (plan.program) object["space"] = form.space();
   for (const auto& [key, section] : plan.sections) object[key] = section;
   if (plan.optimizer) object["optimizer"] = form.one_of(*plan.optimizer, plugin);
+  if (plan.searcher) object["searcher"] = plugin(*plan.searcher);
   return object.sorted().dump(1);
 }
 
@@ -387,7 +389,9 @@ std::string checkpoint_identity(const StudyPlan& plan) {
   StudyPlan first = plan;
   if (!plan.grown_from.empty()) first.space = plan.grown_from.front();
   std::string text = plan_identity(canonical_plan(first));
-  for (const Plugin* plugin : plugins_of(plan)) text += plugin->library().sha256;
+  // What proposed a configuration is nothing to its trial.
+  for (const Plugin* plugin : plugins_of(plan))
+    if (plugin->kind() != Kind::searcher) text += plugin->library().sha256;
   return sha256_of_text(text);
 }
 

@@ -1,10 +1,11 @@
 // kill -9 at random moments: of the coordinator, or of one of its workers. After each the database is whole and no
 // worker is left over; the same command goes on; and the tables at the end are those of a run that nobody disturbed.
 //
-//   faults_kills [--kills 200] [--lanes 2] [--seed N] [--programs 0]
+//   faults_kills [--kills 200] [--lanes 2] [--seed N] [--programs 0] [--searchers 0]
 //
 // Lanes run side by side, each with its own database: by turns a random search, and an LR range test, which goes on
-// from its journal. With --programs 1 all of them search over a program: then programs are killed as well, and all of a
+// from its journal. With --searchers 1 they search by tpe and by cmaes instead: then the process of the searcher is
+// killed as well. With --programs 1 all of them search over a program: then programs are killed as well, and all of a
 // study's processes in one instant; what a program has started must be gone at the end. Prints the seed; the moments
 // also depend on the machine.
 #include <signal.h>
@@ -60,6 +61,21 @@ objective:
   metrics: {y: }
 )";
 
+// Its parameters are of every form.
+constexpr const char* kLearning = R"(
+method: {name: NAME, lag: 4}
+trials: 60
+workers: 2
+retry: {max: 1000, on: [killed, crash, exit, protocol]}
+objective: rosenbrock
+optimizer:
+  plugin: adam
+  lr: {min: 1e-3, max: 1e-1, scale: log}
+  beta1: {values: [0.5, 0.9, 0.99]}
+  beta2: {min: 0.9, max: 0.999, step: 0.001}
+training: {steps: {min: 5000, max: 9000}, log_every: 2000}
+)";
+
 // What is run, and what an undisturbed run of it is like.
 struct Kind {
   std::vector<std::string> arguments;
@@ -69,7 +85,7 @@ struct Kind {
 };
 
 struct Settings {
-  std::uint64_t kills = 200, lanes = 2, seed = std::random_device()(), programs = 0;
+  std::uint64_t kills = 200, lanes = 2, seed = std::random_device()(), programs = 0, searchers = 0;
 };
 
 struct Counts {
@@ -218,11 +234,12 @@ class Lane {
 Settings settings_from(int argc, char** argv) {
   Settings settings;
   for (int i = 1; i + 1 < argc; i += 2) {
-    std::uint64_t* value = std::strcmp(argv[i], "--kills") == 0      ? &settings.kills
-                           : std::strcmp(argv[i], "--lanes") == 0    ? &settings.lanes
-                           : std::strcmp(argv[i], "--seed") == 0     ? &settings.seed
-                           : std::strcmp(argv[i], "--programs") == 0 ? &settings.programs
-                                                                     : nullptr;
+    std::uint64_t* value = std::strcmp(argv[i], "--kills") == 0       ? &settings.kills
+                           : std::strcmp(argv[i], "--lanes") == 0     ? &settings.lanes
+                           : std::strcmp(argv[i], "--seed") == 0      ? &settings.seed
+                           : std::strcmp(argv[i], "--programs") == 0  ? &settings.programs
+                           : std::strcmp(argv[i], "--searchers") == 0 ? &settings.searchers
+                                                                      : nullptr;
     if (value == nullptr) throw std::runtime_error(std::string("no option ") + argv[i]);
     *value = std::stoull(argv[i + 1]);
   }
@@ -239,6 +256,14 @@ int run_all(const Settings& settings) {
   std::vector<Kind> kinds{{.arguments = {"--config", "sweep.yaml"}},
                           {.arguments = {"lr-range", "--config", "test.yaml"}}};
   if (settings.programs != 0) kinds = {{.arguments = {"--config", "program.yaml"}, .is_program = true}};
+  if (settings.searchers != 0) {
+    kinds.clear();
+    for (const std::string name : {"tpe", "cmaes"}) {
+      std::string sweep = kLearning;
+      write_text(folder / (name + ".yaml"), sweep.replace(sweep.find("NAME"), 4, name));
+      kinds.push_back({.arguments = {"--config", name + ".yaml"}});
+    }
+  }
   for (Kind& kind : kinds) {
     const std::string name = "undisturbed" + std::to_string(&kind - kinds.data());
     const auto begun = Clock::now();

@@ -103,6 +103,15 @@ inline constexpr Fixture kFixtures[] = {
     {"schedule_with_a_static", "schedulers.determinism", "in one run and"},
     {"schedule_below_zero", "schedulers.range", "step 901 of a run of 1000 steps: output 'lr' is -"},
     {"schedule_of_factors", "schedulers.base", "output 'lr' is 1 at the start of a run whose lr is 0.01"},
+    // searchers
+    {"proposes_between_steps", "searchers.proposals", "has stepped = -0.4"},
+    {"proposes_what_is_inactive", "searchers.proposals", "has a value for choice."},
+    {"moves_what_is_fixed", "searchers.fixed", "x0 is fixed at 0.5, and the proposal has"},
+    {"proposes_by_a_static", "searchers.determinism", "two searches with the same seed and results differ at proposal"},
+    {"learns_from_questions", "searchers.pure", "where a later one was asked for before it"},
+    {"forgets_before_it_is_asked", "searchers.replay", "is another one where all observations are told at once"},
+    {"averages_what_failed", "searchers.trouble", "has x0 = nan"},
+    {"searches_for_the_worst", "searchers.learns", "are no better than random ones"},
 };
 
 // Libraries of tests/abi/bad: most of them the host refuses to load. Their twin is sound.so.

@@ -35,6 +35,9 @@ constexpr Blind kBlind[] = {
     {Message::config_bad_value, "the last configuration would have"},
     {Message::config_no_method, "is one configuration of"},
     {Message::config_equal_labels, "two branches"},
+    // Between a searcher's keys, trials and the search parameters.
+    {Message::config_impossible, "none would see a result"},
+    {Message::config_impossible, "the file has no search parameter"},
     {Message::config_impossible, "this stage has no end"},
     {Message::config_impossible, "the last stage lasts"},
     {Message::config_bad_value, "the range of lr_range is empty"},

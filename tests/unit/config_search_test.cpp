@@ -67,8 +67,47 @@ TEST(ConfigSearch, TrialsMustNotCutAGridSilently) {
   expect_error(error_of(sweep("bare", "partial: true\n")), "sweep.yaml:4:9 config.impossible", {"grid"});
 }
 
+const std::string kSearchedLr = "{plugin: bare, lr: {min: 0.1, max: 1}}";
+
+TEST(ConfigSearch, AMethodMayBeAPluginWithOptions) {
+  const Study bare = read_study(run(kSearchedLr, "method: gp\ntrials: 4\n"));
+  EXPECT_EQ(bare.plan.method, "gp");
+  ASSERT_TRUE(bare.plan.searcher);
+  EXPECT_EQ(bare.plan.searcher->plugin->id(), "gp");
+  EXPECT_TRUE(bare.plan.searcher->options.empty());
+  EXPECT_FALSE(bare.run.lag);
+  const Study given = read_study(run(kSearchedLr, "method: {name: gp, noise: 1, lag: 3, startup: null}\ntrials: 4\n"));
+  EXPECT_EQ(std::get<Value>(given.plan.searcher->options.at("noise")), Value(1.0));
+  EXPECT_EQ(given.run.lag, 3u);
+  // Of the identity are its options, not its lag.
+  EXPECT_EQ(canonical_plan(given.plan), canonical_plan(read_study(run(kSearchedLr,
+                                                                      "method: {name: gp, noise: 1.0}\n"
+                                                                      "trials: 9\n"))
+                                                           .plan));
+  EXPECT_NE(canonical_plan(given.plan), canonical_plan(bare.plan));
+}
+
+TEST(ConfigSearch, RefusesWhatASearcherCannotBeGiven) {
+  const auto refused = [](const std::string& method) { return error_of(run(kSearchedLr, method)); };
+  expect_error(refused("method: gp\n"), "sweep.yaml:4:9 config.no_trials", {"search by gp", "add trials"});
+  expect_error(refused("method: bayesian\ntrials: 4\n"), "sweep.yaml:4:9 config.bad_value", {"write method: gp"});
+  expect_error(refused("method: {name: gp, noise: -1}\ntrials: 4\n"), "sweep.yaml:4:27 config.out_of_range", {"noise"});
+  expect_error(refused("method: {name: gp, nose: 1}\ntrials: 4\n"), "sweep.yaml:4:20 config.unknown_key",
+               {"searcher 'gp'", "did you mean 'noise'"});
+  expect_error(refused("method: {name: gp, startup: 13}\ntrials: 4\n"), "sweep.yaml:4:9 config.impossible",
+               {"13 is nothing to begin with"});
+  expect_error(refused("method: {name: gp, noise: {min: 0, max: 1}}\ntrials: 4\n"), "sweep.yaml:4:27 config.impossible",
+               {"method.noise", "does not search its own options"});
+  expect_error(refused("method: {name: gp, lag: 5}\ntrials: 4\n"), "sweep.yaml:4:9 config.impossible",
+               {"lag is 5", "4 configurations"});
+  expect_error(refused("method: {name: gp, lag: 3}\ntrials: 4\nrepeats: 2\n"), "sweep.yaml:4:9 config.impossible",
+               {"2 configurations"});
+  expect_error(error_of(run("bare", "method: gp\ntrials: 4\n")), "sweep.yaml:4:9 config.impossible",
+               {"no search parameter"});
+}
+
 TEST(ConfigSearch, MethodsOfLaterVersionsAreSaidToBeSo) {
-  expect_error(error_of(run("bare", "method: bayes\n")), "sweep.yaml:4:9 config.not_in_this_version", {"bayes"});
+  expect_error(error_of(run("bare", "method: asha\n")), "sweep.yaml:4:9 config.not_in_this_version", {"asha"});
   expect_error(error_of(run("bare", "method: randon\n")), "sweep.yaml:4:9 config.bad_value",
                {"did you mean 'random'?"});
   expect_error(error_of(run("bare", "method: {partial: true}\n")), "sweep.yaml:4:9 config.missing_key", {"name"});

@@ -222,10 +222,16 @@ TEST(Wandb, TheLengthIsRunCapOrTrials) {
   EXPECT_EQ(read_wandb(wandb("a: {values: [1, 2]}", "run_cap: 2\nworkers: 2\n")).run.workers, 2u) << "keys of ours";
 }
 
+TEST(Wandb, BayesIsASearchByAGaussianProcess) {
+  const StudyPlan plan = read_wandb(wandb("a: {min: 0.5, max: 1}", "run_cap: 5\n", "bayes")).plan;
+  EXPECT_EQ(plan.method, "gp");
+  EXPECT_EQ(plan.searcher->plugin->id(), "gp");
+}
+
 TEST(Wandb, WhatIsNotInThisVersionIsSaid) {
   const std::string a = "a: {values: [1, 2]}";
-  expect_error(wandb_error(wandb(a, "run_cap: 1\n", "bayes")), "sweep.yaml:2:9 config.not_in_this_version",
-               {"'bayes'", "method: random"});
+  expect_error(wandb_error(wandb(a, "run_cap: 1\n", "custom")), "sweep.yaml:2:9 config.not_in_this_version",
+               {"'custom'", "method: random"});
   expect_error(wandb_error(wandb(a, "run_cap: 1\nearly_terminate: {type: hyperband, min_iter: 3}\n")),
                "sweep.yaml:6:1 config.not_in_this_version", {"early_terminate", "remove it"});
   expect_error(wandb_error(wandb(a, "run_cap: 1\nscheduler: {engine: optuna}\n")),

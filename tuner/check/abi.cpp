@@ -95,8 +95,9 @@ State run(const Plugin& plugin, const Subject& subject) {
       return run_scheduler(plugin, subject);
     case Kind::objective:
       return run_objective(plugin, subject);
+    default:
+      return {};
   }
-  return {};
 }
 
 void check_guard_page(const Subject& subject, Report& report) {

@@ -413,6 +413,8 @@ void Boundary::replace_functions(const Plugin& real) {
       replace(objective_.check, &check_through<tuner_objective, &Plugin::objective>);
       descriptor_.vtable = &objective_;
       break;
+    default:
+      break;  // searchers and pruners have checks of their own
   }
 }
 

@@ -16,8 +16,8 @@ namespace tuner::check {
 
 namespace {
 
-constexpr std::uint32_t kAllKinds =
-    1u << TUNER_KIND_OPTIMIZER | 1u << TUNER_KIND_SCHEDULER | 1u << TUNER_KIND_OBJECTIVE;
+constexpr std::uint32_t kAllKinds = 1u << TUNER_KIND_OPTIMIZER | 1u << TUNER_KIND_SCHEDULER |
+                                    1u << TUNER_KIND_OBJECTIVE | 1u << TUNER_KIND_SEARCHER | 1u << TUNER_KIND_PRUNER;
 
 bool is_empty(const char* text) { return text == nullptr || *text == 0; }
 

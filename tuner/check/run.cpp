@@ -42,7 +42,7 @@ std::string group_of(const Check& check) { return std::string(check.id, std::str
 bool is_for(const Check& check, const std::string& plugin) {
   if (check.kinds == 0 || plugin.empty()) return check.kinds == 0 && plugin.empty();
   const std::string kind = plugin.substr(0, plugin.find(':'));
-  for (const Kind k : {Kind::optimizer, Kind::scheduler, Kind::objective})
+  for (const Kind k : kKinds)
     if (to_string(k) == kind) return (check.kinds >> static_cast<std::uint32_t>(k) & 1u) != 0;
   return false;
 }
@@ -252,9 +252,9 @@ std::string what_is_missing(const Subject& subject) {
 const std::vector<Check>& all_checks() {
   static const std::vector<Check> checks = [] {
     std::vector<Check> all;
-    for (const auto group :
-         {load_checks(), abi_checks(), metadata_checks(), arithmetic_checks(), progress_checks(), determinism_checks(),
-          option_checks(), state_checks(), closure_checks(), thread_checks(), objective_checks(), scheduler_checks()})
+    for (const auto group : {load_checks(), abi_checks(), metadata_checks(), arithmetic_checks(), progress_checks(),
+                             determinism_checks(), option_checks(), state_checks(), closure_checks(), thread_checks(),
+                             objective_checks(), scheduler_checks(), searcher_checks()})
       all.insert(all.end(), group.begin(), group.end());
     return all;
   }();

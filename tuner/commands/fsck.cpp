@@ -16,6 +16,7 @@
 #include "tuner/checkpoint.hpp"
 #include "tuner/commands/options.hpp"
 #include "tuner/commands/recorded_study.hpp"
+#include "tuner/commands/search_process.hpp"
 #include "tuner/error.hpp"
 #include "tuner/program/processes.hpp"
 #include "tuner/report/table.hpp"
@@ -119,7 +120,8 @@ void replay_journals(const Invocation& invocation, const std::string& file, std:
     SharedObjectives shared;
     RecordedStudy recorded = read_recorded(store, counts.name, std::nullopt, catalogue, shared, invocation.executable);
     recorded.study = with_stored_search(std::move(recorded.study), store, catalogue);
-    const auto searcher = study::make_searcher(recorded.study.plan);
+    const auto searcher = study::make_searcher(
+        recorded.study.plan, searcher_host(recorded.study, invocation.executable, store.lag(counts.name).value_or(1)));
     const auto replayed = study::replay_proposals(recorded.study.plan, *searcher, store);
     std::cout << fmt::format(
         "study '{}': {} proposals made again{}\n", counts.name, replayed.compared,

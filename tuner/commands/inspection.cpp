@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "tuner/commands/schedule_curve.hpp"
+#include "tuner/commands/search_process.hpp"
 #include "tuner/commands/study_files.hpp"
 #include "tuner/error.hpp"
 
@@ -10,7 +11,7 @@ namespace tuner::commands {
 
 namespace {
 
-enum class What : std::uint32_t { metric_names, tensors, check, data_files, layout, curve };
+enum class What : std::uint32_t { metric_names, tensors, check, data_files, layout, curve, search };
 
 struct DataFiles {
   std::uint64_t branch = 0;
@@ -74,9 +75,13 @@ std::string answer(const executor::Inspected& asked, std::string_view question) 
       asked.about({{TUNER_KIND_SCHEDULER, of.id}});
       return to_bytes(schedule_curve(scheduler, of.settings));
     }
+    case What::search:
+      return answer_search(asked, in);
   }
   throw DecodeError("a question that nobody asks");
 }
+
+std::string search_question(std::string_view arguments) { return question_of(What::search) + std::string(arguments); }
 
 Inspection::Inspection(const std::filesystem::path& executable, Study study, config::ReadAs as,
                        const Catalogue& catalogue, SharedObjectives& shared)
@@ -88,7 +93,8 @@ Inspection::Inspection(const std::filesystem::path& executable, Study study, con
 std::string Inspection::ask(const std::string& question) {
   if (inspector_) return inspector_->ask(question);
   TrialTrace trace;
-  return answer({catalogue_, study_, shared_, trace, [](const executor::Subjects&) {}}, question);
+  std::unique_ptr<search::Engine> none;
+  return answer({catalogue_, study_, shared_, trace, [](const executor::Subjects&) {}, none}, question);
 }
 
 std::vector<std::vector<MetricName>> Inspection::metric_names() {

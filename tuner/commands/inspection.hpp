@@ -44,6 +44,9 @@ class Inspection {
 // What the worker does: see executor/inspector.hpp.
 [[nodiscard]] std::string answer(const executor::Inspected& inspected, std::string_view question);
 
+// What search_process.hpp asks, for answer().
+[[nodiscard]] std::string search_question(std::string_view arguments);
+
 // The same for one plugin, without a study: see plugin_page.hpp and schedule_curve.hpp.
 [[nodiscard]] Layout inspect_layout(const std::filesystem::path& executable, const Plugin& objective,
                                     const std::vector<std::string>& settings);

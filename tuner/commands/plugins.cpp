@@ -239,7 +239,7 @@ int plugins(const Invocation& invocation) {
                 "name the scheduler");
   report::TableWriter table(std::cout, format(*values));
   table.header({"kind", "id", "version", "what it is"});
-  for (const Kind kind : {Kind::objective, Kind::optimizer, Kind::scheduler})
+  for (const Kind kind : {Kind::objective, Kind::optimizer, Kind::scheduler, Kind::searcher, Kind::pruner})
     for (const auto& plugin : catalogue.plugins())
       if (plugin->kind() == kind)
         table.row({std::string(to_string(kind)), std::string(plugin->id()), std::string(plugin->version()),

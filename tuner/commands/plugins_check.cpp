@@ -164,7 +164,7 @@ void print_json(const std::vector<Result>& results, std::uint64_t seed) {
 std::string kinds_text(std::uint32_t kinds) {
   if (kinds == 0) return "the library";
   std::string text;
-  for (const Kind kind : {Kind::optimizer, Kind::scheduler, Kind::objective})
+  for (const Kind kind : kKinds)
     if (kinds >> static_cast<std::uint32_t>(kind) & 1u)
       text += fmt::format("{}{}s", text.empty() ? "" : ", ", to_string(kind));
   return text;

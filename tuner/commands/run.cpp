@@ -11,7 +11,6 @@
 #include "tuner/commands/study_session.hpp"
 #include "tuner/lr_range/settings.hpp"
 #include "tuner/report/table.hpp"
-#include "tuner/study/method.hpp"
 
 namespace tuner::commands {
 
@@ -104,21 +103,37 @@ void print_dry_run(const Study& study, const search::Searcher& searcher, const s
     trials.header({"trial", "configuration", "replicate", "parameters"});
   else
     trials.header({"trial", "parameters"});
+  // Those that a search that learns makes before it has seen a result.
+  std::vector<Configuration> pending;
   for (TrialId trial; trial.number < std::min(total, kShownTrials); trial = search::next_trial(searcher, trial)) {
+    if (trial.replicate == 0) pending.push_back(searcher.propose(trial.configuration, pending));
     std::vector<Value> cells{static_cast<std::int64_t>(trial.number)};
     if (repeated)
       cells.insert(cells.end(), {static_cast<std::int64_t>(trial.configuration), std::int64_t{trial.replicate}});
-    cells.emplace_back(report::parameters_text(parameters_of(plan.space, searcher.propose(trial.configuration))));
+    cells.emplace_back(report::parameters_text(parameters_of(plan.space, pending.back())));
     trials.row(cells);
   }
   trials.end();
 }
 
-// Did a random search end because there is no further configuration?
+// Did the search end because there is no further configuration?
 bool exhausted(const Study& study, const study::StudyStatus& status) {
   const auto& trials = study.run.trials;
   const bool fewer = status.total && (!trials || *status.total < *trials);
-  return study.plan.method == "random" && fewer && status.done >= *status.total;
+  const bool may_end = study.plan.method == "random" || study.plan.searcher;
+  return may_end && fewer && status.done >= *status.total;
+}
+
+void print_exhausted(const Study& study, const study::StudyStatus& status) {
+  const std::uint64_t configurations = *status.total / study.plan.repeats.count;
+  const char* plural = configurations == 1 ? "" : "s";
+  const std::string fewer =
+      study.run.trials ? fmt::format(": fewer than trials: {}", *study.run.trials) : std::string();
+  if (configuration_count(study.plan.space) == configurations)
+    std::cout << fmt::format("the space has {} configuration{}, and every one has been run{}\n", configurations, plural,
+                             fewer);
+  else
+    std::cout << fmt::format("{} has no further configuration after {}{}\n", study.plan.method, configurations, fewer);
 }
 
 void print_configurations(const StudyPlan& plan, StudySession& session) {
@@ -149,12 +164,7 @@ void print_result(const Study& study, const study::StudyStatus& status, StudySes
     std::cout << fmt::format("{} of the study failed or timed out: tuner trials {}{}\n", status.failed, plan.name,
                              session.database_words());
   if (status.ending == study::Ending::interrupted) std::cout << StudySession::interrupted_words(status);
-  if (exhausted(study, status)) {
-    const std::uint64_t configurations = *status.total / plan.repeats.count;
-    std::cout << fmt::format("the space has {} configuration{}, and every one has been run{}\n", configurations,
-                             configurations == 1 ? "" : "s",
-                             study.run.trials ? fmt::format(": fewer than trials: {}", *study.run.trials) : "");
-  }
+  if (exhausted(study, status)) print_exhausted(study, status);
   if (status.ending == study::Ending::budget_used) std::cout << "the budget is used up: raise it to continue\n";
   if (plan.repeats.count > 1) return print_configurations(plan, session);
   const auto best = session.store().runs(plan.name, kShownTrials, true);
@@ -212,11 +222,11 @@ int run(const Invocation& invocation) {
   const bool dry = values->count("dry-run") > 0;
   const Study file = session.read();
   if (lr_range::is_test(file.plan)) return run_lr_range(session, file, {.dry_run = dry, .svg = ""});
-  session.check(file, *study::make_searcher(file.plan));
+  session.check(file, *session.make_searcher(file));
   if (values->count("trial")) return run_one_trial(session, file, (*values)["trial"].as<std::string>());
   const bool tested = lr_range::needs_test(file.plan);
   if (dry) {
-    print_dry_run(file, *study::make_searcher(file.plan), tested ? lr_range_test_words(session) : "",
+    print_dry_run(file, *session.make_searcher(file), tested ? lr_range_test_words(session) : "",
                   session.objective_tensors(file));
     return 0;
   }
@@ -226,7 +236,7 @@ int run(const Invocation& invocation) {
   const TestedSweep sweep = tested ? with_lr_range_test(session, stored) : TestedSweep{.sweep = stored};
   if (!sweep.sweep) return sweep.exit_code;
   const Study& study = *sweep.sweep;
-  const auto searcher = study::make_searcher(study.plan);
+  const auto searcher = session.make_searcher(study);
   const study::StudyStatus status = session.run(study, *searcher);
   if (session.json())
     print_json(study.plan, status, session);

@@ -11,6 +11,7 @@
 #include "tuner/commands/installation.hpp"
 #include "tuner/commands/progress.hpp"
 #include "tuner/commands/recorded_study.hpp"
+#include "tuner/commands/search_process.hpp"
 #include "tuner/commands/study_check.hpp"
 #include "tuner/commands/study_executor.hpp"
 #include "tuner/commands/study_files.hpp"
@@ -19,6 +20,8 @@
 #include "tuner/program/files.hpp"
 #include "tuner/program/memory_group.hpp"
 #include "tuner/program/processes.hpp"
+#include "tuner/study/journal.hpp"
+#include "tuner/study/method.hpp"
 #include "tuner/system.hpp"
 #include "tuner/text.hpp"
 #include "tuner/version.hpp"
@@ -128,6 +131,24 @@ Study StudySession::read(config::ReadAs as) {
   });
 }
 
+std::unique_ptr<search::Searcher> StudySession::make_searcher(const Study& study) const {
+  std::uint64_t lag = study.run.lag.value_or(study::default_lag(study.run.workers));
+  if (store_ && store_->search_version(study.plan.name)) lag = store_->lag(study.plan.name).value_or(lag);
+  return study::make_searcher(study.plan, searcher_host(study, invocation_.executable, lag));
+}
+
+// A study keeps the lag that it began with.
+void StudySession::say_lag(const Study& study) const {
+  const std::uint64_t given = study.run.lag.value_or(study::default_lag(study.run.workers));
+  const std::uint64_t lag = store_->lag(study.plan.name).value_or(given);
+  if (study.run.lag && lag != *study.run.lag)
+    std::cerr << fmt::format("warning: lag is {} in the file, and the study keeps the {} that it began with\n",
+                             *study.run.lag, lag);
+  if (study.run.workers > lag)
+    std::cerr << fmt::format("warning: lag {} lets {} trial{} run side by side, and there are {} workers\n", lag, lag,
+                             lag == 1 ? "" : "s", study.run.workers);
+}
+
 void StudySession::check(const Study& study, const search::Searcher& searcher) {
   if (!study.plan.program) {
     inspections_.at(study.plan.name)->check(points_to_check(study, searcher));
@@ -198,6 +219,7 @@ study::StudyStatus StudySession::run(const Study& study, search::Searcher& searc
     std::cerr << "warning: " << printable(warning)
               << "; those results stay as they are: --fresh forgets the study and runs all of it with this build\n";
   if (plan.program) prepare_program(study, searcher);
+  if (plan.searcher) say_lag(study);
   if (!quiet())
     std::cerr << fmt::format("study '{}': {}{}, seed {}, {} worker{}, database {}\n", plan.name, plan.method,
                              growth_words(plan), plan.seed, study.run.workers, study.run.workers == 1 ? "" : "s",
@@ -219,7 +241,7 @@ study::StudyStatus StudySession::run(const Study& study, search::Searcher& searc
   if (events()) heard = [](const trial::Notice& notice) { print_event(std::cout, notice); };
   const auto executor = make_executor(study, invocation_.executable, shared_, as);
   const study::StudyStatus status =
-      study::run_study(study, searcher, *store_, *executor, *interrupts_, listener, {}, heard);
+      study::run_study(study, searcher, *store_, *executor, *interrupts_, listener, {.lag = study.run.lag}, heard);
   progress.end();
   return status;
 }

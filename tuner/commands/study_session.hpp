@@ -36,6 +36,8 @@ class StudySession {
   // The study of the file, complete: with its metric, the content of its files, and what the options say of how it is
   // run. Errors: config.*.
   [[nodiscard]] Study read(config::ReadAs as = config::ReadAs::study);
+  // A searcher that is a plugin runs in a process of its own. The study must outlive it.
+  [[nodiscard]] std::unique_ptr<search::Searcher> make_searcher(const Study& study) const;
   // Everything that can be found out before a trial runs. Errors: config.*.
   void check(const Study& study, const search::Searcher& searcher);
 
@@ -73,6 +75,7 @@ class StudySession {
 
  private:
   void prepare_program(const Study& study, const search::Searcher& searcher);
+  void say_lag(const Study& study) const;
   const Invocation& invocation_;
   const po::variables_map& values_;
   config::SweepFile file_;

@@ -23,21 +23,12 @@ namespace {
 namespace fs = std::filesystem;
 
 // Methods whose part of the program has not landed.
-constexpr std::string_view kLaterMethods[] = {"bayes",
-                                              "tpe",
-                                              "gp",
-                                              "sobol",
-                                              "halton",
-                                              "cma_es",
-                                              "hyperband",
-                                              "asha",
-                                              "bohb",
-                                              "pbt",
-                                              "evolution",
-                                              "latin_hypercube",
-                                              "successive_halving",
-                                              "coordinate",
-                                              "nelder_mead"};
+constexpr std::string_view kLaterMethods[] = {
+    "hyperband", "asha", "bohb", "pbt", "evolution", "latin_hypercube", "successive_halving", "coordinate"};
+
+// What other systems call a searcher of ours.
+constexpr std::pair<std::string_view, std::string_view> kOtherNames[] = {
+    {"bayes", "gp"}, {"bayesian", "gp"}, {"cma_es", "cmaes"}, {"qmc", "sobol"}};
 
 // Top-level keys that say how to search, not what to train.
 constexpr std::string_view kOfSearches[] = {"method", "metric", "trials", "run_cap", "partial", "repeats", "budget"};
@@ -307,18 +298,56 @@ class StudyReader {
   void read_method(const Node& node) {
     method_place_ = node.place;
     if (!node.is_map()) return read_method_name(node);
+    if (const Node* name = node.given("name"); name != nullptr && is_searcher(*name)) return read_searcher(node);
     read_keys(node, "method",
               readers_of(kMethodKeys, {{"name", [this](const Entry& entry) { read_method_name(entry.value); }},
                                        {"partial", [this](const Entry& entry) { read_partial(entry.value); }}}));
     if (plan_.method == "single")
-      throw Error(Message::config_missing_key, "method has no name", "add name: grid or name: random").at(node.place);
+      throw Error(Message::config_missing_key, "method has no name",
+                  "add name: grid, name: random, or a searcher that `tuner plugins` lists")
+          .at(node.place);
+  }
+  [[nodiscard]] bool is_searcher(const Node& name) const {
+    return name.is_scalar() && reading_.catalogue.find(Kind::searcher, name.text) != nullptr;
   }
   void read_method_name(const Node& node) {
-    if (node.is_scalar() && std::ranges::find(kLaterMethods, node.text) != std::end(kLaterMethods))
+    if (is_searcher(node)) return read_searcher(node);
+    const std::string text = node.is_scalar() ? node.text : "";
+    if (std::ranges::find(kLaterMethods, text) != std::end(kLaterMethods))
       throw Error(Message::config_not_in_this_version,
-                  fmt::format("method '{}' is not in this version of tuner", shown(node.text)), "use grid or random")
+                  fmt::format("method '{}' is not in this version of tuner", shown(text)),
+                  "use random, or a searcher that `tuner plugins` lists")
           .at(node.place);
-    plan_.method = word_of(node, "method", words(kMethods));
+    std::vector<std::string_view> known = words(kMethods);
+    for (const auto& plugin : reading_.catalogue.plugins())
+      if (plugin->kind() == Kind::searcher) known.push_back(plugin->id());
+    if (const auto other = std::ranges::find(kOtherNames, text, &std::pair<std::string_view, std::string_view>::first);
+        other != std::end(kOtherNames) && std::ranges::find(known, other->second) != known.end())
+      throw Error(Message::config_bad_value, fmt::format("there is no method '{}'", shown(text)),
+                  fmt::format("write method: {}", other->second))
+          .at(node.place);
+    plan_.method = word_of(node, "method", known);
+  }
+  // A searcher that is a plugin: its name, or a map of the name, its options and the host's keys.
+  void read_searcher(const Node& node) {
+    Node plugin = node;
+    for (Entry& entry : plugin.entries) {
+      if (entry.key == "as") refuse_key(entry, "method", {"name", "lag"});
+      if (entry.key == "name") entry.key = "plugin";
+      if (is_search_parameter(entry.value))
+        throw Error(
+            Message::config_impossible,
+            fmt::format("method.{} is a search parameter, and a searcher does not search its own options", entry.key),
+            "write one value; two studies compare two values")
+            .at(entry.value.place);
+    }
+    const auto lag = [this](const Entry& entry) {
+      run_.lag =
+          static_cast<std::uint64_t>(integer_within(entry.value, host_key(kSearcherKeys, "lag").bounds, "method.lag"));
+    };
+    plan_.searcher = read_plugin(plugin, Kind::searcher, {.path = "method", .parent = {}}, reading_,
+                                 readers_of(kSearcherKeys, {{"lag", lag}}));
+    plan_.method = plan_.searcher->label;
   }
 
   void read_objective(const Node& node) {

@@ -79,7 +79,10 @@ class SchemaWriter {
                                  kStudyKeys, false, [this](std::string_view key) { return section(key); }, "objective"),
                              Json::array({"objective"}));
     schema["not"] = {{"allOf", Json::array({has_value("trials"), has_value("run_cap")})}};
-    const Json random = method_is("random"), grid = method_is("grid"), tested = method_is("lr_range");
+    std::vector<Json> endless{method_is("random")};
+    for (const auto& plugin : catalogue_.plugins())
+      if (plugin->kind() == Kind::searcher) endless.push_back(method_is(std::string(plugin->id())));
+    const Json without_end = any_of(std::move(endless)), grid = method_is("grid"), tested = method_is("lr_range");
     Json wall = has_value("wall");
     wall["type"] = "object";
     const Json timed = with("budget", std::move(wall)), counted = any_of({has_value("trials"), has_value("run_cap")});
@@ -92,12 +95,13 @@ class SchemaWriter {
     Json length = any_of({has_value("epochs"), has_value("steps")});
     length["type"] = "object";
     const Json trained = with("training", std::move(length));
-    schema["allOf"] = Json::array({rule(optimized, trained), rule(has_value("scheduler"), optimized),
-                                   rule(random, any_of({counted, timed})), rule(cut, grid), rule(tested, optimized),
-                                   rule(tested, {{"not", any_of({counted, timed, has_value("repeats")})}}),
-                                   rule(with("isolation", {{"const", "thread"}}), {{"not", has_value("memory_limit")}}),
-                                   rule({{"not", any_of({has_value("method"), has_value("repeats")})}},
-                                        {{"properties", {{"trials", one}, {"run_cap", one}}}})});
+    schema["allOf"] =
+        Json::array({rule(optimized, trained), rule(has_value("scheduler"), optimized),
+                     rule(without_end, any_of({counted, timed})), rule(cut, grid), rule(tested, optimized),
+                     rule(tested, {{"not", any_of({counted, timed, has_value("repeats")})}}),
+                     rule(with("isolation", {{"const", "thread"}}), {{"not", has_value("memory_limit")}}),
+                     rule({{"not", any_of({has_value("method"), has_value("repeats")})}},
+                          {{"properties", {{"trials", one}, {"run_cap", one}}}})});
     return schema;
   }
 
@@ -121,9 +125,7 @@ class SchemaWriter {
       schema["allOf"] = Json::array({rule(with("on_target", {{"const", "end"}}), has_value("target"))});
       return any_of({string_schema(), std::move(schema)});
     }
-    if (key == "method")
-      return any_of({plain(host_key(kMethodKeys, "name")),
-                     closed_map(properties(kMethodKeys, false, {}, "name"), Json::array({"name"}))});
+    if (key == "method") return method();
     if (key == "memory_limit")
       return any_of({{{"type", "number"}, {"minimum", 1}},
                      {{"type", "string"},
@@ -144,6 +146,34 @@ class SchemaWriter {
     if (key == "training") return training();
     if (key == "lr_range") return lr_range();
     throw std::logic_error("a section without a schema");
+  }
+
+  Json method() {
+    std::vector<Json> all{plain(host_key(kMethodKeys, "name")),
+                          closed_map(properties(kMethodKeys, false, {}, "name"), Json::array({"name"}))};
+    for (const auto& plugin : catalogue_.plugins()) {
+      if (plugin->kind() != Kind::searcher) continue;
+      const Json id{{"const", plugin->id()}};
+      Json required = Json::array({"name"});
+      Json keys = properties(kSearcherKeys, false);
+      for (std::size_t i = 0; i < plugin->param_count(); ++i) {
+        const tuner_param& param = plugin->param(i);
+        if (param.flags & TUNER_PARAM_REQUIRED) required.push_back(param.id);
+        keys[param.id] = fixed_option(param);
+      }
+      if (required.size() == 1) all.push_back(described(id, plugin->descriptor().doc));
+      keys["name"] = id;
+      all.push_back(described(closed_map(std::move(keys), std::move(required)), plugin->descriptor().doc));
+    }
+    return any_of(std::move(all));
+  }
+
+  // One that is not searched.
+  Json fixed_option(const tuner_param& param) {
+    Json schema = described(nullable(value_schema(param).fixed), unit_text(param).get<std::string>());
+    if (const Value value = default_value(param); !std::holds_alternative<Null>(value))
+      schema["default"] = Json::parse(to_json(value));
+    return schema;
   }
 
   Json retry() {

@@ -180,6 +180,13 @@ inline constexpr HostKey kMethodKeys[] = {
      .words = kMethods},
     {.key = "partial", .type = HostKey::boolean, .doc = "allows trials to cut a grid", .fallback = "false"}};
 
+// Beside the options of a searcher that is a plugin.
+inline constexpr HostKey kSearcherKeys[] = {
+    {.key = "lag",
+     .type = HostKey::integer,
+     .doc = "proposal n sees the results of the proposals up to n - lag; default: 8, or 4 for each worker",
+     .bounds = {.min = 1, .max = 0x1p31}}};
+
 inline constexpr HostKey kRetryKeys[] = {
     {.key = "max", .type = HostKey::integer, .doc = "how often at most", .bounds = {.min = 0, .max = 1000}},
     {.key = "on", .type = HostKey::own, .doc = "the failures it is done for; default: all but out_of_memory"}};

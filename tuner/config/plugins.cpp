@@ -161,7 +161,10 @@ void read_into(Settings& settings, const Entry& entry, const Plugin& plugin, std
     impossible("'steps' belongs to the items of a sequence",
                "write scheduler: {sequence: [{plugin: ..., steps: n}, ...]}");
   std::vector<std::string_view> known = plugin.param_ids();
-  known.insert(known.end(), {"plugin", "as"});
+  if (plugin.kind() == Kind::searcher)
+    known.emplace_back("name");
+  else
+    known.insert(known.end(), {"plugin", "as"});
   for (const auto& [key, read] : host_keys) known.push_back(key);
   refuse_key(entry, what, known);
 }

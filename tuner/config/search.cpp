@@ -58,6 +58,25 @@ void check_grid(const StudyPlan& plan, const RunSettings& run, const Reading& re
         .at(at);
 }
 
+void check_searcher(const StudyPlan& plan, const RunSettings& run, const Reading& reading, const std::string& at) {
+  if (reading.space.dimensions.empty())
+    throw Error(Message::config_impossible,
+                fmt::format("the method is {}, and the file has no search parameter", plan.method),
+                "write a range in place of a value, e.g. lr: {min: 1e-4, max: 1, scale: log}")
+        .at(at);
+  if (!run.trials && !run.budget_seconds)
+    throw Error(Message::config_no_trials, fmt::format("a search by {} has no end of its own", plan.method),
+                "add trials: n, or budget: {wall: 30m}")
+        .at(at);
+  const std::uint64_t configurations = run.trials.value_or(UINT64_MAX) / plan.repeats.count;
+  if (run.lag && *run.lag > configurations)
+    throw Error(Message::config_impossible,
+                fmt::format("lag is {}, and the study has {} configurations: none would see a result", *run.lag,
+                            configurations),
+                "write a smaller lag, or more trials")
+        .at(at);
+}
+
 }  // namespace
 
 void check_search(const StudyPlan& plan, const RunSettings& run, const Reading& reading, const std::string& at,
@@ -76,6 +95,7 @@ void check_search(const StudyPlan& plan, const RunSettings& run, const Reading& 
           .at(at);
     return;
   }
+  if (plan.searcher) return check_searcher(plan, run, reading, at);
   if (!dimensions.empty())
     throw Error(Message::config_no_method,
                 fmt::format("{} is left to a search, and the file names no method", dimensions.front().name),

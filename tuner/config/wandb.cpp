@@ -100,14 +100,20 @@ class Translator {
   void add_method() {
     const Node* method = root_.given("method");
     if (method == nullptr)
-      throw Error(Message::config_missing_key, "the sweep has no method", "add method: random or method: grid")
+      throw Error(Message::config_missing_key, "the sweep has no method", "add method: random, bayes or grid")
           .at(root_.place);
+    if (method->is_word("bayes")) {
+      method_ = "bayes";
+      Node searcher = *method;
+      searcher.text = "gp";
+      return put("method", std::move(searcher));
+    }
     if (!method->is_word("grid") && !method->is_word("random")) {
-      const bool later = method->is_word("bayes") || method->is_word("custom");
+      const bool later = method->is_word("custom");
       throw Error(later ? Message::config_not_in_this_version : Message::config_bad_value,
                   later ? fmt::format("W&B's method '{}' is not in this version of tuner", method->text)
                         : fmt::format("the method is {}, which W&B does not have", method->description()),
-                  "write method: random or method: grid")
+                  "write method: random, bayes or grid")
           .at(method->place);
     }
     method_ = method->text;

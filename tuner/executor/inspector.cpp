@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <sys/wait.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstring>
 #include <utility>
@@ -13,8 +14,8 @@
 
 namespace tuner::executor {
 
-Inspector::Inspector(std::filesystem::path executable, WorkerSetup setup)
-    : executable_(std::move(executable)), setup_(std::move(setup)) {}
+Inspector::Inspector(std::filesystem::path executable, WorkerSetup setup, Asked asked)
+    : executable_(std::move(executable)), setup_(std::move(setup)), asked_(std::move(asked)) {}
 
 Inspector::~Inspector() = default;
 
@@ -26,11 +27,19 @@ std::string Inspector::ask(std::string_view question) {
     subjects_.clear();
   }
   worker_->send(FrameType::question, question);
+  const auto begun = std::chrono::steady_clock::now();
   for (;;) {
+    int wait = -1;
+    if (asked_.time_limit) {
+      const auto spent = std::chrono::steady_clock::now() - begun;
+      const auto left = std::chrono::ceil<std::chrono::milliseconds>(*asked_.time_limit - spent);
+      if (left.count() <= 0) ended(true);
+      wait = static_cast<int>(std::min<std::int64_t>(left.count(), 60'000));
+    }
     const short wanted = static_cast<short>(worker_->has_unsent() ? POLLIN | POLLOUT : POLLIN);
     pollfd files[] = {{.fd = worker_->socket(), .events = wanted, .revents = 0},
                       {.fd = worker_->output(), .events = POLLIN, .revents = 0}};
-    ::poll(files, std::size(files), -1);
+    ::poll(files, std::size(files), wait);
     worker_->flush();
     const bool alive = worker_->receive();
     while (auto frame = worker_->next_frame()) {
@@ -41,11 +50,11 @@ std::string Inspector::ask(std::string_view question) {
       in.get<std::uint64_t>();
       throw read_error(in);
     }
-    if (!alive || !worker_->protocol_error().empty()) ended();
+    if (!alive || !worker_->protocol_error().empty()) ended(false);
   }
 }
 
-void Inspector::ended() {
+void Inspector::ended(bool too_late) {
   const bool out_of_memory = worker_->board().out_of_memory != 0;
   const std::uint32_t kind = worker_->board().trace.kind;
   const std::string protocol_error = worker_->protocol_error();
@@ -59,7 +68,9 @@ void Inspector::ended() {
       who += fmt::format("{}{} '{}'", who.empty() ? "" : " or ", to_string(static_cast<Kind>(of)), id);
   if (who.empty()) who = "a plugin";
   std::string how;
-  if (out_of_memory)
+  if (too_late)
+    how = fmt::format("gave no answer in {:g} s", std::chrono::duration<double>(*asked_.time_limit).count());
+  else if (out_of_memory)
     how = "ran out of memory";
   else if (!protocol_error.empty())
     how = "wrote into the connection of its process";
@@ -67,10 +78,10 @@ void Inspector::ended() {
     how = fmt::format("crashed with signal {} ({})", WTERMSIG(status), ::strsignal(WTERMSIG(status)));
   else
     how = fmt::format("ended its process with exit code {}", WEXITSTATUS(status));
-  throw Error(Message::plugin_crashes,
-              fmt::format("{} {} when it was asked what a trial needs, before any ran{}", who, how,
-                          output.empty() ? "" : "; it printed: " + excerpt(output)),
-              "`tuner plugins check FILE` finds out where; a study without it can run");
+  throw Error(
+      Message::plugin_crashes,
+      fmt::format("{} {} {}{}", who, how, asked_.when, output.empty() ? "" : "; it printed: " + excerpt(output)),
+      asked_.remedy);
 }
 
 }  // namespace tuner::executor

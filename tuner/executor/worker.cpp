@@ -236,7 +236,8 @@ void answer_all(FrameBuffer& buffer, Frame question, const WorkerSetup& setup, C
   const auto about = [&](const Subjects& subjects) {
     if (subjects != last) send_frame(FrameType::subject, to_bytes(last = subjects));
   };
-  const Inspected inspected{catalogue, study, shared, trace, about};
+  std::unique_ptr<search::Engine> engine;
+  const Inspected inspected{catalogue, study, shared, trace, about, engine};
   for (;;) {
     try {
       const std::string answer = answerer(inspected, question.bytes);

@@ -9,12 +9,11 @@
 #include <cmath>
 #include <numeric>
 #include <string_view>
-#include <unordered_set>
 
 #include "tuner/abi.h"
 #include "tuner/distribution.hpp"
-#include "tuner/search/grid.hpp"
 #include "tuner/search/searcher.hpp"
+#include "tuner/search/taken.hpp"
 
 namespace tuner::search {
 
@@ -67,32 +66,6 @@ std::uint64_t word_of(std::string_view name) {
   return hash;
 }
 
-// Which value of its dimension `value` is, counted from 0 in any order that gives each its own number.
-std::uint64_t index_of(const Dimension& dimension, const Value& value) {
-  if (const auto* branches = std::get_if<Branches>(&dimension.domain)) return branch_of(*branches, value);
-  if (const auto* values = std::get_if<Values>(&dimension.domain))
-    return static_cast<std::uint64_t>(std::ranges::find(*values, value) - values->begin());
-  const auto& range = std::get<Range>(dimension.domain);
-  if (range.integer) return static_cast<std::uint64_t>(std::get<std::int64_t>(value));
-  const double first = std::isfinite(range.min) ? range.min / *range.step : 0;
-  return static_cast<std::uint64_t>(std::llround(std::get<double>(value) / *range.step - first));
-}
-
-bool is_discrete(const Dimension& dimension) {
-  const auto* range = std::get_if<Range>(&dimension.domain);
-  return range == nullptr || range->step || range->integer;
-}
-
-// The space with a step for every range of integers, so that a grid has all of them.
-Space with_steps(Space space) {
-  for (Dimension& dimension : space.dimensions)
-    if (auto* range = std::get_if<Range>(&dimension.domain)) {
-      range->count.reset();
-      if (range->integer && !range->step) range->step = 1;
-    }
-  return space;
-}
-
 // Which of the choices u falls upon, each having its share of [0, sum of the probabilities).
 std::size_t choice_at(double u, std::size_t count, const std::vector<double>& probabilities) {
   if (probabilities.empty()) return static_cast<std::size_t>(u * static_cast<double>(count));
@@ -107,15 +80,12 @@ std::size_t choice_at(double u, std::size_t count, const std::vector<double>& pr
 
 class Random : public Searcher {
  public:
-  explicit Random(const StudyPlan& plan) : Searcher(plan.repeats.count), plan_(plan) {
+  explicit Random(const StudyPlan& plan) : Searcher(plan.repeats.count), plan_(plan), taken_(plan.space) {
     const auto& dimensions = plan.space.dimensions;
     // A search over nothing repeats one configuration, which is what it is asked for.
     if (plan.search_version == 1 || dimensions.empty()) return;
-    once_ = std::ranges::none_of(
-        dimensions, [](const Dimension& dimension) { return !dimension.parent && !is_discrete(dimension); });
-    count_ = configuration_count(plan.space);
-    // Larger spaces are never exhausted.
-    if (count_ && *count_ > kMostCounted) count_.reset();
+    once_ = taken_.can_repeat();
+    count_ = taken_.count();
   }
 
   [[nodiscard]] std::optional<std::uint64_t> size() const override { return count_; }
@@ -124,7 +94,7 @@ class Random : public Searcher {
     if (!once_) return draw(number, 0);
     while (chosen_.size() <= number) choose_next();
     const Choice& choice = chosen_[number];
-    return choice.attempt < kNoAttempt ? draw(number, choice.attempt) : grid().propose(choice.place);
+    return choice.attempt < kNoAttempt ? draw(number, choice.attempt) : taken_.at(choice.place);
   }
 
  private:
@@ -133,7 +103,6 @@ class Random : public Searcher {
     std::uint32_t attempt = 0, place = 0;
   };
   static constexpr std::uint32_t kNoAttempt = UINT32_MAX;
-  static constexpr std::uint64_t kMostCounted = std::uint64_t{1} << 22;
   // Draws for one number, before the next free place of the grid is taken; where there is no grid, before a repetition.
   static constexpr std::uint32_t kDraws = 64, kDrawsWithoutGrid = 0xffff;
 
@@ -157,38 +126,15 @@ class Random : public Searcher {
     return configuration;
   }
 
-  // True the first time; a configuration with a value of a real range is always new.
-  [[nodiscard]] bool is_new(const Configuration& configuration) const {
-    std::string key;
-    for (std::size_t i = 0; i < configuration.size(); ++i) {
-      if (!configuration[i]) continue;
-      if (!is_discrete(plan_.space.dimensions[i])) return true;
-      for (std::uint64_t index = index_of(plan_.space.dimensions[i], *configuration[i]);; index >>= 7) {
-        key += static_cast<char>((index & 127) | (index > 127 ? 128 : 0));
-        if (index <= 127) break;
-      }
-    }
-    return seen_.insert(std::move(key)).second;
-  }
-
   void choose_next() const {
     const std::uint64_t number = chosen_.size();
     const std::uint32_t draws = count_ ? kDraws : kDrawsWithoutGrid;
     for (std::uint32_t attempt = 0; attempt < draws; ++attempt)
-      if (is_new(draw(number, attempt))) return chosen_.push_back({attempt, 0});
+      if (taken_.add(draw(number, attempt))) return chosen_.push_back({attempt, 0});
     if (!count_ || number >= *count_) return chosen_.push_back({0, 0});
     const tuner_rng rng = stream(number, draws);
-    auto place = static_cast<std::uint64_t>(tuner_rng_uniform_at(&rng, 0) * static_cast<double>(*count_));
-    while (!is_new(grid().propose(place))) place = (place + 1) % *count_;
+    const std::uint64_t place = taken_.take_free(tuner_rng_uniform_at(&rng, 0));
     chosen_.push_back({kNoAttempt, static_cast<std::uint32_t>(place)});
-  }
-
-  [[nodiscard]] const Grid& grid() const {
-    if (!grid_) {
-      stepped_ = with_steps(plan_.space);
-      grid_.emplace(stepped_);
-    }
-    return *grid_;
   }
 
   const StudyPlan& plan_;
@@ -196,9 +142,7 @@ class Random : public Searcher {
   std::optional<std::uint64_t> count_;  // of the configurations, where they can be counted
   // What follows from the numbers up to now.
   mutable std::vector<Choice> chosen_;
-  mutable std::unordered_set<std::string> seen_;
-  mutable Space stepped_;
-  mutable std::optional<Grid> grid_;  // of all configurations
+  mutable Taken taken_;
 };
 
 }  // namespace

@@ -25,6 +25,9 @@ struct Observation {
   std::vector<TrialResult> results;  // by replicate, with their curves, where the searcher wants_results(); else empty
 };
 
+// Thrown by the propose() of a search that learns where there is no further configuration.
+struct Exhausted {};
+
 class Searcher {
  public:
   // repeats: how many trials each configuration has.

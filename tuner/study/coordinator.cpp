@@ -135,7 +135,10 @@ class Coordinator {
       const std::uint64_t configuration = next_.configuration;
       if (journal_ && !journal_->observe_for(configuration)) break;
       if (ending) break;
-      if (journal_) journal_->propose(configuration);
+      if (journal_ && !journal_->propose(configuration)) {
+        status_.total = next_.number;
+        break;
+      }
       if (!done_.contains(next_.number))
         jobs.push_back({.id = next_,
                         .point = journal_ ? journal_->point(configuration) : searcher_.propose(configuration),

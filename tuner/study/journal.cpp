@@ -282,14 +282,19 @@ bool Journal::observe_for(std::uint64_t configuration) {
   return true;
 }
 
-void Journal::propose(std::uint64_t configuration) {
-  if (configuration < proposed_) return;
-  pending_.push_back(searcher_.propose(configuration, pending_));
+bool Journal::propose(std::uint64_t configuration) {
+  if (configuration < proposed_) return true;
+  try {
+    pending_.push_back(searcher_.propose(configuration, pending_));
+  } catch (const search::Exhausted&) {
+    return false;
+  }
   ++proposed_;
   if (is_kept_)
     entries_.emplace_back(storage::ProposalRecord{.proposal = configuration,
                                                   .configuration = configuration,
                                                   .parameters = parameters_of(plan_.space, pending_.back())});
+  return true;
 }
 
 const Configuration& Journal::point(std::uint64_t configuration) const {

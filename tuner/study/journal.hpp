@@ -41,8 +41,9 @@ class Journal {
   // After the last of so many configurations was proposed: observes what the searcher wants to know at the end. What no
   // proposal sees is not observed otherwise, since with more trials there may be one.
   void observe_rest(std::uint64_t configurations);
-  // Makes the proposal where it is not there. Requires: observe_for().
-  void propose(std::uint64_t configuration);
+  // Makes the proposal where it is not there. False: the searcher has no further configuration. Requires:
+  // observe_for().
+  [[nodiscard]] bool propose(std::uint64_t configuration);
   // Requires: proposed, and one of its trials is not finished.
   [[nodiscard]] const Configuration& point(std::uint64_t configuration) const;
 

@@ -5,6 +5,7 @@
 
 #include "tuner/lr_range/lr_range.hpp"
 #include "tuner/search/grid.hpp"
+#include "tuner/search/plugin_searcher.hpp"
 
 namespace tuner::study {
 
@@ -27,9 +28,13 @@ const Method& method_of(const StudyPlan& plan) { return *std::ranges::find(kMeth
 
 }  // namespace
 
-std::unique_ptr<search::Searcher> make_searcher(const StudyPlan& plan) { return method_of(plan).make_searcher(plan); }
+std::unique_ptr<search::Searcher> make_searcher(const StudyPlan& plan, const SearcherHost& host) {
+  if (plan.searcher) return std::make_unique<search::PluginSearcher>(plan, host.setup, host.make);
+  return method_of(plan).make_searcher(plan);
+}
 
 void check_trial(const StudyPlan& plan, TrialSpec& spec) {
+  if (plan.searcher) return;
   if (const auto check = method_of(plan).check_trial) check(spec);
 }
 

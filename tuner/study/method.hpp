@@ -5,12 +5,19 @@
 #include <memory>
 
 #include "tuner/plan.hpp"
+#include "tuner/search/engine.hpp"
 #include "tuner/search/searcher.hpp"
 
 namespace tuner::study {
 
+// What a searcher that is a plugin is made with, and where it runs: by default in this process.
+struct SearcherHost {
+  search::EngineSetup setup = {};
+  search::MakeEngine make = search::make_engine;
+};
+
 // By plan.method. The plan must outlive it. Errors: config.impossible for a grid that cannot be counted.
-[[nodiscard]] std::unique_ptr<search::Searcher> make_searcher(const StudyPlan& plan);
+[[nodiscard]] std::unique_ptr<search::Searcher> make_searcher(const StudyPlan& plan, const SearcherHost& host = {});
 
 // Can the method run this trial of the plan? Errors: config.impossible.
 void check_trial(const StudyPlan& plan, TrialSpec& spec);

@@ -17,7 +17,10 @@ enum class Kind : std::uint32_t {
   optimizer = TUNER_KIND_OPTIMIZER,
   scheduler = TUNER_KIND_SCHEDULER,
   objective = TUNER_KIND_OBJECTIVE,
+  searcher = TUNER_KIND_SEARCHER,
+  pruner = TUNER_KIND_PRUNER,
 };
+inline constexpr Kind kKinds[] = {Kind::optimizer, Kind::scheduler, Kind::objective, Kind::searcher, Kind::pruner};
 [[nodiscard]] std::string_view to_string(Kind kind);  // "optimizer"
 
 // A plugin and the library it came from. Reads the descriptor with the strides of the library's own ABI minor.
@@ -46,6 +49,10 @@ class Plugin {
   [[nodiscard]] const tuner_objective& objective() const {
     return *static_cast<const tuner_objective*>(descriptor_->vtable);
   }
+  [[nodiscard]] const tuner_searcher& searcher() const {
+    return *static_cast<const tuner_searcher*>(descriptor_->vtable);
+  }
+  [[nodiscard]] const tuner_pruner& pruner() const { return *static_cast<const tuner_pruner*>(descriptor_->vtable); }
   // Slots of an optimizer or scheduler.
   [[nodiscard]] std::size_t slot_count() const;
   [[nodiscard]] const tuner_slot& slot(std::size_t index) const;

@@ -15,6 +15,10 @@ namespace tuner {
 // Source: inverse transform sampling, L. Devroye, Non-Uniform Random Variate Generation, 1986, II.2.
 [[nodiscard]] Value random_quantile(const Range& range, double u);
 
+// The u for which random_quantile() gives x, of a real range without a step; otherwise one that gives x, where it is a
+// value of the range.
+[[nodiscard]] double share_below(const Range& range, double x);
+
 // What min and max leave of the distribution: above 0 to 1, or 0 where they leave nothing that a double can tell.
 [[nodiscard]] double share_within(const Range& range);
 

@@ -25,7 +25,7 @@ struct Library {
 };
 
 // Loads and checks. Errors: plugin.unreadable, .not_a_library, .no_entry, .other_major, .needs_newer_host, .not_hosted
-// (a searcher, a pruner, an objective for another device), .other_platform, .bad_descriptor, .world_writable, .changed;
+// (an objective for another device), .other_platform, .bad_descriptor, .world_writable, .changed;
 // each names the file and both values that do not agree.
 // Threads: call from one thread.
 [[nodiscard]] std::unique_ptr<Library> load_library(const std::filesystem::path& path);

@@ -48,6 +48,7 @@ namespace tuner {
   X(plugin_crashes_on_load,      "plugin.crashes_on_load") \
   X(plugin_crashes,              "plugin.crashes") \
   X(plugin_data,                 "plugin.data") \
+  X(plugin_bad_proposal,         "plugin.bad_proposal") \
   X(storage_cannot_open,         "storage.cannot_open") \
   X(storage_not_a_database,      "storage.not_a_database") \
   X(storage_newer_schema,        "storage.newer_schema") \

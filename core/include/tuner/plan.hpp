@@ -100,9 +100,10 @@ struct StudyPlan {
   std::uint64_t seed = 1;
   MetricPlan metric;  // name empty: the objective decides (the first of metric_names)
   bool goal_given = false;
-  std::string metric_place;  // "sweep.yaml:4:9", for errors about it
-  std::string method;        // "single": a config without a search
-  bool partial = false;      // a grid may be cut by `trials`
+  std::string metric_place;            // "sweep.yaml:4:9", for errors about it
+  std::string method;                  // "single": a config without a search; of a searcher that is a plugin its id
+  std::optional<PluginPlan> searcher;  // where the method is a plugin
+  bool partial = false;                // a grid may be cut by `trials`
   RepeatPlan repeats;
   int search_version = kSearchVersion;  // of the study in the database, where there is one
   // Of a grid that grew: the spaces that it had before, oldest first. They differ from `space` in the domains alone.
@@ -132,7 +133,8 @@ struct RunSettings {
   std::optional<std::uint64_t> trials;   // total of the study
   std::optional<double> budget_seconds;  // wall time of the study, over all its runs
   BudgetEnd budget_end = BudgetEnd::cancel;
-  bool end_at_target = false;  // a trial that reaches the metric's target is the last one that begins
+  std::optional<std::uint64_t> lag;  // of a searcher that learns; nothing: by the number of workers
+  bool end_at_target = false;        // a trial that reaches the metric's target is the last one that begins
   std::uint32_t workers = 1;
   std::vector<std::string> devices;  // GPUs that the workers share; empty: every worker sees what there is
   int nice = 0;                      // added to that of the workers and of what they run

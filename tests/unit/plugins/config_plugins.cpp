@@ -1,5 +1,6 @@
 // Plugins for the tests of the config language: they declare options of every type and train nothing.
 #include <tuner/plugin.hpp>
+#include <tuner/searcher.hpp>
 
 namespace {
 
@@ -167,10 +168,22 @@ struct BlackBox {
   void evaluate(const tuner::Evaluation& e) { e.loss(0); }
 };
 
+struct Process {
+  static constexpr tuner::Info info{.id = "gp", .name = "Process", .doc = "learns", .reference = kReference};
+  static constexpr tuner::Param params[] = {tuner::integer("startup", 10, "drawn at random").at_least(1),
+                                            tuner::real("noise", 0.1, "of the values").at_least(0)};
+  explicit Process(const tuner::SearchSetup&) {}
+  static void check(const tuner::Options& options) {
+    if (options.integer(0) == 13) throw tuner::Invalid("13 is nothing to begin with");
+  }
+  void observe(const tuner::Observation&) {}
+  void propose(tuner::Proposal&) const {}
+};
+
 }  // namespace
 
 TUNER_LIBRARY("config_plugins", "1.0.0", "MIT", tuner::optimizer<Full>, tuner::optimizer<Bare>,
               tuner::optimizer<Curved>, tuner::optimizer<Faithful>, tuner::optimizer<Ascent>, tuner::optimizer<Wrapper>,
               tuner::optimizer<Rateless>, tuner::optimizer<Counted>, tuner::optimizer<Steered>,
               tuner::scheduler<Constant>, tuner::scheduler<Decay>, tuner::scheduler<BetaCycle>, tuner::objective<Net>,
-              tuner::objective<Curve>, tuner::objective<FromFile>, tuner::objective<BlackBox>)
+              tuner::objective<Curve>, tuner::objective<FromFile>, tuner::objective<BlackBox>, tuner::searcher<Process>)

@@ -3,6 +3,8 @@
 // destructor, all else during one call.
 #pragma once
 
+#include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -80,9 +82,33 @@ class Dimension {
   // Index of the dimension that decides whether this one is active, or -1.
   std::int32_t parent() const { return raw_->parent; }
   std::span<const std::uint32_t> active_choices() const { return {raw_->active_choices, raw_->n_active_choices}; }
+
+  // The value at the share u in [0, 1) of the range, on its scale and its steps; of a choice, one of equal shares.
+  double value_at(double u) const {
+    if (is_choice()) return std::min(std::floor(u * choice_count()), choice_count() - 1.0);
+    const double reach = step() > 0 && scale() == TUNER_SCALE_LINEAR ? step() / 2 : 0;
+    const double x = back(there(low() - reach) + u * (there(high() + reach) - there(low() - reach)));
+    const double most = std::floor((high() - low()) / (step() > 0 ? step() : 1) + 1e-9);
+    if (step() > 0) return low() + std::clamp(std::round((x - low()) / step()), 0.0, most) * step();
+    return std::clamp(x, low(), high());
+  }
+  // The share of the range that lies below x: the way back, but for steps and choices.
+  double share_of(double x) const {
+    if (is_choice()) return (x + 0.5) / choice_count();
+    return high() > low() ? (there(x) - there(low())) / (there(high()) - there(low())) : 0.5;
+  }
   const tuner_dimension& raw() const { return *raw_; }
 
  private:
+  // To the scale on which the range is even, and back.
+  double there(double x) const {
+    if (scale() == TUNER_SCALE_LOG) return std::log(x);
+    return scale() == TUNER_SCALE_LOG1M ? std::log1p(-x) : x;
+  }
+  double back(double y) const {
+    if (scale() == TUNER_SCALE_LOG) return std::exp(y);
+    return scale() == TUNER_SCALE_LOG1M ? -std::expm1(y) : y;
+  }
   const tuner_dimension* raw_;
 };
 

@@ -9,6 +9,7 @@
 // false it may return void.
 #pragma once
 
+#include <algorithm>
 #include <concepts>
 #include <vector>
 
@@ -28,6 +29,14 @@ class Proposal {
   std::span<double> values() const { return {args_->values + row_ * dimensions_, dimensions_}; }
   std::span<std::uint8_t> states() const { return {args_->states + row_ * dimensions_, dimensions_}; }
   bool is_fixed(std::size_t dimension) const { return states()[dimension] == TUNER_VALUE_FIXED; }
+  // Is the dimension active beside the values before it, which have been filled in?
+  bool is_active(const Dimension& dimension) const {
+    if (dimension.parent() < 0) return true;
+    const auto parent = static_cast<std::size_t>(dimension.parent());
+    const auto choices = dimension.active_choices();
+    return states()[parent] != TUNER_VALUE_INACTIVE &&
+           std::ranges::find(choices, static_cast<std::uint32_t>(values()[parent])) != choices.end();
+  }
   std::int64_t& budget() const { return args_->budgets[row_]; }
   // Proposed and not observed yet, the earlier proposals of the same call among them.
   const Configurations& pending() const { return pending_; }

@@ -1,0 +1,87 @@
+#include "tuner/search/plugin_searcher.hpp"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <cstdio>
+#include <limits>
+
+#include "tuner/text.hpp"
+
+namespace tuner::search {
+
+namespace {
+
+constexpr std::uint32_t kAttempts = 32;
+
+}  // namespace
+
+PluginSearcher::PluginSearcher(const StudyPlan& plan, const EngineSetup& setup, MakeEngine make)
+    : Searcher(plan.repeats.count),
+      plan_(plan),
+      setup_(setup),
+      make_(std::move(make)),
+      space_(plan.space),
+      taken_(plan.space) {}
+
+Engine& PluginSearcher::engine() const {
+  if (!engine_) engine_ = make_(plan_, setup_);
+  return *engine_;
+}
+
+Configuration PluginSearcher::free_one(std::uint64_t proposal) const {
+  tuner_rng rng{};
+  rng.struct_size = sizeof rng;
+  rng.purpose = TUNER_RNG_SEARCHER + (kAttempts << 16);
+  rng.seed = plan_.seed;
+  rng.trial = static_cast<std::uint32_t>(proposal);
+  Taken taken = taken_;
+  return taken.at(taken.take_free(tuner_rng_uniform_at(&rng, 0)));
+}
+
+Configuration PluginSearcher::propose(std::uint64_t proposal, std::span<const Configuration> pending) const {
+  const std::string who = fmt::format("proposal {} of searcher '{}'", proposal, plan_.method);
+  Wanted wanted{
+      .proposal = proposal,
+      .attempt = 0,
+      .fixed = {std::vector<double>(space_.size(), 0.0), std::vector<std::uint8_t>(space_.size(), TUNER_VALUE_FREE)},
+      .pending = {}};
+  std::uint64_t number = proposal - pending.size();
+  for (const Configuration& configuration : pending) {
+    wanted.pending.push_back({number++, space_.row_of(configuration)});
+    taken_.add(configuration);
+  }
+  for (; wanted.attempt < kAttempts; ++wanted.attempt) {
+    const Proposed proposed = engine().propose(wanted);
+    for (const std::string& line : proposed.log)
+      std::fputs(fmt::format("searcher '{}': {}\n", plan_.method, printable(line)).c_str(), stderr);
+    if (!proposed.row) throw Exhausted{};
+    Configuration configuration = space_.configuration_of(*proposed.row, who);
+    const bool last = wanted.attempt + 1 == kAttempts && !taken_.count();
+    if (last || !taken_.can_repeat() || !taken_.has(configuration)) return configuration;
+  }
+  return free_one(proposal);
+}
+
+void PluginSearcher::observe(const Observation& observation) {
+  taken_.add(observation.assignment);
+  Evidence evidence{.proposal = observation.proposal,
+                    .outcome = static_cast<std::uint32_t>(observation.outcome),
+                    .replicates = static_cast<std::uint32_t>(observation.values.size()),
+                    .last_step = observation.last_step,
+                    .budget = std::llround(observation.budget),
+                    .row = space_.row_of(observation.assignment),
+                    .values = {},
+                    .mean = std::numeric_limits<double>::quiet_NaN(),
+                    .standard_deviation = std::numeric_limits<double>::quiet_NaN()};
+  if (observation.mean) {
+    evidence.mean = *observation.mean;
+    evidence.values.push_back(*observation.mean);
+  }
+  if (observation.standard_deviation) evidence.standard_deviation = *observation.standard_deviation;
+  std::vector<Evidence> all;
+  all.push_back(std::move(evidence));
+  engine().observe(std::move(all));
+}
+
+}  // namespace tuner::search
