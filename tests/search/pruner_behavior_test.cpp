@@ -16,6 +16,7 @@ constexpr std::int64_t kSteps = 40;
 PrunerSetup setup_of(const std::string& id) {
   PrunerSetup setup{.budget = kSteps};
   if (id == "asha") setup.options = {{"eta", 2}, {"min_steps", 1}, {"brackets", 2}};
+  if (id == "wandb_hyperband") setup.options = {{"min_iter", 2}};
   if (id == "threshold") setup.options = {{"upper", 2}};
   return setup;
 }

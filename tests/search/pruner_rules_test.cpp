@@ -226,5 +226,173 @@ TEST(Asha, DrawsBracketsByTheirRungs) {
   EXPECT_NEAR(later, 3000, 3 * 41.4);
 }
 
+// Of 1 to 100 steps with eta 10: brackets with the first rungs 1, 10, 100 and the shares 100, 15, 3.
+TEST(Hyperband, ComparesWithinABracket) {
+  LoadedPruner pruner("hyperband", {.options = {{"eta", 10}}});
+  std::map<std::int64_t, std::vector<std::uint64_t>> of_first;
+  for (std::uint64_t trial = 0; trial < 1180; ++trial) {
+    const Answer answer = pruner.decide(trial, 1, 1);  // all alike: bracket 0 passes its first rung
+    of_first[answer.next_step].push_back(trial);
+  }
+  ASSERT_EQ(of_first.size(), 2U);
+  EXPECT_NEAR(static_cast<double>(of_first[-1].size()), 30, 3 * 5.4);  // the last bracket has no rung below the end
+  std::uint64_t stopped = 0;
+  std::uint64_t passed = 0;
+  for (const std::uint64_t trial : of_first[10]) {
+    const Answer answer = pruner.decide(trial, 10, static_cast<double>(trial));
+    (answer == kStopped ? stopped : passed) += 1;
+  }
+  EXPECT_EQ(passed, 2U);  // the first of either bracket
+  EXPECT_EQ(stopped, of_first[10].size() - 2);
+}
+
+TEST(Hyperband, NeedsTheLengthOfATrial) {
+  LoadedPruner unknown("hyperband", {.budget = 0});
+  EXPECT_EQ(unknown.status(), TUNER_INVALID);
+  EXPECT_EQ(unknown.error(),
+            "hyperband: the number of steps of a trial is not known here; give max_steps, the most steps of a trial");
+  LoadedPruner known("hyperband", {.options = {{"max_steps", 81}}, .budget = 0});
+  EXPECT_EQ(known.status(), TUNER_OK) << known.error();
+  LoadedPruner above("hyperband", {.options = {{"max_steps", 101}}});
+  EXPECT_EQ(above.status(), TUNER_INVALID);
+  EXPECT_EQ(above.error(),
+            "hyperband: max_steps is 101, and a trial has 100 steps; give at most so many, or leave it out");
+  LoadedPruner late("hyperband", {.options = {{"min_steps", 100}}});
+  EXPECT_EQ(late.status(), TUNER_INVALID);
+  EXPECT_EQ(late.error(),
+            "hyperband: min_steps is 100, and a trial has 100 steps: no trial would be stopped; give less than 100");
+}
+
+// The bands, as the reports at which a trial that is worse than three others is stopped.
+std::vector<std::int64_t> bands_of(std::map<std::string, double> options, std::int64_t reports = 60) {
+  std::vector<std::int64_t> bands;
+  for (std::int64_t band = 1; band <= reports; ++band) {
+    LoadedPruner pruner("wandb_hyperband", {.options = options, .budget = 1000});
+    EXPECT_EQ(pruner.status(), TUNER_OK) << pruner.error();
+    for (std::uint64_t trial = 0; trial < 4; ++trial)
+      for (std::int64_t report = 1; report <= band; ++report) {
+        const double value = trial == 3 && report == band ? 1 : 0;
+        // Steps in tens: a band is a number of reports.
+        if (pruner.decide(trial, 10 * report, value) == kStopped) bands.push_back(band);
+      }
+  }
+  return bands;
+}
+
+TEST(WandbHyperband, HasTheBandsOfItsKeys) {
+  using Bands = std::vector<std::int64_t>;
+  EXPECT_EQ(bands_of({{"max_iter", 27}, {"s", 2}}), (Bands{3, 9}));
+  EXPECT_EQ(bands_of({{"max_iter", 27}, {"s", 9}}), (Bands{1, 3, 9}));
+  EXPECT_EQ(bands_of({{"max_iter", 100}, {"s", 3}}), (Bands{3, 11, 33}));
+  EXPECT_EQ(bands_of({{"min_iter", 3}}), (Bands{3, 9, 27}));
+  EXPECT_EQ(bands_of({{"min_iter", 2}, {"eta", 2.5}}), (Bands{2, 5, 12, 31}));
+  EXPECT_EQ(bands_of({{"min_iter", 1}, {"eta", 1.5}}, 12), (Bands{1, 2, 3, 5, 7, 11}));
+}
+
+// eta 3: with m trials at the band, what equals the value of index floor(m / 3) goes on.
+TEST(WandbHyperband, KeepsWhatIsAsGoodAsTheThreshold) {
+  LoadedPruner pruner("wandb_hyperband", {.options = {{"min_iter", 1}}});
+  const double values[] = {5, 6, 5.5, 5.6, 5.4, 7, 5.45, 6.5};
+  // m 1: of 5; m 2: of 5 alone; m 3: of 5, 5.5; then 5, 5.5; 5, 5.4; 5, 5.4, 5.5; 5, 5.4, 5.45 twice
+  const bool goes_on[] = {true, false, true, false, true, false, true, false};
+  for (std::uint64_t trial = 0; trial < 8; ++trial)
+    EXPECT_EQ(pruner.decide(trial, 1, values[trial]), goes_on[trial] ? until(2) : kStopped) << trial;
+}
+
+TEST(WandbHyperband, IsStrictWhereItSaysSo) {
+  for (const bool strict : {true, false}) {
+    LoadedPruner pruner("wandb_hyperband", {.options = {{"min_iter", 2}, {"strict", strict ? 1.0 : 0.0}}});
+    pruner.decide(0, 1, 5);
+    EXPECT_EQ(pruner.decide(0, 2, 5), until(3));
+    pruner.decide(1, 1, 1);
+    EXPECT_EQ(pruner.decide(1, 2, 9), strict ? kStopped : until(3));
+    pruner.decide(2, 1, 1);
+    EXPECT_EQ(pruner.decide(2, 2, kNan), strict ? kStopped : until(3));
+    pruner.decide(3, 1, kNan);
+    EXPECT_EQ(pruner.decide(3, 2, kNan), kStopped);
+  }
+}
+
+TEST(WandbHyperband, LetsATrialAtItsEndBe) {
+  LoadedPruner pruner("wandb_hyperband", {.options = {{"min_iter", 1}}});
+  EXPECT_EQ(pruner.decide(0, 100, 1), kFree);
+  EXPECT_EQ(pruner.decide(1, 100, 2), kFree);
+  EXPECT_EQ(pruner.decide(2, 1, 1), until(2));  // the others were at the band: 1, 1, 2
+  EXPECT_EQ(pruner.decide(3, 1, 1.5), kStopped);
+}
+
+TEST(WandbHyperband, SaysWhichKeysItNeeds) {
+  const auto error = [](std::map<std::string, double> options) {
+    const LoadedPruner pruner("wandb_hyperband", {.options = std::move(options)});
+    EXPECT_EQ(pruner.status(), TUNER_INVALID);
+    return pruner.error();
+  };
+  EXPECT_EQ(error({}), "wandb_hyperband: give min_iter, or max_iter and s");
+  EXPECT_EQ(error({{"max_iter", 27}}), "wandb_hyperband: give s beside max_iter");
+  EXPECT_EQ(error({{"max_iter", 27}, {"s", 2}, {"min_iter", 3}}),
+            "wandb_hyperband: give min_iter, or max_iter and s, not both");
+  EXPECT_EQ(error({{"max_iter", 2}, {"s", 2}}), "wandb_hyperband: max_iter / eta is below 1: there is no band");
+  EXPECT_EQ(error({{"min_iter", 101}}),
+            "wandb_hyperband: a band lies at report 101, and a trial has 100 steps; give a smaller min_iter");
+  EXPECT_EQ(error({{"max_iter", 303}, {"s", 1}}),
+            "wandb_hyperband: a band lies at report 101, and a trial has 100 steps; give a smaller max_iter");
+}
+
+// The best trial has 1 at steps 1 to 8. p of n positive differences is 2^-n: 1/8 at step 3, 1/16 at step 4.
+TEST(Wilcoxon, StopsAtTheFourthWorseStep) {
+  for (const double sign : {1.0, -1.0}) {
+    LoadedPruner pruner("wilcoxon", {.direction = sign > 0 ? TUNER_MINIMIZE : TUNER_MAXIMIZE});
+    EXPECT_TRUE(pruner.run(0, std::vector<double>(8, sign)));
+    for (std::int64_t step = 1; step < 4; ++step)
+      EXPECT_EQ(pruner.decide(1, step, sign * (1.5 + 0.1 * step)), until(step + 1));
+    EXPECT_EQ(pruner.decide(1, 4, sign * 1.9), kStopped);
+    for (std::int64_t step = 1; step < 9; ++step) EXPECT_EQ(pruner.decide(2, step, sign * 0.9), until(step + 1));
+  }
+}
+
+TEST(Wilcoxon, PairsCommonStepsInAnyOrder) {
+  LoadedPruner pruner("wilcoxon");
+  pruner.run(0, {1, 2, 3, 4, 5, 6});
+  for (const std::int64_t step : {6, 5, 9, 1}) EXPECT_EQ(pruner.decide(1, step, step + 1.0), until(step + 1));
+  EXPECT_EQ(pruner.decide(1, 2, 3), kStopped);  // the fourth of both
+}
+
+TEST(Wilcoxon, WaitsForCommonSteps) {
+  LoadedPruner pruner("wilcoxon", {.options = {{"startup", 6}}});
+  pruner.run(0, std::vector<double>(8, 1));
+  for (std::int64_t step = 1; step < 6; ++step) EXPECT_EQ(pruner.decide(1, step, 2), until(step + 1));
+  EXPECT_EQ(pruner.decide(1, 6, 2), kStopped);
+}
+
+TEST(Wilcoxon, ComparesWithTheBestCompletedTrial) {
+  LoadedPruner pruner("wilcoxon");
+  EXPECT_EQ(pruner.decide(9, 1, 1e9), until(2));  // none has completed
+  for (std::int64_t step = 1; step < 5; ++step) pruner.decide(0, step, 1);
+  pruner.observe(0, 1, TUNER_OUTCOME_PRUNED);
+  pruner.run(1, {5, 5, 5, 5, 5});
+  pruner.run(2, {3, 3, 3, 3, 3});  // now the best
+  pruner.run(3, {4, 4, 4});
+  for (std::int64_t step = 1; step < 4; ++step) EXPECT_EQ(pruner.decide(4, step, 3.5 + 0.1 * step), until(step + 1));
+  EXPECT_EQ(pruner.decide(4, 4, 3.9), kStopped);
+}
+
+// Worse on the common steps, but better on the mean of all: that of the best trial is worse.
+TEST(Wilcoxon, KeepsATrialWithTheBetterMean) {
+  LoadedPruner pruner("wilcoxon");
+  pruner.run(0, {1, 1, 1, 1, 100});
+  for (std::int64_t step = 1; step < 4; ++step) pruner.decide(1, step, 1.5 + 0.1 * step);
+  EXPECT_EQ(pruner.decide(1, 4, 1.9), until(5));
+  for (std::int64_t step = 1; step < 4; ++step) pruner.decide(2, step, 30);
+  EXPECT_EQ(pruner.decide(2, 4, 40), kStopped);
+}
+
+TEST(Wilcoxon, TakesNanForTheLargestValue) {
+  LoadedPruner pruner("wilcoxon");
+  pruner.run(0, {1, kNan, 1, 1, 1, 1});
+  EXPECT_EQ(pruner.decide(1, 2, kNan), until(3));  // as bad as the best one
+  for (const std::int64_t step : {1, 3, 4}) EXPECT_EQ(pruner.decide(2, step, kNan), until(step + 1));
+  EXPECT_EQ(pruner.decide(2, 5, kNan), kStopped);
+}
+
 }  // namespace
 }  // namespace search_tests
