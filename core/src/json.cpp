@@ -60,7 +60,11 @@ struct JsonText {
       }
       case Json::Type::object: {
         Tree tree = Tree::object();
-        for (std::size_t i = 0; i < json.items_.size(); ++i) tree[json.keys_[i]] = tree_of(json.items_[i]);
+        // Its keys differ already; tree[key] would look for each.
+        auto& members = tree.get_ref<Tree::object_t&>();
+        members.reserve(json.size());
+        for (std::size_t i = 0; i < json.items_.size(); ++i)
+          members.emplace_back(json.keys_[i], tree_of(json.items_[i]));
         return tree;
       }
     }
@@ -115,6 +119,35 @@ Json Json::parse(std::istream& text) { return JsonText::parsed(text); }
 
 std::string Json::dump(int indent) const {
   return JsonText::tree_of(*this).dump(indent, ' ', false, JsonText::Tree::error_handler_t::replace);
+}
+
+namespace {
+
+// The place of the quote that ends the text which begins with the quote at `at`.
+std::size_t end_of_text(const std::string& json, std::size_t at) {
+  while (true) {
+    at = json.find('"', at + 1);
+    std::size_t first = at;
+    while (json[first - 1] == '\\') --first;
+    if ((at - first) % 2 == 0) return at;
+  }
+}
+
+}  // namespace
+
+std::string Json::line() const {
+  const std::string dense = dump();
+  std::string text;
+  text.reserve(dense.size() + dense.size() / 4);
+  std::size_t copied = 0;
+  for (std::size_t at = 0; at < dense.size(); ++at) {
+    if (dense[at] == '"') at = end_of_text(dense, at);
+    if (dense[at] != ',' && dense[at] != ':') continue;
+    text.append(dense, copied, at + 1 - copied);
+    text += ' ';
+    copied = at + 1;
+  }
+  return text.append(dense, copied);
 }
 
 Json Json::sorted() const {

@@ -283,6 +283,7 @@ class Collector {
       for (const auto& stage : schedule.stages) each(stage.scheduler, [this](const PluginPlan& p) { add(p); });
     });
     if (plan.searcher) add(*plan.searcher);
+    if (plan.pruner) add(plan.pruner->plugin);
   }
   [[nodiscard]] std::vector<const Plugin*> sorted() const {
     std::vector<const Plugin*> plugins(found_.begin(), found_.end());
@@ -354,6 +355,12 @@ std::string canonical_plan(const StudyPlan& plan) {
   for (const auto& [key, section] : plan.sections) object[key] = section;
   if (plan.optimizer) object["optimizer"] = form.one_of(*plan.optimizer, plugin);
   if (plan.searcher) object["searcher"] = plugin(*plan.searcher);
+  if (plan.pruner)
+    object["pruner"] = {{"plugin", plugin(plan.pruner->plugin)},
+                        {"warmup", plan.pruner->warmup},
+                        {"interval", plan.pruner->interval},
+                        {"patience", plan.pruner->patience},
+                        {"min_delta", plan.pruner->min_delta}};
   return object.sorted().dump(1);
 }
 
@@ -389,9 +396,9 @@ std::string checkpoint_identity(const StudyPlan& plan) {
   StudyPlan first = plan;
   if (!plan.grown_from.empty()) first.space = plan.grown_from.front();
   std::string text = plan_identity(canonical_plan(first));
-  // What proposed a configuration is nothing to its trial.
+  // What proposed a configuration, and what may end its trial, is nothing to its states.
   for (const Plugin* plugin : plugins_of(plan))
-    if (plugin->kind() != Kind::searcher) text += plugin->library().sha256;
+    if (plugin->kind() != Kind::searcher && plugin->kind() != Kind::pruner) text += plugin->library().sha256;
   return sha256_of_text(text);
 }
 

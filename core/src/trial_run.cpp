@@ -103,7 +103,9 @@ void TrialRun::wait_for_decision(const StepReport& report) {
   start_ += waited;
   if (stop_.stop_requested()) return;  // check_time() says so, after the checkpoint
   next_decision_ = decision.next;
-  if (decision.stop) throw TrialEnded{Outcome::pruned, ""};
+  if (decision.stop)
+    throw TrialEnded{Outcome::pruned,
+                     decision.why.empty() ? "" : fmt::format("step {}: {}", report.step, decision.why)};
 }
 
 void TrialRun::saved(std::int64_t step) {

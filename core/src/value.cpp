@@ -33,6 +33,18 @@ std::string scalar_json(const Scalar& scalar) {
                     scalar);
 }
 
+Json scalar_document(const Scalar& scalar) {
+  return std::visit(Overloaded{
+                        [](Null) { return Json(); },
+                        [](double d) {
+                          if (std::isfinite(d)) return Json(d);
+                          return Json(std::isnan(d) ? "nan" : d > 0 ? "inf" : "-inf");
+                        },
+                        [](const auto& held) { return Json(held); },
+                    },
+                    scalar);
+}
+
 Scalar widen_to_scalar(const Value& value) {
   return std::visit(Overloaded{[](const List&) -> Scalar { return Null{}; }, [](const auto& v) -> Scalar { return v; }},
                     value);
@@ -70,6 +82,14 @@ std::string to_json(const Value& value) {
     return text + "]";
   }
   return scalar_json(widen_to_scalar(value));
+}
+
+Json document_of(const Value& value) {
+  const auto* list = std::get_if<List>(&value);
+  if (list == nullptr) return scalar_document(widen_to_scalar(value));
+  Json array = Json::array();
+  for (const Scalar& item : *list) array.push_back(scalar_document(item));
+  return array;
 }
 
 Value value_from_json(std::string_view text) { return value_from(Json::parse(text)); }

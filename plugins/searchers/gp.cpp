@@ -36,7 +36,7 @@ struct Gp {
       .doc = "Bayesian optimization: for expensive trials, up to a few hundred of them and about 20 search parameters",
       .details =
           "y ~ Gaussian process with the kernel s Matern_5/2(sum of l_d (x_d - y_d)^2) and noise, x in the unit cube\n"
-          "proposal = the greatest log expected improvement over the best y, given all results\n"
+          "proposal = the greatest log expected improvement over the best y, measured or believed\n"
           "l, s and the noise are the most probable ones, with the prior -(0.1/l + 0.1 l), Gamma(2, 1) of s, "
           "Gamma(1.1,\n"
           "30) of the noise, by L-BFGS. A choice is 0 or 1 apart; a parameter that is not active stands in the "
@@ -204,8 +204,7 @@ struct Gp {
     GpModel model = model_of(places.size(), y);
     Matrix believed(static_cast<Index>(axes.size()), static_cast<Index>(pending.size()));
     for (std::size_t i = 0; i < pending.size(); ++i) believed.col(static_cast<Index>(i)) = place_of(pending[i]);
-    model.condition(work.parameters, believed);
-    work.threshold = y.maxCoeff();
+    work.threshold = model.condition(work.parameters, believed);
     work.incumbent = places[chosen(places.size())[static_cast<std::size_t>(argmax(y))]];
     return model;
   }

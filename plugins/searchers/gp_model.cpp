@@ -130,10 +130,10 @@ void GpModel::factor(const Matrix& points, const Vector& values) {
   weights_ = factor_.solve(values);
 }
 
-void GpModel::condition(const GpParameters& parameters, const Matrix& believed) {
+double GpModel::condition(const GpParameters& parameters, const Matrix& believed) {
   parameters_ = parameters;
   factor(points_, values_);
-  if (believed.cols() == 0) return;
+  if (believed.cols() == 0) return values_.maxCoeff();
   Vector mean;
   Vector variance;
   predict(believed, mean, variance);
@@ -142,6 +142,7 @@ void GpModel::condition(const GpParameters& parameters, const Matrix& believed) 
   Vector values(points.cols());
   values << values_, mean;
   factor(points, values);
+  return values.maxCoeff();
 }
 
 void GpModel::predict(const Matrix& points, Vector& mean, Vector& variance) const {

@@ -43,9 +43,9 @@ class GpModel {
   [[nodiscard]] GpParameters parameters_of(const Vector& raw) const;
 
   // Takes the parameters, and believes that at `believed` points the values are those expected there: the mean stays,
-  // the variance around them falls.
+  // the variance around them falls. Returns the greatest value, the believed ones included.
   // Source: D. Ginsbourger, R. Le Riche, L. Carraro, Kriging is well-suited to parallelize optimization, 2010.
-  void condition(const GpParameters& parameters, const Matrix& believed);
+  double condition(const GpParameters& parameters, const Matrix& believed);
 
   // Mean and variance, without noise, at the columns of `points`.
   void predict(const Matrix& points, Vector& mean, Vector& variance) const;

@@ -70,7 +70,11 @@ void Mixture::Column::compute(std::size_t kernel, double new_mu, double new_sigm
   mu[kernel] = new_mu;
   sigma[kernel] = new_sigma;
   scale[kernel] = 1 / (new_sigma * std::numbers::sqrt2);
-  log_mass[kernel] = log_normal_mass((axis->least - new_mu) / new_sigma, (axis->most - new_mu) / new_sigma);
+  const double a = (axis->least - new_mu) / new_sigma;
+  const double b = (axis->most - new_mu) / new_sigma;
+  under[kernel] = normal_below(a);
+  over[kernel] = normal_below(-b);
+  log_mass[kernel] = a <= 0 && b >= 0 ? std::log1p(-under[kernel] - over[kernel]) : log_normal_mass(a, b);
   log_norm[kernel] = std::log(new_sigma) + kLogRootTwoPi + log_mass[kernel];
 }
 
@@ -99,7 +103,8 @@ void Mixture::place(std::size_t a, std::span<const KernelPlace> sorted) {
   Column& column = columns_[a];
   const Axis& axis = *column.axis;
   if (column.mu.size() < stride_)
-    for (auto* list : {&column.mu, &column.sigma, &column.scale, &column.log_mass, &column.log_norm})
+    for (auto* list :
+         {&column.mu, &column.sigma, &column.scale, &column.log_mass, &column.log_norm, &column.under, &column.over})
       list->resize(stride_, 0.0);
   column.members.clear();
   if (axis.step > 0) column.classes.assign(stride_, 0);
@@ -185,7 +190,7 @@ std::vector<double> Mixture::conditional_weights(std::span<const double> values,
     const Column& column = columns_[a];
     if (given[a] == 0 || !is_continuous(*column.axis)) continue;
     for (std::size_t k = 0; k <= prior_; ++k) sums_[k] -= column.log_norm[k];
-    subtract_squares(sums_.data(), column.mu.data(), column.scale.data(), stride_, values[a]);
+    subtract_squares(sums_.data(), stride_, column.mu.data(), column.scale.data(), stride_, &values[a], 1);
   }
   add_discrete(values, 1, given);
   std::vector<double> weights(sums_.begin(), sums_.begin() + static_cast<std::ptrdiff_t>(prior_ + 1));
@@ -204,9 +209,8 @@ void Mixture::log_density(std::span<const double> values, std::size_t count, std
     for (std::size_t a = 0; a < column_count_; ++a) {
       const Column& column = columns_[a];
       if (!is_continuous(*column.axis)) continue;
-      for (std::size_t c = 0; c < count; ++c)
-        subtract_squares(sums_.data() + c * stride_ + first, column.mu.data() + first, column.scale.data() + first,
-                         size, values[a * count + c]);
+      subtract_squares(sums_.data() + first, stride_, column.mu.data() + first, column.scale.data() + first, size,
+                       values.data() + a * count, count);
     }
   }
   add_discrete(values, count, {});
@@ -227,7 +231,10 @@ double Mixture::quantile(std::size_t a, std::size_t kernel, double u) const {
   }
   const double sigma = column.sigma[kernel];
   const double mu = column.mu[kernel];
-  return mu + sigma * truncated_quantile(u, (axis.least - mu) / sigma, (axis.most - mu) / sigma);
+  const double least = (axis.least - mu) / sigma;
+  const double most = (axis.most - mu) / sigma;
+  if (least > 0 || most < 0) return mu + sigma * truncated_quantile(u, least, most);
+  return mu + sigma * truncated_quantile(u, least, most, column.under[kernel], column.over[kernel]);
 }
 
 }  // namespace searchers

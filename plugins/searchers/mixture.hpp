@@ -67,6 +67,8 @@ class Mixture {
     std::vector<double> scale;     // 1 / (sigma sqrt 2)
     std::vector<double> log_mass;  // of [least, most]
     std::vector<double> log_norm;  // log(sigma sqrt(2 pi)) + log_mass
+    std::vector<double> under;     // mass below `least`
+    std::vector<double> over;      // mass above `most`
     // Of stepped ranges. Kernels alike share one class, so that a cell's mass is computed once for all of them.
     std::vector<std::uint32_t> classes;
     std::vector<std::uint32_t> members;  // one of each class

@@ -77,6 +77,8 @@ double log_normal_below(double z) {
 
 double normal_quantile(double p) { return p <= 0.5 ? left_quantile(p) : -left_quantile(1 - p); }
 
+double normal_below(double z) { return below(z); }
+
 double log_normal_mass(double a, double b) {
   if (a > 0) return log_normal_mass(-b, -a);
   if (b > 0) return std::log1p(-below(a) - below(-b));
@@ -90,20 +92,21 @@ double truncated_quantile(double u, double a, double b) {
   if (a > 0) return -truncated_quantile(1 - u, -b, -a);
   if (u <= 0) return a;
   if (u >= 1) return b;
-  double z = 0;
-  if (b <= kTail) {
-    const double log_b = log_normal_below(b);
-    const double ratio = std::exp(log_normal_below(a) - log_b);
-    z = quantile_of_log(log_b + std::log(ratio + u * (1 - ratio)));
-  } else {
+  if (b >= 0) return truncated_quantile(u, a, b, below(a), below(-b));
+  if (b > kTail) {
     const double under = below(a);
-    const double over = below(-b);
-    const double mass = b > 0 ? 1 - under - over : below(b) - under;
-    const double p = under + u * mass;
-    const double q = over + (1 - u) * mass;
-    z = p <= q ? left_quantile(p) : -left_quantile(q);
+    return std::clamp(left_quantile(under + u * (below(b) - under)), a, b);
   }
-  return std::clamp(z, a, b);
+  const double log_b = log_normal_below(b);
+  const double ratio = std::exp(log_normal_below(a) - log_b);
+  return std::clamp(quantile_of_log(log_b + std::log(ratio + u * (1 - ratio))), a, b);
+}
+
+double truncated_quantile(double u, double a, double b, double under, double over) {
+  const double mass = 1 - under - over;
+  const double p = under + u * mass;
+  const double q = over + (1 - u) * mass;
+  return std::clamp(p <= q ? left_quantile(p) : -left_quantile(q), a, b);
 }
 
 }  // namespace searchers

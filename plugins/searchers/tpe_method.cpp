@@ -164,22 +164,31 @@ Tpe::Set Tpe::of_part(const Set& set, const Part& part, bool above) const {
 
 // The places of a set on an axis, in increasing order, into work_.sorted.
 void Tpe::sort_places(const Set& set, std::uint32_t axis, bool above) const {
+  // Of equal places the older first.
+  const auto by_place = [](const KernelPlace& a, const KernelPlace& b) {
+    return a.mu != b.mu ? a.mu < b.mu : a.kernel < b.kernel;
+  };
   std::vector<KernelPlace>& sorted = work_.sorted;
   sorted.clear();
   if (above) {
     // The window is sorted: what is not in the set is left out.
-    for (const auto& [mu, row] : sorted_[axis])
-      if (set.member[row - window_] != 0) sorted.push_back({mu, row % static_cast<std::uint32_t>(kWindow)});
+    sorted.resize(sorted_[axis].size());
+    std::size_t count = 0;
+    for (const auto& [mu, row] : sorted_[axis]) {
+      sorted[count] = {mu, row % static_cast<std::uint32_t>(kWindow)};
+      count += set.member[row - window_];
+    }
+    sorted.resize(count);
   } else {
     for (std::size_t i = 0; i < set.rows.size(); ++i)
       sorted.push_back({rows_[set.rows[i]].places[axis], set.kernels[i]});
-    std::ranges::stable_sort(sorted, {}, &KernelPlace::mu);
+    std::ranges::sort(sorted, by_place);
   }
   const auto middle = static_cast<std::ptrdiff_t>(sorted.size());
   for (std::size_t i = 0; i < set.pending.size(); ++i)
     sorted.push_back({set.pending[i][axis], set.kernels[set.rows.size() + i]});
   if (!set.pending.empty()) {
-    std::ranges::stable_sort(sorted.begin() + middle, sorted.end(), {}, &KernelPlace::mu);
+    std::ranges::sort(sorted.begin() + middle, sorted.end(), by_place);
     std::ranges::inplace_merge(sorted.begin(), sorted.begin() + middle, sorted.end(), {}, &KernelPlace::mu);
   }
   if (options_.reorder != nullptr) options_.reorder(sorted);

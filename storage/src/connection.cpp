@@ -85,8 +85,10 @@ bool Rows::is_null(int column) const { return sqlite3_column_type(statement_->ha
 
 bool Rows::is_text(int column) const { return sqlite3_column_type(statement_->handle(), column) == SQLITE_TEXT; }
 
+bool Rows::is_integer(int column) const { return sqlite3_column_type(statement_->handle(), column) == SQLITE_INTEGER; }
+
 std::int64_t Rows::integer(int column, std::int64_t least, std::int64_t most) const {
-  if (sqlite3_column_type(statement_->handle(), column) != SQLITE_INTEGER) refuse(column, "an integer");
+  if (!is_integer(column)) refuse(column, "an integer");
   const std::int64_t value = sqlite3_column_int64(statement_->handle(), column);
   if (value < least) refuse(column, fmt::format("an integer from {} on", least));
   if (value > most) refuse(column, fmt::format("an integer up to {}", most));
@@ -212,7 +214,8 @@ int Connection::wait_for_lock(void* connection, int attempt) {
 void Connection::Close::operator()(sqlite3* handle) const { sqlite3_close_v2(handle); }
 
 Connection::Connection(const std::filesystem::path& file, Mode mode) : file_(file) {
-  // SQLite would count its memory under a lock at every allocation. Nobody asks, and after its first use it is too late.
+  // SQLite would count its memory under a lock at every allocation. Nobody asks, and after its first use it is too
+  // late.
   [[maybe_unused]] static const int uncounted = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
   int flags = SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
   flags |= mode == Mode::immutable ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;

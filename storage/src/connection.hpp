@@ -68,6 +68,7 @@ class Rows {
   bool next();
   [[nodiscard]] bool is_null(int column) const;
   [[nodiscard]] bool is_text(int column) const;
+  [[nodiscard]] bool is_integer(int column) const;
   // Any program may have written to the file, so each of these checks what is there. Errors: DamagedValue.
   [[nodiscard]] std::int64_t integer(int column, std::int64_t least = INT64_MIN, std::int64_t most = INT64_MAX) const;
   // An integer from 0 on.

@@ -1,4 +1,5 @@
-// What a Store holds. Its member functions stand in store.cpp, record.cpp, read.cpp and query.cpp.
+// What a Store holds. Its member functions stand in store.cpp, record.cpp, query.cpp, and those named after what they
+// read.
 #pragma once
 
 #include <memory>

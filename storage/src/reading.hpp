@@ -1,13 +1,27 @@
 // What is read may be damaged: who says so, with which words, and what is left out.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
+#include <string>
+#include <string_view>
 #include <utility>
 
 #include "connection.hpp"
 #include "tuner/storage/store.hpp"
 
 namespace tuner::storage {
+
+// Words for a row: "study 'x'", "trial 7 of study 'x'".
+[[nodiscard]] std::string words_of_study(std::string_view study);
+[[nodiscard]] std::string words_of_trial(std::string_view study, const std::string& number);
+
+// False in an older file that could not be brought forward: a trial is a configuration there.
+[[nodiscard]] bool has_replicates(Connection& connection);
+// For LIMIT: 0 is all.
+[[nodiscard]] std::int64_t limit_of(std::uint64_t limit);
+// Errors: DamagedValue.
+[[nodiscard]] Outcome outcome_of(const Rows& row, int column);
 
 // What is wrong with a value that `read` meets is said to be in that table.
 template <class Read>

@@ -27,7 +27,7 @@ inline const tuner_library& library_of(const std::string& name) {
 }
 inline const tuner_plugin& plugin_of(const std::string& id) { return *library_of(id).plugins[0]; }
 
-struct Setup {
+struct StudySetup {
   std::map<std::string, double> options = {};  // the others have their defaults
   std::uint32_t direction = TUNER_MINIMIZE;
   std::int64_t trials = 100;
@@ -37,7 +37,7 @@ struct Setup {
 
 class LoadedSearcher {
  public:
-  LoadedSearcher(const std::string& id, TestSpace& space, Setup setup = {})
+  LoadedSearcher(const std::string& id, TestSpace& space, StudySetup setup = {})
       : plugin_(plugin_of(id)),
         table_(*static_cast<const tuner_searcher*>(plugin_.vtable)),
         space_(space),
@@ -152,7 +152,7 @@ class LoadedSearcher {
   const tuner_plugin& plugin_;
   const tuner_searcher& table_;
   TestSpace& space_;
-  Setup setup_;
+  StudySetup setup_;
   std::vector<double> values_;
   std::vector<std::uint32_t> directions_;
   tuner_options options_{};

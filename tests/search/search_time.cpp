@@ -24,7 +24,7 @@ int main(int argc, char** argv) {
   if (argc < 4) return 2;
   const int dimensions = std::atoi(argv[2]);
   const int trials = std::atoi(argv[3]);
-  search_tests::Setup setup{.trials = trials};
+  search_tests::StudySetup setup{.trials = trials};
   for (int i = 4; i < argc; ++i) {
     const std::string option = argv[i];
     const std::size_t equals = option.find('=');

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <set>
 
+#include "draws.hpp"
 #include "golden.hpp"
 #include "sobol_sequence.hpp"
 
@@ -60,6 +61,18 @@ tuner_rng stream_of(std::uint64_t seed) {
   stream.seed = seed;
   stream.trial = UINT32_MAX;
   return stream;
+}
+
+// The searchers' stream has the numbers of the ABI's, in any order of uniforms and normals.
+TEST(Stream, HasTheNumbersOfTheAbi) {
+  tuner_rng raw = stream_of(9);
+  raw.position = 3;
+  searchers::Stream stream(raw);
+  for (int i = 0; i < 200; ++i) {
+    const bool uniform = i * i % 7 < 3;
+    const double expected = uniform ? tuner_rng_next_uniform(&raw) : tuner_rng_next_normal(&raw);
+    EXPECT_EQ(uniform ? stream.uniform() : stream.normal(), expected) << i;
+  }
 }
 
 // Two dimensions of Sobol are a (0, m, 2)-net: of 2^m rows, each box of 2^-a times 2^-b with a + b = m has one.

@@ -36,6 +36,13 @@ TEST(Json, KeysStayInOrderUntilTheyAreSorted) {
   EXPECT_EQ(keys, (Strings{"z=4", "a=0", R"(m=[{"k":1,"c":2}])", "new=null"}));
 }
 
+TEST(Json, ALineHasSpacesOutsideOfTexts) {
+  const Json json{
+      {"a,b:c", {1, "x,y:z", "a \"b\", c: \\\\", "\\\\\""}}, {"d", {{"e", nullptr}}}, {"f", Json::object()}};
+  EXPECT_EQ(json.line(), R"({"a,b:c": [1, "x,y:z", "a \"b\", c: \\\\", "\\\\\""], "d": {"e": null}, "f": {}})");
+  EXPECT_EQ(Json::parse(json.line()), json);
+}
+
 TEST(Json, NumbersKeepTheirKindAndEveryBit) {
   const char* text = R"([1,-1,1.0,0.1,1e-300,9223372036854775807,18446744073709551615])";
   const Json json = Json::parse(text);

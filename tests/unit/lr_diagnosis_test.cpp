@@ -333,7 +333,7 @@ TEST(LrReport, JsonHasOneObjectOrOneForEachBranch) {
   lr_range::LrReport report{.study = "a \"b\"", .branches = {}};
   const Measurements test = whole();
   report.branches.push_back(branch("sgd", test.settings, test.parts));
-  const auto one = Json::parse(lr_range::lr_json(report));
+  const auto one = lr_range::lr_json(report);
   EXPECT_EQ(one.at("study"), "a \"b\"");
   const auto& stable = one.at("suggestions").at("largest_stable");
   EXPECT_EQ(stable.at("value"), *test["largest_stable"].value) << "every bit";
@@ -346,7 +346,7 @@ TEST(LrReport, JsonHasOneObjectOrOneForEachBranch) {
     for (const auto& [name, object] : one.at(group).items()) EXPECT_EQ(object.size(), 5u) << name;
 
   report.branches.push_back(branch("mlp, adam", {}, {}));
-  const auto two = Json::parse(lr_range::lr_json(report));
+  const auto two = lr_range::lr_json(report);
   EXPECT_EQ(two.at("suggestions").at("sgd"), one.at("suggestions"));
   const auto& empty = two.at("suggestions").at("mlp, adam").at("recommended");
   EXPECT_TRUE(empty.at("value").is_null() && empty.at("low").is_null());

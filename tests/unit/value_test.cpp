@@ -8,6 +8,8 @@
 #include <limits>
 #include <random>
 
+#include "tuner/json.hpp"
+
 namespace tuner {
 namespace {
 
@@ -42,6 +44,13 @@ TEST(Value, NonFiniteNumbersAreTexts) {
   EXPECT_EQ(to_json(std::nan("")), "\"nan\"");
   EXPECT_EQ(to_json(-std::nan("")), "\"nan\"");
   EXPECT_EQ(to_json(List{kInf}), "[\"inf\"]");
+}
+
+TEST(Value, IsThePartOfADocumentThatItsTextIs) {
+  for (const Value& value :
+       {Value(Null{}), Value(true), Value(std::int64_t{7}), Value(0.5), Value(std::string("a \"b\"")),
+        Value(std::nan("")), Value(HUGE_VAL), Value(-HUGE_VAL), Value(List{1.0, "x", Null{}, false}), Value(List{})})
+    EXPECT_EQ(document_of(value), Json::parse(to_json(value))) << to_json(value);
 }
 
 TEST(Value, ReadsBackWhatItWrote) {

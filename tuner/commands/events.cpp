@@ -1,54 +1,52 @@
 #include "tuner/commands/events.hpp"
 
-#include <fmt/format.h>
-
-#include "tuner/report/table.hpp"
-#include "tuner/value.hpp"
+#include "tuner/json.hpp"
+#include "tuner/report/record.hpp"
 
 namespace tuner::commands {
 
 namespace {
 
-std::string beginning(const char* event, std::uint64_t trial, std::uint32_t attempt) {
-  return fmt::format(R"({{"event": "{}", "trial": {}, "attempt": {})", event, trial, attempt);
+Json beginning(const char* event, std::uint64_t trial, std::uint32_t attempt) {
+  Json json;
+  json["event"] = event;
+  json["trial"] = trial;
+  json["attempt"] = attempt;
+  return json;
 }
 
-std::string value_of(const std::optional<double>& value) { return value ? to_json(Value(*value)) : "null"; }
-
-std::string text_of(const trial::Begun& begun) {
-  return beginning("started", begun.number, begun.attempt) + fmt::format(R"(, "at_ms": {})", begun.at_ms);
+Json json_of(const trial::Begun& begun) {
+  Json json = beginning("started", begun.number, begun.attempt);
+  json["at_ms"] = begun.at_ms;
+  return json;
 }
 
-std::string text_of(const trial::Report& report) {
-  std::string metrics;
-  for (const MetricPoint& point : report.metrics)
-    metrics += fmt::format(R"({}{{"name": {}, "step": {}, "value": {}}})", metrics.empty() ? "" : ", ",
-                           json_quoted(point.name), point.step, to_json(Value(point.value)));
-  return beginning("report", report.number, report.attempt) +
-         fmt::format(R"(, "step": {}, "value": {}, "metrics": [{}])", report.step, value_of(report.value), metrics);
+Json json_of(const trial::Report& report) {
+  Json json = beginning("report", report.number, report.attempt);
+  json["step"] = report.step;
+  json["value"] = report::json_of(report.value);
+  Json& metrics = json["metrics"] = Json::array();
+  for (const MetricPoint& point : report.metrics) metrics.push_back(report::json_of(point));
+  return json;
 }
 
-std::string text_of(const trial::CheckpointWritten& written) {
-  return beginning("checkpoint", written.number, written.attempt) + fmt::format(R"(, "step": {})", written.step);
+Json json_of(const trial::CheckpointWritten& written) {
+  Json json = beginning("checkpoint", written.number, written.attempt);
+  json["step"] = written.step;
+  return json;
 }
 
 }  // namespace
 
 void print_event(std::ostream& out, const trial::Notice& notice) {
-  out << std::visit([](const auto& what) { return text_of(what); }, notice) << "}\n";
+  out << std::visit([](const auto& what) { return json_of(what); }, notice).line() << "\n";
 }
 
 void print_event(std::ostream& out, const storage::TrialRecord& ended) {
-  const TrialResult& result = ended.result;
-  out << beginning("ended", ended.id.number, ended.attempt)
-      << (ended.replicates == 1
-              ? ""
-              : fmt::format(R"(, "configuration": {}, "replicate": {})", ended.id.configuration, ended.id.replicate))
-      << fmt::format(R"(, "outcome": "{}", "value": {}, "steps": {}, "seconds": {}, "parameters": {}, "error": {}}})",
-                     to_string(result.outcome), value_of(result.value), result.steps,
-                     format_number(result.wall_seconds), report::parameters_json(ended.parameters),
-                     result.error.empty() ? "null" : json_quoted(result.error))
-      << "\n";
+  Json json;
+  json["event"] = "ended";
+  json.update(report::json_of(storage::run_row(ended)));
+  out << json.line() << "\n";
 }
 
 }  // namespace tuner::commands

@@ -93,8 +93,10 @@ Inspection::Inspection(const std::filesystem::path& executable, Study study, con
 std::string Inspection::ask(const std::string& question) {
   if (inspector_) return inspector_->ask(question);
   TrialTrace trace;
-  std::unique_ptr<search::Engine> none;
-  return answer({catalogue_, study_, shared_, trace, [](const executor::Subjects&) {}, none}, question);
+  std::unique_ptr<search::Engine> no_engine;
+  std::unique_ptr<search::PruneEngine> no_prune_engine;
+  return answer({catalogue_, study_, shared_, trace, [](const executor::Subjects&) {}, no_engine, no_prune_engine},
+                question);
 }
 
 std::vector<std::vector<MetricName>> Inspection::metric_names() {

@@ -17,6 +17,7 @@
 #include "tuner/lr_range/lr_range.hpp"
 #include "tuner/lr_range/search.hpp"
 #include "tuner/report/output.hpp"
+#include "tuner/report/record.hpp"
 #include "tuner/report/table.hpp"
 #include "tuner/study/journal.hpp"
 #include "tuner/system.hpp"
@@ -90,7 +91,7 @@ void print_dry_run(const StudyPlan& plan, const RangeSearch& search) {
   for (TrialId trial; search.ready(trial.configuration) && trial.number < 20; trial = search::next_trial(search, trial))
     trials.row({static_cast<std::int64_t>(trial.number), static_cast<std::int64_t>(trial.configuration),
                 static_cast<std::int64_t>(trial.replicate),
-                report::parameters_json(parameters_of(plan.space, search.propose(trial.configuration)))});
+                report::json_of(parameters_of(plan.space, search.propose(trial.configuration))).line()});
   trials.end();
 }
 
@@ -154,7 +155,7 @@ int run_lr_range(StudySession& session, const Study& file, const LrRangeOutput& 
   const Study study = session.with_stored_search(file);
   const auto tested = test(session, study, as);
   const lr_range::LrReport report = report_of(study.plan, tested->search, tested->suggestions);
-  std::cout << (session.json() ? lr_range::lr_json(report) + "\n" : lr_range::lr_text(report)) << std::flush;
+  std::cout << (session.json() ? lr_range::lr_json(report).dump() + "\n" : lr_range::lr_text(report)) << std::flush;
   if (!output.svg.empty()) write_svg(output.svg, report);
   say_interrupted(session, tested->status);
   return exit_code_of(session, study, tested->status);

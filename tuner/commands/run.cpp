@@ -9,7 +9,9 @@
 #include "tuner/commands/plugin_page.hpp"
 #include "tuner/commands/study_check.hpp"
 #include "tuner/commands/study_session.hpp"
+#include "tuner/json.hpp"
 #include "tuner/lr_range/settings.hpp"
+#include "tuner/report/record.hpp"
 #include "tuner/report/table.hpp"
 
 namespace tuner::commands {
@@ -180,32 +182,31 @@ void print_result(const Study& study, const study::StudyStatus& status, StudySes
                            session.database_words(), best.front().number);
 }
 
-// Of a study that repeats its configurations; `value` is the mean.
-std::string best_json(const storage::ConfigurationRow& row) {
-  return fmt::format(
-      R"({{"configuration": {}, "number": {}, "value": {}, "standard_deviation": {}, "completed": {}, "replicates": {}, "due": {}, "complete": {}, "parameters": {}}})",
-      row.configuration, row.number, to_json(row.mean),
-      row.standard_deviation ? to_json(*row.standard_deviation) : "null", row.completed, row.replicates, row.due,
-      row.complete(), report::parameters_json(row.parameters));
+// The best trial, or configuration where they are repeated; null where there is none.
+Json best_json(const StudyPlan& plan, const storage::Store& store) {
+  if (plan.repeats.count > 1) {
+    const auto rows = store.configurations(plan.name, 1);
+    return rows.empty() ? Json() : report::json_of(rows.front());
+  }
+  const auto best = store.best(plan.name);
+  return best ? report::json_of(*best) : Json();
 }
 
 void print_json(const StudyPlan& plan, const study::StudyStatus& status, StudySession& session) {
-  std::string outcomes;
-  for (const auto& [outcome, n] : status.outcomes)
-    outcomes += fmt::format("{}\"{}\": {}", outcomes.empty() ? "" : ", ", to_string(outcome), n);
-  std::string best = "null";
-  if (plan.repeats.count > 1) {
-    if (const auto rows = session.store().configurations(plan.name, 1); !rows.empty()) best = best_json(rows.front());
-  } else if (status.best_number)
-    best = fmt::format(R"({{"number": {}, "value": {}, "parameters": {}}})", *status.best_number,
-                       to_json(status.best_value), report::parameters_json(status.best_parameters));
-  std::cout
-      << fmt::format(
-             R"({{"study": {}, "database": {}, "ending": "{}", "metric": {}, "goal": "{}", "trials": {}, "run_now": {}, "outcomes": {{{}}}, "failed": {}, "best": {}, "seconds": {}}})",
-             json_quoted(plan.name), json_quoted(session.database()), study::kEndings[static_cast<int>(status.ending)],
-             json_quoted(plan.metric.name), to_string(plan.metric.goal), status.done, status.done_now, outcomes,
-             status.failed, best, format_number(status.elapsed_seconds))
-      << "\n";
+  Json json;
+  json["study"] = plan.name;
+  json["database"] = session.database();
+  json["ending"] = study::kEndings[static_cast<int>(status.ending)];
+  json["metric"] = plan.metric.name;
+  json["goal"] = to_string(plan.metric.goal);
+  json["trials"] = status.done;
+  json["run_now"] = status.done_now;
+  Json& outcomes = json["outcomes"] = Json::object();
+  for (const auto& [outcome, n] : status.outcomes) outcomes[to_string(outcome)] = n;
+  json["failed"] = status.failed;
+  json["best"] = best_json(plan, session.store());
+  json["seconds"] = report::json_of(status.elapsed_seconds);
+  std::cout << json.line() << "\n";
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
-// Searchers that are plugins run in a process of their own, which is a worker that answers questions: what a plugin
-// does there ends that process and not the study.
+// Searchers and pruners that are plugins run each in a process of its own, which is a worker that answers questions:
+// what a plugin does there ends that process and not the study.
 #pragma once
 
 #include <filesystem>
@@ -18,6 +18,9 @@ namespace tuner::commands {
 // it is this process. lag: of the study. The study must outlive what is made.
 [[nodiscard]] study::SearcherHost searcher_host(const Study& study, const std::filesystem::path& executable,
                                                 std::uint64_t lag);
+
+// The same for its pruner.
+[[nodiscard]] study::PrunerHost pruner_host(const Study& study, const std::filesystem::path& executable);
 
 // What the process does with the arguments of search_question(): see inspection.hpp.
 [[nodiscard]] std::string answer_search(const executor::Inspected& asked, Reader& arguments);

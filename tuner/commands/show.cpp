@@ -10,8 +10,10 @@
 #include "tuner/commands/stored_config.hpp"
 #include "tuner/commands/trial_name.hpp"
 #include "tuner/error.hpp"
+#include "tuner/json.hpp"
 #include "tuner/library.hpp"
 #include "tuner/lr_range/lr_range.hpp"
+#include "tuner/report/record.hpp"
 #include "tuner/report/table.hpp"
 #include "tuner/storage/store.hpp"
 #include "tuner/text.hpp"
@@ -25,8 +27,6 @@ constexpr Page kPage{
     "Shows a study with its config, or one trial: parameters, metrics, what it logged, and the plugins\n"
     "that ran in it: version, ABI, sha256, compiler, build flags, file.",
     "  tuner show quickstart\n  tuner show quickstart/7\n  tuner show quickstart/7 --json"};
-
-std::string optional_number(const std::optional<double>& value) { return value ? to_json(*value) : "null"; }
 
 void show_study(const storage::Store& store, const std::string& name, bool json, const std::string& svg,
                 storage::Damage& damage) {
@@ -42,15 +42,10 @@ void show_study(const storage::Store& store, const std::string& name, bool json,
   check_svg(svg);
   if (!svg.empty()) write_svg(svg, *test);
   if (json) {
-    std::cout
-        << fmt::format(
-               R"({{"study": {}, "metric": {}, "goal": "{}", "seed": {}, "repeats": {}, "trials": {}, "completed": {}, "best_value": {}, "best_trial": {}, "created_at": {}, "tuner_version": {}, "config": {}{}}})",
-               json_quoted(study.name), json_quoted(study.metric), to_string(study.goal), study.seed, study.repeats,
-               study.trials, study.completed, optional_number(study.best_value),
-               study.best_number ? std::to_string(*study.best_number) : "null", json_quoted(study.created_at),
-               json_quoted(study.tuner_version), json_quoted(config),
-               test ? ", \"lr_range\": " + lr_range::lr_json(*test) : std::string())
-        << "\n";
+    Json object = report::json_of(study);
+    object["config"] = config;
+    object["lr_range"] = test ? lr_range::lr_json(*test) : Json();
+    std::cout << object.line() << "\n";
     return;
   }
   std::cout << fmt::format("study       {}\nmetric      {} ({})\nseed        {}\ntrials      {}, {} completed\n",
@@ -148,28 +143,10 @@ void print_trial(const std::string& study, const storage::TrialDetail& trial, bo
 }
 
 void print_trial_json(const std::string& study, const storage::TrialDetail& trial) {
-  const auto& run = trial.run;
-  std::string metrics, plugins;
-  for (const auto& point : trial.metrics)
-    metrics += fmt::format(R"({}{{"step": {}, "name": {}, "value": {}}})", metrics.empty() ? "" : ", ", point.step,
-                           json_quoted(point.name), to_json(point.value));
-  for (const auto& p : trial.plugins)
-    plugins += fmt::format(
-        R"({}{{"id": {}, "kind": {}, "version": {}, "abi_minor": {}, "sha256": {}, "build": {}, "build_flags": {}, "path": {}}})",
-        plugins.empty() ? "" : ", ", json_quoted(p.id), json_quoted(p.kind), json_quoted(p.version), p.abi_minor,
-        json_quoted(p.sha256), json_quoted(p.build), p.build_flags, json_quoted(p.path));
-  std::cout
-      << fmt::format(
-             R"({{"study": {}, "number": {}, "outcome": "{}", "value": {}, "best_value": {}, "last_value": {}, "parameters": {}, "seed": {}, "attempt": {}, "configuration": {}, "replicate": {}, "steps": {}, "epochs": {}, "evaluations": {{"loss": {}, "gradient": {}, "hvp": {}}}, "wall_seconds": {}, "started_at": {}, "finished_at": {}, "error": {}, "exit": {}, "output": {}, "metrics": [{}], "plugins": [{}]}})",
-             json_quoted(study), run.number, to_string(run.outcome), optional_number(run.value),
-             optional_number(trial.best_value), optional_number(trial.last_value),
-             report::parameters_json(run.parameters), run.seed, run.attempt, run.configuration, run.replicate,
-             run.steps, format_number(trial.epochs), trial.evaluations.loss, trial.evaluations.gradient,
-             trial.evaluations.hvp, format_number(run.wall_seconds), json_quoted(run.started_at),
-             json_quoted(run.finished_at), json_quoted(run.error),
-             trial.exit.empty() ? "null" : json_quoted(trial.exit),
-             trial.output.empty() ? "null" : json_quoted(trial.output), metrics, plugins)
-      << "\n";
+  Json object;
+  object["study"] = study;
+  object.update(report::json_of(trial));
+  std::cout << object.line() << "\n";
 }
 
 }  // namespace

@@ -2,7 +2,7 @@
 #include <iostream>
 
 #include "tuner/commands/options.hpp"
-#include "tuner/report/table.hpp"
+#include "tuner/report/listing.hpp"
 #include "tuner/storage/store.hpp"
 
 namespace tuner::commands {
@@ -16,18 +16,10 @@ int studies(const Invocation& invocation) {
   const auto values = parse(invocation, options, {}, kPage);
   if (!values) return 0;
   const storage::Store store(database(*values), storage::Access::read_only);
-  report::TableWriter table(std::cout, format(*values));
-  table.header({"study", "trials", "completed", "metric", "goal", "best_value", "best_trial", "seed", "created_at"});
+  report::Listing<storage::StudyRow> listing(std::cout, format(*values), report::study_view());
   storage::Damage damage;
-  for (const auto& study : store.studies(&damage)) {
-    Value best, number;
-    if (study.best_value) best = *study.best_value;
-    if (study.best_number) number = static_cast<std::int64_t>(*study.best_number);
-    table.row({study.name, static_cast<std::int64_t>(study.trials), static_cast<std::int64_t>(study.completed),
-               study.metric, std::string(to_string(study.goal)), best, number, static_cast<std::int64_t>(study.seed),
-               study.created_at});
-  }
-  table.end();
+  for (const storage::StudyRow& study : store.studies(&damage)) listing.row(study);
+  listing.end();
   damage.raise(database(*values));
   return 0;
 }

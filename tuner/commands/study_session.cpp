@@ -227,11 +227,15 @@ study::StudyStatus StudySession::run(const Study& study, search::Searcher& searc
 
   Progress progress(stderr, ::isatty(STDERR_FILENO) != 0, plan.metric.name);
   bool warned = false;
+  bool unjudged = false;
   const auto listener = [&](const study::StudyStatus& status, std::span<const storage::TrialRecord> recorded,
                             std::span<const executor::Running> running) {
     if (status.checkpoint_error != 0 && !std::exchange(warned, true))
       progress.warn(fmt::format("no checkpoint can be written to {}: {}; a trial that is stopped begins again",
                                 study.run.checkpoint.folder.string(), system_text(status.checkpoint_error)));
+    if (plan.pruner && status.done_now > 0 && status.judged == 0 && !std::exchange(unjudged, true))
+      progress.warn(fmt::format("trial {} came to its end without a report of {}: the pruner had nothing to judge",
+                                recorded.empty() ? 0 : recorded.front().id.number, plan.metric.name));
     if (!quiet()) progress.show(status, recorded, running);
     if (!events()) return;
     for (const storage::TrialRecord& trial : recorded) print_event(std::cout, trial);
@@ -240,8 +244,10 @@ study::StudyStatus StudySession::run(const Study& study, search::Searcher& searc
   study::NoticeListener heard;
   if (events()) heard = [](const trial::Notice& notice) { print_event(std::cout, notice); };
   const auto executor = make_executor(study, invocation_.executable, shared_, as);
+  const auto pruner = study::make_pruner(plan, pruner_host(study, invocation_.executable));
+  const study::Guidance guidance{.lag = study.run.lag, .pruner = pruner.get()};
   const study::StudyStatus status =
-      study::run_study(study, searcher, *store_, *executor, *interrupts_, listener, {.lag = study.run.lag}, heard);
+      study::run_study(study, searcher, *store_, *executor, *interrupts_, listener, guidance, heard);
   progress.end();
   return status;
 }

@@ -5,58 +5,12 @@
 #include <vector>
 
 #include "tuner/commands/options.hpp"
-#include "tuner/report/table.hpp"
+#include "tuner/report/listing.hpp"
 #include "tuner/storage/store.hpp"
 
 namespace tuner::commands {
 
 namespace {
-
-Value optional_cell(const std::optional<double>& value) { return value ? Value(*value) : Value(Null{}); }
-
-void print_configurations(const std::vector<storage::ConfigurationRow>& rows, const std::string& format) {
-  report::TableWriter table(std::cout, format);
-  if (format == "table") {
-    table.header({"configuration", "mean", "std. deviation", "n", "trials", "first trial", "parameters"});
-    for (const auto& row : rows)
-      table.row({static_cast<std::int64_t>(row.configuration), row.mean, optional_cell(row.standard_deviation),
-                 row.completed, report::replicates_text(row), static_cast<std::int64_t>(row.number),
-                 report::parameters_text(row.parameters)});
-  } else {
-    // The columns of the view best_configurations, but for the study.
-    table.header({"configuration", "number", "mean", "standard_deviation", "completed", "replicates", "due", "complete",
-                  "parameters"});
-    for (const auto& row : rows)
-      table.row({static_cast<std::int64_t>(row.configuration), static_cast<std::int64_t>(row.number), row.mean,
-                 optional_cell(row.standard_deviation), row.completed, row.replicates, row.due,
-                 std::int64_t{row.complete()}, report::parameters_json(row.parameters)});
-  }
-  table.end();
-}
-
-void print_runs(const std::vector<storage::RunRow>& runs, const std::string& format, bool repeated) {
-  report::TableWriter table(std::cout, format);
-  // `value` is the study's metric; in the JSON parameters are a text, as in the view `runs`.
-  std::vector<std::string> columns{"trial",       "outcome", "value",      "steps",
-                                   "evaluations", "seconds", "parameters", "error"};
-  if (repeated) columns.insert(columns.begin() + 1, {"configuration", "replicate"});
-  table.header(columns);
-  for (const auto& run : runs) {
-    std::vector<Value> cells{
-        static_cast<std::int64_t>(run.number),
-        std::string(to_string(run.outcome)),
-        optional_cell(run.value),
-        run.steps,
-        static_cast<std::int64_t>(run.evaluations),
-        run.wall_seconds,
-        format == "table" ? report::parameters_text(run.parameters) : report::parameters_json(run.parameters),
-        run.error};
-    if (repeated)
-      cells.insert(cells.begin() + 1, {static_cast<std::int64_t>(run.configuration), std::int64_t{run.replicate}});
-    table.row(cells);
-  }
-  table.end();
-}
 
 int list(const Invocation& invocation, const Page& page, bool ranked, std::uint64_t limit) {
   po::options_description options("Options");
@@ -69,12 +23,17 @@ int list(const Invocation& invocation, const Page& page, bool ranked, std::uint6
   const std::string name = required(*values, "STUDY", page);
   const storage::Store store(database(*values), storage::Access::read_only);
   const std::uint64_t most = (*values)["limit"].as<std::uint64_t>();
+  const std::string how = format(*values);
   const bool repeated = store.study(name).repeats > 1;
   storage::Damage damage;
+  std::vector<std::string> parameters;
+  if (how == "csv") parameters = store.parameter_names(name, &damage);
   if (ranked && repeated)
-    print_configurations(store.configurations(name, most, &damage), format(*values));
+    report::print<storage::ConfigurationRow>({std::cout, how, report::configuration_view(), parameters},
+                                             [&](auto take) { store.read_configurations(name, most, take, &damage); });
   else
-    print_runs(store.runs(name, most, ranked, &damage), format(*values), repeated);
+    report::print<storage::RunRow>({std::cout, how, report::trial_view(repeated), parameters},
+                                   [&](auto take) { store.read_runs(name, most, ranked, take, &damage); });
   damage.raise(database(*values));
   return 0;
 }
@@ -83,7 +42,9 @@ int list(const Invocation& invocation, const Page& page, bool ranked, std::uint6
 
 int trials(const Invocation& invocation) {
   constexpr Page kPage{"tuner trials STUDY [--db FILE] [options]",
-                       "Lists the trials of a study in order of their numbers.",
+                       "Lists the trials of a study in order of their numbers. docs/json.md has the keys of the JSON "
+                       "and the columns of the\n"
+                       "CSV.",
                        "  tuner trials quickstart --limit 20\n  tuner trials quickstart --format csv > trials.csv"};
   return list(invocation, kPage, false, 0);
 }

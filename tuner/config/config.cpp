@@ -104,6 +104,7 @@ class StudyReader {
                        {"seed", value(&StudyReader::read_seed)},
                        {"metric", value(&StudyReader::read_metric)},
                        {"method", value(&StudyReader::read_method)},
+                       {"pruner", value(&StudyReader::read_pruner)},
                        {"trials", trials},
                        {"run_cap", trials},
                        {"partial", value(&StudyReader::read_partial)},
@@ -328,26 +329,61 @@ class StudyReader {
           .at(node.place);
     plan_.method = word_of(node, "method", known);
   }
-  // A searcher that is a plugin: its name, or a map of the name, its options and the host's keys.
-  void read_searcher(const Node& node) {
+  // A searcher or pruner: its name, or a map of the name, its options and the host's keys.
+  PluginPlan read_named(const Node& node, Kind kind, std::string_view key, const Keys& keys) {
     Node plugin = node;
     for (Entry& entry : plugin.entries) {
-      if (entry.key == "as") refuse_key(entry, "method", {"name", "lag"});
+      if (entry.key == "as") refuse_key(entry, std::string(key), {"name"});
       if (entry.key == "name") entry.key = "plugin";
       if (is_search_parameter(entry.value))
-        throw Error(
-            Message::config_impossible,
-            fmt::format("method.{} is a search parameter, and a searcher does not search its own options", entry.key),
-            "write one value; two studies compare two values")
+        throw Error(Message::config_impossible,
+                    fmt::format("{}.{} is a search parameter, and a {} does not search its own options", key, entry.key,
+                                to_string(kind)),
+                    "write one value; two studies compare two values")
             .at(entry.value.place);
     }
+    return read_plugin(plugin, kind, {.path = std::string(key), .parent = {}}, reading_, keys);
+  }
+  void read_searcher(const Node& node) {
     const auto lag = [this](const Entry& entry) {
       run_.lag =
           static_cast<std::uint64_t>(integer_within(entry.value, host_key(kSearcherKeys, "lag").bounds, "method.lag"));
     };
-    plan_.searcher = read_plugin(plugin, Kind::searcher, {.path = "method", .parent = {}}, reading_,
-                                 readers_of(kSearcherKeys, {{"lag", lag}}));
+    plan_.searcher = read_named(node, Kind::searcher, "method", readers_of(kSearcherKeys, {{"lag", lag}}));
     plan_.method = plan_.searcher->label;
+  }
+  void read_pruner(const Node& node) {
+    pruner_place_ = node.place;
+    if (node.is_map() && node.given("name") == nullptr)
+      throw Error(Message::config_missing_key, "pruner has no name", "add name: PRUNER, which `tuner plugins` lists")
+          .at(node.place);
+    PrunerPlan pruner;
+    const auto integer = [](std::int64_t& to) {
+      return [&to](const Entry& entry) {
+        to = integer_within(entry.value, host_key(kPrunerKeys, entry.key).bounds, fmt::format("pruner.{}", entry.key));
+      };
+    };
+    const auto delta = [&](const Entry& entry) {
+      pruner.min_delta = real_of(entry.value, "pruner.min_delta");
+      check_bounds(pruner.min_delta, host_key(kPrunerKeys, "min_delta").bounds, "pruner.min_delta", entry.value.place);
+    };
+    pruner.plugin = read_named(node, Kind::pruner, "pruner",
+                               readers_of(kPrunerKeys, {{"warmup", integer(pruner.warmup)},
+                                                        {"interval", integer(pruner.interval)},
+                                                        {"patience", integer(pruner.patience)},
+                                                        {"min_delta", delta}}));
+    plan_.pruner = std::move(pruner);
+  }
+  // It judges what trials report while they run.
+  void check_pruner() const {
+    if (!plan_.pruner) return;
+    const auto refuse = [this](const char* what, const char* remedy) {
+      throw Error(Message::config_impossible, what, remedy).at(pruner_place_);
+    };
+    if (lr_range::is_test(plan_)) refuse("an LR range test has no pruner", "remove pruner");
+    if (plan_.repeats.count > 1)
+      refuse("pruner judges single trials, and repeats makes several of a configuration",
+             "remove repeats, or run the best configurations again in a study of their own");
   }
 
   void read_objective(const Node& node) {
@@ -375,6 +411,7 @@ class StudyReader {
 
   // What concerns several sections.
   void finish(const Node& root) {
+    check_pruner();
     if (program_) return finish_program_study(root);
     if (plan_.objective.branches.empty())
       throw Error(Message::config_missing_key, "the file names no objective: what is to be trained",
@@ -462,7 +499,7 @@ class StudyReader {
   SchedulerPlaces schedulers_;
   std::optional<ProgramPlan> program_;  // where the objective is one
   std::string objective_place_, method_place_, optimizer_place_, scheduler_place_, training_place_, memory_limit_place_,
-      repeats_place_, trials_place_;
+      repeats_place_, trials_place_, pruner_place_;
 };
 
 }  // namespace

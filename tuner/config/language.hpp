@@ -52,6 +52,7 @@ inline constexpr HostKey kStudyKeys[] = {
     {.key = "method",
      .type = HostKey::own,
      .doc = "how search parameters get their values; none: the file is one trial"},
+    {.key = "pruner", .type = HostKey::own, .doc = "what stops trials early; none: a trial ends at its end"},
     {.key = "trials",
      .type = HostKey::integer,
      .doc = "the total of the study; default: the whole grid, 1 without search parameters",
@@ -186,6 +187,29 @@ inline constexpr HostKey kSearcherKeys[] = {
      .type = HostKey::integer,
      .doc = "proposal n sees the results of the proposals up to n - lag; default: 8, or 4 for each worker",
      .bounds = {.min = 1, .max = 0x1p31}}};
+
+// Beside the options of a pruner.
+inline constexpr HostKey kPrunerKeys[] = {
+    {.key = "warmup",
+     .type = HostKey::integer,
+     .doc = "no trial is stopped before this step",
+     .fallback = "0",
+     .bounds = {.min = 0, .max = 0x1p53}},
+    {.key = "interval",
+     .type = HostKey::integer,
+     .doc = "steps from one decision to the next",
+     .fallback = "1",
+     .bounds = {.min = 1, .max = 0x1p53}},
+    {.key = "patience",
+     .type = HostKey::integer,
+     .doc = "decisions that a trial may be without an improvement before it can be stopped",
+     .fallback = "0",
+     .bounds = {.min = 0, .max = 0x1p31}},
+    {.key = "min_delta",
+     .type = HostKey::real,
+     .doc = "what an improvement must exceed",
+     .fallback = "0",
+     .bounds = {.min = 0, .max = kAnyReal}}};
 
 inline constexpr HostKey kRetryKeys[] = {
     {.key = "max", .type = HostKey::integer, .doc = "how often at most", .bounds = {.min = 0, .max = 1000}},

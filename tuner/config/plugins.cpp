@@ -161,7 +161,7 @@ void read_into(Settings& settings, const Entry& entry, const Plugin& plugin, std
     impossible("'steps' belongs to the items of a sequence",
                "write scheduler: {sequence: [{plugin: ..., steps: n}, ...]}");
   std::vector<std::string_view> known = plugin.param_ids();
-  if (plugin.kind() == Kind::searcher)
+  if (plugin.kind() == Kind::searcher || plugin.kind() == Kind::pruner)
     known.emplace_back("name");
   else
     known.insert(known.end(), {"plugin", "as"});

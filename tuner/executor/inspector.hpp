@@ -32,8 +32,9 @@ struct Inspected {
   TrialTrace& trace;
   // And which plugin that is, by kind.
   std::function<void(const Subjects& subjects)> about;
-  // The searcher that earlier questions have made, for the next ones.
+  // The searcher, or the pruner, that earlier questions have made, for the next ones.
   std::unique_ptr<search::Engine>& engine;
+  std::unique_ptr<search::PruneEngine>& prune_engine;
 };
 // An Answerer answers one question, both as bytes. Errors of the answer are thrown at whoever asks.
 

@@ -237,7 +237,8 @@ void answer_all(FrameBuffer& buffer, Frame question, const WorkerSetup& setup, C
     if (subjects != last) send_frame(FrameType::subject, to_bytes(last = subjects));
   };
   std::unique_ptr<search::Engine> engine;
-  const Inspected inspected{catalogue, study, shared, trace, about, engine};
+  std::unique_ptr<search::PruneEngine> prune_engine;
+  const Inspected inspected{catalogue, study, shared, trace, about, engine, prune_engine};
   for (;;) {
     try {
       const std::string answer = answerer(inspected, question.bytes);

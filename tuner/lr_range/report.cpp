@@ -10,6 +10,7 @@
 
 #include "tuner/json.hpp"
 #include "tuner/lr_range/diagnosis.hpp"
+#include "tuner/report/record.hpp"
 #include "tuner/report/table.hpp"
 
 namespace tuner::lr_range {
@@ -77,12 +78,10 @@ void print_grid(std::ostream& out, const LrBranch& branch) {
   table.end();
 }
 
-Json json_of(const std::optional<double>& value) { return value ? Json(*value) : Json(); }
-
 Json json_of(const LrSuggestion& s) {
-  return {{"value", json_of(s.value)},
-          {"low", json_of(s.low)},
-          {"high", json_of(s.high)},
+  return {{"value", report::json_of(s.value)},
+          {"low", report::json_of(s.low)},
+          {"high", report::json_of(s.high)},
           {"rule", s.rule},
           {"note", s.note.empty() ? Json() : Json(s.note)}};
 }
@@ -139,14 +138,11 @@ std::string lr_text(const LrReport& report) {
   return std::move(out).str();
 }
 
-std::string lr_json(const LrReport& report) {
-  const Json json{
-      {"study", report.study},
-      {"suggestions", by_branch(report, is_one_of_four)},
-      {"limits", by_branch(report, [](const LrSuggestion& s) { return !is_one_of_four(s) && !is_rule(s); })},
-      {"rules", by_branch(report, is_rule)}};
-  // What is no UTF-8 may stand in a database.
-  return json.dump();
+Json lr_json(const LrReport& report) {
+  return {{"study", report.study},
+          {"suggestions", by_branch(report, is_one_of_four)},
+          {"limits", by_branch(report, [](const LrSuggestion& s) { return !is_one_of_four(s) && !is_rule(s); })},
+          {"rules", by_branch(report, is_rule)}};
 }
 
 std::string lr_svg(const LrReport& report, const LrBranch& branch) { return lr_chart_svg(chart_of(report, branch)); }

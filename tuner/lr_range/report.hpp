@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "tuner/json.hpp"
 #include "tuner/lr_range/chart.hpp"
 #include "tuner/lr_range/measurements.hpp"
 #include "tuner/storage/store.hpp"
@@ -32,7 +33,7 @@ void add_part(LrBranch& branch, const Part& part, const TrialResult& result);
 // One object: study; suggestions with largest_stable, steepest, best_short_run, recommended, each {value, low, high,
 // rule, note}; limits and rules of the same form. Where there are several branches, each of the three holds an object
 // by branch. What is not known is null.
-[[nodiscard]] std::string lr_json(const LrReport& report);
+[[nodiscard]] Json lr_json(const LrReport& report);
 
 // The chart of a branch as an SVG file.
 [[nodiscard]] std::string lr_svg(const LrReport& report, const LrBranch& branch);

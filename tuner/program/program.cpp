@@ -122,6 +122,14 @@ void set_objective(StudyPlan& plan, Program program, double time_limit_seconds) 
   plan.program = std::make_shared<const Program>(std::move(program));
 }
 
+std::int64_t fixed_budget(const Program& program) {
+  const auto found = std::ranges::find(program.parameters, program.budget, &Parameter::name);
+  if (found == program.parameters.end()) return 0;
+  const auto* value = std::get_if<Value>(&found->setting);
+  const auto* steps = value != nullptr ? std::get_if<std::int64_t>(value) : nullptr;
+  return steps != nullptr ? *steps : 0;
+}
+
 const Metric* find_metric(const Program& program, std::string_view name) {
   const auto found = std::ranges::find(program.metrics, name, &Metric::name);
   return found == program.metrics.end() ? nullptr : &*found;

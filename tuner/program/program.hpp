@@ -67,6 +67,9 @@ void set_objective(StudyPlan& plan, Program program, double time_limit_seconds =
 // The metric of that name; null where the program declares none of that name.
 [[nodiscard]] const Metric* find_metric(const Program& program, std::string_view name);
 
+// The value of its budget; 0 where it has none, or where it is searched.
+[[nodiscard]] std::int64_t fixed_budget(const Program& program);
+
 // The parameters of one configuration, those of maps one by one, by the names that the program knows, in order. A
 // one_of has its label. Null: the parameter is not given to the program.
 [[nodiscard]] Parameters active_parameters(const Program& program, const Space& space, const Configuration& point);

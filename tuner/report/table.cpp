@@ -1,29 +1,41 @@
 #include "tuner/report/table.hpp"
-#include "tuner/text.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
 #include <ostream>
+#include <string_view>
+
+#include "tuner/json.hpp"
+#include "tuner/report/csv.hpp"
+#include "tuner/text.hpp"
 
 namespace tuner::report {
 
 namespace {
 
 // Width on a terminal: code points, which is right for all but wide scripts.
-std::size_t width(const std::string& text) {
+std::size_t width(std::string_view text) {
   return static_cast<std::size_t>(std::ranges::count_if(text, [](char c) { return (c & 0xc0) != 0x80; }));
 }
 
-std::string csv_cell(const Value& value) {
-  if (std::holds_alternative<Null>(value)) return "";
-  std::string text = to_display(value, 17);
-  if (const auto* d = std::get_if<double>(&value); d && std::isfinite(*d)) text = format_number(*d);
-  if (text.find_first_of(",\"\n\r") == std::string::npos) return text;
-  std::string escaped = "\"";
-  for (const char c : text) escaped += c == '"' ? std::string("\"\"") : std::string(1, c);
-  return escaped + "\"";
+std::string csv_text(const Value& cell) {
+  if (std::holds_alternative<Null>(cell)) return "";
+  const auto* number = std::get_if<double>(&cell);
+  return number != nullptr && std::isfinite(*number) ? format_number(*number) : to_display(cell, 17);
+}
+
+std::string table_text(const Value& cell) {
+  if (std::holds_alternative<Null>(cell)) return "";
+  std::string text = to_display(cell);
+  std::ranges::replace_if(
+      text, [](char c) { return c == '\n' || c == '\t'; }, ' ');
+  return printable(text);
+}
+
+bool is_number(const Value& cell) {
+  return std::holds_alternative<double>(cell) || std::holds_alternative<std::int64_t>(cell);
 }
 
 }  // namespace
@@ -33,33 +45,43 @@ TableWriter::TableWriter(std::ostream& out, std::string format) : out_(out), for
 void TableWriter::header(std::vector<std::string> columns) {
   columns_ = std::move(columns);
   numeric_.assign(columns_.size(), true);
+  for (const std::string& column : columns_) widths_.push_back(width(column));
   if (format_ == "json") out_ << "[";
-  if (format_ != "csv") return;
-  for (std::size_t i = 0; i < columns_.size(); ++i) out_ << (i ? "," : "") << csv_cell(columns_[i]);
-  out_ << "\n";
+  if (format_ == "csv") write_csv({columns_.begin(), columns_.end()});
 }
 
 void TableWriter::row(const std::vector<Value>& cells) {
+  if (format_ == "csv")
+    write_csv(cells);
+  else if (format_ == "json")
+    write_json(cells);
+  else
+    keep(cells);
   ++count_;
-  if (format_ == "csv") {
-    for (std::size_t i = 0; i < cells.size(); ++i) out_ << (i ? "," : "") << csv_cell(cells[i]);
-    out_ << "\n";
-  } else if (format_ == "json") {
-    out_ << (count_ > 1 ? ",\n " : "\n ") << "{";
-    for (std::size_t i = 0; i < cells.size(); ++i)
-      out_ << (i ? ", " : "") << json_quoted(columns_[i]) << ": " << to_json(cells[i]);
-    out_ << "}";
-  } else {
-    auto& texts = rows_.emplace_back();
-    for (std::size_t i = 0; i < cells.size(); ++i) {
-      texts.push_back(std::holds_alternative<Null>(cells[i]) ? "" : to_display(cells[i]));
-      std::ranges::replace_if(
-          texts.back(), [](char c) { return c == '\n' || c == '\t'; }, ' ');
-      texts.back() = printable(texts.back());
-      if (!std::holds_alternative<double>(cells[i]) && !std::holds_alternative<std::int64_t>(cells[i]) &&
-          !texts.back().empty())
-        numeric_[i] = false;
-    }
+}
+
+void TableWriter::write_csv(const std::vector<Value>& cells) {
+  std::string line;
+  for (std::size_t i = 0; i < cells.size(); ++i) {
+    if (i > 0) line += ',';
+    append_csv(line, csv_text(cells[i]));
+  }
+  out_ << line << "\n";
+}
+
+void TableWriter::write_json(const std::vector<Value>& cells) {
+  Json object = Json::object();
+  for (std::size_t i = 0; i < cells.size(); ++i) object[columns_[i]] = document_of(cells[i]);
+  out_ << (count_ > 0 ? ",\n " : "\n ") << object.line();
+}
+
+void TableWriter::keep(const std::vector<Value>& cells) {
+  for (std::size_t i = 0; i < cells.size(); ++i) {
+    const std::string text = table_text(cells[i]);
+    if (!is_number(cells[i]) && !text.empty()) numeric_[i] = false;
+    widths_[i] = std::max(widths_[i], width(text));
+    sizes_.push_back(static_cast<std::uint32_t>(text.size()));
+    text_ += text;
   }
 }
 
@@ -71,22 +93,25 @@ void TableWriter::end() {
 }
 
 void TableWriter::print_table() {
-  std::vector<std::size_t> widths;
-  for (const auto& column : columns_) widths.push_back(width(column));
-  for (const auto& row : rows_)
-    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], width(row[i]));
-  const auto print = [&](const std::vector<std::string>& row) {
-    std::string line;
-    for (std::size_t i = 0; i < row.size(); ++i) {
-      const std::string space(widths[i] - width(row[i]), ' ');
-      line += numeric_[i] ? space + row[i] : row[i] + space;
-      line += "  ";
-    }
+  std::string line;
+  const auto add = [&](std::size_t column, std::string_view cell) {
+    const std::size_t space = widths_[column] - width(cell);
+    if (numeric_[column]) line.append(space, ' ');
+    line += cell;
+    if (!numeric_[column]) line.append(space, ' ');
+    line += "  ";
+    if (column + 1 < columns_.size()) return;
     line.erase(line.find_last_not_of(' ') + 1);
-    out_ << line << "\n";
+    line += '\n';
+    out_ << line;
+    line.clear();
   };
-  print(columns_);
-  for (const auto& row : rows_) print(row);
+  for (std::size_t i = 0; i < columns_.size(); ++i) add(i, columns_[i]);
+  std::string_view rest = text_;
+  for (std::size_t cell = 0; cell < sizes_.size(); ++cell) {
+    add(cell % columns_.size(), rest.substr(0, sizes_[cell]));
+    rest.remove_prefix(sizes_[cell]);
+  }
 }
 
 std::string parameters_text(const Parameters& parameters) {
@@ -99,13 +124,6 @@ std::string parameters_text(const Parameters& parameters) {
     text += fmt::format("{}{}={}", text.empty() ? "" : " ", same == 1 ? word : name, to_display(value, 4));
   }
   return text;
-}
-
-std::string parameters_json(const Parameters& parameters) {
-  std::string text = "{";
-  for (const auto& [name, value] : parameters)
-    text += fmt::format("{}{}: {}", text.size() > 1 ? ", " : "", json_quoted(name), to_json(value));
-  return text + "}";
 }
 
 std::string replicates_text(const storage::ConfigurationRow& configuration) {

@@ -23,19 +23,24 @@ class TableWriter {
   void end();
 
  private:
+  void write_csv(const std::vector<Value>& cells);
+  void write_json(const std::vector<Value>& cells);
+  void keep(const std::vector<Value>& cells);
   void print_table();
+
   std::ostream& out_;
   std::string format_;
   std::vector<std::string> columns_;
-  std::vector<std::vector<std::string>> rows_;  // table only
-  std::vector<bool> numeric_;
   std::uint64_t count_ = 0;
+  // Of a table: its cells one behind the other in one text, since a million of texts would take five times the memory.
+  std::string text_;
+  std::vector<std::uint32_t> sizes_;
+  std::vector<std::size_t> widths_;
+  std::vector<bool> numeric_;
 };
 
 // "optimizer=sgd lr=0.01 momentum=0.9", for tables: names by their last word where it is unique in the trial.
 [[nodiscard]] std::string parameters_text(const Parameters& parameters);
-// A JSON object of typed values.
-[[nodiscard]] std::string parameters_json(const Parameters& parameters);
 // "3", "2 of 3, incomplete", "3, 1 without a value": the trials of a configuration.
 [[nodiscard]] std::string replicates_text(const storage::ConfigurationRow& configuration);
 // "0.51 +- 0.02 (n = 3)"; without a deviation "0.51 (n = 1)".

@@ -2,28 +2,15 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
+#include <limits>
+
 #include "tuner/error.hpp"
-#include "tuner/objective.hpp"
-#include "tuner/options.hpp"
+#include "tuner/search/plugin_call.hpp"
 
 namespace tuner::search {
 
 namespace {
-
-OptionTable options_of(const PluginPlan& plan) {
-  std::map<std::string, Value> values;
-  for (const auto& [key, setting] : plan.options) values.emplace(key, std::get<Value>(setting));
-  return {*plan.plugin, values};
-}
-
-tuner_configuration configuration_of(std::uint64_t proposal, const Row& row) {
-  tuner_configuration configuration{};
-  configuration.struct_size = sizeof configuration;
-  configuration.proposal = proposal;
-  configuration.values = row.values.data();
-  configuration.states = row.states.data();
-  return configuration;
-}
 
 class PluginEngine : public Engine {
  public:
@@ -31,25 +18,10 @@ class PluginEngine : public Engine {
       : plan_(plan),
         plugin_(*plan.searcher->plugin),
         table_(plugin_.searcher()),
-        options_(options_of(*plan.searcher)),
-        space_(plan.space),
-        budget_(setup.budget),
-        direction_(plan.metric.goal == Goal::minimize ? TUNER_MINIMIZE : TUNER_MAXIMIZE) {
-    tuner_search_create_args args{};
-    args.struct_size = sizeof args;
-    args.n_goals = 1;
-    args.host = host_.abi();
-    args.options = options_.abi();
-    args.space = space_.abi();
-    args.directions = &direction_;
-    args.trials = setup.trials;
-    args.lag = static_cast<std::int64_t>(setup.lag);
-    args.least_budget = setup.budget;
-    args.most_budget = setup.budget;
-    call([&](tuner_error& error) {
-      args.error = &error;
-      return table_.create(&args, &state_);
-    });
+        call_(plan, *plan.searcher),
+        budget_(setup.budget) {
+    tuner_search_create_args args = call_.create_args(setup);
+    call_.call(args, [this](const auto& given) { return table_.create(&given, &state_); });
   }
   ~PluginEngine() override { table_.destroy(state_); }
   PluginEngine(const PluginEngine&) = delete;
@@ -77,12 +49,9 @@ class PluginEngine : public Engine {
     args.struct_size = sizeof args;
     args.n_observations = static_cast<std::uint32_t>(observations.size());
     args.observation_stride = sizeof(tuner_observation);
-    args.host = host_.abi();
+    args.host = call_.host();
     args.observations = observations.data();
-    call([&](tuner_error& error) {
-      args.error = &error;
-      return table_.observe(state_, &args);
-    });
+    call_.call(args, [this](const auto& given) { return table_.observe(state_, &given); });
   }
 
   Proposed propose(const Wanted& wanted) override {
@@ -100,7 +69,7 @@ class PluginEngine : public Engine {
     tuner_propose_args args{};
     args.struct_size = sizeof args;
     args.count = 1;
-    args.host = host_.abi();
+    args.host = call_.host();
     args.proposal = wanted.proposal;
     args.pending = pending.data();
     args.n_pending = static_cast<std::uint32_t>(pending.size());
@@ -110,55 +79,114 @@ class PluginEngine : public Engine {
     args.states = row.states.data();
     args.budgets = &budget;
     args.made = &made;
-    const std::int32_t status = call([&](tuner_error& error) {
-      args.error = &error;
-      return table_.propose(state_, &args);
-    });
-    Proposed proposed{.row = {}, .log = std::exchange(host_.log, {})};
+    const std::int32_t status = call_.call(args, [this](const auto& given) { return table_.propose(state_, &given); });
+    Proposed proposed{.row = {}, .log = call_.take_log()};
     if (status == TUNER_EXHAUSTED && made == 0) return proposed;
     if (budget != budget_)
       throw Error(Message::plugin_bad_proposal,
                   fmt::format("searcher '{}' gives proposal {} a budget of {} steps, and the study's is {}",
                               plugin_.id(), wanted.proposal, budget, budget_),
-                  "`tuner plugins check FILE` finds out where; another method can search this space");
+                  PluginCall::kRemedy);
     if (made != 1)
       throw Error(Message::plugin_bad_proposal,
                   fmt::format("searcher '{}' made {} proposals where 1 was wanted", plugin_.id(), made),
-                  "`tuner plugins check FILE` finds out where; another method can search this space");
+                  PluginCall::kRemedy);
     proposed.row = std::move(row);
     return proposed;
   }
 
  private:
-  // Errors: config.impossible where the plugin says that its arguments are not for it, plugin.bad_proposal otherwise.
-  template <class Function>
-  std::int32_t call(const Function& function) {
-    host_.reset_scratch();
-    tuner_error error{};
-    error.struct_size = sizeof error;
-    const std::int32_t status = function(error);
-    if (status >= 0) return status;
-    error.text[sizeof error.text - 1] = '\0';
-    const std::string text = error.text[0] != '\0' ? error.text : fmt::format("status {}", status);
-    if (status == TUNER_INVALID || status == TUNER_UNSUPPORTED)
-      throw Error(Message::config_impossible, fmt::format("searcher '{}' cannot search here: {}", plugin_.id(), text),
-                  "change what it names, or use another method");
-    throw Error(Message::plugin_bad_proposal, fmt::format("searcher '{}' failed: {}", plugin_.id(), text),
-                "`tuner plugins check FILE` finds out where; another method can search this space");
-  }
-
   const StudyPlan& plan_;
   const Plugin& plugin_;
   const tuner_searcher& table_;
-  HostServices host_;
-  OptionTable options_;
-  PluginSpace space_;
+  PluginCall call_;
   std::int64_t budget_;
-  std::uint32_t direction_;
+  void* state_ = nullptr;
+};
+
+class PluginPruneEngine : public PruneEngine {
+ public:
+  PluginPruneEngine(const StudyPlan& plan, const EngineSetup& setup)
+      : plugin_(*plan.pruner->plugin.plugin), table_(plugin_.pruner()), call_(plan, plan.pruner->plugin) {
+    tuner_search_create_args args = call_.create_args(setup);
+    call_.call(args, [this](const auto& given) { return table_.create(&given, &state_); });
+  }
+  ~PluginPruneEngine() override { table_.destroy(state_); }
+  PluginPruneEngine(const PluginPruneEngine&) = delete;
+  PluginPruneEngine& operator=(const PluginPruneEngine&) = delete;
+
+  void tell(TrialEvent event) override {
+    if (!event.is_end) {
+      static_cast<void>(decide(std::move(event)));
+      return;
+    }
+    const tuner_configuration configuration = configuration_of(event.trial, event.row);
+    tuner_observation observation{};
+    observation.struct_size = sizeof observation;
+    observation.outcome = event.outcome;
+    observation.configuration = &configuration;
+    observation.last_step = event.step;
+    observation.budget = event.budget;
+    observation.values = &event.value;
+    observation.n_values = std::isnan(event.value) ? 0 : 1;
+    observation.replicates = 1;
+    observation.mean = event.value;
+    observation.standard_deviation = std::numeric_limits<double>::quiet_NaN();
+    tuner_observe_args args{};
+    args.struct_size = sizeof args;
+    args.n_observations = 1;
+    args.observation_stride = sizeof observation;
+    args.host = call_.host();
+    args.observations = &observation;
+    call_.call(args, [this](const auto& given) { return table_.observe(state_, &given); });
+  }
+
+  Verdict decide(TrialEvent event) override {
+    const tuner_configuration configuration = configuration_of(event.trial, event.row);
+    tuner_report report{};
+    report.struct_size = sizeof report;
+    report.trial = event.trial;
+    report.configuration = &configuration;
+    report.step = event.step;
+    report.budget = event.budget;
+    report.value = event.value;
+    Verdict verdict;
+    tuner_decide_args args{};
+    args.struct_size = sizeof args;
+    args.host = call_.host();
+    args.report = &report;
+    args.decision = &verdict.decision;
+    args.next_step = &verdict.next_step;
+    call_.call(args, [this](const auto& given) { return table_.decide(state_, &given); });
+    verdict.log = call_.take_log();
+    const bool legal = verdict.decision == TUNER_DECISION_CONTINUE || verdict.decision == TUNER_DECISION_STOP;
+    if (!legal)
+      throw Error(
+          Message::plugin_bad_proposal,
+          fmt::format("pruner '{}' decides {} at step {} of trial {}, and this tuner continues or stops a trial",
+                      plugin_.id(), verdict.decision == TUNER_DECISION_PAUSE ? "to pause" : "nothing known", event.step,
+                      event.trial),
+          PluginCall::kRemedy);
+    if (verdict.next_step != -1 && verdict.next_step <= event.step)
+      throw Error(Message::plugin_bad_proposal,
+                  fmt::format("pruner '{}' wants to judge step {} of trial {} next, which is at step {}", plugin_.id(),
+                              verdict.next_step, event.trial, event.step),
+                  PluginCall::kRemedy);
+    return verdict;
+  }
+
+ private:
+  const Plugin& plugin_;
+  const tuner_pruner& table_;
+  PluginCall call_;
   void* state_ = nullptr;
 };
 
 }  // namespace
+
+std::unique_ptr<PruneEngine> make_prune_engine(const StudyPlan& plan, const EngineSetup& setup) {
+  return std::make_unique<PluginPruneEngine>(plan, setup);
+}
 
 std::unique_ptr<Engine> make_engine(const StudyPlan& plan, const EngineSetup& setup) {
   return std::make_unique<PluginEngine>(plan, setup);

@@ -80,6 +80,42 @@ class Engine {
   [[nodiscard]] virtual Proposed propose(const Wanted& wanted) = 0;
 };
 
+// What a pruner hears of a trial: a report, or its end.
+struct TrialEvent {
+  bool is_end = false;
+  std::uint64_t trial = 0;
+  std::uint32_t outcome = 0;  // of an end: TUNER_OUTCOME_...
+  std::int64_t step = 0, budget = 0;
+  double value = 0;  // NaN: none
+  Row row;
+};
+template <class Archive>
+void serialize(Archive& archive, TrialEvent& event) {
+  archive(event.is_end, event.trial, event.outcome, event.step, event.budget, event.value, event.row);
+}
+
+struct Verdict {
+  std::uint32_t decision = TUNER_DECISION_CONTINUE;
+  std::int64_t next_step = -1;   // -1: the trial needs no decision any more
+  std::vector<std::string> log;  // what the plugin had to say
+};
+template <class Archive>
+void serialize(Archive& archive, Verdict& verdict) {
+  archive(verdict.decision, verdict.next_step, verdict.log);
+}
+
+class PruneEngine {
+ public:
+  virtual ~PruneEngine() = default;
+  // An end, or a report that was judged earlier.
+  virtual void tell(TrialEvent event) = 0;
+  // Errors: config.impossible where the plugin cannot judge this study, plugin.bad_proposal where it fails.
+  [[nodiscard]] virtual Verdict decide(TrialEvent report) = 0;
+};
+
+using MakePruneEngine = std::function<std::unique_ptr<PruneEngine>(const StudyPlan& plan, const EngineSetup& setup)>;
+[[nodiscard]] std::unique_ptr<PruneEngine> make_prune_engine(const StudyPlan& plan, const EngineSetup& setup);
+
 using MakeEngine = std::function<std::unique_ptr<Engine>(const StudyPlan& plan, const EngineSetup& setup)>;
 
 // In this process. The plan must outlive it. Errors: config.impossible where the plugin refuses space or options.

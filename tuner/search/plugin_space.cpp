@@ -154,7 +154,8 @@ Value PluginSpace::value_of(std::size_t index, double x, const std::string& who)
   if (crosses_as_share(range)) return random_quantile(range, std::min(x, 1 - 0x1p-53));
   if (seen.step > 0) {
     const double steps = (x - seen.low) / seen.step;
-    if (std::abs(steps - std::round(steps)) > 1e-6) refuse(fmt::format("{:g} + k * {:g} with a whole k", seen.low, seen.step));
+    if (std::abs(steps - std::round(steps)) > 1e-6)
+      refuse(fmt::format("{:g} + k * {:g} with a whole k", seen.low, seen.step));
   }
   if (range.step) return nearest_step(range, x);
   if (range.integer) return static_cast<std::int64_t>(std::llround(x));

@@ -3,7 +3,9 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 
+#include "tuner/space.hpp"
 #include "tuner/trial_run.hpp"
 
 namespace tuner::search {
@@ -13,6 +15,16 @@ struct Judged {
   std::uint64_t number = 0;  // of the trial
   std::int64_t step = 0;
   std::optional<double> value;
+  Configuration configuration = {};
+};
+
+// A trial that has come to its end, whatever that was.
+struct Ended {
+  std::uint64_t number = 0;
+  Outcome outcome = Outcome::completed;
+  std::int64_t last_step = 0;
+  std::optional<double> value;  // the trial's
+  Configuration configuration = {};
 };
 
 // Threads: one at a time.
@@ -27,6 +39,8 @@ class Pruner {
   // What becomes of the trial of the measurement observed last. A function of what has been observed; changes no later
   // answer.
   [[nodiscard]] virtual Decision decide(const Judged& judged) const = 0;
+  // Takes in the end of a trial. Those of earlier runs of the study come after all measurements of these.
+  virtual void ended(const Ended&) {}
 };
 
 }  // namespace tuner::search

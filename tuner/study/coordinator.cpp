@@ -45,10 +45,7 @@ class Coordinator {
     for (const std::uint64_t number : store.finished(plan_.name)) done_.insert(number);
     if (searcher.learns())
       journal_.emplace(plan_, searcher, store, guidance.lag.value_or(default_lag(run_.workers)), done_);
-    if (guidance.pruner != nullptr) {
-      decisions_.emplace(*guidance.pruner, store, plan_.name);
-      decide_at_ = guidance.pruner->first_step();
-    }
+    if (guidance.pruner != nullptr) resume_decisions(*guidance.pruner);
     status_.done = done_.size();
     if (status_.done > 0) failed_at_start_.reset();
     for (const auto& [outcome, trials] : store.outcomes(plan_.name))
@@ -83,6 +80,31 @@ class Coordinator {
   }
 
  private:
+  // Tells the pruner what earlier runs of the study recorded: all reports, then the ends of trials.
+  void resume_decisions(search::Pruner& pruner) {
+    decide_at_ = pruner.first_step();
+    std::map<std::uint64_t, Configuration> proposed;
+    if (journal_)
+      store_.read_journal(plan_.name, [&](const storage::JournalEntry& entry) {
+        if (const auto* proposal = std::get_if<storage::ProposalRecord>(&entry))
+          proposed.emplace(proposal->configuration,
+                           point_from(plan_.space, proposal->parameters, searcher_).value_or(Configuration()));
+      });
+    const auto configuration_of = [&](std::uint64_t number) {
+      const std::uint64_t configuration = search::trial_of(searcher_, number).configuration;
+      return journal_ ? proposed.at(configuration) : searcher_.propose(configuration);
+    };
+    decisions_.emplace(pruner, store_, plan_.name, configuration_of);
+    for (const std::uint64_t number : done_) {
+      const storage::TrialDetail trial = store_.trial(plan_.name, number);
+      decisions_->ended({.number = number,
+                         .outcome = trial.run.outcome,
+                         .last_step = trial.run.steps,
+                         .value = trial.run.value,
+                         .configuration = configuration_of(number)});
+    }
+  }
+
   [[nodiscard]] double elapsed() const { return std::chrono::duration<double>(Clock::now() - start_).count(); }
   [[nodiscard]] bool all_submitted() const { return status_.total && next_.number >= *status_.total; }
   [[nodiscard]] static bool is_failed(Outcome outcome) {
@@ -188,7 +210,10 @@ class Coordinator {
     std::vector<std::pair<std::uint64_t, Decision>> answers;
     for (const trial::Notice& notice : notices)
       if (const auto* report = std::get_if<trial::Report>(&notice); report != nullptr && report->waits)
-        answers.emplace_back(report->number, decisions_->decide({report->number, report->step, report->value}));
+        answers.emplace_back(report->number, decisions_->decide({.number = report->number,
+                                                                 .step = report->step,
+                                                                 .value = report->value,
+                                                                 .configuration = running_.at(report->number)}));
     if (answers.empty()) return;
     store_.record({}, decisions_->take_entries());
     for (const auto& [number, decision] : answers) executor_.answer(number, decision);
@@ -196,6 +221,7 @@ class Coordinator {
 
   void submit(executor::Job job) {
     job.asked.reports = static_cast<bool>(heard_);
+    if (decisions_) running_.insert_or_assign(job.id.number, job.point);
     executor_.submit(std::move(job));
   }
 
@@ -220,7 +246,7 @@ class Coordinator {
     for (const auto& record : records) {
       count(record);
       if (record.result.outcome == Outcome::cancelled) continue;
-      if (decisions_) decisions_->forget(record.id.number);
+      if (decisions_) end_decisions(record);
       if (proposes_aside())
         arrived_.emplace_back(record.id, record.result);
       else if (journal_)
@@ -236,6 +262,16 @@ class Coordinator {
     status_.elapsed_seconds = elapsed();
     listener_(status_, records, executor_.running());
     if (error) std::rethrow_exception(error);
+  }
+
+  void end_decisions(const storage::TrialRecord& record) {
+    const auto running = running_.extract(record.id.number);
+    decisions_->ended({.number = record.id.number,
+                       .outcome = record.result.outcome,
+                       .last_step = record.result.steps,
+                       .value = record.result.value,
+                       .configuration = running.empty() ? Configuration() : running.mapped()});
+    status_.judged = decisions_->count();
   }
 
   // Those of trials that the database has.
@@ -373,6 +409,7 @@ class Coordinator {
   std::optional<Journal> journal_;      // where the searcher learns
   std::optional<Decisions> decisions_;  // where there is a pruner
   std::int64_t decide_at_ = kNever;
+  std::map<std::uint64_t, Configuration> running_;  // by number, where there is a pruner
   // Where both are: results that the journal does not have yet, and the thread that has the journal meanwhile.
   std::vector<std::pair<TrialId, TrialResult>> arrived_;
   bool has_news_ = true;

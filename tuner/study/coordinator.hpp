@@ -38,6 +38,7 @@ struct StudyStatus {
   int interrupts = 0;
   Ending ending = Ending::finished;
   std::uint64_t not_run = 0;  // of a plugin in quarantine
+  std::uint64_t judged = 0;   // reports that the pruner decided on, earlier runs included
   std::string reason;         // of Ending::stopped
 };
 

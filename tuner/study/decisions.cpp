@@ -4,11 +4,17 @@
 
 namespace tuner::study {
 
-Decisions::Decisions(search::Pruner& pruner, const storage::Store& store, const std::string& study) : pruner_(pruner) {
+Decisions::Decisions(search::Pruner& pruner, const storage::Store& store, const std::string& study,
+                     const std::function<Configuration(std::uint64_t trial)>& configuration_of)
+    : pruner_(pruner) {
   store.read_journal(study, [&](const storage::JournalEntry& entry) {
     const auto* report = std::get_if<storage::ReportRecord>(&entry);
     if (report == nullptr) return;
-    pruner_.observe({.number = report->number, .step = report->step, .value = report->value});
+    pruner_.observe({.number = report->number,
+                     .step = report->step,
+                     .value = report->value,
+                     .configuration = configuration_of(report->number)});
+    ++count_;
     decided_.insert({{report->number, report->step},
                      {.stop = report->decision == "stop", .next = report->next_step.value_or(kNever)}});
   });
@@ -18,6 +24,7 @@ Decision Decisions::decide(const search::Judged& judged) {
   const std::pair key(judged.number, judged.step);
   if (const auto known = decided_.find(key); known != decided_.end()) return known->second;
   pruner_.observe(judged);
+  ++count_;
   const Decision decision = pruner_.decide(judged);
   decided_.emplace(key, decision);
   entries_.emplace_back(
@@ -29,9 +36,10 @@ Decision Decisions::decide(const search::Judged& judged) {
   return decision;
 }
 
-void Decisions::forget(std::uint64_t number) {
-  decided_.erase(decided_.lower_bound({number, 0}),
-                 decided_.upper_bound({number, std::numeric_limits<std::int64_t>::max()}));
+void Decisions::ended(const search::Ended& ended) {
+  decided_.erase(decided_.lower_bound({ended.number, 0}),
+                 decided_.upper_bound({ended.number, std::numeric_limits<std::int64_t>::max()}));
+  pruner_.ended(ended);
 }
 
 }  // namespace tuner::study

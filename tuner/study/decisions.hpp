@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 #include <utility>
@@ -18,12 +19,16 @@ namespace tuner::study {
 
 class Decisions {
  public:
-  // Tells the pruner, which must outlive it, what earlier runs of the study recorded. Errors: storage.damaged.
-  Decisions(search::Pruner& pruner, const storage::Store& store, const std::string& study);
+  // Tells the pruner, which must outlive it, what earlier runs of the study recorded. configuration_of: of a trial that
+  // has reports. Errors: storage.damaged.
+  Decisions(search::Pruner& pruner, const storage::Store& store, const std::string& study,
+            const std::function<Configuration(std::uint64_t trial)>& configuration_of);
 
   [[nodiscard]] Decision decide(const search::Judged& judged);
   // A trial that has ended reports nothing more.
-  void forget(std::uint64_t number);
+  void ended(const search::Ended& ended);
+  // How many reports were judged, in earlier runs too.
+  [[nodiscard]] std::uint64_t count() const { return count_; }
   // What was decided since the last call.
   [[nodiscard]] std::vector<storage::JournalEntry> take_entries() { return std::exchange(entries_, {}); }
 
@@ -31,6 +36,7 @@ class Decisions {
   search::Pruner& pruner_;
   std::map<std::pair<std::uint64_t, std::int64_t>, Decision> decided_;  // by trial and step
   std::vector<storage::JournalEntry> entries_;
+  std::uint64_t count_ = 0;
 };
 
 }  // namespace tuner::study

@@ -5,6 +5,7 @@
 
 #include "tuner/lr_range/lr_range.hpp"
 #include "tuner/search/grid.hpp"
+#include "tuner/search/plugin_pruner.hpp"
 #include "tuner/search/plugin_searcher.hpp"
 
 namespace tuner::study {
@@ -31,6 +32,11 @@ const Method& method_of(const StudyPlan& plan) { return *std::ranges::find(kMeth
 std::unique_ptr<search::Searcher> make_searcher(const StudyPlan& plan, const SearcherHost& host) {
   if (plan.searcher) return std::make_unique<search::PluginSearcher>(plan, host.setup, host.make);
   return method_of(plan).make_searcher(plan);
+}
+
+std::unique_ptr<search::Pruner> make_pruner(const StudyPlan& plan, const PrunerHost& host) {
+  if (!plan.pruner) return nullptr;
+  return std::make_unique<search::PluginPruner>(plan, host.setup, host.make);
 }
 
 void check_trial(const StudyPlan& plan, TrialSpec& spec) {

@@ -6,6 +6,7 @@
 
 #include "tuner/plan.hpp"
 #include "tuner/search/engine.hpp"
+#include "tuner/search/pruner.hpp"
 #include "tuner/search/searcher.hpp"
 
 namespace tuner::study {
@@ -15,6 +16,14 @@ struct SearcherHost {
   search::EngineSetup setup = {};
   search::MakeEngine make = search::make_engine;
 };
+
+// Where a pruner runs: by default in this process.
+struct PrunerHost {
+  search::EngineSetup setup = {};
+  search::MakePruneEngine make = search::make_prune_engine;
+};
+// Null where the plan has none. The plan must outlive it.
+[[nodiscard]] std::unique_ptr<search::Pruner> make_pruner(const StudyPlan& plan, const PrunerHost& host = {});
 
 // By plan.method. The plan must outlive it. Errors: config.impossible for a grid that cannot be counted.
 [[nodiscard]] std::unique_ptr<search::Searcher> make_searcher(const StudyPlan& plan, const SearcherHost& host = {});

@@ -50,13 +50,16 @@ class Json {
   [[nodiscard]] static Json parse(std::istream& text);
   // On one line, or with `indent` spaces a level. What is not UTF-8 becomes U+FFFD; numbers that are not finite, null.
   [[nodiscard]] std::string dump(int indent = -1) const;
-  // The same with the keys of all objects in alphabetical order.
+  // On one line with a space after every comma and colon, for those who read it.
+  [[nodiscard]] std::string line() const;
+  // The same document with the keys of all objects in alphabetical order.
   [[nodiscard]] Json sorted() const;
 
   [[nodiscard]] bool is_null() const { return type_ == Type::null; }
   [[nodiscard]] bool is_boolean() const { return type_ == Type::boolean; }
   [[nodiscard]] bool is_integer() const { return type_ == Type::integer; }  // one that fits into 64 bits with a sign
   [[nodiscard]] bool is_number() const { return is_integer() || type_ == Type::large || type_ == Type::real; }
+  [[nodiscard]] bool is_real() const { return type_ == Type::real; }
   [[nodiscard]] bool is_string() const { return type_ == Type::string; }
   [[nodiscard]] bool is_array() const { return type_ == Type::array; }
   [[nodiscard]] bool is_object() const { return type_ == Type::object; }

@@ -84,6 +84,17 @@ struct RetryPlan {
   std::vector<Failure> on = {Failure::killed};
 };
 
+// What stops trials early, and what the host adds to it. Steps are those of the reports of the study's metric.
+struct PrunerPlan {
+  PluginPlan plugin;
+  std::int64_t warmup = 0;    // no trial is stopped before this step
+  std::int64_t interval = 1;  // a report is judged where a multiple of this lies between it and the one judged before
+  // A trial is not stopped while one of its last `patience` + 1 judged values is better by more than min_delta than all
+  // before them.
+  std::int64_t patience = 0;
+  double min_delta = 0;
+};
+
 // How often a configuration is run, each time with other random numbers.
 struct RepeatPlan {
   std::uint32_t count = 1;
@@ -103,7 +114,8 @@ struct StudyPlan {
   std::string metric_place;            // "sweep.yaml:4:9", for errors about it
   std::string method;                  // "single": a config without a search; of a searcher that is a plugin its id
   std::optional<PluginPlan> searcher;  // where the method is a plugin
-  bool partial = false;                // a grid may be cut by `trials`
+  std::optional<PrunerPlan> pruner;
+  bool partial = false;  // a grid may be cut by `trials`
   RepeatPlan repeats;
   int search_version = kSearchVersion;  // of the study in the database, where there is one
   // Of a grid that grew: the spaces that it had before, oldest first. They differ from `space` in the domains alone.

@@ -46,15 +46,16 @@ struct StepReport {
 };
 
 // What becomes of a trial after a report. next: the step from which on the report of the study's metric waits for the
-// next decision; the reports before it are not waited for.
+// next decision; the reports before it are not waited for. why: of a stop, for people.
 struct Decision {
   bool stop = false;
   std::int64_t next = kNever;
+  std::string why = {};
 };
 
 template <class Archive>
 void serialize(Archive& archive, Decision& decision) {
-  archive(decision.stop, decision.next);
+  archive(decision.stop, decision.next, decision.why);
 }
 
 // Whoever follows a running trial. Called from the trial's thread.

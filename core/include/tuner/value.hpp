@@ -20,6 +20,8 @@ using Value = std::variant<Null, bool, std::int64_t, double, std::string, List>;
 // Canonical JSON: shortest digits that read back to the same double (always with '.', 'e' or both, so that a number
 // stays a number), NaN and infinities as the texts "nan", "inf", "-inf".
 [[nodiscard]] std::string to_json(const Value& value);
+// The same as a part of a document.
+[[nodiscard]] Json document_of(const Value& value);
 // The text in quotes, escaped.
 [[nodiscard]] std::string json_quoted(std::string_view text);
 // Shortest round-trip digits: "0.001", "1e-08", "3.0" as to_json writes them.
