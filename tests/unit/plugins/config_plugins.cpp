@@ -189,6 +189,15 @@ struct Judge {
   tuner::Decision decide(const tuner::Report&) { return {}; }
 };
 
+struct WandbHyperband : Judge {
+  static constexpr tuner::Info info{
+      .id = "wandb_hyperband", .name = "Hyperband", .doc = "stops", .reference = kReference};
+  static constexpr tuner::Param params[] = {tuner::integer("min_iter", 1, "first band").at_least(1),
+                                            tuner::real("eta", 3, "from band to band").above(1),
+                                            tuner::boolean("strict", true, "the value at the band")};
+  using Judge::Judge;
+};
+
 }  // namespace
 
 TUNER_LIBRARY("config_plugins", "1.0.0", "MIT", tuner::optimizer<Full>, tuner::optimizer<Bare>,
@@ -196,4 +205,4 @@ TUNER_LIBRARY("config_plugins", "1.0.0", "MIT", tuner::optimizer<Full>, tuner::o
               tuner::optimizer<Rateless>, tuner::optimizer<Counted>, tuner::optimizer<Steered>,
               tuner::scheduler<Constant>, tuner::scheduler<Decay>, tuner::scheduler<BetaCycle>, tuner::objective<Net>,
               tuner::objective<Curve>, tuner::objective<FromFile>, tuner::objective<BlackBox>, tuner::searcher<Process>,
-              tuner::pruner<Judge>)
+              tuner::pruner<Judge>, tuner::pruner<WandbHyperband>)
