@@ -81,7 +81,7 @@ struct Asha {
   double sign;
   std::vector<Halving> brackets;
   std::vector<std::uint64_t> shares;
-  pruners::OpenTrials<std::size_t> trials;  // rungs that each has passed
+  pruners::OpenTrials<pruners::Place> trials;
 };
 
 }  // namespace

@@ -76,7 +76,7 @@ struct Hyperband {
   double sign;
   std::vector<std::uint64_t> shares;
   std::vector<pruners::Halving> brackets;
-  pruners::OpenTrials<std::size_t> trials;  // rungs that each has passed
+  pruners::OpenTrials<pruners::Place> trials;
 };
 
 }  // namespace

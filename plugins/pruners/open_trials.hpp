@@ -45,7 +45,14 @@ class OpenTrials {
 // The sign that makes less be better.
 inline double sign_of(const tuner::SearchSetup& setup) { return setup.minimizes() ? 1 : -1; }
 
-inline constexpr tuner::Decision kStop{.what = TUNER_DECISION_STOP, .next_step = -1};
+// Stops the trial and says why: the host shows what was logged last. format: of printf.
+template <class... Values>
+tuner::Decision stop(const tuner::Report& report, const char* format, Values... values) {
+  char text[200];
+  std::snprintf(text, sizeof text, format, values...);
+  report.host().log(TUNER_LOG_INFO, text);
+  return {.what = TUNER_DECISION_STOP, .next_step = -1};
+}
 // Going on, with the next report to be judged too.
 inline tuner::Decision see_next(const tuner::Report& report) {
   return {.what = TUNER_DECISION_CONTINUE, .next_step = report.step() + 1};

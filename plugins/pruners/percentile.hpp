@@ -51,7 +51,16 @@ class PercentileRule {
     const double loss = sign_ * report.value();
     trial.curve.emplace_back(report.step(), loss);
     if (!(trial.best <= loss) && !std::isnan(loss)) trial.best = loss;
-    return is_worse(trial, report.step()) ? kStop : see_next(report);
+    if (completed_ == 0 || completed_ < settings_.startup) return see_next(report);
+    if (std::isnan(trial.best)) return stop(report, "it has reported no number in %zu reports", trial.curve.size());
+    const auto at = steps_.find(report.step());
+    if (at == steps_.end() || at->second.reports < settings_.min_trials) return see_next(report);
+    const std::vector<double>& others = at->second.losses;
+    if (others.empty()) return see_next(report);
+    const double most = quantile(others, settings_.share);
+    if (trial.best <= most) return see_next(report);
+    return stop(report, "its best value %g is worse than %g, the percentile %g of %zu completed trials at this step",
+                sign_ * trial.best, sign_ * most, 100 * settings_.share, others.size());
   }
 
  private:
@@ -67,14 +76,6 @@ class PercentileRule {
     std::size_t reports = 0;
     std::vector<double> losses;  // sorted, without NaN
   };
-
-  [[nodiscard]] bool is_worse(const Trial& trial, std::int64_t step) const {
-    if (completed_ == 0 || completed_ < settings_.startup) return false;
-    if (std::isnan(trial.best)) return true;
-    const auto at = steps_.find(step);
-    if (at == steps_.end() || at->second.reports < settings_.min_trials || at->second.losses.empty()) return false;
-    return trial.best > quantile(at->second.losses, settings_.share);
-  }
 
   double sign_;
   Settings settings_;

@@ -63,28 +63,34 @@ std::uint32_t scattered(const char* prefix, std::uint64_t number) {
 Halving::Halving(std::int64_t first, std::int64_t eta, std::int64_t bootstrap, std::int64_t end)
     : first_(first), eta_(eta), bootstrap_(bootstrap), end_(end > 0 ? end : kNever) {}
 
-tuner::Decision Halving::judge(std::size_t& passed, const tuner::Report& report, double loss) {
+void Rung::add(double loss) { losses_.insert(std::ranges::upper_bound(losses_, loss), loss); }
+
+// Among the m losses at a rung, its own included, the best max(1, floor(m / eta)) pass, and what equals the last of
+// them.
+tuner::Decision Halving::judge(Place& place, const tuner::Report& report, double loss) {
   const std::int64_t end = report.budget() > 0 ? report.budget() : end_;
   if (report.step() >= end) return {};
   while (true) {
-    const std::int64_t step = rung_step(first_, eta_, passed);
+    const std::int64_t step = rung_step(first_, eta_, place.passed);
     if (step >= end) return {};
     if (report.step() < step) return {.what = TUNER_DECISION_CONTINUE, .next_step = step};
-    if (std::isnan(loss) || !promotes(passed, loss)) return kStop;
-    ++passed;
+    if (!place.left && std::isnan(loss))
+      return stop(report, "its value at the rung at step %lld is NaN", static_cast<long long>(step));
+    if (place.passed >= rungs_.size()) rungs_.resize(place.passed + 1);
+    Rung& rung = rungs_[place.passed];
+    if (!place.left) {
+      place.left = loss;
+      rung.add(loss);
+    }
+    const auto m = static_cast<std::int64_t>(rung.size());
+    const std::int64_t passing = std::max<std::int64_t>(1, m / eta_);
+    if (m <= bootstrap_ || *place.left > rung.at(static_cast<std::size_t>(passing - 1)))
+      return stop(report, "at the rung at step %lld the best %lld of %lld trials go on, and it is not among them",
+                  static_cast<long long>(step), static_cast<long long>(m <= bootstrap_ ? 0 : passing),
+                  static_cast<long long>(m));
+    ++place.passed;
+    place.left.reset();
   }
-}
-
-// Among the m losses at the rung, this one included, the best max(1, floor(m / eta)) pass, and what equals the last of
-// them.
-bool Halving::promotes(std::size_t rung, double loss) {
-  if (rung >= rungs_.size()) rungs_.resize(rung + 1);
-  std::vector<double>& losses = rungs_[rung];
-  losses.insert(std::ranges::upper_bound(losses, loss), loss);
-  const auto m = static_cast<std::int64_t>(losses.size());
-  if (m <= bootstrap_) return false;
-  const std::int64_t passing = std::max<std::int64_t>(1, m / eta_);
-  return loss <= losses[static_cast<std::size_t>(passing - 1)];
 }
 
 }  // namespace pruners

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "tuner/pruner.hpp"
@@ -27,22 +28,38 @@ inline constexpr std::int64_t kNever = INT64_MAX;
 // CRC-32 of "PREFIX_NUMBER", which scatters trials over brackets.
 [[nodiscard]] std::uint32_t scattered(const char* prefix, std::uint64_t number);
 
-// One bracket. A rung keeps the values with which trials passed it or ended there.
+// The losses that trials left at a rung, less being better.
+class Rung {
+ public:
+  void add(double loss);
+  [[nodiscard]] std::size_t size() const { return losses_.size(); }
+  [[nodiscard]] double at(std::size_t rank) const { return losses_[rank]; }  // 0: the best
+
+ private:
+  std::vector<double> losses_;  // sorted
+};
+
+// Where a trial is among the rungs.
+struct Place {
+  std::size_t passed = 0;      // rungs
+  std::optional<double> left;  // its loss at the next one, where it was stopped there
+};
+
+// One bracket of successive halving.
 class Halving {
  public:
   // end: the step at which trials end, 0 where it is not known. bootstrap: this many trials end at a rung, whatever
   // their values, before one may pass.
   Halving(std::int64_t first, std::int64_t eta, std::int64_t bootstrap, std::int64_t end);
 
-  // `passed`: the rungs that the report's trial has passed, 0 at first. loss: the report's value, where less is better.
-  // A report may reach several rungs. One at the end of the trial is not judged, which would save nothing.
-  tuner::Decision judge(std::size_t& passed, const tuner::Report& report, double loss);
+  // loss: the report's value, where less is better. A report may reach several rungs. One at the end of the trial is
+  // not judged, which would save nothing. A trial that goes on though it was stopped, since its host is patient, is
+  // judged again by what it left at the rung.
+  tuner::Decision judge(Place& place, const tuner::Report& report, double loss);
 
  private:
-  bool promotes(std::size_t rung, double loss);
-
   std::int64_t first_, eta_, bootstrap_, end_;
-  std::vector<std::vector<double>> rungs_;  // losses, sorted
+  std::vector<Rung> rungs_;
 };
 
 }  // namespace pruners

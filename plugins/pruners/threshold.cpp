@@ -34,7 +34,8 @@ struct Threshold {
 
   tuner::Decision decide(const tuner::Report& report) {
     const bool inside = report.value() >= lower && report.value() <= upper;
-    return inside ? pruners::see_next(report) : pruners::kStop;
+    if (inside) return pruners::see_next(report);
+    return pruners::stop(report, "its value %g is not between %g and %g", report.value(), lower, upper);
   }
 
  private:

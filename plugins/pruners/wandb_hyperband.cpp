@@ -1,10 +1,12 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "open_trials.hpp"
+#include "rungs.hpp"
 #include "tuner/pruner.hpp"
 
 namespace {
@@ -72,27 +74,30 @@ struct WandbHyperband {
     const double loss = sign * report.value();
     ++trial.reports;
     trial.best = std::fmin(trial.best, loss);
-    if (trial.passed == bands.size()) return {};
-    if (trial.reports < bands[trial.passed]) return pruners::see_next(report);
-    const bool goes_on = is_good(losses[trial.passed], strict ? loss : trial.best);
-    ++trial.passed;
-    if (report.budget() > 0 && report.step() >= report.budget()) return {};
-    if (!goes_on) return pruners::kStop;
-    return trial.passed < bands.size() ? pruners::see_next(report) : tuner::Decision{};
+    const bool is_at_end = report.budget() > 0 && report.step() >= report.budget();
+    while (trial.passed < bands.size() && trial.reports >= bands[trial.passed]) {
+      pruners::Rung& band = losses[trial.passed];
+      if (!trial.left) {
+        trial.left = strict ? loss : trial.best;
+        band.add(std::isnan(*trial.left) ? tuner::kInfinity : *trial.left);
+      }
+      const double most = band.at(static_cast<std::size_t>(static_cast<double>(band.size()) / eta));
+      if (!(*trial.left <= most) && !is_at_end)
+        return pruners::stop(report, "its value %g is worse than %g, the threshold of %zu runs at iteration %lld",
+                             sign * *trial.left, sign * most, band.size(), static_cast<long long>(bands[trial.passed]));
+      ++trial.passed;
+      trial.left.reset();
+    }
+    return trial.passed < bands.size() && !is_at_end ? pruners::see_next(report) : tuner::Decision{};
   }
 
  private:
   struct Trial {
     std::int64_t reports = 0;
     std::size_t passed = 0;                                  // bands
+    std::optional<double> left;                              // at the next one, where it was stopped there
     double best = std::numeric_limits<double>::quiet_NaN();  // NaN: no number was reported
   };
-
-  bool is_good(std::vector<double>& band, double loss) const {
-    const double kept = std::isnan(loss) ? tuner::kInfinity : loss;
-    band.insert(std::ranges::upper_bound(band, kept), kept);
-    return loss <= band[static_cast<std::size_t>(static_cast<double>(band.size()) / eta)];
-  }
 
   // Those that a trial can reach. With eta below 2 some are the same.
   static std::vector<std::int64_t> from_below(const tuner::Options& options, std::int64_t end) {
@@ -120,8 +125,8 @@ struct WandbHyperband {
 
   double sign, eta;
   bool strict;
-  std::vector<std::int64_t> bands;          // in reports
-  std::vector<std::vector<double>> losses;  // at each band, sorted
+  std::vector<std::int64_t> bands;    // in reports
+  std::vector<pruners::Rung> losses;  // at each band
   pruners::OpenTrials<Trial> trials;
 };
 

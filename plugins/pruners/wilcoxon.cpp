@@ -46,8 +46,12 @@ struct Wilcoxon {
     trials.end(observation, [&](Trial& trial) {
       if (observation.outcome() != TUNER_OUTCOME_COMPLETED || observation.values().empty()) return;
       const double loss = sign * observation.values()[0];
-      if (!std::isfinite(loss) || (!best.empty() && loss >= best_loss)) return;
+      const std::uint64_t proposal = observation.configuration().proposal();
+      if (!std::isfinite(loss)) return;
+      // Of equal ones the first, in whatever order they end.
+      if (!best.empty() && std::pair(loss, proposal) > std::pair(best_loss, best_proposal)) return;
       best_loss = loss;
+      best_proposal = proposal;
       best_mean = mean(trial);
       best.clear();
       best.insert(trial.begin(), trial.end());
@@ -64,8 +68,10 @@ struct Wilcoxon {
       if (at != best.end()) differences.push_back(loss == at->second ? 0 : loss - at->second);
     }
     if (differences.empty() || differences.size() < startup) return pruners::see_next(report);
-    const bool is_worse = test.greater(differences) < p && !(best_mean > mean(trial));
-    return is_worse ? pruners::kStop : pruners::see_next(report);
+    const double by_chance = test.greater(differences);
+    if (by_chance >= p || best_mean > mean(trial)) return pruners::see_next(report);
+    return pruners::stop(report, "its values at %zu steps are worse than those of the best trial: p = %.3g",
+                         differences.size(), by_chance);
   }
 
  private:
@@ -81,6 +87,7 @@ struct Wilcoxon {
   std::size_t startup;
   std::unordered_map<std::int64_t, double> best;  // losses of the best trial, by step
   double best_loss = 0, best_mean = 0;
+  std::uint64_t best_proposal = 0;
   pruners::SignedRank test;
   pruners::OpenTrials<Trial> trials;
 };

@@ -44,6 +44,8 @@ class LoadedPruner {
   explicit LoadedPruner(const std::string& id, PrunerSetup setup = {})
       : plugin_(plugin_of(id)), table_(*static_cast<const tuner_pruner*>(plugin_.vtable)), setup_(std::move(setup)) {
     set_options();
+    host_.log = [](void* said, std::uint32_t, const char* text) { *static_cast<std::string*>(said) = text; };
+    host_.context = &said_;
     space_.real("x", 0, 1);
     tuner_search_create_args args{};
     args.struct_size = sizeof args;
@@ -81,7 +83,7 @@ class LoadedPruner {
     Answer answer;
     tuner_decide_args args{};
     args.struct_size = sizeof args;
-    args.host = no_host();
+    args.host = &host_;
     args.report = &report;
     args.decision = &answer.decision;
     args.next_step = &answer.next_step;
@@ -93,6 +95,7 @@ class LoadedPruner {
   }
 
   [[nodiscard]] std::uint64_t decisions() const { return decisions_; }  // made so far
+  [[nodiscard]] const std::string& said() const { return said_; }       // the last that it logged
 
   // value: of the trial's end; NaN where it has none.
   void observe(std::uint64_t trial, double value, std::uint32_t outcome = TUNER_OUTCOME_COMPLETED) {
@@ -173,6 +176,8 @@ class LoadedPruner {
   std::vector<double> values_;
   tuner_options options_{};
   tuner_error error_{.struct_size = sizeof(tuner_error), .reserved = 0, .text = {}};
+  tuner_host host_ = *no_host();
+  std::string said_;
   void* state_ = nullptr;
   std::uint64_t decisions_ = 0;
   std::int32_t status_ = TUNER_OK;

@@ -12,6 +12,27 @@ namespace {
 const double kNan = std::nan("");
 const double kInf = std::numeric_limits<double>::infinity();
 
+TEST(Pruning, SaysWhyATrialIsStopped) {
+  LoadedPruner threshold("threshold", {.options = {{"upper", 2}, {"lower", 0}}});
+  threshold.decide(0, 1, 3);
+  EXPECT_EQ(threshold.said(), "its value 3 is not between 0 and 2");
+  LoadedPruner asha("asha", {.options = {{"min_steps", 1}}});
+  for (std::uint64_t trial = 0; trial < 8; ++trial) asha.decide(trial, 1, static_cast<double>(trial));
+  EXPECT_EQ(asha.said(), "at the rung at step 1 the best 2 of 8 trials go on, and it is not among them");
+  LoadedPruner median("median", {.options = {{"startup", 1}}, .direction = TUNER_MAXIMIZE});
+  median.run(0, {5, 5});
+  median.decide(1, 1, 4);
+  EXPECT_EQ(median.said(), "its best value 4 is worse than 5, the percentile 50 of 1 completed trials at this step");
+  LoadedPruner wandb("wandb_hyperband", {.options = {{"min_iter", 1}}});
+  wandb.decide(0, 1, 1);
+  wandb.decide(1, 1, 2);
+  EXPECT_EQ(wandb.said(), "its value 2 is worse than 1, the threshold of 2 runs at iteration 1");
+  LoadedPruner wilcoxon("wilcoxon");
+  wilcoxon.run(0, {1, 1, 1, 1});
+  wilcoxon.run(1, {2, 2, 2, 2});
+  EXPECT_EQ(wilcoxon.said(), "its values at 4 steps are worse than those of the best trial: p = 0.0625");
+}
+
 // Five completed trials with these values at step 1 and, all of them, 0 at step 2.
 void complete(LoadedPruner& pruner, const std::vector<double>& values) {
   for (std::uint64_t trial = 0; trial < values.size(); ++trial) EXPECT_TRUE(pruner.run(trial, {values[trial], 0}));
@@ -58,10 +79,12 @@ TEST(Median, WaitsForCompletedTrialsAlone) {
   pruner.observe(5, 1, TUNER_OUTCOME_PRUNED);
   EXPECT_EQ(pruner.decide(6, 1, 100), until(2));
   pruner.decide(7, 1, 1);
+  pruner.decide(7, 3, 1);
   pruner.observe(7, 1, TUNER_OUTCOME_PAUSED);  // not an end
   EXPECT_EQ(pruner.decide(8, 1, 100), until(2));
   pruner.observe(7, 1);
   EXPECT_EQ(pruner.decide(9, 1, 100), kStopped);
+  EXPECT_EQ(pruner.decide(10, 3, 2), kStopped);  // the only one there was the paused one
 }
 
 TEST(Median, WaitsForReportsAtTheStep) {
@@ -189,6 +212,18 @@ TEST(Asha, EndsAsManyTrialsAsBootstrapSays) {
   EXPECT_EQ(pruner.decide(3, 1, 1), until(2));
 }
 
+// As with a host that is patient: what was stopped goes on, and reports again.
+TEST(Asha, JudgesAgainWhatGoesOnAllTheSame) {
+  LoadedPruner pruner("asha", {.options = {{"eta", 2}, {"min_steps", 1}}});
+  pruner.decide(0, 1, 5);
+  EXPECT_EQ(pruner.decide(1, 1, 6), kStopped);
+  EXPECT_EQ(pruner.decide(1, 2, 1), kStopped);  // 6 is what it left
+  EXPECT_EQ(pruner.decide(1, 3, 1), kStopped);  // and that once: 5, 6
+  EXPECT_EQ(pruner.decide(2, 1, 7), kStopped);
+  EXPECT_EQ(pruner.decide(3, 1, 8), kStopped);
+  EXPECT_EQ(pruner.decide(1, 4, 1), until(8));  // two of 5, 6, 7, 8
+}
+
 TEST(Asha, FirstRungIsAHundredthOfATrial) {
   EXPECT_EQ(LoadedPruner("asha", {.budget = 1000}).decide(0, 1, 0), until(10));
   EXPECT_EQ(LoadedPruner("asha", {.budget = 50}).decide(0, 1, 0), until(4));
@@ -313,6 +348,15 @@ TEST(WandbHyperband, IsStrictWhereItSaysSo) {
   }
 }
 
+TEST(WandbHyperband, JudgesAgainWhatGoesOnAllTheSame) {
+  LoadedPruner pruner("wandb_hyperband", {.options = {{"min_iter", 1}}});
+  pruner.decide(0, 1, 5);
+  EXPECT_EQ(pruner.decide(1, 1, 6), kStopped);
+  EXPECT_EQ(pruner.decide(1, 2, 1), kStopped);
+  EXPECT_EQ(pruner.decide(2, 1, 7), kStopped);
+  EXPECT_EQ(pruner.decide(1, 3, 1), until(4));  // of 5, 6, 7 that of index 1
+}
+
 TEST(WandbHyperband, LetsATrialAtItsEndBe) {
   LoadedPruner pruner("wandb_hyperband", {.options = {{"min_iter", 1}}});
   EXPECT_EQ(pruner.decide(0, 100, 1), kFree);
@@ -374,6 +418,17 @@ TEST(Wilcoxon, ComparesWithTheBestCompletedTrial) {
   pruner.run(3, {4, 4, 4});
   for (std::int64_t step = 1; step < 4; ++step) EXPECT_EQ(pruner.decide(4, step, 3.5 + 0.1 * step), until(step + 1));
   EXPECT_EQ(pruner.decide(4, 4, 3.9), kStopped);
+}
+
+TEST(Wilcoxon, TakesTheFirstOfEqualTrialsInWhateverOrderTheyEnd) {
+  for (const bool turned : {false, true}) {
+    LoadedPruner pruner("wilcoxon");
+    for (const std::uint64_t trial : {0, 1})
+      for (std::int64_t step = 1; step < 5; ++step) pruner.decide(trial, step, trial == 0 ? 1 : 9);
+    for (const std::uint64_t trial : {0, 1}) pruner.observe(turned ? 1 - trial : trial, 1);
+    for (std::int64_t step = 1; step < 4; ++step) pruner.decide(2, step, 5);
+    EXPECT_EQ(pruner.decide(2, 4, 5), kStopped);
+  }
 }
 
 // Worse on the common steps, but better on the mean of all: that of the best trial is worse.
