@@ -7,8 +7,6 @@
 // Both are called in the recorded order, and may change the state.
 #pragma once
 
-#include <string>
-
 #include "tuner/sdk/search.hpp"
 
 namespace tuner::inline sdk {
@@ -37,7 +35,6 @@ class Report {
 struct Decision {
   std::uint32_t what = TUNER_DECISION_CONTINUE;
   std::int64_t next_step = -1;  // whose report waits for the next decision; -1: none does
-  std::string why = {};         // of a stop, for people: the trial's error says it
 };
 
 namespace detail {
@@ -49,8 +46,6 @@ std::int32_t decide_thunk(void* state, const tuner_decide_args* args) noexcept {
     const Decision decision = pruner.decide(Report(*args->report, pruner.dimensions, args->host));
     *args->decision = decision.what;
     *args->next_step = decision.next_step;
-    // The last thing said in a call that stops a trial is the reason.
-    if (!decision.why.empty()) args->host->log(args->host->context, TUNER_LOG_INFO, decision.why.c_str());
   });
 }
 
