@@ -314,6 +314,13 @@ class StudyReader {
   void read_method_name(const Node& node) {
     if (is_searcher(node)) return read_searcher(node);
     const std::string text = node.is_scalar() ? node.text : "";
+    if (reading_.catalogue.find(Kind::pruner, text) != nullptr)
+      throw Error(Message::config_bad_value,
+                  fmt::format("'{}' is a pruner, and method says where configurations come "
+                              "from",
+                              shown(text)),
+                  fmt::format("write method: random, or a searcher, and pruner: {}", shown(text)))
+          .at(node.place);
     if (std::ranges::find(kLaterMethods, text) != std::end(kLaterMethods))
       throw Error(Message::config_not_in_this_version,
                   fmt::format("method '{}' is not in this version of tuner", shown(text)),
