@@ -100,6 +100,7 @@ TEST(SignedRank, IsNormalForManyDifferences) {
   std::vector<double> differences;
   for (int i = 1; i <= 50; ++i) differences.push_back(i % 3 == 0 ? -i : i);
   const double exact = test.greater(differences);
+  EXPECT_EQ(test.greater(std::vector<double>(50, 1)), 0x1p-50);
   differences.push_back(0);  // a zero, at the smallest rank
   EXPECT_NEAR(test.greater(differences), exact, 0.003);
   differences.back() = 51;

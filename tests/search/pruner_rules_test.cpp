@@ -95,6 +95,22 @@ TEST(Median, WaitsForReportsAtTheStep) {
   EXPECT_EQ(pruner.decide(6, 1, 2), kStopped);
 }
 
+TEST(Median, CountsNanAsAReport) {
+  LoadedPruner pruner("median", {.options = {{"startup", 2}, {"min_trials", 2}}});
+  complete(pruner, {1, kNan});
+  EXPECT_EQ(pruner.decide(2, 1, 1.1), kStopped);
+}
+
+TEST(Median, IsThatOfCompletedTrialsAlone) {
+  LoadedPruner pruner("median", {.options = {{"startup", 1}}});
+  for (std::uint64_t trial = 0; trial < 6; ++trial) {
+    pruner.decide(trial, 1, 0);
+    pruner.observe(trial, 0, static_cast<std::uint32_t>(trial % 5 + TUNER_OUTCOME_PRUNED));
+  }
+  pruner.run(10, {5});
+  EXPECT_EQ(pruner.decide(11, 1, 4), until(2));
+}
+
 TEST(Median, TakesNanForNoValue) {
   LoadedPruner pruner("median");
   complete(pruner, {1, kNan, 3, kNan, 5});
@@ -135,6 +151,15 @@ TEST(Percentile, InterpolatesBesideInfinities) {
   LoadedPruner pruner("percentile", {.options = {{"percentile", 60}}});
   complete(pruner, {1, 2, 3, kInf, kInf});
   EXPECT_EQ(pruner.decide(5, 1, 1e308), until(2));
+  LoadedPruner later("percentile", {.options = {{"percentile", 70}}});
+  complete(later, {1, 2, 3, kInf, kInf});
+  EXPECT_EQ(later.decide(5, 1, 1e308), until(2));
+  LoadedPruner least("percentile", {.options = {{"percentile", 20}}});
+  complete(least, {-kInf, 2, 3, 4, 5});
+  EXPECT_EQ(least.decide(5, 1, -1e308), kStopped);
+  LoadedPruner both("percentile", {.options = {{"percentile", 50}, {"startup", 2}}});
+  complete(both, {-kInf, kInf});
+  EXPECT_EQ(both.decide(5, 1, 1e308), until(2));
   LoadedPruner huge("percentile", {.options = {{"percentile", 50}, {"startup", 2}}});
   complete(huge, {-1.5e308, 1.5e308});
   EXPECT_EQ(huge.decide(5, 1, 0), until(2));
@@ -357,6 +382,13 @@ TEST(WandbHyperband, JudgesAgainWhatGoesOnAllTheSame) {
   EXPECT_EQ(pruner.decide(1, 3, 1), until(4));  // of 5, 6, 7 that of index 1
 }
 
+TEST(WandbHyperband, CountsNanAsTheWorst) {
+  LoadedPruner pruner("wandb_hyperband", {.options = {{"min_iter", 1}}});
+  EXPECT_EQ(pruner.decide(0, 1, kNan), kStopped);
+  EXPECT_EQ(pruner.decide(1, 1, 5), until(2));
+  EXPECT_EQ(pruner.decide(2, 1, 6), until(2));  // that of index 1 of 5, 6, NaN
+}
+
 TEST(WandbHyperband, LetsATrialAtItsEndBe) {
   LoadedPruner pruner("wandb_hyperband", {.options = {{"min_iter", 1}}});
   EXPECT_EQ(pruner.decide(0, 100, 1), kFree);
@@ -418,6 +450,17 @@ TEST(Wilcoxon, ComparesWithTheBestCompletedTrial) {
   pruner.run(3, {4, 4, 4});
   for (std::int64_t step = 1; step < 4; ++step) EXPECT_EQ(pruner.decide(4, step, 3.5 + 0.1 * step), until(step + 1));
   EXPECT_EQ(pruner.decide(4, 4, 3.9), kStopped);
+  for (std::int64_t step = 1; step < 5; ++step) EXPECT_EQ(pruner.decide(5, step, 2), until(step + 1));
+  for (std::int64_t step = 1; step < 5; ++step) pruner.decide(6, step, -9);
+  pruner.observe(6, -kInf);  // no result to compare with
+  for (std::int64_t step = 1; step < 5; ++step) EXPECT_EQ(pruner.decide(7, step, 2), until(step + 1));
+}
+
+TEST(Wilcoxon, StopsBelowP) {
+  LoadedPruner pruner("wilcoxon", {.options = {{"p", 0.0625}}});
+  pruner.run(0, std::vector<double>(8, 1));
+  for (std::int64_t step = 1; step < 5; ++step) EXPECT_EQ(pruner.decide(1, step, 2), until(step + 1));
+  EXPECT_EQ(pruner.decide(1, 5, 2), kStopped);
 }
 
 TEST(Wilcoxon, TakesTheFirstOfEqualTrialsInWhateverOrderTheyEnd) {
