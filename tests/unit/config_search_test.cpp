@@ -87,6 +87,33 @@ TEST(ConfigSearch, AMethodMayBeAPluginWithOptions) {
   EXPECT_NE(canonical_plan(given.plan), canonical_plan(bare.plan));
 }
 
+const std::string kTwoBranches =
+    "{one_of: [{plugin: full, lr: {min: 0.1, max: 1}}, {plugin: bare, lr: {min: 1, max: 2}}]}";
+
+TEST(ConfigSearch, AMethodMayStartWithConfigurations) {
+  const auto started = [](const std::string& start) {
+    return read(run(kTwoBranches, "method: {name: gp, start: " + start + "}\ntrials: 4\n"));
+  };
+  const StudyPlan plan = started("[{optimizer: bare}, {optimizer.full.lr: 0.5, optimizer: full}, {}]");
+  ASSERT_EQ(plan.start.size(), 3u);
+  EXPECT_EQ(plan.start[0], (Configuration{Value(std::string("bare")), std::nullopt, std::nullopt}));
+  EXPECT_EQ(plan.start[1], (Configuration{Value(std::string("full")), Value(0.5), std::nullopt}));
+  EXPECT_EQ(plan.start[2], Configuration(3));
+  EXPECT_NE(canonical_plan(plan), canonical_plan(started("[{optimizer: bare}]")));
+  const auto refused = [](const std::string& start) {
+    return error_of(run(kTwoBranches, "method: {name: gp, start: " + start + "}\ntrials: 4\n"));
+  };
+  expect_error(refused("{optimizer: bare}"), "sweep.yaml:4:27 config.wrong_type", {"a list is due"});
+  expect_error(refused("[bare]"), "sweep.yaml:4:28 config.wrong_type", {"a map is due"});
+  expect_error(refused("[{optimiser: bare}]"), "sweep.yaml:4:29 config.unknown_key", {"did you mean 'optimizer'"});
+  expect_error(refused("[{lr: 1}]"), "sweep.yaml:4:29 config.bad_value", {"'lr' may be", "whole name"});
+  expect_error(refused("[{optimizer: sgd}]"), "sweep.yaml:4:40 config.bad_value", {"one of: full, bare"});
+  expect_error(refused("[{optimizer: full, optimizer.full.lr: 3}]"), "sweep.yaml:4:66 config.bad_value",
+               {"a number from 0.1 to 1"});
+  expect_error(refused("[{optimizer.full.lr: 0.5}]"), "sweep.yaml:4:29 config.impossible",
+               {"is there where optimizer is full", "add optimizer: full"});
+}
+
 TEST(ConfigSearch, RefusesWhatASearcherCannotBeGiven) {
   const auto refused = [](const std::string& method) { return error_of(run(kSearchedLr, method)); };
   expect_error(refused("method: gp\n"), "sweep.yaml:4:9 config.no_trials", {"search by gp", "add trials"});
@@ -139,7 +166,9 @@ TEST(ConfigSearch, RefusesWhatAPrunerCannotBe) {
 }
 
 TEST(ConfigSearch, MethodsOfLaterVersionsAreSaidToBeSo) {
-  expect_error(error_of(run("bare", "method: asha\n")), "sweep.yaml:4:9 config.not_in_this_version", {"asha"});
+  expect_error(error_of(run("bare", "method: pbt\n")), "sweep.yaml:4:9 config.not_in_this_version", {"pbt"});
+  expect_error(error_of(run("bare", "method: judge\n")), "sweep.yaml:4:9 config.bad_value",
+               {"'judge' is a pruner", "pruner: judge"});
   expect_error(error_of(run("bare", "method: randon\n")), "sweep.yaml:4:9 config.bad_value",
                {"did you mean 'random'?"});
   expect_error(error_of(run("bare", "method: {partial: true}\n")), "sweep.yaml:4:9 config.missing_key", {"name"});

@@ -174,7 +174,9 @@ class OneRow : public Engine {
   Proposed propose(const Wanted& wanted) override {
     log_.wanted.push_back(wanted);
     if (wanted.proposal == 100) return {};
-    return {.row = Row{{1}, {TUNER_VALUE_FREE}}, .log = {}};
+    const std::size_t dimensions = wanted.fixed.values.size();
+    return {.row = Row{std::vector<double>(dimensions, 1.0), std::vector<std::uint8_t>(dimensions, TUNER_VALUE_FREE)},
+            .log = {}};
   }
 
  private:
@@ -207,6 +209,18 @@ TEST(PluginSearcher, RunsEveryConfigurationOfASmallSpaceOnce) {
   }
   EXPECT_EQ(seen.size(), 4u);
   EXPECT_EQ(to_display(*pending[0][0]), "2");
+}
+
+TEST(PluginSearcher, FixesWhatIsGivenToStartWith) {
+  Searched search({{dimension("x", range(0, 2)), dimension("y", range(0, 1))}});
+  search.plan.start = {{Value(1.0), std::nullopt}, {Value(0.5), std::nullopt}};
+  static_cast<void>(search.searcher->propose(0));
+  EXPECT_EQ(search.log.wanted[0].fixed.states, (std::vector<std::uint8_t>{TUNER_VALUE_FIXED, TUNER_VALUE_FREE}));
+  EXPECT_EQ(search.log.wanted[0].fixed.values[0], 1);
+  // The engine proposes x = 1 whatever is fixed.
+  EXPECT_THROW(static_cast<void>(search.searcher->propose(1)), Error);
+  static_cast<void>(search.searcher->propose(2));
+  EXPECT_EQ(search.log.wanted.back().fixed.states[0], TUNER_VALUE_FREE);
 }
 
 TEST(PluginSearcher, TellsWhatIsPendingAndWhatWasObserved) {

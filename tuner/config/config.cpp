@@ -7,6 +7,7 @@
 
 #include "tuner/config/language.hpp"
 #include "tuner/config/lr_range.hpp"
+#include "tuner/config/methods.hpp"
 #include "tuner/config/pairings.hpp"
 #include "tuner/config/plugins.hpp"
 #include "tuner/config/program.hpp"
@@ -22,14 +23,6 @@ namespace tuner::config {
 namespace {
 
 namespace fs = std::filesystem;
-
-// Methods whose part of the program has not landed.
-constexpr std::string_view kLaterMethods[] = {
-    "hyperband", "asha", "bohb", "pbt", "evolution", "latin_hypercube", "successive_halving", "coordinate"};
-
-// What other systems call a searcher of ours.
-constexpr std::pair<std::string_view, std::string_view> kOtherNames[] = {
-    {"bayes", "gp"}, {"bayesian", "gp"}, {"cma_es", "cmaes"}, {"qmc", "sobol"}};
 
 // Top-level keys that say how to search, not what to train.
 constexpr std::string_view kOfSearches[] = {"method", "metric", "trials", "run_cap", "partial", "repeats", "budget"};
@@ -301,7 +294,8 @@ class StudyReader {
   void read_method(const Node& node) {
     method_place_ = node.place;
     if (!node.is_map()) return read_method_name(node);
-    if (const Node* name = node.given("name"); name != nullptr && is_searcher(*name)) return read_searcher(node);
+    if (const Node* name = node.given("name"); name != nullptr && is_searcher(*name, reading_.catalogue))
+      return read_searcher(node);
     read_keys(node, "method",
               readers_of(kMethodKeys, {{"name", [this](const Entry& entry) { read_method_name(entry.value); }},
                                        {"partial", [this](const Entry& entry) { read_partial(entry.value); }}}));
@@ -310,48 +304,9 @@ class StudyReader {
                   "add name: grid, name: random, or a searcher that `tuner plugins` lists")
           .at(node.place);
   }
-  [[nodiscard]] bool is_searcher(const Node& name) const {
-    return name.is_scalar() && reading_.catalogue.find(Kind::searcher, name.text) != nullptr;
-  }
   void read_method_name(const Node& node) {
-    if (is_searcher(node)) return read_searcher(node);
-    const std::string text = node.is_scalar() ? node.text : "";
-    if (reading_.catalogue.find(Kind::pruner, text) != nullptr)
-      throw Error(Message::config_bad_value,
-                  fmt::format("'{}' is a pruner, and method says where configurations come "
-                              "from",
-                              shown(text)),
-                  fmt::format("write method: random, or a searcher, and pruner: {}", shown(text)))
-          .at(node.place);
-    if (std::ranges::find(kLaterMethods, text) != std::end(kLaterMethods))
-      throw Error(Message::config_not_in_this_version,
-                  fmt::format("method '{}' is not in this version of tuner", shown(text)),
-                  "use random, or a searcher that `tuner plugins` lists")
-          .at(node.place);
-    std::vector<std::string_view> known = words(kMethods);
-    for (const auto& plugin : reading_.catalogue.plugins())
-      if (plugin->kind() == Kind::searcher) known.push_back(plugin->id());
-    if (const auto other = std::ranges::find(kOtherNames, text, &std::pair<std::string_view, std::string_view>::first);
-        other != std::end(kOtherNames) && std::ranges::find(known, other->second) != known.end())
-      throw Error(Message::config_bad_value, fmt::format("there is no method '{}'", shown(text)),
-                  fmt::format("write method: {}", other->second))
-          .at(node.place);
-    plan_.method = word_of(node, "method", known);
-  }
-  // A searcher or pruner: its name, or a map of the name, its options and the host's keys.
-  PluginPlan read_named(const Node& node, Kind kind, std::string_view key, const Keys& keys) {
-    Node plugin = node;
-    for (Entry& entry : plugin.entries) {
-      if (entry.key == "as") refuse_key(entry, std::string(key), {"name"});
-      if (entry.key == "name") entry.key = "plugin";
-      if (is_search_parameter(entry.value))
-        throw Error(Message::config_impossible,
-                    fmt::format("{}.{} is a search parameter, and a {} does not search its own options", key, entry.key,
-                                to_string(kind)),
-                    "write one value; two studies compare two values")
-            .at(entry.value.place);
-    }
-    return read_plugin(plugin, kind, {.path = std::string(key), .parent = {}}, reading_, keys);
+    if (is_searcher(node, reading_.catalogue)) return read_searcher(node);
+    plan_.method = read_method_word(node, reading_.catalogue);
   }
   void read_searcher(const Node& node) {
     const auto lag = [this](const Entry& entry) {
@@ -359,31 +314,13 @@ class StudyReader {
           static_cast<std::uint64_t>(integer_within(entry.value, host_key(kSearcherKeys, "lag").bounds, "method.lag"));
     };
     const auto start = [this](const Entry& entry) { start_ = entry.value; };
-    plan_.searcher =
-        read_named(node, Kind::searcher, "method", readers_of(kSearcherKeys, {{"lag", lag}, {"start", start}}));
+    plan_.searcher = read_named(node, Kind::searcher, "method",
+                                readers_of(kSearcherKeys, {{"lag", lag}, {"start", start}}), reading_);
     plan_.method = plan_.searcher->label;
   }
   void read_pruner(const Node& node) {
     pruner_place_ = node.place;
-    if (node.is_map() && node.given("name") == nullptr)
-      throw Error(Message::config_missing_key, "pruner has no name", "add name: PRUNER, which `tuner plugins` lists")
-          .at(node.place);
-    PrunerPlan pruner;
-    const auto integer = [](std::int64_t& to) {
-      return [&to](const Entry& entry) {
-        to = integer_within(entry.value, host_key(kPrunerKeys, entry.key).bounds, fmt::format("pruner.{}", entry.key));
-      };
-    };
-    const auto delta = [&](const Entry& entry) {
-      pruner.min_delta = real_of(entry.value, "pruner.min_delta");
-      check_bounds(pruner.min_delta, host_key(kPrunerKeys, "min_delta").bounds, "pruner.min_delta", entry.value.place);
-    };
-    pruner.plugin = read_named(node, Kind::pruner, "pruner",
-                               readers_of(kPrunerKeys, {{"warmup", integer(pruner.warmup)},
-                                                        {"interval", integer(pruner.interval)},
-                                                        {"patience", integer(pruner.patience)},
-                                                        {"min_delta", delta}}));
-    plan_.pruner = std::move(pruner);
+    plan_.pruner = config::read_pruner(node, reading_);
   }
   // It judges what trials report while they run.
   void check_pruner() const {
