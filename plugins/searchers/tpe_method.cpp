@@ -13,6 +13,7 @@ Tpe::Tpe(const tuner::SearchSetup& setup, const TpeOptions& options)
   make_parts();
   work_.below.resize(parts_.size());
   work_.above.resize(parts_.size());
+  work_.kernels.resize(parts_.size());
 }
 
 // Axes with the same condition are active together. Those without one are searched jointly where the method is
@@ -166,7 +167,7 @@ Tpe::Set Tpe::of_part(const Set& set, const Part& part, bool above) const {
 void Tpe::sort_places(const Set& set, std::uint32_t axis, bool above) const {
   // Of equal places the older first.
   const auto by_place = [](const KernelPlace& a, const KernelPlace& b) {
-    return a.mu != b.mu ? a.mu < b.mu : a.kernel < b.kernel;
+    return a.mu != b.mu ? a.mu < b.mu : a.age < b.age;
   };
   std::vector<KernelPlace>& sorted = work_.sorted;
   sorted.clear();
@@ -175,18 +176,18 @@ void Tpe::sort_places(const Set& set, std::uint32_t axis, bool above) const {
     sorted.resize(sorted_[axis].size());
     std::size_t count = 0;
     for (const auto& [mu, row] : sorted_[axis]) {
-      sorted[count] = {mu, row % static_cast<std::uint32_t>(kWindow)};
+      sorted[count] = {mu, row % static_cast<std::uint32_t>(kWindow), row};
       count += set.member[row - window_];
     }
     sorted.resize(count);
   } else {
     for (std::size_t i = 0; i < set.rows.size(); ++i)
-      sorted.push_back({rows_[set.rows[i]].places[axis], set.kernels[i]});
+      sorted.push_back({rows_[set.rows[i]].places[axis], set.kernels[i], set.age(i)});
     std::ranges::sort(sorted, by_place);
   }
   const auto middle = static_cast<std::ptrdiff_t>(sorted.size());
-  for (std::size_t i = 0; i < set.pending.size(); ++i)
-    sorted.push_back({set.pending[i][axis], set.kernels[set.rows.size() + i]});
+  for (std::size_t i = set.rows.size(); i < set.size(); ++i)
+    sorted.push_back({place_in(set, i, axis), set.kernels[i], set.age(i)});
   if (!set.pending.empty()) {
     std::ranges::sort(sorted.begin() + middle, sorted.end(), by_place);
     std::ranges::inplace_merge(sorted.begin(), sorted.begin() + middle, sorted.end(), {}, &KernelPlace::mu);
@@ -194,21 +195,65 @@ void Tpe::sort_places(const Set& set, std::uint32_t axis, bool above) const {
   if (options_.reorder != nullptr) options_.reorder(sorted);
 }
 
-void Tpe::fill(Mixture& mixture, const Set& set, const Part& part, bool above) const {
-  mixture.reset(axes_, part, set.kernels, set.numbers, options_.prior_weight);
+void Tpe::fill_axis(Mixture& mixture, const Set& set, std::size_t a, std::uint32_t axis, bool above) const {
+  if (!axes_[axis].choice) {
+    sort_places(set, axis, above);
+    mixture.place(a, work_.sorted);
+    return;
+  }
   std::vector<std::uint32_t> choices;
+  for (std::size_t i = 0; i < set.size(); ++i) choices.push_back(static_cast<std::uint32_t>(place_in(set, i, axis)));
+  mixture.choose(a, set.kernels, choices);
+}
+
+void Tpe::fill(Mixture& mixture, const Set& set, const Part& part) const {
+  mixture.reset(axes_, part, set.kernels, set.numbers, options_.prior_weight);
+  for (std::size_t a = 0; a < part.size(); ++a) fill_axis(mixture, set, a, part[a], false);
+}
+
+void Tpe::compare(const Mixture& above, const Kernels& before, const Set& set, const Part& part) const {
+  Kernels& next = work_.next;
+  next.numbers = set.kernels;
+  next.age.assign(set.numbers, kNobody);
+  work_.removed.clear();
+  work_.added.clear();
+  for (std::size_t i = 0; i < set.size(); ++i) {
+    const std::uint32_t kernel = set.kernels[i];
+    next.age[kernel] = set.age(i);
+    bool is_there = kernel < before.age.size() && before.age[kernel] == set.age(i);
+    // What is pending is known by its places alone.
+    for (std::size_t a = 0; a < part.size() && is_there && i >= set.rows.size(); ++a)
+      is_there = axes_[part[a]].choice || above.mu(a, kernel) == place_in(set, i, part[a]);
+    if (is_there) continue;
+    work_.added.push_back(static_cast<std::uint32_t>(i));
+    if (kernel < before.age.size() && before.age[kernel] != kNobody) work_.removed.push_back(kernel);
+  }
+  for (const std::uint32_t kernel : before.numbers)
+    if (kernel >= next.age.size() || next.age[kernel] == kNobody) work_.removed.push_back(kernel);
+}
+
+// From proposal to proposal few kernels come and go: where so, the others stay as they are.
+void Tpe::fill_above(std::size_t number, const Set& set, const Part& part) const {
+  Mixture& above = work_.above[number];
+  Kernels& before = work_.kernels[number];
+  compare(above, before, set, part);
+  const bool was_large = above.can_update();
+  above.reset(axes_, part, set.kernels, set.numbers, options_.prior_weight);
+  const bool few = was_large && above.can_update() && options_.reorder == nullptr &&
+                   8 * (work_.removed.size() + work_.added.size()) < set.size();
   for (std::size_t a = 0; a < part.size(); ++a) {
-    const std::uint32_t axis = part[a];
-    if (!axes_[axis].choice) {
-      sort_places(set, axis, above);
-      mixture.place(a, work_.sorted);
+    if (!few || axes_[part[a]].choice || axes_[part[a]].step > 0) {
+      fill_axis(above, set, a, part[a], true);
       continue;
     }
-    choices.clear();
-    for (const std::uint32_t row : set.rows) choices.push_back(static_cast<std::uint32_t>(rows_[row].places[axis]));
-    for (const std::vector<double>& places : set.pending) choices.push_back(static_cast<std::uint32_t>(places[axis]));
-    mixture.choose(a, set.kernels, choices);
+    work_.removed_places.clear();
+    work_.added_places.clear();
+    for (const std::uint32_t kernel : work_.removed) work_.removed_places.push_back({0, kernel, before.age[kernel]});
+    for (const std::uint32_t i : work_.added)
+      work_.added_places.push_back({place_in(set, i, part[a]), set.kernels[i], set.age(i)});
+    above.update(a, work_.removed_places, work_.added_places);
   }
+  std::swap(before, work_.next);
 }
 
 std::size_t Tpe::best_candidate(Mixture& below, Mixture& above, std::span<const double> candidates) const {

@@ -2,8 +2,8 @@
 //
 // search_driver tables FOLDER METHOD LAG TRIALS FIRST_SEED SEEDS [OPTION=VALUE...]
 //   One line a study, of every lookup table in the folder: its name, the seed, and the normalized regret after 25, 50,
-//   100, ... trials. An observation is one random repeat of the table; the incumbent is the best observation so far, and
-//   its score the mean of all its repeats: (f - f*) / (median - f*).
+//   100, ... trials. An observation is one random repeat of the table; the incumbent is the best observation so far,
+//   and its score the mean of all its repeats: (f - f*) / (median - f*).
 // search_driver FUNCTION DIMENSIONS METHOD LAG TRIALS FIRST_SEED SEEDS [OPTION=VALUE...]
 //   One line a study: the function, the seed, and the least value after 1, 2, 3, ... trials wherever it fell, as
 //   trial:value. Ranges are [-5, 5]; the minimum is 0 at (1, 1, ...).
@@ -93,8 +93,7 @@ void play(const Setup& setup, const Space& space, std::uint64_t seed,
   } else {
     plan.searcher = PluginPlan{
         .plugin = &plugin(setup.method), .label = setup.method, .options = setup.options, .groups = {}, .inner = {}};
-    const search::EngineSetup engine{
-        .lag = setup.lag, .trials = static_cast<std::int64_t>(setup.trials), .budget = 0};
+    const search::EngineSetup engine{.lag = setup.lag, .trials = static_cast<std::int64_t>(setup.trials), .budget = 0};
     searcher = std::make_unique<search::PluginSearcher>(plan, engine, search::make_engine);
   }
   std::vector<Configuration> pending;
