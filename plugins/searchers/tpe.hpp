@@ -86,7 +86,8 @@ class Tpe {
   void make_parts();
   [[nodiscard]] TpeRow row_of(const tuner::Observation& observation) const;
   [[nodiscard]] std::vector<double> places_of(const tuner::Configuration& configuration) const;
-  void enter_window(std::uint32_t row);
+  void sort_window() const;
+  void enter_window(std::uint32_t row) const;
   void rank(std::uint32_t row);
   [[nodiscard]] bool better(std::uint32_t a, std::uint32_t b) const;
   [[nodiscard]] Split split(const tuner::Configurations& pending) const;
@@ -113,14 +114,15 @@ class Tpe {
   std::unordered_map<std::uint64_t, std::uint32_t> row_of_proposal_;
   std::vector<std::uint32_t> best_;  // at most kMostBelow rows that did not fail, the best first
   std::size_t finished_ = 0;         // rows that did not fail
-  std::vector<Sorted> sorted_;       // by axis, over the rows from window_ on
-  std::uint32_t window_ = 0;
+  std::uint32_t window_ = 0;         // the first of the newest kWindow rows
   // What is computed anew only where it changed. No answer depends on it.
   struct Kernels {
     std::vector<std::uint32_t> numbers;
     std::vector<std::uint32_t> age;  // by number; kNobody where there is none
   };
   struct Workspace {
+    std::vector<Sorted> window;  // by axis, over the rows before `entered`, without those that are too old
+    std::uint32_t entered = 0;
     std::vector<KernelPlace> sorted;
     std::vector<Mixture> below, above;  // by part
     std::vector<Kernels> kernels;       // by part: those of the mixture `above`
@@ -141,7 +143,10 @@ void Tpe::propose(std::span<double> values, std::span<std::uint8_t> states, cons
                   D& draws) const {
   const bool learned = !starts();
   Split sets;
-  if (learned) sets = split(pending);
+  if (learned) {
+    sort_window();
+    sets = split(pending);
+  }
   for (std::size_t number = 0; number < parts_.size(); ++number) {
     const Part& part = parts_[number];
     if (!axes_.is_active(part[0], values, states)) {

@@ -9,8 +9,9 @@ namespace searchers {
 std::size_t tpe_gamma(std::size_t n) { return std::min<std::size_t>((n + 9) / 10, 25); }
 
 Tpe::Tpe(const tuner::SearchSetup& setup, const TpeOptions& options)
-    : axes_(setup.space()), options_(options), minimize_(setup.minimizes()), sorted_(axes_.size()) {
+    : axes_(setup.space()), options_(options), minimize_(setup.minimizes()) {
   make_parts();
+  work_.window.resize(axes_.size());
   work_.below.resize(parts_.size());
   work_.above.resize(parts_.size());
   work_.kernels.resize(parts_.size());
@@ -82,17 +83,36 @@ void Tpe::rank(std::uint32_t row) {
   if (best_.size() > kMostBelow) best_.pop_back();
 }
 
-void Tpe::enter_window(std::uint32_t row) {
-  const bool full = row - window_ >= kWindow;
+void Tpe::enter_window(std::uint32_t row) const {
+  const bool is_full = row >= kWindow;
+  const std::uint32_t oldest = is_full ? row - static_cast<std::uint32_t>(kWindow) : 0;
   for (std::size_t axis = 0; axis < axes_.size(); ++axis) {
     if (axes_[axis].choice) continue;
-    Sorted& sorted = sorted_[axis];
-    const auto remove = std::pair(rows_[window_].places[axis], window_);
-    if (full && !std::isnan(remove.first)) sorted.erase(std::ranges::lower_bound(sorted, remove));
+    Sorted& sorted = work_.window[axis];
+    const auto remove = std::pair(rows_[oldest].places[axis], oldest);
+    if (is_full && !std::isnan(remove.first)) sorted.erase(std::ranges::lower_bound(sorted, remove));
     const auto enter = std::pair(rows_[row].places[axis], row);
     if (!std::isnan(enter.first)) sorted.insert(std::ranges::lower_bound(sorted, enter), enter);
   }
-  if (full) ++window_;
+}
+
+// A study that is resumed tells of many rows before it asks for a proposal.
+void Tpe::sort_window() const {
+  constexpr std::size_t kMany = 100;
+  const auto end = static_cast<std::uint32_t>(rows_.size());
+  if (end - work_.entered < kMany) {
+    for (; work_.entered < end; ++work_.entered) enter_window(work_.entered);
+    return;
+  }
+  for (std::size_t axis = 0; axis < axes_.size(); ++axis) {
+    if (axes_[axis].choice) continue;
+    Sorted& sorted = work_.window[axis];
+    sorted.clear();
+    for (std::uint32_t row = window_; row < end; ++row)
+      if (const double place = rows_[row].places[axis]; !std::isnan(place)) sorted.emplace_back(place, row);
+    std::ranges::sort(sorted);
+  }
+  work_.entered = end;
 }
 
 void Tpe::observe(const tuner::Observation& observation) {
@@ -104,7 +124,7 @@ void Tpe::observe(const tuner::Observation& observation) {
     rows_.push_back(row_of(observation));
     finished_ += rows_[next].kind == TpeRow::Kind::failed ? 0 : 1;
     rank(next);
-    enter_window(next);
+    if (rows_.size() > kWindow) window_ = static_cast<std::uint32_t>(rows_.size() - kWindow);
     return;
   }
   // A paused trial that went on: its place is the same, its rank is not.
@@ -173,9 +193,9 @@ void Tpe::sort_places(const Set& set, std::uint32_t axis, bool above) const {
   sorted.clear();
   if (above) {
     // The window is sorted: what is not in the set is left out.
-    sorted.resize(sorted_[axis].size());
+    sorted.resize(work_.window[axis].size());
     std::size_t count = 0;
-    for (const auto& [mu, row] : sorted_[axis]) {
+    for (const auto& [mu, row] : work_.window[axis]) {
       sorted[count] = {mu, row % static_cast<std::uint32_t>(kWindow), row};
       count += set.member[row - window_];
     }
