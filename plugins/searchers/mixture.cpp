@@ -12,7 +12,6 @@ namespace {
 
 constexpr double kLogRootTwoPi = 0.91893853320467274178;
 constexpr std::size_t kBlock = 128;    // kernels whose sums stay in the nearest cache
-constexpr double kNegligible = -45;    // exp of it is nothing beside 1
 constexpr std::size_t kYoungest = 25;  // observations of full weight
 
 bool is_continuous(const Axis& axis) { return !axis.choice && axis.step <= 0; }
@@ -36,9 +35,9 @@ double largest_of(const double* terms, std::size_t n) {
 double log_sum(const double* terms, std::size_t n) {
   const double largest = largest_of(terms, n);
   if (!std::isfinite(largest)) return largest;
-  double sum = 0;
-  for (std::size_t k = 0; k < n; ++k)
-    if (terms[k] - largest > kNegligible) sum += std::exp(terms[k] - largest);
+  const std::size_t whole = n / 8 * 8;
+  double sum = sum_exp(terms, whole, largest);
+  for (std::size_t k = whole; k < n; ++k) sum += std::exp(terms[k] - largest);
   return largest + std::log(sum);
 }
 

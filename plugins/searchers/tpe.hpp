@@ -68,6 +68,7 @@ class Tpe {
   struct Set {
     std::vector<std::uint32_t> rows;
     std::vector<std::vector<double>> pending;
+    std::vector<std::uint64_t> proposals;  // of what is pending
     // Their kernels in a mixture, by age. In the density of the others a row keeps its number as long as it is there.
     std::vector<std::uint32_t> kernels;
     std::size_t numbers = 0;
@@ -75,7 +76,10 @@ class Tpe {
 
     [[nodiscard]] std::size_t size() const { return kernels.size(); }
     // Kernel i's age: of a row its number; what is pending is younger.
-    [[nodiscard]] std::uint32_t age(std::size_t i) const { return i < rows.size() ? rows[i] : kPending + kernels[i]; }
+    [[nodiscard]] std::uint32_t age(std::size_t i) const {
+      if (i < rows.size()) return rows[i];
+      return kPending | static_cast<std::uint32_t>(proposals[i - rows.size()] & (kPending / 2 - 1));
+    }
   };
   struct Split {
     Set below, above;
@@ -91,6 +95,7 @@ class Tpe {
   void rank(std::uint32_t row);
   [[nodiscard]] bool better(std::uint32_t a, std::uint32_t b) const;
   [[nodiscard]] Split split(const tuner::Configurations& pending) const;
+  void number_pending(Set& set) const;
   [[nodiscard]] Set of_part(const Set& set, const Part& part, bool above) const;
   void fill(Mixture& mixture, const Set& set, const Part& part) const;
   void fill_above(std::size_t number, const Set& set, const Part& part) const;

@@ -1,3 +1,4 @@
+#include <bit>
 #include <cmath>
 #include <limits>
 #include <numeric>
@@ -157,7 +158,10 @@ Tpe::Split Tpe::split(const tuner::Configurations& pending) const {
     sets.above.rows.erase(sets.above.rows.begin(), sets.above.rows.begin() + surplus);
   }
   if (options_.constant_liar)
-    for (const tuner::Configuration configuration : pending) sets.above.pending.push_back(places_of(configuration));
+    for (const tuner::Configuration configuration : pending) {
+      sets.above.pending.push_back(places_of(configuration));
+      sets.above.proposals.push_back(configuration.proposal());
+    }
   return sets;
 }
 
@@ -175,12 +179,33 @@ Tpe::Set Tpe::of_part(const Set& set, const Part& part, bool above) const {
     result.rows.push_back(row);
   }
   result.numbers = above ? std::min(rows_.size(), kWindow) : result.rows.size();
-  for (const std::vector<double>& places : set.pending) {
-    if (std::isnan(places[part[0]])) continue;
-    result.kernels.push_back(static_cast<std::uint32_t>(result.numbers++));
-    result.pending.push_back(places);
+  for (std::size_t i = 0; i < set.pending.size(); ++i) {
+    if (std::isnan(set.pending[i][part[0]])) continue;
+    result.pending.push_back(set.pending[i]);
+    result.proposals.push_back(set.proposals[i]);
   }
+  number_pending(result);
   return result;
+}
+
+// What stays pending keeps its number, so that it is not computed anew: behind the rows, which grow as it becomes one
+// of them, and once the window is full by its proposal.
+void Tpe::number_pending(Set& set) const {
+  const std::size_t count = set.pending.size();
+  if (count == 0) return;
+  if (rows_.size() < kWindow) {
+    for (std::size_t i = 0; i < count; ++i) set.kernels.push_back(static_cast<std::uint32_t>(set.numbers++));
+    return;
+  }
+  const std::size_t slots = std::max<std::size_t>(8, std::bit_ceil(count));
+  std::vector<std::uint8_t> taken(slots, 0);
+  for (const std::uint64_t proposal : set.proposals) {
+    std::size_t slot = proposal % slots;
+    while (taken[slot] != 0) slot = (slot + 1) % slots;
+    taken[slot] = 1;
+    set.kernels.push_back(static_cast<std::uint32_t>(set.numbers + slot));
+  }
+  set.numbers += slots;
 }
 
 // The places of a set on an axis, in increasing order, into work_.sorted.
