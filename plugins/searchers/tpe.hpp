@@ -90,8 +90,8 @@ class Tpe {
   void make_parts();
   [[nodiscard]] TpeRow row_of(const tuner::Observation& observation) const;
   [[nodiscard]] std::vector<double> places_of(const tuner::Configuration& configuration) const;
-  void sort_window() const;
-  void enter_window(std::uint32_t row) const;
+  void sort_window(std::uint32_t axis) const;
+  void enter_window(std::uint32_t axis, std::uint32_t row) const;
   void rank(std::uint32_t row);
   [[nodiscard]] bool better(std::uint32_t a, std::uint32_t b) const;
   [[nodiscard]] Split split(const tuner::Configurations& pending) const;
@@ -127,7 +127,7 @@ class Tpe {
   };
   struct Workspace {
     std::vector<Sorted> window;  // by axis, over the rows before `entered`, without those that are too old
-    std::uint32_t entered = 0;
+    std::vector<std::uint32_t> entered;
     std::vector<KernelPlace> sorted;
     std::vector<Mixture> below, above;  // by part
     std::vector<Kernels> kernels;       // by part: those of the mixture `above`
@@ -148,10 +148,7 @@ void Tpe::propose(std::span<double> values, std::span<std::uint8_t> states, cons
                   D& draws) const {
   const bool learned = !starts();
   Split sets;
-  if (learned) {
-    sort_window();
-    sets = split(pending);
-  }
+  if (learned) sets = split(pending);
   for (std::size_t number = 0; number < parts_.size(); ++number) {
     const Part& part = parts_[number];
     if (!axes_.is_active(part[0], values, states)) {

@@ -13,6 +13,7 @@ Tpe::Tpe(const tuner::SearchSetup& setup, const TpeOptions& options)
     : axes_(setup.space()), options_(options), minimize_(setup.minimizes()) {
   make_parts();
   work_.window.resize(axes_.size());
+  work_.entered.resize(axes_.size(), 0);
   work_.below.resize(parts_.size());
   work_.above.resize(parts_.size());
   work_.kernels.resize(parts_.size());
@@ -84,36 +85,32 @@ void Tpe::rank(std::uint32_t row) {
   if (best_.size() > kMostBelow) best_.pop_back();
 }
 
-void Tpe::enter_window(std::uint32_t row) const {
-  const bool is_full = row >= kWindow;
-  const std::uint32_t oldest = is_full ? row - static_cast<std::uint32_t>(kWindow) : 0;
-  for (std::size_t axis = 0; axis < axes_.size(); ++axis) {
-    if (axes_[axis].choice) continue;
-    Sorted& sorted = work_.window[axis];
+void Tpe::enter_window(std::uint32_t axis, std::uint32_t row) const {
+  Sorted& sorted = work_.window[axis];
+  if (row >= kWindow) {
+    const std::uint32_t oldest = row - static_cast<std::uint32_t>(kWindow);
     const auto remove = std::pair(rows_[oldest].places[axis], oldest);
-    if (is_full && !std::isnan(remove.first)) sorted.erase(std::ranges::lower_bound(sorted, remove));
-    const auto enter = std::pair(rows_[row].places[axis], row);
-    if (!std::isnan(enter.first)) sorted.insert(std::ranges::lower_bound(sorted, enter), enter);
+    if (!std::isnan(remove.first)) sorted.erase(std::ranges::lower_bound(sorted, remove));
   }
+  const auto enter = std::pair(rows_[row].places[axis], row);
+  if (!std::isnan(enter.first)) sorted.insert(std::ranges::lower_bound(sorted, enter), enter);
 }
 
-// A study that is resumed tells of many rows before it asks for a proposal.
-void Tpe::sort_window() const {
+// A study that is resumed tells of many rows before it asks for a proposal, and ranges without a step seldom need this.
+void Tpe::sort_window(std::uint32_t axis) const {
   constexpr std::size_t kMany = 100;
   const auto end = static_cast<std::uint32_t>(rows_.size());
-  if (end - work_.entered < kMany) {
-    for (; work_.entered < end; ++work_.entered) enter_window(work_.entered);
+  std::uint32_t& entered = work_.entered[axis];
+  if (end - entered < kMany) {
+    for (; entered < end; ++entered) enter_window(axis, entered);
     return;
   }
-  for (std::size_t axis = 0; axis < axes_.size(); ++axis) {
-    if (axes_[axis].choice) continue;
-    Sorted& sorted = work_.window[axis];
-    sorted.clear();
-    for (std::uint32_t row = window_; row < end; ++row)
-      if (const double place = rows_[row].places[axis]; !std::isnan(place)) sorted.emplace_back(place, row);
-    std::ranges::sort(sorted);
-  }
-  work_.entered = end;
+  Sorted& sorted = work_.window[axis];
+  sorted.clear();
+  for (std::uint32_t row = window_; row < end; ++row)
+    if (const double place = rows_[row].places[axis]; !std::isnan(place)) sorted.emplace_back(place, row);
+  std::ranges::sort(sorted);
+  entered = end;
 }
 
 void Tpe::observe(const tuner::Observation& observation) {
@@ -218,6 +215,7 @@ void Tpe::sort_places(const Set& set, std::uint32_t axis, bool above) const {
   sorted.clear();
   if (above) {
     // The window is sorted: what is not in the set is left out.
+    sort_window(axis);
     sorted.resize(work_.window[axis].size());
     std::size_t count = 0;
     for (const auto& [mu, row] : work_.window[axis]) {
