@@ -32,7 +32,7 @@ TARGET = 1e-8
 PUBLISHED = {"random": ((0.200, 0.009), (0.166, 0.009), (0.153, 0.008), (0.137, 0.008)),
              "TPE": ((0.177, 0.010), (0.136, 0.007), (0.112, 0.006), (0.117, 0.006))}
 # Evaluations of cmaes 0.9.1 until TARGET, medians of 50; of rastrigin the least value after 3,000.
-LIBRARY = {}
+LIBRARY = {"sphere": 1393, "ellipsoid": 4091, "rotated_ellipsoid": 4082, "rosenbrock": 5310, "rastrigin": 12.93}
 
 
 class Driver:
