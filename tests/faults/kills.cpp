@@ -4,13 +4,14 @@
 //   faults_kills [--kills 200] [--lanes 2] [--seed N] [--programs 0] [--searchers 0]
 //
 // Lanes run side by side, each with its own database: by turns a random search, and an LR range test, which goes on
-// from its journal. With --searchers 1 they search by tpe and by cmaes instead: then the process of the searcher is
-// killed as well. With --programs 1 all of them search over a program: then programs are killed as well, and all of a
-// study's processes in one instant; what a program has started must be gone at the end. Prints the seed; the moments
-// also depend on the machine.
+// from its journal. With --searchers 1 they search by tpe and by cmaes, and at random with the pruner threshold,
+// instead: then the process of the searcher or pruner is killed as well. With --programs 1 all of them search over a
+// program: then programs are killed as well, and all of a study's processes in one instant; what a program has started
+// must be gone at the end. Prints the seed; the moments also depend on the machine.
 #include <signal.h>
 #include <sys/wait.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstring>
 #include <iostream>
@@ -76,6 +77,19 @@ optimizer:
 training: {steps: {min: 5000, max: 9000}, log_every: 2000}
 )";
 
+// A pruner that judges each trial by itself. What others decide depends on the order in which reports come, and a trial
+// whose worker was killed reports later.
+constexpr const char* kPruned = R"(
+method: random
+trials: 60
+workers: 2
+retry: {max: 1000, on: [killed, crash, exit, protocol]}
+pruner: {name: threshold, upper: 3.5, warmup: 1000, interval: 1000}
+objective: rosenbrock
+optimizer: {plugin: adam, lr: {min: 1e-3, max: 1e-1, scale: log}}
+training: {steps: 16000, log_every: 250}
+)";
+
 // What is run, and what an undisturbed run of it is like.
 struct Kind {
   std::vector<std::string> arguments;
@@ -112,6 +126,14 @@ std::string everything_in(const fs::path& database) {
   return text;
 }
 
+// The line in which two texts differ first, of both.
+std::string first_difference(const std::string& expected, const std::string& now) {
+  const auto at = static_cast<std::size_t>(std::ranges::mismatch(expected, now).in1 - expected.begin());
+  const std::size_t begin = at == 0 ? 0 : expected.rfind('\n', at - 1) + 1;
+  const auto line = [&](const std::string& text) { return text.substr(begin, text.find('\n', at) - begin); };
+  return line(expected) + " | " + line(now);
+}
+
 // Why trials failed.
 std::string errors_in(const fs::path& database) {
   std::string text;
@@ -137,7 +159,8 @@ class Lane {
       while (!disturbed_run()) {
       }
       check_nothing_is_left();
-      if (everything_in(database()) != kind_.expected) throw std::runtime_error("the tables differ");
+      if (const std::string now = everything_in(database()); now != kind_.expected)
+        throw std::runtime_error("the tables differ: " + first_difference(kind_.expected, now));
       if (const std::string damage = damage_of(database()); !damage.empty()) throw std::runtime_error(damage);
       ++counts_.sweeps;
     }
@@ -263,6 +286,8 @@ int run_all(const Settings& settings) {
       write_text(folder / (name + ".yaml"), sweep.replace(sweep.find("NAME"), 4, name));
       kinds.push_back({.arguments = {"--config", name + ".yaml"}});
     }
+    write_text(folder / "pruned.yaml", kPruned);
+    kinds.push_back({.arguments = {"--config", "pruned.yaml"}});
   }
   for (Kind& kind : kinds) {
     const std::string name = "undisturbed" + std::to_string(&kind - kinds.data());

@@ -112,6 +112,11 @@ inline constexpr Fixture kFixtures[] = {
     {"forgets_before_it_is_asked", "searchers.replay", "is another one where all observations are told at once"},
     {"averages_what_failed", "searchers.trouble", "has x0 = nan"},
     {"searches_for_the_worst", "searchers.learns", "are no better than random ones"},
+    // pruners
+    {"judges_the_past", "pruners.decides", "which is at step"},
+    {"prunes_by_a_static", "pruners.determinism", "two pruners that are told the same differ at step"},
+    {"prunes_by_the_clock", "pruners.replay", "a pruner of the library loaded anew"},
+    {"waits_for_nan", "pruners.trouble", "wants to judge step -9223372036854775"},
 };
 
 // Libraries of tests/abi/bad: most of them the host refuses to load. Their twin is sound.so.

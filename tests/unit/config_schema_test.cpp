@@ -38,6 +38,7 @@ constexpr Blind kBlind[] = {
     // Between a searcher's keys, trials and the search parameters.
     {Message::config_impossible, "none would see a result"},
     {Message::config_impossible, "the file has no search parameter"},
+    {Message::config_impossible, "judges single trials"},
     {Message::config_impossible, "this stage has no end"},
     {Message::config_impossible, "the last stage lasts"},
     {Message::config_bad_value, "the range of lr_range is empty"},

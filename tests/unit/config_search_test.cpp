@@ -106,6 +106,38 @@ TEST(ConfigSearch, RefusesWhatASearcherCannotBeGiven) {
                {"no search parameter"});
 }
 
+TEST(ConfigSearch, APrunerHasOptionsAndKeysOfTheHost) {
+  const std::string rest = "method: random\ntrials: 4\n";
+  const PrunerPlan bare = *read(run(kSearchedLr, rest + "pruner: judge\n")).pruner;
+  EXPECT_EQ(bare.plugin.plugin->id(), "judge");
+  EXPECT_EQ(bare.warmup, 0);
+  EXPECT_EQ(bare.interval, 1);
+  EXPECT_EQ(bare.patience, 0);
+  const PrunerPlan given = *read(run(kSearchedLr, rest + "pruner: {name: judge, share: 1, warmup: 5, interval: 10, "
+                                                         "patience: 2, min_delta: 0.5}\n"))
+                                .pruner;
+  EXPECT_EQ(std::get<Value>(given.plugin.options.at("share")), Value(1.0));
+  EXPECT_EQ(given.warmup, 5);
+  EXPECT_EQ(given.interval, 10);
+  EXPECT_EQ(given.patience, 2);
+  EXPECT_EQ(given.min_delta, 0.5);
+}
+
+TEST(ConfigSearch, RefusesWhatAPrunerCannotBe) {
+  const auto refused = [](const std::string& pruner) {
+    return error_of(run(kSearchedLr, "method: random\ntrials: 4\n" + pruner));
+  };
+  expect_error(refused("pruner: jugde\n"), "sweep.yaml:6:9 plugin.unknown", {"did you mean 'judge'"});
+  expect_error(refused("pruner: {share: 1}\n"), "sweep.yaml:6:9 config.missing_key", {"pruner has no name"});
+  expect_error(refused("pruner: {name: judge, share: 2}\n"), "sweep.yaml:6:30 config.out_of_range", {"share"});
+  expect_error(refused("pruner: {name: judge, interval: 0}\n"), "sweep.yaml:6:33 config.out_of_range", {"interval"});
+  expect_error(refused("pruner: {name: judge, min_delta: -1}\n"), "sweep.yaml:6:34 config.out_of_range", {"min_delta"});
+  expect_error(refused("pruner: {name: judge, warm: 1}\n"), "sweep.yaml:6:23 config.unknown_key", {"pruner 'judge'"});
+  expect_error(refused("pruner: {name: judge, share: {values: [0, 1]}}\n"), "sweep.yaml:6:30 config.impossible",
+               {"does not search its own options"});
+  expect_error(refused("pruner: judge\nrepeats: 2\n"), "sweep.yaml:6:9 config.impossible", {"judges single trials"});
+}
+
 TEST(ConfigSearch, MethodsOfLaterVersionsAreSaidToBeSo) {
   expect_error(error_of(run("bare", "method: asha\n")), "sweep.yaml:4:9 config.not_in_this_version", {"asha"});
   expect_error(error_of(run("bare", "method: randon\n")), "sweep.yaml:4:9 config.bad_value",

@@ -228,12 +228,23 @@ TEST(Wandb, BayesIsASearchByAGaussianProcess) {
   EXPECT_EQ(plan.searcher->plugin->id(), "gp");
 }
 
+TEST(Wandb, EarlyTerminateIsAPruner) {
+  const std::string a = "a: {min: 0.5, max: 1}";
+  const std::string rest = "run_cap: 5\nearly_terminate: ";
+  const StudyPlan plan = read_wandb(wandb(a, rest + "{type: hyperband, min_iter: 3, eta: 2, strict: false}\n")).plan;
+  ASSERT_TRUE(plan.pruner);
+  EXPECT_EQ(plan.pruner->plugin.plugin->id(), "wandb_hyperband");
+  EXPECT_EQ(std::get<Value>(plan.pruner->plugin.options.at("min_iter")), Value(std::int64_t{3}));
+  EXPECT_FALSE(read_wandb(wandb(a, rest + "null\n")).plan.pruner);
+  expect_error(wandb_error(wandb(a, rest + "{min_iter: 3}\n")), "sweep.yaml:6:18 config.missing_key", {"no type"});
+  expect_error(wandb_error(wandb(a, rest + "{type: envelope}\n")), "sweep.yaml:6:25 config.bad_value",
+               {"'envelope'", "type: hyperband"});
+}
+
 TEST(Wandb, WhatIsNotInThisVersionIsSaid) {
   const std::string a = "a: {values: [1, 2]}";
   expect_error(wandb_error(wandb(a, "run_cap: 1\n", "custom")), "sweep.yaml:2:9 config.not_in_this_version",
                {"'custom'", "method: random"});
-  expect_error(wandb_error(wandb(a, "run_cap: 1\nearly_terminate: {type: hyperband, min_iter: 3}\n")),
-               "sweep.yaml:6:1 config.not_in_this_version", {"early_terminate", "remove it"});
   expect_error(wandb_error(wandb(a, "run_cap: 1\nscheduler: {engine: optuna}\n")),
                "sweep.yaml:6:1 config.not_in_this_version", {"'scheduler'"});
   expect_error(wandb_error(wandb("a: {values: [{x: 1}, {x: 2}]}")), "sweep.yaml:4:27 config.not_in_this_version",

@@ -386,7 +386,7 @@ TEST_F(JournalTest, AReportThatComesAgainGetsTheRecordedDecision) {
                     .goal = Goal::minimize,
                     .seed = 1,
                     .tuner_version = "1.0.0"});
-  Decisions decisions(pruner, store, "demo");
+  Decisions decisions(pruner, store, "demo", [](std::uint64_t) { return Configuration(); });
   EXPECT_EQ(decisions.decide({3, 3, 3.0}).next, 6);
   EXPECT_TRUE(decisions.decide({3, 6, 6.0}).stop);
   EXPECT_EQ(decisions.take_entries().size(), 2u);

@@ -90,6 +90,7 @@ struct Check {
 [[nodiscard]] std::span<const Check> objective_checks();
 [[nodiscard]] std::span<const Check> scheduler_checks();
 [[nodiscard]] std::span<const Check> searcher_checks();
+[[nodiscard]] std::span<const Check> pruner_checks();
 
 // All of them.
 [[nodiscard]] const std::vector<Check>& all_checks();

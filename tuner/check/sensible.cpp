@@ -90,6 +90,10 @@ bool move_one(const Plugin& plugin, Options& options) {
 }  // namespace
 
 OptionTable sensible_options(const Plugin& plugin, const Options& given) {
+  return OptionTable(plugin, sensible_settings(plugin, given));
+}
+
+Options sensible_settings(const Plugin& plugin, const Options& given) {
   std::vector<const tuner_param*> required, lists;
   for (std::size_t i = 0; i < plugin.param_count(); ++i) {
     const tuner_param& p = plugin.param(i);
@@ -114,7 +118,7 @@ OptionTable sensible_options(const Plugin& plugin, const Options& given) {
       rest /= kLengths;
     }
     const std::string text = refusal(plugin, options);
-    if (text.empty() || move_one(plugin, options)) return OptionTable(plugin, options);
+    if (text.empty() || move_one(plugin, options)) return options;
     if (first_refusal.empty()) first_refusal = text;
   }
   throw Error(Message::config_impossible, first_refusal, "give options that it takes: --set OPTION=VALUE");

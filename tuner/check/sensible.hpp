@@ -14,6 +14,10 @@ namespace tuner::check {
 // option for which the metadata suggest nothing; config.impossible where the plugin refuses everything.
 [[nodiscard]] OptionTable sensible_options(const Plugin& plugin, const std::map<std::string, Value>& given);
 
+// The options of that table that are not defaults, by id.
+[[nodiscard]] std::map<std::string, Value> sensible_settings(const Plugin& plugin,
+                                                             const std::map<std::string, Value>& given);
+
 // A choice of the plugin named "dtype" that has `name` ("f64"), as a setting for `given`.
 [[nodiscard]] bool offers_dtype(const Plugin& plugin, const char* name);
 

@@ -108,10 +108,11 @@ class ProcessPruneEngine : public search::PruneEngine {
   ProcessPruneEngine(const std::filesystem::path& executable, executor::WorkerSetup worker,
                      const search::EngineSetup& setup)
       : process_(executable, std::move(worker), Role::pruner, setup) {}
+  void begin() override { static_cast<void>(process_.ask<search::Verdict>(std::optional<search::TrialEvent>())); }
   void tell(search::TrialEvent event) override { process_.tell(event); }
   // Judged once, it is one of the reports that a new process is told.
   search::Verdict decide(search::TrialEvent report) override {
-    auto verdict = process_.ask<search::Verdict>(report);
+    auto verdict = process_.ask<search::Verdict>(std::optional(report));
     process_.tell_known(report);
     return verdict;
   }
@@ -165,7 +166,8 @@ std::string answer_search(const executor::Inspected& asked, Reader& arguments) {
   if (anew) asked.prune_engine = search::make_prune_engine(plan, setup);
   for (search::TrialEvent& event : arguments.get<std::vector<search::TrialEvent>>())
     asked.prune_engine->tell(std::move(event));
-  return to_bytes(asked.prune_engine->decide(arguments.get<search::TrialEvent>()));
+  auto report = arguments.get<std::optional<search::TrialEvent>>();
+  return to_bytes(report ? asked.prune_engine->decide(*std::move(report)) : search::Verdict());
 }
 
 }  // namespace tuner::commands

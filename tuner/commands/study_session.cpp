@@ -150,6 +150,7 @@ void StudySession::say_lag(const Study& study) const {
 }
 
 void StudySession::check(const Study& study, const search::Searcher& searcher) {
+  if (study.plan.pruner) study::make_pruner(study.plan, pruner_host(study, invocation_.executable))->begin();
   if (!study.plan.program) {
     inspections_.at(study.plan.name)->check(points_to_check(study, searcher));
     return;

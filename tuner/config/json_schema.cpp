@@ -126,6 +126,7 @@ class SchemaWriter {
       return any_of({string_schema(), std::move(schema)});
     }
     if (key == "method") return method();
+    if (key == "pruner") return pruner();
     if (key == "memory_limit")
       return any_of({{{"type", "number"}, {"minimum", 1}},
                      {{"type", "string"},
@@ -151,21 +152,35 @@ class SchemaWriter {
   Json method() {
     std::vector<Json> all{plain(host_key(kMethodKeys, "name")),
                           closed_map(properties(kMethodKeys, false, {}, "name"), Json::array({"name"}))};
+    add_named(all, Kind::searcher, kSearcherKeys);
+    return any_of(std::move(all));
+  }
+  Json pruner() {
+    std::vector<Json> all;
+    add_named(all, Kind::pruner, kPrunerKeys);
+    return all.empty() ? Json{{"not", Json::object()}} : any_of(std::move(all));
+  }
+
+  // Plugins that a section names: by the name alone, or a map of the name, options and the host's keys.
+  void add_named(std::vector<Json>& all, Kind kind, std::span<const HostKey> host_keys) {
     for (const auto& plugin : catalogue_.plugins()) {
-      if (plugin->kind() != Kind::searcher) continue;
-      const Json id{{"const", plugin->id()}};
+      if (plugin->kind() != kind) continue;
       Json required = Json::array({"name"});
-      Json keys = properties(kSearcherKeys, false);
+      Json keys = properties(host_keys, false, [](std::string_view) {
+        const Json first{{"type", "object"}, {"additionalProperties", {{"type", {"number", "string", "boolean"}}}}};
+        return Json{{"type", "array"}, {"items", first}};
+      });
       for (std::size_t i = 0; i < plugin->param_count(); ++i) {
         const tuner_param& param = plugin->param(i);
         if (param.flags & TUNER_PARAM_REQUIRED) required.push_back(param.id);
         keys[param.id] = fixed_option(param);
       }
+      const Json id{{"const", plugin->id()}};
       if (required.size() == 1) all.push_back(described(id, plugin->descriptor().doc));
       keys["name"] = id;
-      all.push_back(described(closed_map(std::move(keys), std::move(required)), plugin->descriptor().doc));
+      all.push_back(definitions_.add(
+          name_of(*plugin), described(closed_map(std::move(keys), std::move(required)), plugin->descriptor().doc)));
     }
-    return any_of(std::move(all));
   }
 
   // One that is not searched.

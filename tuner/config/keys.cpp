@@ -18,7 +18,7 @@ struct LaterKey {
 constexpr LaterKey kLaterKeys[] = {
     {"command", "a program is an objective: write objective: {command: [...], parameters: {...}, metrics: {...}}"},
     {"parameters", "write its keys where they belong: under objective, optimizer, scheduler and training"},
-    {"early_terminate", "remove it: a trial ends at its end, or by training: {early_stopping: {patience: n}}"},
+    {"early_terminate", "write pruner: NAME, e.g. asha, or wandb_hyperband with the keys of early_terminate"},
     {"order", "remove it: a grid runs in the order of the file"},
     {"repeats", "remove it: every configuration runs once"}};
 

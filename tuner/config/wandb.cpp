@@ -21,9 +21,9 @@ constexpr std::string_view kCloudKeys[] = {"project", "entity", "apiVersion", "k
 constexpr std::string_view kWandbKeys[] = {"program", "method",  "metric",          "parameters", "name",
                                            "run_cap", "command", "early_terminate", "project",    "entity"};
 // Keys of ours that say how a study is run, or that W&B has no word for.
-constexpr std::string_view kOwnKeys[] = {"study",        "seed",   "trials",     "repeats",           "workers",
-                                         "memory_limit", "retry",  "checkpoint", "max_failed_trials", "storage",
-                                         "durability",   "budget", "partial"};
+constexpr std::string_view kOwnKeys[] = {
+    "study",   "seed",       "trials", "repeats", "workers", "memory_limit", "retry", "checkpoint", "max_failed_trials",
+    "storage", "durability", "budget", "partial", "pruner"};
 constexpr std::string_view kMacros[] = {"env",
                                         "interpreter",
                                         "program",
@@ -77,10 +77,7 @@ class Translator {
       if (cloud_.empty()) cloud_place_ = entry.place;
       return cloud_.push_back(entry.key);
     }
-    if (entry.key == "early_terminate" && !entry.value.says_null())
-      throw Error(Message::config_not_in_this_version, "early_terminate of W&B is not in this version of tuner",
-                  "remove it: every trial then runs to its end")
-          .at(entry.place);
+    if (entry.key == "early_terminate" && !entry.value.says_null()) add_early_terminate(entry.value);
     if (entry.key == "scheduler" || entry.key == "metrics")
       throw Error(Message::config_not_in_this_version,
                   fmt::format("'{}', for W&B's method: custom, is not in this version of tuner", entry.key),
@@ -95,6 +92,27 @@ class Translator {
     Node name = entry.value;
     std::ranges::replace(name.text, '/', '-');
     put("study", std::move(name));
+  }
+
+  // Its keys are options of the pruner of that name.
+  void add_early_terminate(const Node& node) {
+    const Node* type = node.is_map() ? node.given("type") : nullptr;
+    if (type == nullptr)
+      throw Error(Message::config_missing_key, "early_terminate has no type",
+                  "write early_terminate: {type: hyperband, min_iter: 3}")
+          .at(node.place);
+    if (!type->is_word("hyperband"))
+      throw Error(Message::config_bad_value,
+                  fmt::format("the type of early_terminate is {}, which W&B does not have", type->description()),
+                  "write type: hyperband")
+          .at(type->place);
+    Node pruner = node;
+    for (Entry& entry : pruner.entries) {
+      if (entry.key != "type") continue;
+      entry.key = "name";
+      entry.value.text = "wandb_hyperband";
+    }
+    put("pruner", std::move(pruner));
   }
 
   void add_method() {
@@ -133,8 +151,11 @@ class Translator {
         throw Error(Message::config_unknown_key, fmt::format("metric of W&B has no key '{}'", shown(entry.key)),
                     did_you_mean(entry.key, std::initializer_list<std::string_view>{"name", "goal", "target"}))
             .at(entry.place);
-      if (!entry.value.says_null())
-        warn(entry.place, fmt::format("{} is for method: bayes, and method: {} does not use it", entry.key, method_));
+      if (entry.value.says_null() || (method_ == "bayes" && entry.value.is_word("worst"))) continue;
+      warn(entry.place,
+           method_ == "bayes"
+               ? fmt::format("{}: failed trials count as the worst, and running ones as expected", entry.key)
+               : fmt::format("{} is for method: bayes, and method: {} does not use it", entry.key, method_));
     }
     metric_ = *name;
     const Node* goal = metric->given("goal");

@@ -107,6 +107,8 @@ void serialize(Archive& archive, Verdict& verdict) {
 class PruneEngine {
  public:
   virtual ~PruneEngine() = default;
+  // Makes the plugin ready. Errors: config.impossible where it cannot judge this study.
+  virtual void begin() {}
   // An end, or a report that was judged earlier.
   virtual void tell(TrialEvent event) = 0;
   // Errors: config.impossible where the plugin cannot judge this study, plugin.bad_proposal where it fails.

@@ -15,6 +15,7 @@ class PluginPruner : public Pruner {
   // The plan, which has a pruner, must outlive it.
   PluginPruner(const StudyPlan& plan, const EngineSetup& setup, MakePruneEngine make);
 
+  void begin() override { engine().begin(); }
   [[nodiscard]] std::int64_t first_step() const override;
   // Errors: those of PruneEngine.
   void observe(const Judged& judged) override;

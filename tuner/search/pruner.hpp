@@ -31,6 +31,8 @@ struct Ended {
 class Pruner {
  public:
   virtual ~Pruner() = default;
+  // Makes it ready, so that what it cannot judge is said before a trial runs. Errors: config.impossible.
+  virtual void begin() {}
   // The step from which on the first measurement of every trial is judged.
   [[nodiscard]] virtual std::int64_t first_step() const = 0;
   // Takes in a measurement: each (trial, step) once, in the order in which they came to the coordinator, those of

@@ -95,14 +95,14 @@ class Coordinator {
       return journal_ ? proposed.at(configuration) : searcher_.propose(configuration);
     };
     decisions_.emplace(pruner, store_, plan_.name, configuration_of);
-    for (const std::uint64_t number : done_) {
-      const storage::TrialDetail trial = store_.trial(plan_.name, number);
-      decisions_->ended({.number = number,
-                         .outcome = trial.run.outcome,
-                         .last_step = trial.run.steps,
-                         .value = trial.run.value,
-                         .configuration = configuration_of(number)});
-    }
+    store_.read_runs(plan_.name, 0, false, [&](const storage::RunRow& run) {
+      if (done_.contains(run.number))
+        decisions_->ended({.number = run.number,
+                           .outcome = run.outcome,
+                           .last_step = run.steps,
+                           .value = run.value,
+                           .configuration = configuration_of(run.number)});
+    });
   }
 
   [[nodiscard]] double elapsed() const { return std::chrono::duration<double>(Clock::now() - start_).count(); }

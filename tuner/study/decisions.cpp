@@ -10,13 +10,16 @@ Decisions::Decisions(search::Pruner& pruner, const storage::Store& store, const 
   store.read_journal(study, [&](const storage::JournalEntry& entry) {
     const auto* report = std::get_if<storage::ReportRecord>(&entry);
     if (report == nullptr) return;
-    pruner_.observe({.number = report->number,
-                     .step = report->step,
-                     .value = report->value,
-                     .configuration = configuration_of(report->number)});
+    const search::Judged judged{.number = report->number,
+                                .step = report->step,
+                                .value = report->value,
+                                .configuration = configuration_of(report->number)};
+    pruner_.observe(judged);
     ++count_;
-    decided_.insert({{report->number, report->step},
-                     {.stop = report->decision == "stop", .next = report->next_step.value_or(kNever)}});
+    Decision decision{.stop = report->decision == "stop", .next = report->next_step.value_or(kNever)};
+    // The reason is not recorded before the trial is.
+    if (decision.stop) decision.why = pruner_.decide(judged).why;
+    decided_.insert({{report->number, report->step}, std::move(decision)});
   });
 }
 

@@ -1,5 +1,6 @@
 // Plugins for the tests of the config language: they declare options of every type and train nothing.
 #include <tuner/plugin.hpp>
+#include <tuner/pruner.hpp>
 #include <tuner/searcher.hpp>
 
 namespace {
@@ -180,10 +181,28 @@ struct Process {
   void propose(tuner::Proposal&) const {}
 };
 
+struct Judge {
+  static constexpr tuner::Info info{.id = "judge", .name = "Judge", .doc = "stops", .reference = kReference};
+  static constexpr tuner::Param params[] = {tuner::real("share", 0.5, "of the trials").at_least(0).at_most(1)};
+  explicit Judge(const tuner::SearchSetup&) {}
+  void observe(const tuner::Observation&) {}
+  tuner::Decision decide(const tuner::Report&) { return {}; }
+};
+
+struct WandbHyperband : Judge {
+  static constexpr tuner::Info info{
+      .id = "wandb_hyperband", .name = "Hyperband", .doc = "stops", .reference = kReference};
+  static constexpr tuner::Param params[] = {tuner::integer("min_iter", 1, "first band").at_least(1),
+                                            tuner::real("eta", 3, "from band to band").above(1),
+                                            tuner::boolean("strict", true, "the value at the band")};
+  using Judge::Judge;
+};
+
 }  // namespace
 
 TUNER_LIBRARY("config_plugins", "1.0.0", "MIT", tuner::optimizer<Full>, tuner::optimizer<Bare>,
               tuner::optimizer<Curved>, tuner::optimizer<Faithful>, tuner::optimizer<Ascent>, tuner::optimizer<Wrapper>,
               tuner::optimizer<Rateless>, tuner::optimizer<Counted>, tuner::optimizer<Steered>,
               tuner::scheduler<Constant>, tuner::scheduler<Decay>, tuner::scheduler<BetaCycle>, tuner::objective<Net>,
-              tuner::objective<Curve>, tuner::objective<FromFile>, tuner::objective<BlackBox>, tuner::searcher<Process>)
+              tuner::objective<Curve>, tuner::objective<FromFile>, tuner::objective<BlackBox>, tuner::searcher<Process>,
+              tuner::pruner<Judge>, tuner::pruner<WandbHyperband>)

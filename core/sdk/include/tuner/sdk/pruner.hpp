@@ -14,7 +14,8 @@ namespace tuner::inline sdk {
 // A value that a running trial has measured.
 class Report {
  public:
-  Report(const tuner_report& raw, std::size_t dimensions) : raw_(&raw), dimensions_(dimensions) {}
+  Report(const tuner_report& raw, std::size_t dimensions, const tuner_host* host)
+      : raw_(&raw), dimensions_(dimensions), host_(host) {}
 
   std::uint64_t trial() const { return raw_->trial; }
   std::uint32_t replicate() const { return raw_->replicate; }
@@ -22,10 +23,13 @@ class Report {
   std::int64_t step() const { return raw_->step; }
   std::int64_t budget() const { return raw_->budget; }
   double value() const { return raw_->value; }  // may be NaN
+  // What is logged last before the trial is stopped is shown as the reason.
+  Host host() const { return Host(host_); }
 
  private:
   const tuner_report* raw_;
   std::size_t dimensions_;
+  const tuner_host* host_;
 };
 
 struct Decision {
@@ -39,7 +43,7 @@ template <class P>
 std::int32_t decide_thunk(void* state, const tuner_decide_args* args) noexcept {
   return guarded(args->error, [&] {
     auto& pruner = *static_cast<SearchState<P>*>(state);
-    const Decision decision = pruner.decide(Report(*args->report, pruner.dimensions));
+    const Decision decision = pruner.decide(Report(*args->report, pruner.dimensions, args->host));
     *args->decision = decision.what;
     *args->next_step = decision.next_step;
   });
