@@ -1,8 +1,10 @@
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <limits>
 #include <memory>
 #include <numeric>
+#include <unordered_set>
 
 #include "axis.hpp"
 #include "draws.hpp"
@@ -43,7 +45,8 @@ struct Gp {
           "middle.\n"
           "What is pending is believed to turn out as expected (kriging believer).\n"
           "The improvement is searched over `candidates` rows of a Sobol sequence, and around the best of them and of\n"
-          "the observations in rounds of ever smaller steps.\n"
+          "the observations in rounds of ever smaller steps. Where all parameters are choices or have steps, what was\n"
+          "tried or is pending is left out.\n"
           "Failed and diverged trials and NaN count as the worst value, pruned ones as what they measured. Values "
           "worse\n"
           "than the median by more than ten times its distance from the best count as that.\n"
@@ -67,7 +70,10 @@ struct Gp {
         most(static_cast<std::size_t>(setup.options().integer(kMost))),
         candidates(setup.options().integer(kCandidates)) {
     if (setup.goal_count() != 1) throw tuner::Invalid("gp takes one goal");
-    for (const Axis& axis : axes) differs.push_back(axis.choice && !axis.ordered ? 1 : 0);
+    for (const Axis& axis : axes) {
+      differs.push_back(axis.choice && !axis.ordered ? 1 : 0);
+      can_repeat = can_repeat && axis.levels > 0;
+    }
     // Blocks of matrix products have the same size on any machine, and so sums the same order.
     Eigen::setCpuCacheSizes(32 * 1024, 512 * 1024, 4 * 1024 * 1024);
   }
@@ -233,6 +239,27 @@ struct Gp {
     for (Index c = 0; c < batch.cols(); ++c) legalize(batch.col(c), proposal, values, states);
   }
 
+  // Equal places have equal numbers.
+  static std::uint64_t hash_of(const Eigen::Ref<const Vector>& place) {
+    std::uint64_t hash = 0;
+    for (const double x : place) hash = (std::rotl(hash, 23) ^ std::bit_cast<std::uint64_t>(x)) * 0x9e3779b97f4a7c15u;
+    return hash;
+  }
+
+  // The host takes no configuration twice in a space that can be counted: the improvement there is none.
+  void leave_out_known(const Matrix& batch, const std::unordered_set<std::uint64_t>& known, Vector& values) const {
+    if (known.empty()) return;
+    for (Index c = 0; c < batch.cols(); ++c)
+      if (known.contains(hash_of(batch.col(c)))) values[c] = -std::numeric_limits<double>::infinity();
+  }
+  std::unordered_set<std::uint64_t> known_places(const tuner::Configurations& pending) const {
+    std::unordered_set<std::uint64_t> known;
+    if (!can_repeat) return known;
+    for (const Vector& place : places) known.insert(hash_of(place));
+    for (const tuner::Configuration configuration : pending) known.insert(hash_of(place_of(configuration)));
+    return known;
+  }
+
   Matrix first_batch(const tuner::Proposal& proposal, searchers::Stream& draws) const {
     const std::size_t dimensions = std::min(axes.size(), SobolSequence::kMostDimensions);
     const SobolSequence sequence(dimensions, proposal.rng());
@@ -273,7 +300,9 @@ struct Gp {
     searchers::Stream draws(behind);
     Matrix batch = first_batch(proposal, draws);
     legalize(batch, proposal);
+    const auto known = known_places(proposal.pending());
     Vector values = model.log_ei(batch, work.threshold);
+    leave_out_known(batch, known, values);
     const Index centers = std::min<Index>(kCenters, batch.cols());
     double radius = 0.5;
     for (int round = 0; round < kRounds; ++round) {
@@ -292,6 +321,7 @@ struct Gp {
       legalize(next, proposal);
       batch = std::move(next);
       values = model.log_ei(batch, work.threshold);
+      leave_out_known(batch, known, values);
       radius *= kShrink;
     }
     return batch.col(argmax(values));
@@ -299,6 +329,7 @@ struct Gp {
 
   searchers::Axes axes;
   bool minimize;
+  bool can_repeat = true;
   std::size_t startup, most;
   Index candidates;
   std::vector<std::uint8_t> differs;

@@ -12,18 +12,32 @@ namespace {
 
 constexpr double kLogRootTwoPi = 0.91893853320467274178;
 constexpr std::size_t kBlock = 128;    // kernels whose sums stay in the nearest cache
-constexpr double kNegligible = -45;    // exp of it is nothing beside 1
 constexpr std::size_t kYoungest = 25;  // observations of full weight
 
 bool is_continuous(const Axis& axis) { return !axis.choice && axis.step <= 0; }
 
+// Of equal places the older first.
+bool stands_before(const KernelPlace& a, const KernelPlace& b) { return a.mu != b.mu ? a.mu < b.mu : a.age < b.age; }
+
+double largest_of(const double* terms, std::size_t n) {
+  constexpr std::size_t kLanes = 8;
+  if (n < kLanes) return *std::max_element(terms, terms + n);
+  double lanes[kLanes];
+  std::copy(terms, terms + kLanes, lanes);
+  std::size_t k = kLanes;
+  for (; k + kLanes <= n; k += kLanes)
+    for (std::size_t i = 0; i < kLanes; ++i) lanes[i] = terms[k + i] > lanes[i] ? terms[k + i] : lanes[i];
+  for (; k < n; ++k) lanes[0] = std::max(lanes[0], terms[k]);
+  return *std::max_element(lanes, lanes + kLanes);
+}
+
 // log(sum of exp(terms)).
 double log_sum(const double* terms, std::size_t n) {
-  const double largest = *std::max_element(terms, terms + n);
+  const double largest = largest_of(terms, n);
   if (!std::isfinite(largest)) return largest;
-  double sum = 0;
-  for (std::size_t k = 0; k < n; ++k)
-    if (terms[k] - largest > kNegligible) sum += std::exp(terms[k] - largest);
+  const std::size_t whole = n / 8 * 8;
+  double sum = sum_exp(terms, whole, largest);
+  for (std::size_t k = whole; k < n; ++k) sum += std::exp(terms[k] - largest);
   return largest + std::log(sum);
 }
 
@@ -60,7 +74,8 @@ void Mixture::reset(const Axes& axes, std::span<const std::uint32_t> part, std::
   };
   for (std::size_t i = 0; i < n_; ++i) weigh(by_age[i], weights[i]);
   weigh(prior_, weights[n_]);
-  offsets_ = log_weights_;
+  norms_.resize(std::max(norms_.size(), stride_), 0.0);
+  is_stale_.resize(norms_.size(), 0);
   column_count_ = part.size();
   if (columns_.size() < part.size()) columns_.resize(part.size());
   for (std::size_t a = 0; a < part.size(); ++a) columns_[a].axis = &axes[part[a]];
@@ -91,37 +106,97 @@ void Mixture::Column::classify(std::uint32_t kernel) {
   members.push_back(kernel);
 }
 
+void Mixture::make_room(Column& column) const {
+  if (column.mu.size() >= stride_) return;
+  for (auto* list :
+       {&column.mu, &column.sigma, &column.scale, &column.log_mass, &column.log_norm, &column.under, &column.over})
+    list->resize(stride_, 0.0);
+}
+
 inline void Mixture::set(Column& column, const KernelPlace& at, double sigma) {
-  if (column.sigma[at.kernel] != sigma || column.mu[at.kernel] != at.mu) column.compute(at.kernel, at.mu, sigma);
-  if (column.axis->step > 0)
-    column.classify(at.kernel);
-  else
-    offsets_[at.kernel] -= column.log_norm[at.kernel];
+  if (column.sigma[at.kernel] != sigma || column.mu[at.kernel] != at.mu) {
+    column.compute(at.kernel, at.mu, sigma);
+    if (is_stale_[at.kernel] == 0) stale_.push_back(at.kernel);
+    is_stale_[at.kernel] = 1;
+  }
+  if (column.axis->step > 0) column.classify(at.kernel);
+}
+
+void Mixture::set_prior(Column& column) {
+  const Axis& axis = *column.axis;
+  const double middle = (axis.least + axis.most) / 2;
+  const auto number = static_cast<std::uint32_t>(prior_);
+  set(column, {axis.normal ? axis.mu : middle, number, number}, axis.normal ? axis.sigma : axis.width());
+}
+
+inline void Mixture::set_width(Column& column, std::span<const KernelPlace> sorted, std::size_t i) {
+  const Axis& axis = *column.axis;
+  const bool is_first = i == 0;
+  const bool is_last = i + 1 == sorted.size();
+  const double mu = sorted[i].mu;
+  const double left = mu - (is_first ? axis.least : sorted[i - 1].mu);
+  const double right = (is_last ? axis.most : sorted[i + 1].mu) - mu;
+  double sigma = std::max(left, right);
+  if (sorted.size() >= 2 && is_first) sigma = right;
+  if (sorted.size() >= 2 && is_last) sigma = left;
+  const double widest = axis.width();
+  const double parts = std::min(static_cast<double>(kMostParts), static_cast<double>(sorted.size()) + 2);
+  set(column, sorted[i], std::clamp(sigma, widest / parts, widest));
 }
 
 void Mixture::place(std::size_t a, std::span<const KernelPlace> sorted) {
   Column& column = columns_[a];
-  const Axis& axis = *column.axis;
-  if (column.mu.size() < stride_)
-    for (auto* list :
-         {&column.mu, &column.sigma, &column.scale, &column.log_mass, &column.log_norm, &column.under, &column.over})
-      list->resize(stride_, 0.0);
+  make_room(column);
   column.members.clear();
-  if (axis.step > 0) column.classes.assign(stride_, 0);
-  const double widest = axis.width();
-  const double narrowest = widest / std::min(100.0, static_cast<double>(n_) + 2);
-  double left = n_ > 0 ? sorted[0].mu - axis.least : 0;
-  for (std::size_t i = 0; i < n_; ++i) {
-    const double right = (i + 1 < n_ ? sorted[i + 1].mu : axis.most) - sorted[i].mu;
-    double sigma = std::max(left, right);
-    if (n_ >= 2 && i == 0) sigma = right;
-    if (n_ >= 2 && i + 1 == n_) sigma = left;
-    set(column, sorted[i], std::clamp(sigma, narrowest, widest));
-    left = right;
+  if (column.axis->step > 0)
+    column.classes.assign(stride_, 0);
+  else
+    column.sorted.assign(sorted.begin(), sorted.end());
+  for (std::size_t i = 0; i < sorted.size(); ++i) set_width(column, sorted, i);
+  set_prior(column);
+}
+
+void Mixture::update(std::size_t a, std::span<const KernelPlace> removed, std::span<const KernelPlace> added) {
+  Column& column = columns_[a];
+  make_room(column);
+  std::vector<KernelPlace>& sorted = column.sorted;
+  gaps_.clear();
+  for (KernelPlace gone : removed) {
+    gone.mu = column.mu[gone.kernel];
+    sorted.erase(std::ranges::lower_bound(sorted, gone, stands_before));
+    gaps_.push_back(gone);
   }
-  const double middle = (axis.least + axis.most) / 2;
-  set(column, {axis.normal ? axis.mu : middle, static_cast<std::uint32_t>(prior_)},
-      axis.normal ? axis.sigma : axis.width());
+  for (const KernelPlace& come : added) sorted.insert(std::ranges::lower_bound(sorted, come, stands_before), come);
+  // Whose neighbor came or went.
+  const auto place_of = [&](const KernelPlace& at) {
+    return static_cast<std::size_t>(std::ranges::lower_bound(sorted, at, stands_before) - sorted.begin());
+  };
+  for (const KernelPlace& gone : gaps_) {
+    const std::size_t i = place_of(gone);
+    if (i > 0) set_width(column, sorted, i - 1);
+    if (i < sorted.size()) set_width(column, sorted, i);
+  }
+  for (const KernelPlace& come : added) {
+    const std::size_t i = place_of(come);
+    if (i > 0) set_width(column, sorted, i - 1);
+    set_width(column, sorted, i);
+    if (i + 1 < sorted.size()) set_width(column, sorted, i + 1);
+  }
+  set_prior(column);
+}
+
+// Norms are added up in the order of the axes, so that they are the same however the mixture came about.
+void Mixture::normalize() {
+  for (const std::uint32_t kernel : stale_) {
+    double sum = 0;
+    for (std::size_t a = 0; a < column_count_; ++a)
+      if (is_continuous(*columns_[a].axis)) sum += columns_[a].log_norm[kernel];
+    norms_[kernel] = sum;
+    is_stale_[kernel] = 0;
+  }
+  stale_.clear();
+  offsets_.resize(stride_);
+  for (std::size_t k = 0; k < stride_; ++k) offsets_[k] = log_weights_[k] - norms_[k];
 }
 
 void Mixture::choose(std::size_t a, std::span<const std::uint32_t> by_age, std::span<const std::uint32_t> choices) {
@@ -201,6 +276,7 @@ std::vector<double> Mixture::conditional_weights(std::span<const double> values,
 }
 
 void Mixture::log_density(std::span<const double> values, std::size_t count, std::span<double> out) {
+  normalize();
   sums_.resize(count * stride_);
   for (std::size_t c = 0; c < count; ++c)
     std::ranges::copy(offsets_, sums_.begin() + static_cast<std::ptrdiff_t>(c * stride_));

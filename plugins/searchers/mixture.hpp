@@ -19,6 +19,7 @@ namespace searchers {
 struct KernelPlace {
   double mu = 0;
   std::uint32_t kernel = 0;
+  std::uint32_t age = 0;  // of equal places the one with less stands first
 };
 
 // A mixture over some axes of a space. Every observation has a kernel, named by a number; the prior has the last
@@ -37,6 +38,12 @@ class Mixture {
   //   the first has only its right gap, the last only its left one; cut to [width / min(100, n + 2), width].
   // Source: Optuna 5. Its older versions, and Bergstra et al. 2011, differ in the ends.
   void place(std::size_t a, std::span<const KernelPlace> sorted);
+  // The same for a range without a step where this mixture was of nearly the same observations before: without those
+  // of `removed`, whose mu is not read, and with those of `added`. Then the neighbors of these alone are computed.
+  // Requires can_update() before reset(), and can_update() now.
+  void update(std::size_t a, std::span<const KernelPlace> removed, std::span<const KernelPlace> added);
+  // The least width of a kernel does not change any more with their number.
+  [[nodiscard]] bool can_update() const { return n_ + 2 >= kMostParts; }
   void choose(std::size_t a, std::span<const std::uint32_t> by_age, std::span<const std::uint32_t> choices);
 
   [[nodiscard]] std::size_t kernel_count() const { return weights_.size(); }
@@ -59,9 +66,12 @@ class Mixture {
   [[nodiscard]] double probability(std::size_t a, std::size_t kernel, std::size_t choice) const;
 
  private:
+  static constexpr std::size_t kMostParts = 100;  // of the width of a range: a kernel has at least one of them
+
   // What the mixture keeps for one axis, by kernel.
   struct Column {
     const Axis* axis = nullptr;
+    std::vector<KernelPlace> sorted;  // of a range without a step
     std::vector<double> mu;
     std::vector<double> sigma;
     std::vector<double> scale;     // 1 / (sigma sqrt 2)
@@ -76,7 +86,12 @@ class Mixture {
     void compute(std::size_t kernel, double mu, double sigma);
     void classify(std::uint32_t kernel);
   };
+  void make_room(Column& column) const;
   void set(Column& column, const KernelPlace& at, double sigma);
+  void set_prior(Column& column);
+  // Gives number i of `sorted` its width.
+  void set_width(Column& column, std::span<const KernelPlace> sorted, std::size_t i);
+  void normalize();
   void add_stepped(const Column& column, const double* x, std::size_t count);
   void add_choice(const Column& column, const double* x, std::size_t count);
   void add_discrete(std::span<const double> values, std::size_t count, std::span<const std::uint8_t> used);
@@ -87,7 +102,12 @@ class Mixture {
   double prior_weight_ = 1;
   std::vector<double> weights_;
   std::vector<double> log_weights_;
-  std::vector<double> offsets_;  // log weights minus what the ranges without a step are normalized by
+  // What the ranges without a step are normalized by: the sum of log_norm. It is added up again where one changed.
+  std::vector<double> norms_;
+  std::vector<std::uint8_t> is_stale_;
+  std::vector<std::uint32_t> stale_;
+  std::vector<double> offsets_;  // log weights minus norms
+  std::vector<KernelPlace> gaps_;
   std::vector<Column> columns_;
   std::size_t column_count_ = 0;
   std::vector<double> sums_;

@@ -61,15 +61,25 @@ class Tpe {
   static constexpr std::size_t kMostAbove = 1000;  // kernels of the density of the others
   static constexpr std::size_t kMostBelow = 25;    // of the good ones
   static constexpr std::size_t kWindow = kMostAbove + kMostBelow;
+  static constexpr std::uint32_t kPending = 1u << 31;
+  static constexpr std::uint32_t kNobody = UINT32_MAX;
 
   // The observations of a set, by age: indices of rows, and places of what is pending.
   struct Set {
     std::vector<std::uint32_t> rows;
     std::vector<std::vector<double>> pending;
+    std::vector<std::uint64_t> proposals;  // of what is pending
     // Their kernels in a mixture, by age. In the density of the others a row keeps its number as long as it is there.
     std::vector<std::uint32_t> kernels;
     std::size_t numbers = 0;
     std::vector<std::uint8_t> member;  // of the rows of the window
+
+    [[nodiscard]] std::size_t size() const { return kernels.size(); }
+    // Kernel i's age: of a row its number; what is pending is younger.
+    [[nodiscard]] std::uint32_t age(std::size_t i) const {
+      if (i < rows.size()) return rows[i];
+      return kPending | static_cast<std::uint32_t>(proposals[i - rows.size()] & (kPending / 2 - 1));
+    }
   };
   struct Split {
     Set below, above;
@@ -80,12 +90,16 @@ class Tpe {
   void make_parts();
   [[nodiscard]] TpeRow row_of(const tuner::Observation& observation) const;
   [[nodiscard]] std::vector<double> places_of(const tuner::Configuration& configuration) const;
-  void enter_window(std::uint32_t row);
+  void sort_window(std::uint32_t axis) const;
+  void enter_window(std::uint32_t axis, std::uint32_t row) const;
   void rank(std::uint32_t row);
   [[nodiscard]] bool better(std::uint32_t a, std::uint32_t b) const;
   [[nodiscard]] Split split(const tuner::Configurations& pending) const;
+  void number_pending(Set& set) const;
   [[nodiscard]] Set of_part(const Set& set, const Part& part, bool above) const;
-  void fill(Mixture& mixture, const Set& set, const Part& part, bool above) const;
+  void fill(Mixture& mixture, const Set& set, const Part& part) const;
+  void fill_above(std::size_t number, const Set& set, const Part& part) const;
+  void fill_axis(Mixture& mixture, const Set& set, std::size_t a, std::uint32_t axis, bool above) const;
   void sort_places(const Set& set, std::uint32_t axis, bool above) const;
   // The candidate with the greatest ratio of the densities.
   [[nodiscard]] std::size_t best_candidate(Mixture& below, Mixture& above, std::span<const double> candidates) const;
@@ -105,13 +119,27 @@ class Tpe {
   std::unordered_map<std::uint64_t, std::uint32_t> row_of_proposal_;
   std::vector<std::uint32_t> best_;  // at most kMostBelow rows that did not fail, the best first
   std::size_t finished_ = 0;         // rows that did not fail
-  std::vector<Sorted> sorted_;       // by axis, over the rows from window_ on
-  std::uint32_t window_ = 0;
+  std::uint32_t window_ = 0;         // the first of the newest kWindow rows
   // What is computed anew only where it changed. No answer depends on it.
+  struct Kernels {
+    std::vector<std::uint32_t> numbers;
+    std::vector<std::uint32_t> age;  // by number; kNobody where there is none
+  };
   struct Workspace {
+    std::vector<Sorted> window;  // by axis, over the rows before `entered`, without those that are too old
+    std::vector<std::uint32_t> entered;
     std::vector<KernelPlace> sorted;
     std::vector<Mixture> below, above;  // by part
+    std::vector<Kernels> kernels;       // by part: those of the mixture `above`
+    Kernels next;
+    std::vector<std::uint32_t> removed, added;  // numbers; of what came its place in the set
+    std::vector<KernelPlace> removed_places, added_places;
   };
+  // Which kernels come and go where `set` follows the set before it.
+  void compare(const Mixture& above, const Kernels& before, const Set& set, const Part& part) const;
+  [[nodiscard]] double place_in(const Set& set, std::size_t i, std::uint32_t axis) const {
+    return i < set.rows.size() ? rows_[set.rows[i]].places[axis] : set.pending[i - set.rows.size()][axis];
+  }
   mutable Workspace work_;
 };
 
@@ -156,8 +184,8 @@ void Tpe::propose_part(std::size_t number, const Split& split, std::span<double>
   if (std::ranges::count(given, 1) == static_cast<std::ptrdiff_t>(open.size())) return;
   Mixture& below = work_.below[number];
   Mixture& above = work_.above[number];
-  fill(below, of_part(split.below, open, false), open, false);
-  fill(above, of_part(split.above, open, true), open, true);
+  fill(below, of_part(split.below, open, false), open);
+  fill_above(number, of_part(split.above, open, true), open);
   const std::vector<double> candidates = draw_candidates(open, below, given_values, given, draws);
   const std::size_t best = best_candidate(below, above, candidates);
   for (std::size_t a = 0; a < open.size(); ++a) {

@@ -1,3 +1,4 @@
+#include <bit>
 #include <cmath>
 #include <limits>
 #include <numeric>
@@ -9,10 +10,13 @@ namespace searchers {
 std::size_t tpe_gamma(std::size_t n) { return std::min<std::size_t>((n + 9) / 10, 25); }
 
 Tpe::Tpe(const tuner::SearchSetup& setup, const TpeOptions& options)
-    : axes_(setup.space()), options_(options), minimize_(setup.minimizes()), sorted_(axes_.size()) {
+    : axes_(setup.space()), options_(options), minimize_(setup.minimizes()) {
   make_parts();
+  work_.window.resize(axes_.size());
+  work_.entered.resize(axes_.size(), 0);
   work_.below.resize(parts_.size());
   work_.above.resize(parts_.size());
+  work_.kernels.resize(parts_.size());
 }
 
 // Axes with the same condition are active together. Those without one are searched jointly where the method is
@@ -81,17 +85,32 @@ void Tpe::rank(std::uint32_t row) {
   if (best_.size() > kMostBelow) best_.pop_back();
 }
 
-void Tpe::enter_window(std::uint32_t row) {
-  const bool full = row - window_ >= kWindow;
-  for (std::size_t axis = 0; axis < axes_.size(); ++axis) {
-    if (axes_[axis].choice) continue;
-    Sorted& sorted = sorted_[axis];
-    const auto remove = std::pair(rows_[window_].places[axis], window_);
-    if (full && !std::isnan(remove.first)) sorted.erase(std::ranges::lower_bound(sorted, remove));
-    const auto enter = std::pair(rows_[row].places[axis], row);
-    if (!std::isnan(enter.first)) sorted.insert(std::ranges::lower_bound(sorted, enter), enter);
+void Tpe::enter_window(std::uint32_t axis, std::uint32_t row) const {
+  Sorted& sorted = work_.window[axis];
+  if (row >= kWindow) {
+    const std::uint32_t oldest = row - static_cast<std::uint32_t>(kWindow);
+    const auto remove = std::pair(rows_[oldest].places[axis], oldest);
+    if (!std::isnan(remove.first)) sorted.erase(std::ranges::lower_bound(sorted, remove));
   }
-  if (full) ++window_;
+  const auto enter = std::pair(rows_[row].places[axis], row);
+  if (!std::isnan(enter.first)) sorted.insert(std::ranges::lower_bound(sorted, enter), enter);
+}
+
+// A study that is resumed tells of many rows before it asks for a proposal, and ranges without a step seldom need this.
+void Tpe::sort_window(std::uint32_t axis) const {
+  constexpr std::size_t kMany = 100;
+  const auto end = static_cast<std::uint32_t>(rows_.size());
+  std::uint32_t& entered = work_.entered[axis];
+  if (end - entered < kMany) {
+    for (; entered < end; ++entered) enter_window(axis, entered);
+    return;
+  }
+  Sorted& sorted = work_.window[axis];
+  sorted.clear();
+  for (std::uint32_t row = window_; row < end; ++row)
+    if (const double place = rows_[row].places[axis]; !std::isnan(place)) sorted.emplace_back(place, row);
+  std::ranges::sort(sorted);
+  entered = end;
 }
 
 void Tpe::observe(const tuner::Observation& observation) {
@@ -103,7 +122,7 @@ void Tpe::observe(const tuner::Observation& observation) {
     rows_.push_back(row_of(observation));
     finished_ += rows_[next].kind == TpeRow::Kind::failed ? 0 : 1;
     rank(next);
-    enter_window(next);
+    if (rows_.size() > kWindow) window_ = static_cast<std::uint32_t>(rows_.size() - kWindow);
     return;
   }
   // A paused trial that went on: its place is the same, its rank is not.
@@ -136,7 +155,10 @@ Tpe::Split Tpe::split(const tuner::Configurations& pending) const {
     sets.above.rows.erase(sets.above.rows.begin(), sets.above.rows.begin() + surplus);
   }
   if (options_.constant_liar)
-    for (const tuner::Configuration configuration : pending) sets.above.pending.push_back(places_of(configuration));
+    for (const tuner::Configuration configuration : pending) {
+      sets.above.pending.push_back(places_of(configuration));
+      sets.above.proposals.push_back(configuration.proposal());
+    }
   return sets;
 }
 
@@ -154,39 +176,61 @@ Tpe::Set Tpe::of_part(const Set& set, const Part& part, bool above) const {
     result.rows.push_back(row);
   }
   result.numbers = above ? std::min(rows_.size(), kWindow) : result.rows.size();
-  for (const std::vector<double>& places : set.pending) {
-    if (std::isnan(places[part[0]])) continue;
-    result.kernels.push_back(static_cast<std::uint32_t>(result.numbers++));
-    result.pending.push_back(places);
+  for (std::size_t i = 0; i < set.pending.size(); ++i) {
+    if (std::isnan(set.pending[i][part[0]])) continue;
+    result.pending.push_back(set.pending[i]);
+    result.proposals.push_back(set.proposals[i]);
   }
+  number_pending(result);
   return result;
+}
+
+// What stays pending keeps its number, so that it is not computed anew: behind the rows, which grow as it becomes one
+// of them, and once the window is full by its proposal.
+void Tpe::number_pending(Set& set) const {
+  const std::size_t count = set.pending.size();
+  if (count == 0) return;
+  if (rows_.size() < kWindow) {
+    for (std::size_t i = 0; i < count; ++i) set.kernels.push_back(static_cast<std::uint32_t>(set.numbers++));
+    return;
+  }
+  const std::size_t slots = std::max<std::size_t>(8, std::bit_ceil(count));
+  std::vector<std::uint8_t> taken(slots, 0);
+  for (const std::uint64_t proposal : set.proposals) {
+    std::size_t slot = proposal % slots;
+    while (taken[slot] != 0) slot = (slot + 1) % slots;
+    taken[slot] = 1;
+    set.kernels.push_back(static_cast<std::uint32_t>(set.numbers + slot));
+  }
+  set.numbers += slots;
 }
 
 // The places of a set on an axis, in increasing order, into work_.sorted.
 void Tpe::sort_places(const Set& set, std::uint32_t axis, bool above) const {
   // Of equal places the older first.
   const auto by_place = [](const KernelPlace& a, const KernelPlace& b) {
-    return a.mu != b.mu ? a.mu < b.mu : a.kernel < b.kernel;
+    return a.mu != b.mu ? a.mu < b.mu : a.age < b.age;
   };
   std::vector<KernelPlace>& sorted = work_.sorted;
   sorted.clear();
   if (above) {
     // The window is sorted: what is not in the set is left out.
-    sorted.resize(sorted_[axis].size());
+    sort_window(axis);
+    sorted.resize(work_.window[axis].size());
     std::size_t count = 0;
-    for (const auto& [mu, row] : sorted_[axis]) {
-      sorted[count] = {mu, row % static_cast<std::uint32_t>(kWindow)};
+    for (const auto& [mu, row] : work_.window[axis]) {
+      sorted[count] = {mu, row % static_cast<std::uint32_t>(kWindow), row};
       count += set.member[row - window_];
     }
     sorted.resize(count);
   } else {
     for (std::size_t i = 0; i < set.rows.size(); ++i)
-      sorted.push_back({rows_[set.rows[i]].places[axis], set.kernels[i]});
+      sorted.push_back({rows_[set.rows[i]].places[axis], set.kernels[i], set.age(i)});
     std::ranges::sort(sorted, by_place);
   }
   const auto middle = static_cast<std::ptrdiff_t>(sorted.size());
-  for (std::size_t i = 0; i < set.pending.size(); ++i)
-    sorted.push_back({set.pending[i][axis], set.kernels[set.rows.size() + i]});
+  for (std::size_t i = set.rows.size(); i < set.size(); ++i)
+    sorted.push_back({place_in(set, i, axis), set.kernels[i], set.age(i)});
   if (!set.pending.empty()) {
     std::ranges::sort(sorted.begin() + middle, sorted.end(), by_place);
     std::ranges::inplace_merge(sorted.begin(), sorted.begin() + middle, sorted.end(), {}, &KernelPlace::mu);
@@ -194,21 +238,65 @@ void Tpe::sort_places(const Set& set, std::uint32_t axis, bool above) const {
   if (options_.reorder != nullptr) options_.reorder(sorted);
 }
 
-void Tpe::fill(Mixture& mixture, const Set& set, const Part& part, bool above) const {
-  mixture.reset(axes_, part, set.kernels, set.numbers, options_.prior_weight);
+void Tpe::fill_axis(Mixture& mixture, const Set& set, std::size_t a, std::uint32_t axis, bool above) const {
+  if (!axes_[axis].choice) {
+    sort_places(set, axis, above);
+    mixture.place(a, work_.sorted);
+    return;
+  }
   std::vector<std::uint32_t> choices;
+  for (std::size_t i = 0; i < set.size(); ++i) choices.push_back(static_cast<std::uint32_t>(place_in(set, i, axis)));
+  mixture.choose(a, set.kernels, choices);
+}
+
+void Tpe::fill(Mixture& mixture, const Set& set, const Part& part) const {
+  mixture.reset(axes_, part, set.kernels, set.numbers, options_.prior_weight);
+  for (std::size_t a = 0; a < part.size(); ++a) fill_axis(mixture, set, a, part[a], false);
+}
+
+void Tpe::compare(const Mixture& above, const Kernels& before, const Set& set, const Part& part) const {
+  Kernels& next = work_.next;
+  next.numbers = set.kernels;
+  next.age.assign(set.numbers, kNobody);
+  work_.removed.clear();
+  work_.added.clear();
+  for (std::size_t i = 0; i < set.size(); ++i) {
+    const std::uint32_t kernel = set.kernels[i];
+    next.age[kernel] = set.age(i);
+    bool is_there = kernel < before.age.size() && before.age[kernel] == set.age(i);
+    // What is pending is known by its places alone.
+    for (std::size_t a = 0; a < part.size() && is_there && i >= set.rows.size(); ++a)
+      is_there = axes_[part[a]].choice || above.mu(a, kernel) == place_in(set, i, part[a]);
+    if (is_there) continue;
+    work_.added.push_back(static_cast<std::uint32_t>(i));
+    if (kernel < before.age.size() && before.age[kernel] != kNobody) work_.removed.push_back(kernel);
+  }
+  for (const std::uint32_t kernel : before.numbers)
+    if (kernel >= next.age.size() || next.age[kernel] == kNobody) work_.removed.push_back(kernel);
+}
+
+// From proposal to proposal few kernels come and go: where so, the others stay as they are.
+void Tpe::fill_above(std::size_t number, const Set& set, const Part& part) const {
+  Mixture& above = work_.above[number];
+  Kernels& before = work_.kernels[number];
+  compare(above, before, set, part);
+  const bool was_large = above.can_update();
+  above.reset(axes_, part, set.kernels, set.numbers, options_.prior_weight);
+  const bool few = was_large && above.can_update() && options_.reorder == nullptr &&
+                   8 * (work_.removed.size() + work_.added.size()) < set.size();
   for (std::size_t a = 0; a < part.size(); ++a) {
-    const std::uint32_t axis = part[a];
-    if (!axes_[axis].choice) {
-      sort_places(set, axis, above);
-      mixture.place(a, work_.sorted);
+    if (!few || axes_[part[a]].choice || axes_[part[a]].step > 0) {
+      fill_axis(above, set, a, part[a], true);
       continue;
     }
-    choices.clear();
-    for (const std::uint32_t row : set.rows) choices.push_back(static_cast<std::uint32_t>(rows_[row].places[axis]));
-    for (const std::vector<double>& places : set.pending) choices.push_back(static_cast<std::uint32_t>(places[axis]));
-    mixture.choose(a, set.kernels, choices);
+    work_.removed_places.clear();
+    work_.added_places.clear();
+    for (const std::uint32_t kernel : work_.removed) work_.removed_places.push_back({0, kernel, before.age[kernel]});
+    for (const std::uint32_t i : work_.added)
+      work_.added_places.push_back({place_in(set, i, part[a]), set.kernels[i], set.age(i)});
+    above.update(a, work_.removed_places, work_.added_places);
   }
+  std::swap(before, work_.next);
 }
 
 std::size_t Tpe::best_candidate(Mixture& below, Mixture& above, std::span<const double> candidates) const {

@@ -224,6 +224,27 @@ TEST(Gp, BelievesInWhatIsPending) {
       EXPECT_GT(std::hypot(batch[i].values[0] - batch[j].values[0], batch[i].values[1] - batch[j].values[1]), 0.05);
 }
 
+// In a space that can be counted it leaves out what was tried and what is pending, however good that is.
+TEST(Gp, TriesNothingTwiceWhereItCanCount) {
+  TestSpace space;
+  space.integer("n", 0, 7).choice("c", 4);
+  LoadedSearcher searcher("gp", space, {.options = {{"candidates", 64}}});
+  std::set<std::vector<double>> tried;
+  std::vector<Assignment> pending;
+  for (std::uint64_t trial = 0; trial < 30; ++trial) {
+    const Assignment made = searcher.propose(trial, 1, pending)[0];
+    const bool is_new = tried.insert(made.values).second;
+    if (trial >= 13) {
+      EXPECT_TRUE(is_new) << trial;
+    }
+    pending.push_back(made);
+    if (pending.size() < 3) continue;
+    const Assignment& first = pending.front();
+    searcher.observe({{first, std::abs(first.values[0] - 5) + first.values[1]}});
+    pending.erase(pending.begin());
+  }
+}
+
 // More observations than the model takes.
 TEST(Gp, GoesOnBeyondItsMostObservations) {
   TestSpace space = plane();
