@@ -132,7 +132,7 @@ struct Gulf {
           "f_i = exp(-|y - x2|^x3 / x1) - t,  t = i / 100, y = 25 + (-50 log t)^(2/3), i = 1 ... residuals;\n"
           "f = sum f_i^2. Default start (5, 2.5, 0.15), where f = 12.1107; minimum 0 at (50, 25, 1.5).\n"
           "Variant: y - x2 where the paper prints y m i x2, as in the code of its authors (TOMS 566), from\n"
-          "which the 99 residuals are, too. With 100 there is a kink at the minimum.",
+          "which the 99 residuals are, too. With 100 the last one has no second derivative at the minimum.",
       .reference = "Cox 1969; More, Garbow, Hillstrom 1981 (TOMS 7), problem 11"};
   static constexpr std::size_t kDimension = 3;
   static constexpr Param params[] = {starting_point("[5, 2.5, 0.15]"), kDtype64, residual_count(99, 3, 100)};

@@ -193,7 +193,7 @@ TEST(MghDimensions, DerivativesAreExactInAny) {
       }
 }
 
-TEST(MghDimensions, OneRemovedZeroOfGulfHasAFiniteGradient) {
+TEST(MghDimensions, GulfHasAGradientWhereADistanceIsZero) {
   // With 100 residuals t is 1 in the last one, and its distance 0 where x2 is 25.
   Problem problem("gulf", {{"residuals", std::int64_t{100}}, {"start", list_of({50, 25, 1.5})}});
   EXPECT_NEAR(problem.loss(), 0, 1e-20);
