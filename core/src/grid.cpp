@@ -1,6 +1,9 @@
 #include "tuner/grid.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <limits>
 
@@ -143,6 +146,41 @@ std::vector<Value> grid_values(const Dimension& dimension, int search_version) {
   if (const auto* branches = std::get_if<Branches>(&dimension.domain))
     return {branches->labels.begin(), branches->labels.end()};
   return range_values(std::get<Range>(dimension.domain), search_version);
+}
+
+std::optional<Value> value_from_text(const Dimension& dimension, const std::string& text) {
+  double number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  const bool is_number = error == std::errc() && end == text.data() + text.size();
+  const auto* range = std::get_if<Range>(&dimension.domain);
+  if (range == nullptr) {
+    for (const Value& value : grid_values(dimension)) {
+      if (to_display(value, 12) == text || to_json(value) == text) return value;
+      if (const auto* real = std::get_if<double>(&value); real != nullptr && is_number && number == *real) return value;
+    }
+    return std::nullopt;
+  }
+  if (!is_number || !(number >= range->min && number <= range->max)) return std::nullopt;
+  if (range->integer && number != std::floor(number)) return std::nullopt;
+  if (range->step) {
+    const Value nearest = nearest_step(*range, number);
+    const auto* integer = std::get_if<std::int64_t>(&nearest);
+    const double there = integer != nullptr ? static_cast<double>(*integer) : std::get<double>(nearest);
+    return std::abs(there - number) <= 1e-9 * *range->step ? std::optional(nearest) : std::nullopt;
+  }
+  return range->integer ? Value(static_cast<std::int64_t>(number)) : Value(number);
+}
+
+std::string values_text(const Dimension& dimension) {
+  if (const auto* range = std::get_if<Range>(&dimension.domain)) {
+    const char* what = range->integer ? "an integer" : "a number";
+    const std::string steps = range->step ? fmt::format(", in steps of {:g}", *range->step) : std::string();
+    return fmt::format("{} from {:g} to {:g}{}", what, range->min, range->max, steps);
+  }
+  std::string words;
+  for (const Value& value : grid_values(dimension))
+    words += (words.empty() ? "one of: " : ", ") + to_display(value, 12);
+  return words;
 }
 
 std::uint64_t grid_size(const Space& space) { return size_below(space, std::nullopt, 0, values_in_grid); }

@@ -190,6 +190,13 @@ class Canonical {
     return object;
   }
 
+  [[nodiscard]] Json partial(const Configuration& configuration) const {
+    Json object = Json::object();
+    for (std::size_t i = 0; i < configuration.size(); ++i)
+      if (configuration[i]) object[space_.dimensions[i].name] = value(*configuration[i]);
+    return object;
+  }
+
  private:
   // The content of a file in place of its path.
   [[nodiscard]] Json value(const Value& v) const {
@@ -355,6 +362,7 @@ std::string canonical_plan(const StudyPlan& plan) {
   for (const auto& [key, section] : plan.sections) object[key] = section;
   if (plan.optimizer) object["optimizer"] = form.one_of(*plan.optimizer, plugin);
   if (plan.searcher) object["searcher"] = plugin(*plan.searcher);
+  for (const Configuration& first : plan.start) object["start"].push_back(form.partial(first));
   if (plan.pruner)
     object["pruner"] = {{"plugin", plugin(plan.pruner->plugin)},
                         {"warmup", plan.pruner->warmup},

@@ -46,10 +46,10 @@ struct Asha {
     const std::int64_t first = first_rung(setup);
     const auto count = static_cast<std::size_t>(setup.options().integer(kBrackets));
     if (count > 1 && end <= 0)
-      throw tuner::Invalid("asha: brackets need the number of steps of a trial, which is not known here; give 1");
+      throw tuner::Invalid("brackets need the number of steps of a trial, which is not known here; give 1");
     const std::size_t rungs = end > 0 ? pruners::rungs_up_to(end - 1, first, eta) : 1;
     if (count > rungs)
-      throw tuner::Invalid("asha: bracket " + std::to_string(count) + " would begin at or above the end of a trial, " +
+      throw tuner::Invalid("bracket " + std::to_string(count) + " would begin at or above the end of a trial, " +
                            std::to_string(end) + " steps; there are " + std::to_string(rungs) +
                            " rungs before it: give so many brackets at most");
     for (std::size_t b = 0; b < count; ++b) {
@@ -70,10 +70,10 @@ struct Asha {
     const std::int64_t given = setup.options().integer(kMinSteps);
     const std::int64_t end = setup.most_budget();
     if (given == 0 && end <= 0)
-      throw tuner::Invalid("asha: the number of steps of a trial is not known here; give min_steps, the first rung");
+      throw tuner::Invalid("the number of steps of a trial is not known here; give min_steps, the first rung");
     if (given == 0) return std::max<std::int64_t>(1, end / 100);
     if (end > 0 && given >= end)
-      throw tuner::Invalid("asha: min_steps is " + std::to_string(given) + ", and a trial has " + std::to_string(end) +
+      throw tuner::Invalid("min_steps is " + std::to_string(given) + ", and a trial has " + std::to_string(end) +
                            " steps: no trial would be stopped; give less than " + std::to_string(end));
     return given;
   }

@@ -44,9 +44,8 @@ struct Hyperband {
     const std::int64_t most = most_steps(setup);
     const std::int64_t end = setup.most_budget() > 0 ? setup.most_budget() : most;
     if (first >= most)
-      throw tuner::Invalid("hyperband: min_steps is " + std::to_string(first) + ", and a trial has " +
-                           std::to_string(most) + " steps: no trial would be stopped; give less than " +
-                           std::to_string(most));
+      throw tuner::Invalid("min_steps is " + std::to_string(first) + ", and a trial has " + std::to_string(most) +
+                           " steps: no trial would be stopped; give less than " + std::to_string(most));
     const std::size_t count = pruners::rungs_up_to(most, first, eta);
     shares = pruners::hyperband_shares(count, eta);
     for (std::size_t b = 0; b < count; ++b)
@@ -66,10 +65,10 @@ struct Hyperband {
     const std::int64_t end = setup.most_budget();
     if (given == 0 && end <= 0)
       throw tuner::Invalid(
-          "hyperband: the number of steps of a trial is not known here; give max_steps, the most steps of a trial");
+          "the number of steps of a trial is not known here; give max_steps, the most steps of a trial");
     if (end > 0 && given > end)
-      throw tuner::Invalid("hyperband: max_steps is " + std::to_string(given) + ", and a trial has " +
-                           std::to_string(end) + " steps; give at most so many, or leave it out");
+      throw tuner::Invalid("max_steps is " + std::to_string(given) + ", and a trial has " + std::to_string(end) +
+                           " steps; give at most so many, or leave it out");
     return given > 0 ? given : end;
   }
 

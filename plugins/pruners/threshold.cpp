@@ -25,7 +25,7 @@ struct Threshold {
                                             tuner::real("upper", kLargest, "the largest value that may go on")};
 
   static void check(const tuner::Options& options) {
-    if (options[kLower] > options[kUpper]) throw tuner::Invalid("threshold: lower is above upper");
+    if (options[kLower] > options[kUpper]) throw tuner::Invalid("lower is above upper");
   }
   explicit Threshold(const tuner::SearchSetup& setup)
       : lower(setup.options()[kLower]), upper(setup.options()[kUpper]) {}

@@ -46,11 +46,11 @@ struct WandbHyperband {
   static void check(const tuner::Options& options) {
     const bool from_below = options.integer(kMinIter) > 0;
     const bool from_above = options.integer(kMaxIter) > 0;
-    if (from_below && from_above) throw tuner::Invalid("wandb_hyperband: give min_iter, or max_iter and s, not both");
-    if (!from_below && !from_above) throw tuner::Invalid("wandb_hyperband: give min_iter, or max_iter and s");
-    if (from_above && options.integer(kS) == 0) throw tuner::Invalid("wandb_hyperband: give s beside max_iter");
+    if (from_below && from_above) throw tuner::Invalid("give min_iter, or max_iter and s, not both");
+    if (!from_below && !from_above) throw tuner::Invalid("give min_iter, or max_iter and s");
+    if (from_above && options.integer(kS) == 0) throw tuner::Invalid("give s beside max_iter");
     if (from_above && options.integer(kMaxIter) < options[kEta])
-      throw tuner::Invalid("wandb_hyperband: max_iter / eta is below 1: there is no band");
+      throw tuner::Invalid("max_iter / eta is below 1: there is no band");
   }
 
   explicit WandbHyperband(const tuner::SearchSetup& setup)
@@ -61,7 +61,7 @@ struct WandbHyperband {
     // A trial reports no more often than it has steps.
     const std::int64_t last = bands.empty() ? setup.options().integer(kMinIter) : bands.back();
     if (end > 0 && last > end)
-      throw tuner::Invalid("wandb_hyperband: a band lies at report " + std::to_string(last) + ", and a trial has " +
+      throw tuner::Invalid("a band lies at report " + std::to_string(last) + ", and a trial has " +
                            std::to_string(end) + " steps; give a smaller " +
                            (setup.options().integer(kMinIter) > 0 ? "min_iter" : "max_iter"));
     losses.resize(bands.size());

@@ -37,7 +37,7 @@ step "tuner plugins new: every kind in every language"
 mkdir "$work/plugins"
 cd "$work/plugins"
 new=()
-for kind in optimizer scheduler objective; do
+for kind in optimizer scheduler objective searcher pruner; do
   for language in cpp c; do
     new+=("new_${kind}_$language")
     quietly "$prefix/bin/tuner" plugins new "new_${kind}_$language" --kind "$kind" --language "$language"

@@ -1,6 +1,7 @@
 // What every pruner must do, through the ABI: the contract of abi_search.h.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <random>
 

@@ -181,7 +181,7 @@ TEST(Threshold, KeepsARange) {
   EXPECT_EQ(open.decide(3, 1, kNan), kStopped);
   LoadedPruner crossed("threshold", {.options = {{"lower", 2}, {"upper", 1}}});
   EXPECT_EQ(crossed.status(), TUNER_INVALID);
-  EXPECT_EQ(crossed.error(), "threshold: lower is above upper");
+  EXPECT_EQ(crossed.error(), "lower is above upper");
 }
 
 // The decisions that Optuna's SuccessiveHalvingPruner made at the first rung, in both directions.
@@ -258,14 +258,14 @@ TEST(Asha, RefusesRungsThatNoTrialReaches) {
   LoadedPruner above("asha", {.options = {{"min_steps", 100}}});
   EXPECT_EQ(above.status(), TUNER_INVALID);
   EXPECT_EQ(above.error(),
-            "asha: min_steps is 100, and a trial has 100 steps: no trial would be stopped; give less than 100");
+            "min_steps is 100, and a trial has 100 steps: no trial would be stopped; give less than 100");
   LoadedPruner unknown("asha", {.budget = 0});
   EXPECT_EQ(unknown.status(), TUNER_INVALID);
-  EXPECT_EQ(unknown.error(), "asha: the number of steps of a trial is not known here; give min_steps, the first rung");
+  EXPECT_EQ(unknown.error(), "the number of steps of a trial is not known here; give min_steps, the first rung");
   LoadedPruner brackets("asha", {.options = {{"min_steps", 1}, {"brackets", 5}}});
   EXPECT_EQ(brackets.status(), TUNER_INVALID);
   EXPECT_EQ(brackets.error(),
-            "asha: bracket 5 would begin at or above the end of a trial, 100 steps; there are 4 rungs before it: give "
+            "bracket 5 would begin at or above the end of a trial, 100 steps; there are 4 rungs before it: give "
             "so many brackets at most");
 }
 
@@ -310,17 +310,15 @@ TEST(Hyperband, NeedsTheLengthOfATrial) {
   LoadedPruner unknown("hyperband", {.budget = 0});
   EXPECT_EQ(unknown.status(), TUNER_INVALID);
   EXPECT_EQ(unknown.error(),
-            "hyperband: the number of steps of a trial is not known here; give max_steps, the most steps of a trial");
+            "the number of steps of a trial is not known here; give max_steps, the most steps of a trial");
   LoadedPruner known("hyperband", {.options = {{"max_steps", 81}}, .budget = 0});
   EXPECT_EQ(known.status(), TUNER_OK) << known.error();
   LoadedPruner above("hyperband", {.options = {{"max_steps", 101}}});
   EXPECT_EQ(above.status(), TUNER_INVALID);
-  EXPECT_EQ(above.error(),
-            "hyperband: max_steps is 101, and a trial has 100 steps; give at most so many, or leave it out");
+  EXPECT_EQ(above.error(), "max_steps is 101, and a trial has 100 steps; give at most so many, or leave it out");
   LoadedPruner late("hyperband", {.options = {{"min_steps", 100}}});
   EXPECT_EQ(late.status(), TUNER_INVALID);
-  EXPECT_EQ(late.error(),
-            "hyperband: min_steps is 100, and a trial has 100 steps: no trial would be stopped; give less than 100");
+  EXPECT_EQ(late.error(), "min_steps is 100, and a trial has 100 steps: no trial would be stopped; give less than 100");
 }
 
 // The bands, as the reports at which a trial that is worse than three others is stopped.
@@ -403,15 +401,14 @@ TEST(WandbHyperband, SaysWhichKeysItNeeds) {
     EXPECT_EQ(pruner.status(), TUNER_INVALID);
     return pruner.error();
   };
-  EXPECT_EQ(error({}), "wandb_hyperband: give min_iter, or max_iter and s");
-  EXPECT_EQ(error({{"max_iter", 27}}), "wandb_hyperband: give s beside max_iter");
-  EXPECT_EQ(error({{"max_iter", 27}, {"s", 2}, {"min_iter", 3}}),
-            "wandb_hyperband: give min_iter, or max_iter and s, not both");
-  EXPECT_EQ(error({{"max_iter", 2}, {"s", 2}}), "wandb_hyperband: max_iter / eta is below 1: there is no band");
+  EXPECT_EQ(error({}), "give min_iter, or max_iter and s");
+  EXPECT_EQ(error({{"max_iter", 27}}), "give s beside max_iter");
+  EXPECT_EQ(error({{"max_iter", 27}, {"s", 2}, {"min_iter", 3}}), "give min_iter, or max_iter and s, not both");
+  EXPECT_EQ(error({{"max_iter", 2}, {"s", 2}}), "max_iter / eta is below 1: there is no band");
   EXPECT_EQ(error({{"min_iter", 101}}),
-            "wandb_hyperband: a band lies at report 101, and a trial has 100 steps; give a smaller min_iter");
+            "a band lies at report 101, and a trial has 100 steps; give a smaller min_iter");
   EXPECT_EQ(error({{"max_iter", 303}, {"s", 1}}),
-            "wandb_hyperband: a band lies at report 101, and a trial has 100 steps; give a smaller max_iter");
+            "a band lies at report 101, and a trial has 100 steps; give a smaller max_iter");
 }
 
 // The best trial has 1 at steps 1 to 8. p of n positive differences is 2^-n: 1/8 at step 3, 1/16 at step 4.

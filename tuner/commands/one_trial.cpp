@@ -42,33 +42,13 @@ std::vector<std::pair<std::string, std::string>> assignments_in(const std::strin
   return assignments;
 }
 
-template <class Number>
-std::optional<Number> number_in(const std::string& text) {
-  Number number{};
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  return error == std::errc() && end == text.data() + text.size() ? std::optional(number) : std::nullopt;
-}
-
-Value value_in(const Range& range, const std::string& name, const std::string& text) {
-  const auto real = number_in<double>(text);
-  const auto integer = number_in<std::int64_t>(text);
-  if (!real || (range.integer && !integer) || !(*real >= range.min && *real <= range.max))
-    refuse(fmt::format("'{}' is no value of {}", shown(text), name),
-           fmt::format("it is {} from {} to {}", range.integer ? "an integer" : "a number", range.min, range.max));
-  return range.integer ? Value(*integer) : Value(*real);
-}
-
-// As it is displayed, or as JSON.
 Value value_in(const Dimension& dimension, const std::string& text) {
-  if (const auto* range = std::get_if<Range>(&dimension.domain)) return value_in(*range, dimension.name, text);
+  if (const auto value = value_from_text(dimension, text)) return *value;
   std::vector<std::string> known;
-  for (const Value& value : grid_values(dimension)) {
-    if (to_display(value, 12) == text || to_json(value) == text) return value;
-    const auto number = number_in<double>(text);
-    if (const auto* real = std::get_if<double>(&value); real != nullptr && number == *real) return value;
-    known.push_back(to_display(value, 12));
-  }
-  refuse(fmt::format("'{}' is no value of {}", shown(text), dimension.name), did_you_mean(text, known));
+  if (!std::holds_alternative<Range>(dimension.domain))
+    for (const Value& value : grid_values(dimension)) known.push_back(to_display(value, 12));
+  refuse(fmt::format("'{}' is no value of {}", shown(text), dimension.name),
+         known.empty() ? "it is " + values_text(dimension) : did_you_mean(text, known));
 }
 
 std::string last_word(const std::string& name) { return name.substr(name.rfind('.') + 1); }

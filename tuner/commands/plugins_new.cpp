@@ -22,13 +22,15 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr Page kPage{"tuner plugins new ID [--kind optimizer|scheduler|objective|searcher] [--language cpp|c] [--folder DIR]",
-                     "Writes a complete small plugin, its CMakeLists.txt, a sweep that compares it with others, and a "
-                     "README. It builds\n"
-                     "with `find_package(tuner)` against an installed tuner, and its ctest runs `tuner plugins check`.",
-                     "  tuner plugins new my_optimizer\n  tuner plugins new my_schedule --kind scheduler --language c\n"
-                     "  tuner plugins new my_problem --kind objective --folder plugins/my_problem\n"
-                     "  tuner plugins new my_searcher --kind searcher"};
+constexpr Page kPage{
+    "tuner plugins new ID [--kind optimizer|scheduler|objective|searcher|pruner] [--language cpp|c] "
+    "[--folder DIR]",
+    "Writes a complete small plugin, its CMakeLists.txt, a sweep that compares it with others, and a "
+    "README. It builds\n"
+    "with `find_package(tuner)` against an installed tuner, and its ctest runs `tuner plugins check`.",
+    "  tuner plugins new my_optimizer\n  tuner plugins new my_schedule --kind scheduler --language c\n"
+    "  tuner plugins new my_problem --kind objective --folder plugins/my_problem\n"
+    "  tuner plugins new my_searcher --kind searcher\n  tuner plugins new my_pruner --kind pruner"};
 
 struct KindWords {
   std::string name;      // "optimizer"
@@ -40,6 +42,7 @@ const std::array kKinds{
     KindWords{"scheduler", Kind::scheduler, "compares it with constant and cosine"},
     KindWords{"objective", Kind::objective, "trains it with adam"},
     KindWords{"searcher", Kind::searcher, "searches with it, for 200 trials"},
+    KindWords{"pruner", Kind::pruner, "searches at random, and stops trials with it"},
 };
 
 struct Language {
@@ -176,7 +179,7 @@ void print_next(const fs::path& folder, const KindWords& kind, const fs::path& e
 int new_plugin(const Invocation& invocation) {
   po::options_description options("Options");
   options.add_options()("kind", po::value<std::string>()->default_value("optimizer")->value_name("KIND"),
-                        "optimizer, scheduler, objective or searcher")(
+                        "optimizer, scheduler, objective, searcher or pruner")(
       "language", po::value<std::string>()->default_value("cpp")->value_name("LANGUAGE"), "cpp or c")(
       "folder", po::value<std::string>()->value_name("DIR"), "where to write (default: a new folder named ID)");
   const auto values = parse(invocation, options, {"ID"}, kPage);
@@ -190,14 +193,15 @@ int new_plugin(const Invocation& invocation) {
   require_free(folder);
 
   const std::string source = id + "." + language.name;
-  const Placeholders placeholders{{"library", std::string(template_text("library.c"))},
-                                  {"id", id},
-                                  {"type", type_name(id)},
-                                  {"kind", kind.name},
-                                  {"min_host_minor", kind.kind == Kind::searcher ? "1" : "0"},
-                                  {"source", source},
-                                  {"language", language.project},
-                                  {"compares", kind.compares}};
+  const Placeholders placeholders{
+      {"library", std::string(template_text("library.c"))},
+      {"id", id},
+      {"type", type_name(id)},
+      {"kind", kind.name},
+      {"min_host_minor", kind.kind == Kind::searcher || kind.kind == Kind::pruner ? "1" : "0"},
+      {"source", source},
+      {"language", language.project},
+      {"compares", kind.compares}};
   const std::array<std::pair<std::string, std::string>, 4> files{{{source, kind.name + "." + language.name},
                                                                   {"CMakeLists.txt", "CMakeLists.txt"},
                                                                   {"sweep.yaml", kind.name + ".yaml"},

@@ -12,6 +12,7 @@
 #include "tuner/config/program.hpp"
 #include "tuner/config/schedules.hpp"
 #include "tuner/config/search.hpp"
+#include "tuner/config/start.hpp"
 #include "tuner/config/sweep_file.hpp"
 #include "tuner/config/training.hpp"
 #include "tuner/config/wandb.hpp"
@@ -89,6 +90,7 @@ class StudyReader {
     if (root.given("study") == nullptr) check_name(root.place);  // the file's own name
     fill_ranges(lr_range_, plan_.optimizer ? &*plan_.optimizer : nullptr, reading_);
     plan_.space = reading_.space;  // complete: every section is read
+    if (start_) plan_.start = read_start(*start_, plan_.space);
     finish(root);
     return std::move(study_);
   }
@@ -356,7 +358,9 @@ class StudyReader {
       run_.lag =
           static_cast<std::uint64_t>(integer_within(entry.value, host_key(kSearcherKeys, "lag").bounds, "method.lag"));
     };
-    plan_.searcher = read_named(node, Kind::searcher, "method", readers_of(kSearcherKeys, {{"lag", lag}}));
+    const auto start = [this](const Entry& entry) { start_ = entry.value; };
+    plan_.searcher =
+        read_named(node, Kind::searcher, "method", readers_of(kSearcherKeys, {{"lag", lag}, {"start", start}}));
     plan_.method = plan_.searcher->label;
   }
   void read_pruner(const Node& node) {
@@ -505,6 +509,7 @@ class StudyReader {
   lr_range::TestSettings lr_range_;
   SchedulerPlaces schedulers_;
   std::optional<ProgramPlan> program_;  // where the objective is one
+  std::optional<Node> start_;           // until the space is complete
   std::string objective_place_, method_place_, optimizer_place_, scheduler_place_, training_place_, memory_limit_place_,
       repeats_place_, trials_place_, pruner_place_;
 };

@@ -166,7 +166,10 @@ class SchemaWriter {
     for (const auto& plugin : catalogue_.plugins()) {
       if (plugin->kind() != kind) continue;
       Json required = Json::array({"name"});
-      Json keys = properties(host_keys, false);
+      Json keys = properties(host_keys, false, [](std::string_view) {
+        const Json first{{"type", "object"}, {"additionalProperties", {{"type", {"number", "string", "boolean"}}}}};
+        return Json{{"type", "array"}, {"items", first}};
+      });
       for (std::size_t i = 0; i < plugin->param_count(); ++i) {
         const tuner_param& param = plugin->param(i);
         if (param.flags & TUNER_PARAM_REQUIRED) required.push_back(param.id);

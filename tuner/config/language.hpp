@@ -186,7 +186,10 @@ inline constexpr HostKey kSearcherKeys[] = {
     {.key = "lag",
      .type = HostKey::integer,
      .doc = "proposal n sees the results of the proposals up to n - lag; default: 8, or 4 for each worker",
-     .bounds = {.min = 1, .max = 0x1p31}}};
+     .bounds = {.min = 1, .max = 0x1p31}},
+    {.key = "start",
+     .type = HostKey::own,
+     .doc = "configurations that are tried first; what they leave out the searcher adds"}};
 
 // Beside the options of a pruner.
 inline constexpr HostKey kPrunerKeys[] = {

@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <limits>
 
+#include "tuner/error.hpp"
 #include "tuner/text.hpp"
 
 namespace tuner::search {
@@ -39,6 +40,23 @@ Configuration PluginSearcher::free_one(std::uint64_t proposal) const {
   return taken.at(taken.take_free(tuner_rng_uniform_at(&rng, 0)));
 }
 
+void PluginSearcher::fix(Row& row, const Configuration& given) const {
+  const Row values = space_.row_of(given, TUNER_VALUE_FIXED);
+  for (std::size_t i = 0; i < given.size(); ++i) {
+    if (!given[i]) continue;
+    row.values[i] = values.values[i];
+    row.states[i] = values.states[i];
+  }
+}
+
+void PluginSearcher::require_fixed(const Row& row, const Row& fixed, const std::string& who) const {
+  for (std::size_t i = 0; i < row.values.size(); ++i)
+    if (fixed.states[i] == TUNER_VALUE_FIXED && row.values[i] != fixed.values[i])
+      throw Error(Message::plugin_bad_proposal,
+                  fmt::format("{} changes {}, which start: gives", who, plan_.space.dimensions[i].name),
+                  "`tuner plugins check FILE` finds out where; another method can search this space");
+}
+
 Configuration PluginSearcher::propose(std::uint64_t proposal, std::span<const Configuration> pending) const {
   const std::string who = fmt::format("proposal {} of searcher '{}'", proposal, plan_.method);
   Wanted wanted{
@@ -46,6 +64,7 @@ Configuration PluginSearcher::propose(std::uint64_t proposal, std::span<const Co
       .attempt = 0,
       .fixed = {std::vector<double>(space_.size(), 0.0), std::vector<std::uint8_t>(space_.size(), TUNER_VALUE_FREE)},
       .pending = {}};
+  if (proposal < plan_.start.size()) fix(wanted.fixed, plan_.start[proposal]);
   std::uint64_t number = proposal - pending.size();
   for (const Configuration& configuration : pending) {
     wanted.pending.push_back({number++, space_.row_of(configuration)});
@@ -56,6 +75,7 @@ Configuration PluginSearcher::propose(std::uint64_t proposal, std::span<const Co
     for (const std::string& line : proposed.log)
       std::fputs(fmt::format("searcher '{}': {}\n", plan_.method, printable(line)).c_str(), stderr);
     if (!proposed.row) throw Exhausted{};
+    require_fixed(*proposed.row, wanted.fixed, who);
     Configuration configuration = space_.configuration_of(*proposed.row, who);
     const bool last = wanted.attempt + 1 == kAttempts && !taken_.count();
     if (last || !taken_.can_repeat() || !taken_.has(configuration)) return configuration;

@@ -27,6 +27,9 @@ class PluginSearcher : public Searcher {
  private:
   [[nodiscard]] Engine& engine() const;
   [[nodiscard]] Configuration free_one(std::uint64_t proposal) const;
+  // What is given of a configuration, for the plugin to leave alone.
+  void fix(Row& row, const Configuration& given) const;
+  void require_fixed(const Row& row, const Row& fixed, const std::string& who) const;
 
   const StudyPlan& plan_;
   EngineSetup setup_;

@@ -6,7 +6,7 @@ function(tuner_embed_templates output)
   string(APPEND text "namespace tuner::templates {\n\nnamespace {\nconstexpr Template kTemplates[] = {\n")
   foreach(name
       CMakeLists.txt README.md library.c objective.c objective.cpp objective.yaml optimizer.c optimizer.cpp
-      optimizer.yaml scheduler.c scheduler.cpp scheduler.yaml searcher.c searcher.cpp searcher.yaml)
+      optimizer.yaml pruner.c pruner.cpp pruner.yaml scheduler.c scheduler.cpp scheduler.yaml searcher.c searcher.cpp searcher.yaml)
     file(READ ${folder}/${name}.in content)
     string(APPEND text "    {\"${name}\", R\"template(${content})template\"},\n")
     set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${folder}/${name}.in)

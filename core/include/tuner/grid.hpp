@@ -25,6 +25,11 @@ namespace tuner {
 // All values that a dimension has in a grid, each once, in order.
 [[nodiscard]] std::vector<Value> grid_values(const Dimension& dimension, int search_version = kSearchVersion);
 
+// The value of a dimension that `text` stands for, as it is displayed or as JSON; nothing where it has no such value.
+[[nodiscard]] std::optional<Value> value_from_text(const Dimension& dimension, const std::string& text);
+// Its values in words: "a number from 0 to 1", "one of: relu, tanh".
+[[nodiscard]] std::string values_text(const Dimension& dimension);
+
 // Number of configurations in the grid: the product of the dimensions, a one_of being the sum over its branches; the
 // largest uint64 where there are more.
 [[nodiscard]] std::uint64_t grid_size(const Space& space);

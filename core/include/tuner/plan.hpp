@@ -114,6 +114,8 @@ struct StudyPlan {
   std::string metric_place;            // "sweep.yaml:4:9", for errors about it
   std::string method;                  // "single": a config without a search; of a searcher that is a plugin its id
   std::optional<PluginPlan> searcher;  // where the method is a plugin
+  // What such a search tries first, in order. What has no value is left to the searcher.
+  std::vector<Configuration> start;
   std::optional<PrunerPlan> pruner;
   bool partial = false;  // a grid may be cut by `trials`
   RepeatPlan repeats;

@@ -36,8 +36,8 @@ struct Counting {
 
 // Stops what reports more than the best value so far, pauses on NaN, and asks again ten steps later.
 struct Threshold {
-  static constexpr tuner::Info info{.id = "threshold",
-                                    .name = "Threshold",
+  static constexpr tuner::Info info{.id = "counting_pruner",
+                                    .name = "Counting pruner",
                                     .doc = "compares",
                                     .details = "Variant: of the tests",
                                     .reference = "our own"};

@@ -5,7 +5,8 @@
  * observe() and, for a pruner, decide() in the recorded order. So every function depends on its arguments and the state
  * alone.
  *
- * tuner 1.1 has this layout and does not host such plugins yet: loading one is refused by name (plugin.not_hosted). */
+ * The ends of trials may come later than they happened: a study that is resumed tells a pruner all reports first.
+ * Where a study as a whole needs random numbers, take the stream of a proposal with its trial set to UINT32_MAX. */
 #ifndef TUNER_ABI_SEARCH_H
 #define TUNER_ABI_SEARCH_H
 
