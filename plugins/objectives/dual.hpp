@@ -31,6 +31,13 @@ struct Dual {
   Dual& operator*=(const Dual& b) { return *this = *this * b; }
 };
 
+// The number itself, for branches in a formula.
+inline double value_of(double x) { return x; }
+template <class T>
+double value_of(const Dual<T>& x) {
+  return value_of(x.value);
+}
+
 // Elementary functions, found beside the std ones by overload: formulas say `using std::sin;` and call sin(x).
 template <class T>
 Dual<T> sin(const Dual<T>& x) {
@@ -53,6 +60,20 @@ Dual<T> sqrt(const Dual<T>& x) {
   using std::sqrt;
   const T root = sqrt(x.value);
   return {root, x.slope / (T(2.0) * root)};
+}
+template <class T>
+Dual<T> abs(const Dual<T>& x) {
+  return value_of(x) < 0 ? -x : x;
+}
+template <class T>
+Dual<T> log(const Dual<T>& x) {
+  using std::log;
+  return {log(x.value), x.slope / x.value};
+}
+template <class T>
+Dual<T> atan2(const Dual<T>& y, const Dual<T>& x) {
+  using std::atan2;
+  return {atan2(y.value, x.value), (x.value * y.slope - y.value * x.slope) / (x.value * x.value + y.value * y.value)};
 }
 
 }  // namespace tuner::objectives

@@ -24,7 +24,7 @@ inline const Plugin& objective_plugin(const std::string& id) {
   static Catalogue* const kCatalogue = [] {
     auto* catalogue = new Catalogue;
     for (const char* name : {"rosenbrock", "beale", "himmelblau", "paraboloid", "quadratic", "noisy_quadratic",
-                             "test_functions", "classifiers"})
+                             "test_functions", "more_garbow_hillstrom", "classifiers"})
       catalogue->add_file(fmt::format("{}/{}.so", TUNER_PLUGIN_DIR, name));
     return catalogue;
   }();
