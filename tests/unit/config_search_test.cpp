@@ -108,7 +108,7 @@ TEST(ConfigSearch, AMethodMayStartWithConfigurations) {
   expect_error(refused("[{optimiser: bare}]"), "sweep.yaml:4:29 config.unknown_key", {"did you mean 'optimizer'"});
   expect_error(refused("[{lr: 1}]"), "sweep.yaml:4:29 config.bad_value", {"'lr' may be", "whole name"});
   expect_error(refused("[{optimizer: sgd}]"), "sweep.yaml:4:40 config.bad_value", {"one of: full, bare"});
-  expect_error(refused("[{optimizer: full, optimizer.full.lr: 3}]"), "sweep.yaml:4:66 config.bad_value",
+  expect_error(refused("[{optimizer: full, optimizer.full.lr: 3}]"), "sweep.yaml:4:65 config.bad_value",
                {"a number from 0.1 to 1"});
   expect_error(refused("[{optimizer.full.lr: 0.5}]"), "sweep.yaml:4:29 config.impossible",
                {"is there where optimizer is full", "add optimizer: full"});
