@@ -375,7 +375,8 @@ class Inspector {
 
   void check_plugins() {
     const std::int64_t bad = connection_.integer(
-        "SELECT count(*) FROM plugins WHERE kind NOT IN ('optimizer', 'scheduler', 'objective', 'searcher', 'pruner', 'program', "
+        "SELECT count(*) FROM plugins WHERE kind NOT IN ('optimizer', 'scheduler', 'objective', 'searcher', 'pruner', "
+        "'program', "
         "'script', 'file') OR length(sha256) <> "
         "64 "
         "OR sha256 GLOB '*[^0-9a-f]*' OR id = ''");

@@ -9,8 +9,7 @@ struct Questions : negative::Searcher {
   void propose(tuner::Proposal& proposal) const {
     Searcher::propose(proposal);
 #ifndef REPAIRED
-    if (space[0].step() == 0 && !proposal.is_fixed(0))
-      proposal.values()[0] = space[0].value_at(1.0 / ++asked);
+    if (space[0].step() == 0 && !proposal.is_fixed(0)) proposal.values()[0] = space[0].value_at(1.0 / ++asked);
 #endif
   }
   mutable int asked = 0;

@@ -10,8 +10,7 @@ struct Static : negative::Searcher {
     Searcher::propose(proposal);
 #ifndef REPAIRED
     static int made = 0;
-    if (space[0].step() == 0 && !proposal.is_fixed(0))
-      proposal.values()[0] = space[0].value_at(1.0 / ++made);
+    if (space[0].step() == 0 && !proposal.is_fixed(0)) proposal.values()[0] = space[0].value_at(1.0 / ++made);
 #endif
   }
 };
