@@ -6,6 +6,9 @@
 #include <thread>
 
 #include "plan_fixture.hpp"
+#include "temporary_folder.hpp"
+#include "tuner/error.hpp"
+#include "tuner/executor/inspector.hpp"
 #include "tuner/executor/interrupt.hpp"
 #include "tuner/study/method.hpp"
 
@@ -126,6 +129,24 @@ TEST(Interrupts, AreCountedWhileTheCounterLives) {
   const InterruptCounter next;
   EXPECT_EQ(next.count(), 0) << "each begins at nothing";
   std::signal(SIGINT, old);
+}
+
+// A program in the worker's place that never answers.
+TEST(Inspector, GivesUpAProcessThatDoesNotAnswer) {
+  const test::TemporaryFolder folder;
+  const std::filesystem::path silent = folder.write("silent", "#!/bin/sh\nexec sleep 100\n");
+  std::filesystem::permissions(silent, std::filesystem::perms::owner_all);
+  Inspector inspector(silent, {}, {.when = "when it was asked", .remedy = "ask again", .time_limit = 200ms});
+  for (int question = 0; question < 2; ++question) {  // the second one goes to a new process
+    try {
+      static_cast<void>(inspector.ask("?"));
+      ADD_FAILURE() << "an answer";
+    } catch (const Error& e) {
+      EXPECT_EQ(e.id(), Message::plugin_crashes);
+      EXPECT_EQ(e.message(), "a plugin gave no answer in 0.2 s when it was asked");
+      EXPECT_EQ(e.remedy(), "ask again");
+    }
+  }
 }
 
 }  // namespace

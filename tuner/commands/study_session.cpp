@@ -234,9 +234,9 @@ study::StudyStatus StudySession::run(const Study& study, search::Searcher& searc
     if (status.checkpoint_error != 0 && !std::exchange(warned, true))
       progress.warn(fmt::format("no checkpoint can be written to {}: {}; a trial that is stopped begins again",
                                 study.run.checkpoint.folder.string(), system_text(status.checkpoint_error)));
-    if (plan.pruner && status.done_now > 0 && status.judged == 0 && !std::exchange(unjudged, true))
+    if (plan.pruner && !recorded.empty() && status.done_now > 0 && status.judged == 0 && !std::exchange(unjudged, true))
       progress.warn(fmt::format("trial {} came to its end without a report of {}: the pruner had nothing to judge",
-                                recorded.empty() ? 0 : recorded.front().id.number, plan.metric.name));
+                                recorded.front().id.number, plan.metric.name));
     if (!quiet()) progress.show(status, recorded, running);
     if (!events()) return;
     for (const storage::TrialRecord& trial : recorded) print_event(std::cout, trial);

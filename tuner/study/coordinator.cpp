@@ -80,15 +80,21 @@ class Coordinator {
   }
 
  private:
+  // A configuration without values.
+  [[nodiscard]] Configuration nothing_known() const { return Configuration(plan_.space.dimensions.size()); }
+
   // Tells the pruner what earlier runs of the study recorded: all reports, then the ends of trials.
   void resume_decisions(search::Pruner& pruner) {
     decide_at_ = pruner.first_step();
     std::map<std::uint64_t, Configuration> proposed;
     if (journal_)
       store_.read_journal(plan_.name, [&](const storage::JournalEntry& entry) {
-        if (const auto* proposal = std::get_if<storage::ProposalRecord>(&entry))
-          proposed.emplace(proposal->configuration,
-                           point_from(plan_.space, proposal->parameters, searcher_).value_or(Configuration()));
+        const auto* proposal = std::get_if<storage::ProposalRecord>(&entry);
+        if (proposal == nullptr) return;
+        Parameters parameters = proposal->parameters;
+        if (!plan_.files.empty()) follow_paths(plan_, parameters);
+        proposed.emplace(proposal->configuration,
+                         point_from(plan_.space, parameters, searcher_).value_or(nothing_known()));
       });
     const auto configuration_of = [&](std::uint64_t number) {
       const std::uint64_t configuration = search::trial_of(searcher_, number).configuration;
@@ -270,7 +276,7 @@ class Coordinator {
                        .outcome = record.result.outcome,
                        .last_step = record.result.steps,
                        .value = record.result.value,
-                       .configuration = running.empty() ? Configuration() : running.mapped()});
+                       .configuration = running.empty() ? nothing_known() : running.mapped()});
     status_.judged = decisions_->count();
   }
 
