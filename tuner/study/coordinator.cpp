@@ -12,6 +12,7 @@
 
 #include "tuner/error.hpp"
 #include "tuner/program/program.hpp"
+#include "tuner/study/aside.hpp"
 #include "tuner/study/decisions.hpp"
 #include "tuner/study/journal.hpp"
 
@@ -46,6 +47,7 @@ class Coordinator {
     if (searcher.learns())
       journal_.emplace(plan_, searcher, store, guidance.lag.value_or(default_lag(run_.workers)), done_);
     if (guidance.pruner != nullptr) resume_decisions(*guidance.pruner);
+    if (proposes_aside()) aside_.emplace();
     status_.done = done_.size();
     if (status_.done > 0) failed_at_start_.reset();
     for (const auto& [outcome, trials] : store.outcomes(plan_.name))
@@ -207,8 +209,7 @@ class Coordinator {
     if (!std::exchange(has_news_, false)) return;
     for (auto& [trial, result] : arrived_) journal_->add(trial, std::move(result));
     arrived_.clear();
-    proposing_ =
-        std::async(std::launch::async, [this, most = room(), ending = is_ending()] { return next_jobs(most, ending); });
+    proposing_ = aside_->run([this, most = room(), ending = is_ending()] { return next_jobs(most, ending); });
   }
 
   // Each decision is in the database before its trial hears of it.
@@ -419,7 +420,8 @@ class Coordinator {
   // Where both are: results that the journal does not have yet, and the thread that has the journal meanwhile.
   std::vector<std::pair<TrialId, TrialResult>> arrived_;
   bool has_news_ = true;
-  std::future<std::vector<executor::Job>> proposing_;  // last: waited for before the rest goes
+  std::future<std::vector<executor::Job>> proposing_;
+  std::optional<Aside> aside_;  // last: its task is waited for before the rest goes
 };
 
 }  // namespace
