@@ -43,6 +43,8 @@ constexpr Command kCommands[] = {
     {"best", commands::best, "its best trials", true},
     {"compare", commands::compare, "trials side by side, studies, the builds of a plugin", true},
     {"importance", commands::importance, "how much of the result each parameter explains", true},
+    {"curve", commands::curve, "a metric of a trial over its steps", true},
+    {"config", commands::config, "the configuration of a trial as a sweep file", true},
     {"show", commands::show, "one study or one trial, whole", true},
     {"logs", commands::logs, "what the program of a trial prints"},
     {"schema", commands::schema, "a JSON Schema of the sweep file, for editors", true},
