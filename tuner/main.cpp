@@ -49,6 +49,8 @@ constexpr Command kCommands[] = {
     {"logs", commands::logs, "what the program of a trial prints"},
     {"schema", commands::schema, "a JSON Schema of the sweep file, for editors", true},
     {"convert", commands::convert, "a sweep file of W&B as one of tuner", true},
+    {"export", commands::export_study, "a study as a database of Optuna"},
+    {"import", commands::import_study, "a study of Optuna's database"},
     {"query", commands::query, "ask the database in SQL", true},
     {"replay", commands::replay, "run one trial again: does it give the same bits?"},
     {"fsck", commands::fsck, "is the database whole?"},

@@ -24,6 +24,8 @@ int logs(const Invocation& invocation);
 int best(const Invocation& invocation);
 int compare(const Invocation& invocation);
 int importance(const Invocation& invocation);
+int export_study(const Invocation& invocation);
+int import_study(const Invocation& invocation);
 int curve(const Invocation& invocation);
 int config(const Invocation& invocation);
 int schema(const Invocation& invocation);
