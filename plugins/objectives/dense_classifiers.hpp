@@ -1,0 +1,115 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "classifier.hpp"
+
+namespace tuner::objectives {
+
+struct LogisticRegression : Classifier {
+  static constexpr tuner::Info info{
+      .id = "logistic_regression",
+      .name = "Softmax regression",
+      .doc = "one linear layer with a softmax on images; convex, starts at zero",
+      .details =
+          "loss = mean cross entropy of softmax(W a + b), a the pixels; W and b start at 0, where it is log(classes).\n"
+          "Dropout there is none; l2 and label smoothing count in training alone, so validation losses compare.",
+      .reference = "textbook; as DeepOBS's mnist_logreg and the first experiment of Kingma and Ba 2015"};
+  static constexpr auto kTable = joined(kClassifierParams, kLossParams);
+  static constexpr auto& params = kTable.items;
+
+  struct Shared {
+    explicit Shared(const Open& open) : samples(read_images(open)) {}
+    std::unique_ptr<LabelledSamples> samples;
+  };
+  static void check(const Options& o) { require_folder(o); }
+  static void describe(const Shared& shared, const Options& o, const Layout& layout) {
+    describe_layers(*shared.samples, settings(*shared.samples, o), o, layout);
+  }
+  LogisticRegression(const Shared& shared, const Bind& bind)
+      : Classifier(*shared.samples, bind, settings(*shared.samples, bind.options())) {}
+  void init(tuner_rng&) {
+    fill(0, [](const LayerPlan&) { return 0.0; });
+  }
+
+ private:
+  static NetworkSettings settings(const LabelledSamples& samples, const Options& o) {
+    return {.image = {1, 1, static_cast<Eigen::Index>(samples.features())},
+            .classes = static_cast<std::int64_t>(samples.classes()),
+            .l2 = o[kL2],
+            .loss = loss_settings(o, kClassifierOptions, samples.classes())};
+  }
+};
+
+inline constexpr const char* kMlpActivations[] = {"relu", "leaky_relu", "tanh", "sigmoid", "gelu"};
+inline constexpr const char* kMlpInits[] = {"he", "glorot", "truncated_normal", "zeros"};
+inline constexpr Param kMlpParams[] = {
+    integers("hidden", "[100]", "units of every hidden layer").at_least(1).at_most(1e6).structural(),
+    choice("activation", kMlpActivations, "function after every hidden layer").structural(),
+    choice("init", kMlpInits, "distribution of the starting weights").structural(),
+    real("init_std", 0.05, "deviation of init: truncated_normal").above(0).structural().search(0.001, 0.3, kLog),
+    real("dropout", 0, "probability of dropping a hidden unit").at_least(0).below(1).structural().search(0, 0.6)};
+
+struct Mlp : Classifier {
+  static constexpr tuner::Info info{
+      .id = "mlp",
+      .name = "Multilayer perceptron",
+      .doc = "dense layers with a softmax on images",
+      .details =
+          "a0 = pixels,  z = W a + b,  a = dropout(act(norm(z))) after every hidden layer,  loss = mean over samples of,\n"
+          "with p = softmax(z) and q the label's share (label_smoothing moves some of it to all classes):\n"
+          "  cross_entropy: -sum q log p;  focal: -sum q (1 - p)^gamma log p;  mse: mean over classes of (z - q)^2;\n"
+          "  binary_cross_entropy: mean over classes of log(1 + exp z) - q z.  class_weights multiply a sample's loss.\n"
+          "norm  (z - mean) / sqrt(variance + 1e-5) scale + shift.  batch: statistics of a unit over the batch, at most "
+          "8192\n"
+          "samples;  ghost: over virtual_batch samples in their order;  layer, group: of a sample over all units or "
+          "norm_groups\n"
+          "groups. batch and ghost leave out the bias, and evaluate by running statistics, which the checkpoints keep.\n"
+          "init  he: N(0, 2 / fan_in);  glorot: uniform within +-sqrt(6 / (fan_in + fan_out));  truncated_normal: "
+          "deviation\n"
+          "init_std, cut at two deviations;  biases 0.  gelu is x Phi(x), leaky_relu has slope 0.01.\n"
+          "Dropout is inverted (kept units times 1 / (1 - p)). Dropout, l2, label smoothing and class weights count in "
+          "training\n"
+          "alone, so validation losses compare. hvp is exact; under dropout it uses the masks of the latest training "
+          "evaluation,\n"
+          "under norm: batch and ghost the statistics of its batch.",
+      .reference = "textbook; He et al. 2015, eq. 10; Glorot, Bengio 2010, eq. 16; Srivastava et al. 2014; Pearlmutter "
+                   "1994; Ioffe, Szegedy 2015; Hoffer, Hubara, Soudry 2017; Lin et al. 2017"};
+  enum { kHidden = kClassifierOptions, kActivation, kInit, kInitStd, kDropout, kMore };
+  static constexpr auto kTable = joined(kClassifierParams, kMlpParams, kLossParams, kNormParams);
+  static constexpr auto& params = kTable.items;
+
+  using Shared = LogisticRegression::Shared;
+  static void check(const Options& o) { require_folder(o); }
+  static void describe(const Shared& shared, const Options& o, const Layout& layout) {
+    describe_layers(*shared.samples, settings(*shared.samples, o), o, layout);
+  }
+  Mlp(const Shared& shared, const Bind& bind)
+      : Classifier(*shared.samples, bind, settings(*shared.samples, bind.options())),
+        init_(static_cast<Init>(bind.options().choice(kInit))),
+        init_std_(bind.options()[kInitStd]) {}
+
+  void init(tuner_rng& rng) {
+    fill(0, [&](const LayerPlan& layer) { return draw(rng, init_, init_std_, layer); });
+  }
+
+ private:
+  static NetworkSettings settings(const LabelledSamples& samples, const Options& o) {
+    const auto hidden = o.integers(kHidden);
+    NetworkSettings settings{.image = {1, 1, static_cast<Eigen::Index>(samples.features())},
+                             .hidden = {hidden.begin(), hidden.end()},
+                             .classes = static_cast<std::int64_t>(samples.classes()),
+                             .activation = static_cast<Activation>(o.choice(kActivation)),
+                             .dropout = o[kDropout],
+                             .l2 = o[kL2],
+                             .loss = loss_settings(o, kMore, samples.classes())};
+    add_norm(settings, o, kMore);
+    return settings;
+  }
+
+  Init init_;
+  double init_std_;
+};
+
+}  // namespace tuner::objectives
