@@ -83,7 +83,8 @@ inline constexpr Param kLossParams[] = {
         .structural()};
 inline constexpr Param kNormParams[] = {
     choice("norm", kNorms, "normalization in every hidden layer, before its activation").structural(),
-    integer("virtual_batch", 128, "samples with common statistics, of norm: ghost; the last ones of a batch may be fewer")
+    integer("virtual_batch", 128,
+            "samples with common statistics, of norm: ghost; the last ones of a batch may be fewer")
         .at_least(1)
         .at_most(1024)
         .structural(),
@@ -185,7 +186,8 @@ class Classifier {
     for (std::uint32_t split = 0; split < TUNER_N_SPLITS; ++split) layout.samples(split, samples.size(split));
   }
 
-  // weight(layer) is the starting value of every weight, asked for in order; biases are `bias` throughout, scales and variances 1, shifts and means 0.
+  // weight(layer) is the starting value of every weight, asked for in order; biases are `bias` throughout, scales and
+  // variances 1, shifts and means 0.
   template <class Weight>
   void fill(double bias, Weight&& weight) {
     for (const LayerPlan& layer : layers_) {

@@ -36,7 +36,8 @@ struct Convnet : Classifier {
       .details =
           "a0 = pixels,  a = pool(act(norm(W * a + b))) for every convolution (zeros around the image, stride 1; the "
           "largest\n"
-          "of 2 x 2, odd extents rounded up),  then dense layers as of mlp. The defaults on 28 x 28 pixels have 3,274,634\n"
+          "of 2 x 2, odd extents rounded up),  then dense layers as of mlp. The defaults on 28 x 28 pixels have "
+          "3,274,634\n"
           "parameters. weight is out x kernel x kernel x in, and a dense layer takes an image pixel by pixel, the "
           "channels of a\n"
           "pixel side by side.\n"
@@ -78,18 +79,18 @@ struct Convnet : Classifier {
   }
   static NetworkSettings settings(const LabelledImages& images, const Options& o) {
     const auto channels = o.integers(kChannels), hidden = o.integers(kHidden);
-    NetworkSettings settings{.image = {static_cast<Eigen::Index>(images.rows()),
-                                       static_cast<Eigen::Index>(images.columns()), 1},
-                             .channels = {channels.begin(), channels.end()},
-                             .kernel = o.integer(kKernel),
-                             .hidden = {hidden.begin(), hidden.end()},
-                             .classes = static_cast<std::int64_t>(images.classes()),
-                             .activation = static_cast<Activation>(o.choice(kActivation)),
-                             .dropout = o[kDropout],
-                             .l2 = o[kL2],
-                             .loss = loss_settings(o, kMore, images.classes()),
-                             .piece = 64,
-                             .largest_batch = 1024};
+    NetworkSettings settings{
+        .image = {static_cast<Eigen::Index>(images.rows()), static_cast<Eigen::Index>(images.columns()), 1},
+        .channels = {channels.begin(), channels.end()},
+        .kernel = o.integer(kKernel),
+        .hidden = {hidden.begin(), hidden.end()},
+        .classes = static_cast<std::int64_t>(images.classes()),
+        .activation = static_cast<Activation>(o.choice(kActivation)),
+        .dropout = o[kDropout],
+        .l2 = o[kL2],
+        .loss = loss_settings(o, kMore, images.classes()),
+        .piece = 64,
+        .largest_batch = 1024};
     add_norm(settings, o, kMore);
     return settings;
   }

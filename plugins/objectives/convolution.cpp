@@ -5,8 +5,8 @@
 namespace tuner::objectives {
 namespace {
 
-// Calls run(first value in the image, first value in the patch, count) for every row of the patch around (y, x), as far as
-// it lies within the image.
+// Calls run(first value in the image, first value in the patch, count) for every row of the patch around (y, x), as far
+// as it lies within the image.
 template <class Run>
 void for_runs(const ImageShape& image, Eigen::Index kernel, Eigen::Index y, Eigen::Index x, Run&& run) {
   const Eigen::Index before = (kernel - 1) / 2;
@@ -26,13 +26,20 @@ template <class T>
 Convolution<T>::Convolution(ImageShape input, Eigen::Index out_channels, Eigen::Index kernel)
     : input_(input), out_channels_(out_channels), kernel_(kernel) {}
 
+// Whether part of the patch around (y, x) is outside of the image.
+template <class T>
+bool Convolution<T>::is_cut(Eigen::Index y, Eigen::Index x) const {
+  const Eigen::Index before = (kernel_ - 1) / 2, behind = kernel_ - before;
+  return y < before || x < before || y + behind > input_.rows || x + behind > input_.columns;
+}
+
 template <class T>
 void Convolution<T>::unfold(const T* image) {
   if (patches_.size() == 0) patches_.resize(patch(), input_.pixels());
   for (Eigen::Index y = 0; y < input_.rows; ++y)
     for (Eigen::Index x = 0; x < input_.columns; ++x) {
       T* column = patches_.col(y * input_.columns + x).data();
-      std::fill_n(column, patch(), T(0));
+      if (is_cut(y, x)) std::fill_n(column, patch(), T(0));
       for_runs(input_, kernel_, y, x, [&](Eigen::Index in_image, Eigen::Index in_patch, Eigen::Index count) {
         std::copy_n(image + in_image, count, column + in_patch);
       });

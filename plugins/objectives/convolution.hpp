@@ -1,7 +1,8 @@
 // Convolutions and pooling of images, as matrix products of patches.
 //
-// An image lies row by row, pixel by pixel, with the channels of a pixel side by side; samples follow each other. A patch
-// of kernel x kernel pixels is then kernel runs of kernel x channels values, and a weight is out x (kernel x kernel x in).
+// An image lies row by row, pixel by pixel, with the channels of a pixel side by side; samples follow each other. A
+// patch of kernel x kernel pixels is then kernel runs of kernel x channels values, and a weight is out x (kernel x
+// kernel x in).
 #pragma once
 
 #include <Eigen/Core>
@@ -36,6 +37,7 @@ class Convolution {
  private:
   using Matrix = Eigen::Matrix<T, Eigen::Dynamic, Eigen::Dynamic>;
   using Weights = Eigen::Matrix<T, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+  [[nodiscard]] bool is_cut(Eigen::Index y, Eigen::Index x) const;
   void unfold(const T* image);
   void fold_into(T* image) const;
 

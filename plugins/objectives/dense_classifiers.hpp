@@ -57,15 +57,19 @@ struct Mlp : Classifier {
       .name = "Multilayer perceptron",
       .doc = "dense layers with a softmax on images",
       .details =
-          "a0 = pixels,  z = W a + b,  a = dropout(act(norm(z))) after every hidden layer,  loss = mean over samples of,\n"
+          "a0 = pixels,  z = W a + b,  a = dropout(act(norm(z))) after every hidden layer,  loss = mean over samples "
+          "of,\n"
           "with p = softmax(z) and q the label's share (label_smoothing moves some of it to all classes):\n"
           "  cross_entropy: -sum q log p;  focal: -sum q (1 - p)^gamma log p;  mse: mean over classes of (z - q)^2;\n"
-          "  binary_cross_entropy: mean over classes of log(1 + exp z) - q z.  class_weights multiply a sample's loss.\n"
-          "norm  (z - mean) / sqrt(variance + 1e-5) scale + shift.  batch: statistics of a unit over the batch, at most "
+          "  binary_cross_entropy: mean over classes of log(1 + exp z) - q z.  class_weights multiply a sample's "
+          "loss.\n"
+          "norm  (z - mean) / sqrt(variance + 1e-5) scale + shift.  batch: statistics of a unit over the batch, at "
+          "most "
           "8192\n"
           "samples;  ghost: over virtual_batch samples in their order;  layer, group: of a sample over all units or "
           "norm_groups\n"
-          "groups. batch and ghost leave out the bias, and evaluate by running statistics, which the checkpoints keep.\n"
+          "groups. batch and ghost leave out the bias, and evaluate by running statistics, which the checkpoints "
+          "keep.\n"
           "init  he: N(0, 2 / fan_in);  glorot: uniform within +-sqrt(6 / (fan_in + fan_out));  truncated_normal: "
           "deviation\n"
           "init_std, cut at two deviations;  biases 0.  gelu is x Phi(x), leaky_relu has slope 0.01.\n"
@@ -74,8 +78,9 @@ struct Mlp : Classifier {
           "alone, so validation losses compare. hvp is exact; under dropout it uses the masks of the latest training "
           "evaluation,\n"
           "under norm: batch and ghost the statistics of its batch.",
-      .reference = "textbook; He et al. 2015, eq. 10; Glorot, Bengio 2010, eq. 16; Srivastava et al. 2014; Pearlmutter "
-                   "1994; Ioffe, Szegedy 2015; Hoffer, Hubara, Soudry 2017; Lin et al. 2017"};
+      .reference =
+          "textbook; He et al. 2015, eq. 10; Glorot, Bengio 2010, eq. 16; Srivastava et al. 2014; Pearlmutter "
+          "1994; Ioffe, Szegedy 2015; Hoffer, Hubara, Soudry 2017; Lin et al. 2017"};
   enum { kHidden = kClassifierOptions, kActivation, kInit, kInitStd, kDropout, kMore };
   static constexpr auto kTable = joined(kClassifierParams, kMlpParams, kLossParams, kNormParams);
   static constexpr auto& params = kTable.items;

@@ -13,10 +13,10 @@ namespace tuner::objectives {
 enum class Norm : std::uint32_t { none, batch, ghost, layer, group };
 
 struct NetworkSettings {
-  ImageShape image{};                  // what convolutions begin with; a dense network takes size() features of it
-  std::vector<std::int64_t> channels{}; // of every convolution, each followed by pooling
+  ImageShape image{};                    // what convolutions begin with; a dense network takes size() features of it
+  std::vector<std::int64_t> channels{};  // of every convolution, each followed by pooling
   std::int64_t kernel = 5;
-  std::vector<std::int64_t> hidden{}; // units of every dense hidden layer
+  std::vector<std::int64_t> hidden{};  // units of every dense hidden layer
   std::int64_t classes = 0;
   Activation activation = Activation::relu;
   double dropout = 0;  // probability of dropping a dense hidden unit; the rest are scaled by 1 / (1 - dropout)
@@ -26,8 +26,8 @@ struct NetworkSettings {
   std::int64_t virtual_batch = 128;
   std::int64_t norm_groups = 1;
   double norm_momentum = 0.1;
-  std::int64_t piece = 512;            // samples that go through at once
-  std::int64_t largest_batch = 8192;   // that norm: batch takes
+  std::int64_t piece = 512;           // samples that go through at once
+  std::int64_t largest_batch = 8192;  // that norm: batch takes
 };
 
 // One layer: a linear map, and in hidden layers normalization, activation, pooling and dropout.
@@ -35,7 +35,7 @@ struct LayerPlan {
   bool convolves = false;  // and is pooled
   bool hidden = false;
   bool drops = false;
-  ImageShape input{};        // of a convolution; a dense layer has size() inputs
+  ImageShape input{};         // of a convolution; a dense layer has size() inputs
   std::int64_t channels = 0;  // units, or channels of a convolution
   std::int64_t places = 1;    // pixels of a channel
   std::int64_t fan_in = 0, fan_out = 0;

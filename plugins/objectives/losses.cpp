@@ -88,15 +88,16 @@ void Losses<T>::derivative(const T* z, std::uint32_t label, Target q, T weight, 
       for (Eigen::Index k = 0; k < classes_; ++k) delta[k] = 2 * share * (z[k] - q.off - (k == own ? q.on : T(0)));
       return;
     case LossKind::binary_cross_entropy:
-      for (Eigen::Index k = 0; k < classes_; ++k) delta[k] = share * (logistic(z[k]) - q.off - (k == own ? q.on : T(0)));
+      for (Eigen::Index k = 0; k < classes_; ++k)
+        delta[k] = share * (logistic(z[k]) - q.off - (k == own ? q.on : T(0)));
       return;
     case LossKind::focal:
       return focal_derivative(z, label, q, weight, delta);
   }
 }
 
-// For u = 1 - p and f(p) = -u^gamma log p: first = p f'(p) = u^gamma (gamma p r - 1) with r = log(p) / u, which tends to
-// -1 as p tends to 1; second = d first / d p = gamma u^(gamma-1) (log p + 2 - (gamma-1) p r).
+// For u = 1 - p and f(p) = -u^gamma log p: first = p f'(p) = u^gamma (gamma p r - 1) with r = log(p) / u, which tends
+// to -1 as p tends to 1; second = d first / d p = gamma u^(gamma-1) (log p + 2 - (gamma-1) p r).
 template <class T>
 void Losses<T>::focal_terms(const T* z, const T* p, T top, T log_sum, Eigen::Index k, T* first, T* second) const {
   const T gamma = static_cast<T>(settings_.focal_gamma);
@@ -144,8 +145,8 @@ void Losses<T>::focal_rates(const T* z, const T* z_rate, std::uint32_t label, Ta
 }
 
 template <class T>
-BatchResult Losses<T>::evaluate(const T* z, const std::uint32_t* labels, Eigen::Index n, bool training,
-                                bool with_delta, T weight, T* delta) const {
+BatchResult Losses<T>::evaluate(const T* z, const std::uint32_t* labels, Eigen::Index n, bool training, bool with_delta,
+                                T weight, T* delta) const {
   const Target q = target(training);
   BatchResult sums;
   for (Eigen::Index i = 0; i < n; ++i, z += classes_, delta += classes_) {

@@ -23,7 +23,7 @@ struct LossSettings {
   LossKind kind = LossKind::cross_entropy;
   double label_smoothing = 0;
   double focal_gamma = 2;
-  std::vector<double> class_weights{}; // one for every class, or none: all 1
+  std::vector<double> class_weights{};  // one for every class, or none: all 1
 };
 
 struct BatchResult {

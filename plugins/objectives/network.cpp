@@ -262,8 +262,8 @@ void Network<T>::forward_rates(Eigen::Index n, const T* const* vectors, bool dro
     if (l > 0) add_product(layer, layer.weight, layers_[l - 1].activated_rate, n, layer.z_rate);
     if (!layer.plan.hidden) return;
     if (layer.norm)
-      layer.norm->forward_rates(layer.z_rate.data(), static_cast<std::size_t>(n),
-                                tensor_of(vectors, layer.plan.scale), tensor_of(vectors, layer.plan.shift));
+      layer.norm->forward_rates(layer.z_rate.data(), static_cast<std::size_t>(n), tensor_of(vectors, layer.plan.scale),
+                                tensor_of(vectors, layer.plan.shift));
     Matrix& activated = layer.pool ? layer.unpooled : layer.activated_rate;
     activated.leftCols(n) = layer.z_rate.leftCols(n);
     multiply_slope(settings_.activation, layer.z.data(), activated.data(), static_cast<std::size_t>(layer.units * n));
@@ -312,11 +312,10 @@ void Network<T>::backward_rates(Eigen::Index n, const T* const* vectors, T* cons
   for (std::size_t l = layers_.size(); l-- > 0;) {
     Layer& layer = layers_[l];
     if (layer.norm)
-      layer.norm->backward_rates(
-          layer.delta.data(), layer.delta_rate.data(), static_cast<std::size_t>(n),
-          {tensor_of(vectors, layer.plan.scale), tensor_of(products, layer.plan.scale),
-           tensor_of(products, layer.plan.shift)},
-          overwrite);
+      layer.norm->backward_rates(layer.delta.data(), layer.delta_rate.data(), static_cast<std::size_t>(n),
+                                 {tensor_of(vectors, layer.plan.scale), tensor_of(products, layer.plan.scale),
+                                  tensor_of(products, layer.plan.shift)},
+                                 overwrite);
     store_products(l, products, n, overwrite);
     if (l == 0) return;
     Layer& below = layers_[l - 1];

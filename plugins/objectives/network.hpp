@@ -65,8 +65,8 @@ class Network {
     std::optional<Convolution<T>> convolution;
     std::optional<MaxPool<T>> pool;
     std::optional<Normalization<T>> norm;
-    Matrix z, activated, mask, delta;           // mask: only with dropout; activated: not in the last layer
-    Matrix z_rate, activated_rate, delta_rate;  // derivatives along the vectors of hvp, else empty
+    Matrix z, activated, mask, delta;            // mask: only with dropout; activated: not in the last layer
+    Matrix z_rate, activated_rate, delta_rate;   // derivatives along the vectors of hvp, else empty
     Matrix unpooled, pooled_delta, pooled_rate;  // before pooling, and what comes back to it; only with pooling
     std::vector<std::uint32_t> winners;
   };

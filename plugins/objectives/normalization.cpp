@@ -79,7 +79,8 @@ void Normalization<T>::forward(T* values, std::size_t n, Statistics statistics) 
       std::copy_n(tensors_.running_mean, channels, first_.begin());
       std::copy_n(tensors_.running_variance, channels, second_.begin());
     } else {
-      sum_of(m, [=](std::size_t i, std::size_t) { return values[i]; }, first_);
+      sum_of(
+          m, [=](std::size_t i, std::size_t) { return values[i]; }, first_);
       share(m, first_);
       const auto square = [=, mean = first_.data()](std::size_t i, std::size_t c) {
         const double difference = static_cast<double>(values[i]) - mean[c];
@@ -93,16 +94,18 @@ void Normalization<T>::forward(T* values, std::size_t n, Statistics statistics) 
   }
 }
 
-// With x = (z - mean) / deviation and g = scale d:  dz = (g - mean(g) - x mean(g x)) / deviation; where the statistics are
-// the running ones, dz = g / deviation.  d scale = sum d x,  d shift = sum d
+// With x = (z - mean) / deviation and g = scale d:  dz = (g - mean(g) - x mean(g x)) / deviation; where the statistics
+// are the running ones, dz = g / deviation.  d scale = sum d x,  d shift = sum d
 template <class T>
 void Normalization<T>::backward(T* delta, std::size_t n, bool overwrite) {
   const std::size_t channels = shape_.channels, m = columns(n);
   const T* scale = tensors_.scale;
   for (std::size_t block = 0; block < blocks(n); ++block, delta += m * channels) {
     const T *x = normal_.data() + block * m * channels, *inverse = inverse_.data() + block * channels;
-    sum_of(m, [=](std::size_t i, std::size_t) { return delta[i]; }, first_);
-    sum_of(m, [=](std::size_t i, std::size_t) { return delta[i] * x[i]; }, second_);
+    sum_of(
+        m, [=](std::size_t i, std::size_t) { return delta[i]; }, first_);
+    sum_of(
+        m, [=](std::size_t i, std::size_t) { return delta[i] * x[i]; }, second_);
     store(first_, tensors_.shift_grad, overwrite && block == 0);
     store(second_, tensors_.scale_grad, overwrite && block == 0);
     for (std::size_t c = 0; c < channels; ++c) {
@@ -136,8 +139,10 @@ void Normalization<T>::forward_rates(T* rates, std::size_t n, const T* scale_vec
   for (std::size_t block = 0; block < blocks(n); ++block, rates += m * channels) {
     const T *x = normal_.data() + block * m * channels, *inverse = inverse_.data() + block * channels;
     T *x_rate = normal_rate_.data() + block * m * channels, *spread = spread_.data() + block * channels;
-    sum_of(m, [=](std::size_t i, std::size_t) { return rates[i]; }, first_);
-    sum_of(m, [=](std::size_t i, std::size_t) { return rates[i] * x[i]; }, second_);
+    sum_of(
+        m, [=](std::size_t i, std::size_t) { return rates[i]; }, first_);
+    sum_of(
+        m, [=](std::size_t i, std::size_t) { return rates[i] * x[i]; }, second_);
     share(m, first_);
     share(m, second_);
     for (std::size_t c = 0; c < channels; ++c) spread[c] = static_cast<T>(second_[c]) * inverse[c];
@@ -161,10 +166,14 @@ void Normalization<T>::backward_rates(T* delta, T* delta_rate, std::size_t n, Pr
   for (std::size_t block = 0; block < blocks(n); ++block, delta += m * channels, delta_rate += m * channels) {
     const T *x = normal_.data() + block * m * channels, *x_rate = normal_rate_.data() + block * m * channels;
     const T *inverse = inverse_.data() + block * channels, *spread = spread_.data() + block * channels;
-    sum_of(m, [=](std::size_t i, std::size_t) { return delta[i]; }, first_);
-    sum_of(m, [=](std::size_t i, std::size_t) { return delta[i] * x[i]; }, second_);
-    sum_of(m, [=](std::size_t i, std::size_t) { return delta_rate[i]; }, third_);
-    sum_of(m, [=](std::size_t i, std::size_t) { return delta_rate[i] * x[i] + delta[i] * x_rate[i]; }, fourth_);
+    sum_of(
+        m, [=](std::size_t i, std::size_t) { return delta[i]; }, first_);
+    sum_of(
+        m, [=](std::size_t i, std::size_t) { return delta[i] * x[i]; }, second_);
+    sum_of(
+        m, [=](std::size_t i, std::size_t) { return delta_rate[i]; }, third_);
+    sum_of(
+        m, [=](std::size_t i, std::size_t) { return delta_rate[i] * x[i] + delta[i] * x_rate[i]; }, fourth_);
     store(third_, products.shift, overwrite && block == 0);
     store(fourth_, products.scale, overwrite && block == 0);
     for (std::size_t c = 0; c < channels; ++c) {
@@ -183,9 +192,9 @@ void Normalization<T>::backward_rates(T* delta, T* delta_rate, std::size_t n, Pr
         const T gx = static_cast<T>(second_[c]);
         const T dz = (scale * delta[i] - static_cast<T>(first_[c]) - x[i] * gx) * inverse[c];
         const T g_rate = along * delta[i] + scale * delta_rate[i];
-        delta_rate[i] = (g_rate - static_cast<T>(third_[c]) - x_rate[i] * gx - x[i] * static_cast<T>(fourth_[c])) *
-                            inverse[c] -
-                        dz * spread[c];
+        delta_rate[i] =
+            (g_rate - static_cast<T>(third_[c]) - x_rate[i] * gx - x[i] * static_cast<T>(fourth_[c])) * inverse[c] -
+            dz * spread[c];
         delta[i] = dz;
       }
   }

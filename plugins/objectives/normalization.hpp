@@ -7,8 +7,8 @@
 // places. In evaluation mode batch normalization takes the running statistics, which every training piece moves:
 //   running = (1 - momentum) running + momentum statistic,   the variance there times n / (n - 1), as PyTorch;
 // a piece with one value for each channel leaves the running variance alone.
-// Source: Ioffe, Szegedy 2015, algorithm 1; Ba, Kiros, Hinton 2016, eq. 4 (scale and shift for each channel of an image,
-// as Wu, He 2018); Hoffer, Hubara, Soudry 2017, algorithm 1 (ghost batches are pieces of the batch).
+// Source: Ioffe, Szegedy 2015, algorithm 1; Ba, Kiros, Hinton 2016, eq. 4 (scale and shift for each channel of an
+// image, as Wu, He 2018); Hoffer, Hubara, Soudry 2017, algorithm 1 (ghost batches are pieces of the batch).
 #pragma once
 
 #include <cstddef>
@@ -28,7 +28,7 @@ struct NormalizationShape {
 template <class T>
 struct NormalizationTensors {
   const T *scale = nullptr, *shift = nullptr;
-  T *scale_grad = nullptr, *shift_grad = nullptr;            // null: not wanted
+  T *scale_grad = nullptr, *shift_grad = nullptr;          // null: not wanted
   T *running_mean = nullptr, *running_variance = nullptr;  // of batch normalization
 };
 
@@ -56,7 +56,9 @@ class Normalization {
 
  private:
   [[nodiscard]] std::size_t blocks(std::size_t n) const { return shape_.across_samples ? 1 : n; }
-  [[nodiscard]] std::size_t columns(std::size_t n) const { return shape_.across_samples ? n * shape_.places : shape_.places; }
+  [[nodiscard]] std::size_t columns(std::size_t n) const {
+    return shape_.across_samples ? n * shape_.places : shape_.places;
+  }
   template <class Value>
   void sum_of(std::size_t columns, Value&& value, std::vector<double>& sums) const;
   void share(std::size_t columns, std::vector<double>& sums) const;
@@ -66,9 +68,9 @@ class Normalization {
 
   NormalizationShape shape_;
   NormalizationTensors<T> tensors_;
-  bool fixed_ = false;                        // the latest statistics were the running ones
-  std::vector<T> normal_, normal_rate_;       // (z - mean) / deviation, and its rate
-  std::vector<T> inverse_, spread_;           // for every block and channel: 1 / deviation, deviation' / deviation
+  bool fixed_ = false;                   // the latest statistics were the running ones
+  std::vector<T> normal_, normal_rate_;  // (z - mean) / deviation, and its rate
+  std::vector<T> inverse_, spread_;      // for every block and channel: 1 / deviation, deviation' / deviation
   std::vector<double> first_, second_, third_, fourth_;  // workspaces, for every channel
 };
 
