@@ -1,29 +1,73 @@
 #pragma once
 
-#include <string>
+#include <iterator>
+#include <memory>
 #include <vector>
 
 #include "classifier.hpp"
+#include "table_options.hpp"
 
 namespace tuner::objectives {
+
+inline constexpr const char* kDenseDatasets[] = {"fashion_mnist", "idx", "csv"};
+inline constexpr Param kDenseDatasetParam[] = {
+    choice("dataset", kDenseDatasets,
+           "fashion_mnist: as Debian installs it; idx: any images in MNIST's four files, in data_dir; csv: the table "
+           "data_file")
+        .with(TUNER_PARAM_DATA)
+        .structural()};
+// As kClassifierParams, with tables among the data.
+inline constexpr auto kDenseTable = [] {
+  auto table = joined(kClassifierParams);
+  table.items[kDataset] = kDenseDatasetParam[0];
+  return table;
+}();
+
+// Images, or a table whose options stand from `table` on.
+template <std::size_t table>
+struct DenseData {
+  explicit DenseData(const Open& open) {
+    const Options& o = open.options();
+    if (!is_table(o)) {
+      samples = read_images(open);
+      return;
+    }
+    TableSource source = table_source(o, table, TargetKind::label);
+    source.shares.train_limit = static_cast<std::uint64_t>(o.integer(kTrainLimit));
+    samples = std::make_unique<Table>(source);
+  }
+  // Throws Invalid.
+  static void check(const Options& o) {
+    if (is_table(o))
+      (void)table_source(o, table, TargetKind::label);
+    else
+      require_folder(o);
+  }
+  std::unique_ptr<LabelledSamples> samples;
+
+ private:
+  static bool is_table(const Options& o) { return o.choice(kDataset) == 2; }
+};
 
 struct LogisticRegression : Classifier {
   static constexpr tuner::Info info{
       .id = "logistic_regression",
       .name = "Softmax regression",
-      .doc = "one linear layer with a softmax on images; convex, starts at zero",
+      .doc = "one linear layer with a softmax on images or a table; starts at zero",
       .details =
-          "loss = mean cross entropy of softmax(W a + b), a the pixels; W and b start at 0, where it is log(classes).\n"
-          "Dropout there is none; l2 and label smoothing count in training alone, so validation losses compare.",
+          "loss = mean cross entropy of softmax(W a + b), a the pixels or columns; W and b start at 0, where it is "
+          "log(classes).\n"
+          "It is convex, as loss: mse and binary_cross_entropy are (see mlp); focal is not.\n"
+          "Dropout there is none; l2, label smoothing and class weights count in training alone, so validation losses "
+          "compare.\n"
+          "dataset: csv learns the column target of data_file: its words, or different numbers, are the classes.",
       .reference = "textbook; as DeepOBS's mnist_logreg and the first experiment of Kingma and Ba 2015"};
-  static constexpr auto kTable = joined(kClassifierParams, kLossParams);
+  enum { kMore = kClassifierOptions, kData = kMore + std::size(kLossParams) };
+  static constexpr auto kTable = joined(kDenseTable.items, kLossParams, kTableParams.items);
   static constexpr auto& params = kTable.items;
 
-  struct Shared {
-    explicit Shared(const Open& open) : samples(read_images(open)) {}
-    std::unique_ptr<LabelledSamples> samples;
-  };
-  static void check(const Options& o) { require_folder(o); }
+  using Shared = DenseData<kData>;
+  static void check(const Options& o) { Shared::check(o); }
   static void describe(const Shared& shared, const Options& o, const Layout& layout) {
     describe_layers(*shared.samples, settings(*shared.samples, o), o, layout);
   }
@@ -38,7 +82,7 @@ struct LogisticRegression : Classifier {
     return {.image = {1, 1, static_cast<Eigen::Index>(samples.features())},
             .classes = static_cast<std::int64_t>(samples.classes()),
             .l2 = o[kL2],
-            .loss = loss_settings(o, kClassifierOptions, samples.classes())};
+            .loss = loss_settings(o, kMore, samples.classes())};
   }
 };
 
@@ -55,9 +99,10 @@ struct Mlp : Classifier {
   static constexpr tuner::Info info{
       .id = "mlp",
       .name = "Multilayer perceptron",
-      .doc = "dense layers with a softmax on images",
+      .doc = "dense layers with a softmax on images or a table",
       .details =
-          "a0 = pixels,  z = W a + b,  a = dropout(act(norm(z))) after every hidden layer,  loss = mean over samples "
+          "a0 = pixels or columns,  z = W a + b,  a = dropout(act(norm(z))) after every hidden layer,  loss = mean "
+          "over samples "
           "of,\n"
           "with p = softmax(z) and q the label's share (label_smoothing moves some of it to all classes):\n"
           "  cross_entropy: -sum q log p;  focal: -sum q (1 - p)^gamma log p;  mse: mean over classes of (z - q)^2;\n"
@@ -81,12 +126,20 @@ struct Mlp : Classifier {
       .reference =
           "textbook; He et al. 2015, eq. 10; Glorot, Bengio 2010, eq. 16; Srivastava et al. 2014; Pearlmutter "
           "1994; Ioffe, Szegedy 2015; Hoffer, Hubara, Soudry 2017; Lin et al. 2017"};
-  enum { kHidden = kClassifierOptions, kActivation, kInit, kInitStd, kDropout, kMore };
-  static constexpr auto kTable = joined(kClassifierParams, kMlpParams, kLossParams, kNormParams);
+  enum {
+    kHidden = kClassifierOptions,
+    kActivation,
+    kInit,
+    kInitStd,
+    kDropout,
+    kMore,
+    kData = kMore + std::size(kLossParams) + std::size(kNormParams)
+  };
+  static constexpr auto kTable = joined(kDenseTable.items, kMlpParams, kLossParams, kNormParams, kTableParams.items);
   static constexpr auto& params = kTable.items;
 
-  using Shared = LogisticRegression::Shared;
-  static void check(const Options& o) { require_folder(o); }
+  using Shared = DenseData<kData>;
+  static void check(const Options& o) { Shared::check(o); }
   static void describe(const Shared& shared, const Options& o, const Layout& layout) {
     describe_layers(*shared.samples, settings(*shared.samples, o), o, layout);
   }
