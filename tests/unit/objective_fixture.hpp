@@ -23,8 +23,9 @@ using Numbers = std::vector<double>;
 inline const Plugin& objective_plugin(const std::string& id) {
   static Catalogue* const kCatalogue = [] {
     auto* catalogue = new Catalogue;
-    for (const char* name : {"rosenbrock", "beale", "himmelblau", "paraboloid", "quadratic", "noisy_quadratic",
-                             "test_functions", "more_garbow_hillstrom", "classifiers"})
+    for (const char* name :
+         {"rosenbrock", "beale", "himmelblau", "paraboloid", "quadratic", "noisy_quadratic", "test_functions",
+          "more_garbow_hillstrom", "classifiers", "linear_regression", "sparse_logistic_regression"})
       catalogue->add_file(fmt::format("{}/{}.so", TUNER_PLUGIN_DIR, name));
     return catalogue;
   }();
