@@ -38,6 +38,10 @@ struct DenseData {
   }
   // Throws Invalid.
   static void check(const Options& o) {
+    if (is_table(o) && !o.text(kDataDir).empty())
+      throw Invalid("data_dir is the folder of images, and dataset: csv reads data_file");
+    if (!is_table(o) && !o.text(table + kDataFile).empty())
+      throw Invalid("data_file is a table, which is read with dataset: csv");
     if (is_table(o))
       (void)table_source(o, table, TargetKind::label);
     else
@@ -115,6 +119,7 @@ struct Mlp : Classifier {
           "norm_groups\n"
           "groups. batch and ghost leave out the bias, and evaluate by running statistics, which the checkpoints "
           "keep.\n"
+          "dataset: csv learns the column target of data_file: its words, or different numbers, are the classes.\n"
           "init  he: N(0, 2 / fan_in);  glorot: uniform within +-sqrt(6 / (fan_in + fan_out));  truncated_normal: "
           "deviation\n"
           "init_std, cut at two deviations;  biases 0.  gelu is x Phi(x), leaky_relu has slope 0.01.\n"

@@ -194,6 +194,15 @@ TEST_F(Tables, SharesThatLeaveNothingToTrainOnAreRefused) {
                   "data_file is missing");
 }
 
+TEST_F(Tables, FilesOfTheOtherKindOfDataAreRefused) {
+  const auto refusal = [](const Settings& settings) {
+    return error_of(Message::config_impossible, [&] { use_of("mlp", settings); });
+  };
+  EXPECT_CONTAINS(refusal({{"data_file", word("/t.csv")}}), "which is read with dataset: csv");
+  EXPECT_CONTAINS(refusal({{"dataset", word("csv")}, {"data_file", word("/t.csv")}, {"data_dir", word("/images")}}),
+                  "data_dir is the folder of images");
+}
+
 TEST_F(Tables, ATargetMustHaveClasses) {
   const auto softmax = [&](const std::string& text) {
     return error("logistic_regression", of(text, {{"dataset", word("csv")}}));
