@@ -62,8 +62,9 @@ double Losses<T>::value(const T* z, std::uint32_t label, Target q, T* probabilit
   *finite = std::isfinite(log_sum);
   if (settings_.kind == LossKind::focal) {
     for (Eigen::Index k = 0; k < classes_; ++k) {
-      const double log_p = static_cast<double>(z[k] - top) - static_cast<double>(log_sum);
       const auto rest = static_cast<double>(complement(probabilities, classes_, k));
+      const double log_p =
+          rest < 0.5 ? std::log1p(-rest) : static_cast<double>(z[k] - top) - static_cast<double>(log_sum);
       if (of(k) != 0) loss -= static_cast<double>(of(k)) * std::pow(rest, settings_.focal_gamma) * log_p;
     }
     return loss;
@@ -101,14 +102,14 @@ void Losses<T>::derivative(const T* z, std::uint32_t label, Target q, T weight, 
 template <class T>
 void Losses<T>::focal_terms(const T* z, const T* p, T top, T log_sum, Eigen::Index k, T* first, T* second) const {
   const T gamma = static_cast<T>(settings_.focal_gamma);
-  const T u = complement(p, classes_, k), log_p = z[k] - top - log_sum;
+  const T u = complement(p, classes_, k), log_p = u < T(0.5) ? std::log1p(-u) : z[k] - top - log_sum;
   const T r = u > 0 ? log_p / u : T(-1);
   *first = std::pow(u, gamma) * (gamma * p[k] * r - 1);
   // At u = 0, where p does not change, 0 stands for what may be infinite.
   *second = gamma == 0 || u == 0 ? T(0) : gamma * std::pow(u, gamma - 1) * (log_p + 2 - (gamma - 1) * p[k] * r);
 }
 
-// With h_k = q_k p_k f'(p_k): delta_j = h_j - p_j sum h
+// With h_k = q_k p_k f'(p_k): delta_j = h_j - p_j sum h = h_j (1 - p_j) - p_j (the other h)
 template <class T>
 void Losses<T>::focal_derivative(const T* z, std::uint32_t label, Target q, T weight, T* delta) const {
   std::vector<T> p(delta, delta + classes_);
@@ -123,7 +124,10 @@ void Losses<T>::focal_derivative(const T* z, std::uint32_t label, Target q, T we
     if (target != 0) focal_terms(z, p.data(), top, log_sum, k, &first, &second);
     sum += delta[k] = target * first;
   }
-  for (Eigen::Index k = 0; k < classes_; ++k) delta[k] = weight * (delta[k] - p[static_cast<std::size_t>(k)] * sum);
+  for (Eigen::Index k = 0; k < classes_; ++k) {
+    const T own = delta[k], others = sum - own;
+    delta[k] = weight * (own * complement(p.data(), classes_, k) - p[static_cast<std::size_t>(k)] * others);
+  }
 }
 
 // h' = q (d h / d p) p' with p' = p (z' - p.z');  delta_j' = h_j' - p_j' sum h - p_j sum h'

@@ -304,11 +304,27 @@ TEST(Losses, FocalHasNoPoles) {
     double loss = -1;
     const Numbers g = problem.gradient(&loss), product = problem.hvp(Numbers(x.size(), 1.0));
     EXPECT_EQ(loss, 0);
-    EXPECT_EQ(largest(g), 0);
-    EXPECT_EQ(largest(product), 0);
+    for (std::size_t i = 0; i < x.size(); ++i) {
+      EXPECT_EQ(g[i], 0);
+      EXPECT_EQ(product[i], 0);
+    }
     problem.batch = {1};  // of class 2: -log p = 800
     EXPECT_NEAR(problem.loss(), 800, 1e-10);
   }
+}
+
+// 1 - p is 2 exp(-30) there, far below the rounding of p.
+TEST(Losses, FocalIsExactNearItsMinimum) {
+  Problem problem("logistic_regression", with_formula_images({{"loss", word("focal")}, {"focal_gamma", 1.0}}));
+  Numbers x(problem.parameters().size(), 0.0);
+  x[x.size() - 3] = 30;
+  problem.set(x);
+  problem.batch = {0};
+  double loss = 0;
+  const Numbers g = problem.gradient(&loss);
+  const double u = 2 * std::exp(-30.0);
+  EXPECT_NEAR(loss, u * u, 1e-10 * u * u);
+  EXPECT_NEAR(g[g.size() - 3], -2 * u * u, 1e-10 * u * u);  // by the bias of the label
 }
 
 TEST(Convnet, TheDefaultIsDeepObs2c2d) {

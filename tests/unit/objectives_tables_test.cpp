@@ -311,6 +311,9 @@ TEST_F(Tables, BrokenSparseFilesAreNamedWithTheirLine) {
   folder.write("test.libsvm", "1 1:1\n\n3 2:1\n");
   EXPECT_CONTAINS(sparse(kRows, {{"test_file", (folder.path() / "test.libsvm").string()}}),
                   "test.libsvm:3: the label 3 is not among those of ");
+  folder.write("test.libsvm", "0 1:1\n");
+  EXPECT_CONTAINS(sparse(kRows, {{"test_file", (folder.path() / "test.libsvm").string()}}),
+                  "test.libsvm:1: the label 0 is not among those of ");
 }
 
 }  // namespace
