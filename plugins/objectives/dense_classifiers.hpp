@@ -57,6 +57,7 @@ struct LogisticRegression : Classifier {
   static constexpr tuner::Info info{
       .id = "logistic_regression",
       .name = "Softmax regression",
+      .version = "1.1.0",
       .doc = "one linear layer with a softmax on images or a table; starts at zero",
       .details =
           "loss = mean cross entropy of softmax(W a + b), a the pixels or columns; W and b start at 0, where it is "
@@ -103,6 +104,7 @@ struct Mlp : Classifier {
   static constexpr tuner::Info info{
       .id = "mlp",
       .name = "Multilayer perceptron",
+      .version = "1.1.0",
       .doc = "dense layers with a softmax on images or a table",
       .details =
           "a0 = pixels or columns,  z = W a + b,  a = dropout(act(norm(z))) after every hidden layer,  loss = mean "
