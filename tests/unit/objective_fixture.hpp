@@ -25,7 +25,7 @@ inline const Plugin& objective_plugin(const std::string& id) {
     auto* catalogue = new Catalogue;
     for (const char* name :
          {"rosenbrock", "beale", "himmelblau", "paraboloid", "quadratic", "noisy_quadratic", "test_functions",
-          "more_garbow_hillstrom", "classifiers", "linear_regression", "sparse_logistic_regression"})
+          "more_garbow_hillstrom", "classifiers", "convnet", "linear_regression", "sparse_logistic_regression"})
       catalogue->add_file(fmt::format("{}/{}.so", TUNER_PLUGIN_DIR, name));
     return catalogue;
   }();

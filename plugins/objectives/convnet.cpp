@@ -1,16 +1,15 @@
-#pragma once
-
 #include <string>
 #include <vector>
 
 #include "classifier.hpp"
 
 namespace tuner::objectives {
+namespace {
 
-inline constexpr const char* kConvnetActivations[] = {"relu", "leaky_relu", "tanh", "sigmoid", "gelu"};
-inline constexpr const char* kConvnetInits[] = {"truncated_normal", "he", "glorot", "zeros"};
+constexpr const char* kConvnetActivations[] = {"relu", "leaky_relu", "tanh", "sigmoid", "gelu"};
+constexpr const char* kConvnetInits[] = {"truncated_normal", "he", "glorot", "zeros"};
 
-inline constexpr Param kConvnetParams[] = {
+constexpr Param kConvnetParams[] = {
     integers("channels", "[32, 64]", "channels of every convolution, each followed by pooling")
         .at_least(1)
         .at_most(4096)
@@ -26,7 +25,7 @@ inline constexpr Param kConvnetParams[] = {
         .below(1)
         .structural()
         .search(0, 0.6)};
-inline constexpr auto kConvnetTable = joined(kClassifierParams, kConvnetParams, kLossParams, kNormParams);
+constexpr auto kConvnetTable = joined(kClassifierParams, kConvnetParams, kLossParams, kNormParams);
 
 struct Convnet : Classifier {
   static constexpr tuner::Info info{
@@ -99,4 +98,7 @@ struct Convnet : Classifier {
   double init_std_, init_bias_;
 };
 
+}  // namespace
 }  // namespace tuner::objectives
+
+TUNER_LIBRARY("convnet", "1.0.0", "MIT", tuner::objective<tuner::objectives::Convnet>)
