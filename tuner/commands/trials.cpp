@@ -1,5 +1,7 @@
 // tuner trials, tuner best: the runs of a study, by number or by rank; where it repeats its configurations, best has
 // those.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <functional>
 #include <iostream>
@@ -8,7 +10,9 @@
 #include <string>
 #include <vector>
 
+#include "tuner/commands/config_of_trial.hpp"
 #include "tuner/commands/options.hpp"
+#include "tuner/error.hpp"
 #include "tuner/report/filter.hpp"
 #include "tuner/report/listing.hpp"
 #include "tuner/storage/store.hpp"
@@ -100,6 +104,22 @@ void print_columns(const std::string& format, const std::vector<report::Column>&
   table.end();
 }
 
+// Of the first of those that match.
+int print_best_config(const storage::Store& store, const std::string& study, const Selection& selection) {
+  storage::Damage damage;
+  std::optional<std::uint64_t> best;
+  if (store.study(study).repeats > 1 && !selection.where && selection.order.empty())
+    store.read_configurations(
+        study, 1, [&](const storage::ConfigurationRow& row) { best = row.number; }, &damage);
+  else
+    read_selected(store, study, 1, true, selection, damage, [&](const storage::RunRow& run) { best = run.number; });
+  if (!best)
+    throw Error(Message::usage_no_such_trial, fmt::format("no trial of study '{}' that matches has a value", study),
+                "`tuner trials` lists what there is");
+  std::cout << config_of_trial(store, study, *best);
+  return 0;
+}
+
 void add_selection_options(po::options_description& options) {
   options.add_options()("where", po::value<std::string>()->value_name("EXPRESSION"),
                         "trials that match alone: 'value < 0.1 and lr in [0.01, 0.1]'")(
@@ -111,6 +131,7 @@ int list(const Invocation& invocation, const Page& page, bool ranked, std::uint6
   po::options_description options("Options");
   options.add_options()("limit", po::value<std::uint64_t>()->default_value(limit)->value_name("N"),
                         "at most so many; 0: all");
+  if (ranked) options.add_options()("config", "print the configuration of the best one as a sweep file");
   add_selection_options(options);
   add_database_option(options);
   add_format_option(options);
@@ -126,6 +147,7 @@ int list(const Invocation& invocation, const Page& page, bool ranked, std::uint6
   std::vector<std::string> parameters;
   if (how == "csv" || selects) parameters = store.parameter_names(name, &damage);
   const Selection selection = selection_of(*values, parameters);
+  if (ranked && values->count("config")) return print_best_config(store, name, selection);
   const auto read_trials = [&](const auto& take) { read_selected(store, name, most, ranked, selection, damage, take); };
   if (!selection.columns.empty())
     print_columns(how, selection.columns, read_trials);
@@ -158,7 +180,8 @@ int best(const Invocation& invocation) {
                        "of their trials, with its standard deviation and the number n of values in it; those that lack "
                        "trials behind the\n"
                        "others, and those with a trial that failed last, unless the study says on_failure: ignore.",
-                       "  tuner best quickstart --limit 1 --json"};
+                       "  tuner best quickstart --limit 1 --json\n"
+                       "  tuner best quickstart --config > best.yaml"};
   return list(invocation, kPage, true, 10);
 }
 
