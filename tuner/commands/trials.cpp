@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <functional>
 #include <iostream>
+#include <map>
 #include <optional>
 #include <sstream>
 #include <string>
@@ -13,8 +14,10 @@
 #include "tuner/commands/config_of_trial.hpp"
 #include "tuner/commands/options.hpp"
 #include "tuner/error.hpp"
+#include "tuner/json.hpp"
 #include "tuner/report/filter.hpp"
 #include "tuner/report/listing.hpp"
+#include "tuner/report/statistics.hpp"
 #include "tuner/storage/store.hpp"
 
 namespace tuner::commands {
@@ -120,6 +123,39 @@ int print_best_config(const storage::Store& store, const std::string& study, con
   return 0;
 }
 
+// Have all configurations the same random numbers?
+bool has_common_random_numbers(const storage::Store& store, const std::string& study) try {
+  const Json plan = Json::parse(store.versions(study).back().plan);
+  return plan.at("training").at("common_random_numbers") == Json(true);
+} catch (const std::exception&) {
+  return false;  // a program, or a study of another system
+}
+
+// Whether the best configuration can be told from the next one.
+void print_verdict(const storage::Store& store, const std::string& study) {
+  constexpr double kLevel = 0.05;
+  std::vector<storage::ConfigurationRow> rows;
+  store.read_configurations(study, 2, [&](const storage::ConfigurationRow& row) { rows.push_back(row); });
+  if (rows.size() < 2) return;
+  std::map<std::uint32_t, double> values[2];
+  store.read_runs(study, 0, false, [&](const storage::RunRow& run) {
+    for (std::size_t i = 0; i < 2; ++i)
+      if (run.configuration == rows[i].configuration && run.outcome == Outcome::completed && run.value)
+        values[i].emplace(run.replicate, *run.value);
+  });
+  std::vector<double> first, next, pairs;
+  for (const auto& [replicate, value] : values[0]) first.push_back(value);
+  for (const auto& [replicate, value] : values[1]) next.push_back(value);
+  for (const auto& [replicate, value] : values[0])
+    if (const auto other = values[1].find(replicate); other != values[1].end()) pairs.push_back(other->second);
+  const bool paired = has_common_random_numbers(store, study) && pairs.size() == first.size();
+  const auto test = paired ? report::paired_test(first, pairs) : report::unpaired_test(first, next);
+  if (!test) return;
+  std::cout << fmt::format("\n{} {} the next, {}: p = {:.2g} ({}, n = {} and {})\n", rows[0].configuration,
+                           test->p < kLevel ? "is better than" : "cannot be told from", rows[1].configuration, test->p,
+                           test->name, first.size(), next.size());
+}
+
 void add_selection_options(po::options_description& options) {
   options.add_options()("where", po::value<std::string>()->value_name("EXPRESSION"),
                         "trials that match alone: 'value < 0.1 and lr in [0.01, 0.1]'")(
@@ -156,6 +192,7 @@ int list(const Invocation& invocation, const Page& page, bool ranked, std::uint6
                                              [&](auto take) { store.read_configurations(name, most, take, &damage); });
   else
     report::print<storage::RunRow>({std::cout, how, report::trial_view(repeated), parameters}, read_trials);
+  if (ranked && repeated && !selects && how == "table") print_verdict(store, name);
   damage.raise(database(*values));
   return 0;
 }
@@ -174,14 +211,17 @@ int trials(const Invocation& invocation) {
 }
 
 int best(const Invocation& invocation) {
-  constexpr Page kPage{"tuner best STUDY [--db FILE] [options]",
-                       "Lists the best completed trials of a study, best first. Where the study repeats its "
-                       "configurations, those: by the mean\n"
-                       "of their trials, with its standard deviation and the number n of values in it; those that lack "
-                       "trials behind the\n"
-                       "others, and those with a trial that failed last, unless the study says on_failure: ignore.",
-                       "  tuner best quickstart --limit 1 --json\n"
-                       "  tuner best quickstart --config > best.yaml"};
+  constexpr Page kPage{
+      "tuner best STUDY [--db FILE] [options]",
+      "Lists the best completed trials of a study, best first. Where the study repeats its "
+      "configurations, those: by the mean\n"
+      "of their trials, with its standard deviation and the number n of values in it; those that lack "
+      "trials behind the\n"
+      "others, and those with a trial that failed last, unless the study says on_failure: ignore. Whether "
+      "the best one\n"
+      "can be told from the next says a t test, of pairs where the study has common_random_numbers.",
+      "  tuner best quickstart --limit 1 --json\n"
+      "  tuner best quickstart --config > best.yaml"};
   return list(invocation, kPage, true, 10);
 }
 
