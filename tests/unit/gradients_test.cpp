@@ -1,5 +1,6 @@
 // What the loop does to gradients: noise, clipping, and the search for what is not finite.
 #include "gradients.hpp"
+#include "gradient_transforms.hpp"
 
 #include <cmath>
 #include <limits>
