@@ -186,6 +186,10 @@ void scale_lr(PluginUse& optimizer, const TrainingSettings& t) {
     throw Error(Message::config_impossible,
                 fmt::format("lr_scaling scales lr, and optimizer '{}' has none", optimizer.plugin->id()),
                 "remove lr_scaling, or take an optimizer with an lr, such as sgd");
+  if (t.update_batch() == 0)
+    throw Error(Message::config_impossible,
+                "lr_scaling compares batch_size with base_batch, and batch_size 0 is all samples",
+                "give a batch_size, or remove lr_scaling");
   const tuner_param& param = lr.use->plugin->param(lr.param);
   for (std::uint32_t g = 0; g < lr.use->options.group_count(); ++g) {
     const double given = lr.use->options.number(lr.param, g), scaled = given * lr_factor(t);

@@ -36,7 +36,11 @@ std::string shape_of(const Space& space, const Configuration& point) {
 PluginUse first_objective(const executor::Inspected& asked, std::size_t branch) {
   const StudyPlan& plan = asked.study.plan;
   asked.about({{TUNER_KIND_OBJECTIVE, std::string(plan.objective.branches[branch].plugin->id())}});
-  return resolve(plan, first_point(plan.space, plan.objective.dimension, branch), {}).objective;
+  try {
+    return resolve(plan, first_point(plan.space, plan.objective.dimension, branch), {}).objective;
+  } catch (Error& error) {
+    throw error.at(asked.study.source.path);
+  }
 }
 
 std::vector<MetricName> names_of(const executor::Inspected& asked, const PluginUse& objective) {
