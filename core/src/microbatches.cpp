@@ -31,6 +31,9 @@ Microbatches::Microbatches(StepContext& context)
                context.spec.study_seed, context.trial),
       rng_(1) {
   const TrainingSettings& t = context.spec.training;
+  if (t.order == Order::curriculum && batches_.steps_per_epoch() == 0)
+    throw Error(Message::config_impossible,
+                "order curriculum takes samples from easy to hard, and the objective has no samples", "remove order");
   if (t.accumulation == 1) return;
   if (batches_.steps_per_epoch() == 0)
     throw Error(Message::config_impossible,

@@ -22,6 +22,8 @@ class Microbatches {
   explicit Microbatches(StepContext& context);
 
   [[nodiscard]] std::int64_t steps_per_epoch() const { return batches_.steps_per_epoch(); }  // 0 without samples
+  // The order of the samples from now on; see Batches.
+  void sort_by(const std::vector<double>& difficulty) { batches_.sort_by(difficulty); }
   // Chooses the samples of `step` and the random numbers of its evaluations.
   void enter(std::int64_t step);
   // The samples that were entered. Empty without samples.

@@ -154,6 +154,8 @@ TrainingSettings fill_training(const StudyPlan& plan, const Filling& filling) {
   t.regime_adaptation = integer(values["regime_adaptation"], t.regime_adaptation);
   t.drop_remainder = boolean(values["drop_remainder"], t.drop_remainder);
   t.shuffle = word(values["shuffle"], kShuffles, t.shuffle);
+  t.order = word(values["order"], kOrders, t.order);
+  t.log_schedule = boolean(values["log_schedule"], t.log_schedule);
   t.noise_eta = number(values["noise_eta"], t.noise_eta);
   t.noise_gamma = number(values["noise_gamma"], t.noise_gamma);
   t.clip_value = number(values["clip_value"], t.clip_value);

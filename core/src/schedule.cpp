@@ -213,6 +213,23 @@ std::size_t ScheduleRun::target_of(Stage& stage, const Binding& binding, const P
   return stage.targets.size() - 1;
 }
 
+std::vector<std::pair<std::string, double>> ScheduleRun::driven() const {
+  std::vector<std::pair<std::string, double>> values;
+  const auto add = [&](const Binding& binding) {
+    if (binding.use == nullptr) return;
+    const char* const id = binding.use->plugin->param(binding.param).id;
+    for (std::uint32_t g = 0; g < binding.use->options.group_count(); ++g) {
+      std::string name = g == 0 ? id : fmt::format("{}.{}", id, g);
+      const bool known = name == "lr" || std::ranges::any_of(values, [&](const auto& v) { return v.first == name; });
+      if (!known) values.emplace_back(std::move(name), binding.use->options.number(binding.param, g));
+    }
+  };
+  add(lr_);
+  for (const Target& target : stages_[current_].targets)
+    if (!(target.binding == lr_)) add(target.binding);
+  return values;
+}
+
 std::vector<std::string> ScheduleRun::beyond(std::int64_t horizon) const {
   std::vector<std::string> lines;
   if (horizon < 0) return lines;

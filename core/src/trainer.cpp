@@ -43,12 +43,34 @@ void Trainer::prepare() {
       lr_base_.push_back(lr_.use->options.number(lr_.param, g));
 }
 
-void Trainer::init() {
+void Trainer::init_objective() {
   tuner_rng init = context_->stream(TUNER_RNG_INIT, 0);
-  {
-    const Calling calling(context_->trace, TUNER_KIND_OBJECTIVE);
-    require(objective().init(&init, &error()), context_->spec.objective);
+  const Calling calling(context_->trace, TUNER_KIND_OBJECTIVE);
+  require(objective().init(&init, &error()), context_->spec.objective);
+}
+
+void Trainer::arrange() {
+  if (context_->spec.training.order != Order::curriculum) return;
+  init_objective();
+  const Calling calling(context_->trace, TUNER_KIND_OBJECTIVE);
+  const tuner_rng rng = context_->stream(TUNER_RNG_DROPOUT, 0);
+  std::vector<double> losses(objective().samples(TUNER_SPLIT_TRAIN), kNan);
+  for (std::uint64_t i = 0; i < losses.size(); ++i) {
+    if (context_->stop.stop_requested()) throw TrialEnded{Outcome::cancelled, ""};
+    Objective::Request request;
+    request.want = TUNER_WANT_LOSS;
+    request.flags = 0;
+    request.indices = std::span(&i, 1);
+    request.rng = &rng;
+    host().reset_scratch();
+    require(objective().evaluate(request, &losses[i], nullptr, &error()), context_->spec.objective);
+    ++context_->result.evaluations.loss;
   }
+  microbatches_->sort_by(losses);
+}
+
+void Trainer::init() {
+  init_objective();
   update_->init();
   if (average_) average_->begin(objective().tensors());
 }

@@ -74,6 +74,7 @@ class TrainingRun {
   void check() {
     if (trainer_.objective().tensors().size() == 0) return check_black_box();
     try {
+      checks_ = true;
       prepare();
     } catch (const TrialEnded&) {
       // An outcome of the trial, not a reason to refuse it.
@@ -122,6 +123,7 @@ class TrainingRun {
   Trainer trainer_;
   std::unique_ptr<ScheduleRun> schedule_;
   std::unique_ptr<BestWeights> best_;  // where the trial ends with them
+  bool checks_ = false;                // nothing is trained
   std::int64_t horizon_ = 0, log_every_ = 1, eval_every_ = 1, evaluated_at_ = -1;
   double epoch_loss_ = 0;
   std::uint64_t epoch_samples_ = 0, samples_seen_ = 0;
@@ -184,6 +186,7 @@ void TrainingRun::prepare() {
                                             trainer_.host().abi());
   if (t.early_stopping && t.early_stopping->restore_best) best_ = std::make_unique<BestWeights>(trainer_.objective());
   result_.metrics.reserve(512);
+  if (!checks_) trainer_.arrange();
   if (restore_checkpoint()) return;
   trainer_.init();
   for (const std::string& line : schedule_->beyond(horizon_)) host().log.push_back(line);
@@ -247,6 +250,8 @@ void TrainingRun::take_step(std::int64_t step) {
   if (step % log_every_ == 0) {
     record(step, "loss", loss);
     if (const double lr = schedule_->lr(); !std::isnan(lr)) record(step, "lr", lr);
+    if (spec_.training.log_schedule)
+      for (const auto& [name, value] : schedule_->driven()) record(step, name, value);
     keep_best(step);
     run_.report(step);
   }

@@ -64,6 +64,15 @@ TEST(ConfigTraining, LrScalingNeedsAnLr) {
                "sweep.yaml:5:12 config.impossible");
 }
 
+TEST(ConfigTraining, OrderIsThatOfShuffleOrACurriculum) {
+  EXPECT_EQ(settings("order: curriculum, log_schedule: true").order, Order::curriculum);
+  EXPECT_TRUE(settings("log_schedule: true").log_schedule);
+  EXPECT_EQ(settings("order: shuffled, shuffle: once").shuffle, Shuffle::once);
+  EXPECT_EQ(names(read(searched("order: search, shuffle: once"))), Names{"training.order"});
+  expect_error(error_of(with("order: curriculum, shuffle: once")), "sweep.yaml:3:31 config.impossible", {"remove one"});
+  expect_error(error_of(with("order: curiculum")), "sweep.yaml:3:31 config.bad_value", {"'curriculum'"});
+}
+
 TEST(ConfigTraining, ClippingIsAValueOrAMap) {
   EXPECT_EQ(settings("clip_norm: 2").clip_norm, 2);
   EXPECT_EQ(settings("clip_agc: 0.01").clip_agc, 0.01);

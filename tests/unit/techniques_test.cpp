@@ -260,6 +260,78 @@ TEST(EarlyStopping, OnTheLossOfStepsRestoresTheirWeights) {
   EXPECT_EQ(series(result, "loss").at(6), 0) << "x as it was at step 0";
 }
 
+// ---- from easy to hard
+
+// At the start x = 0 sample i costs 0.5 i^2.
+TrialSpec curriculum() {
+  TrialSpec spec = epochs(objective("rows", {{"report", true}, {"valid", 1}}), optimizer("sgd", {{"lr", 0.1}}), 2, 4);
+  spec.training.order = Order::curriculum;
+  spec.training.log_every = 1;
+  return spec;
+}
+
+TEST(Curriculum, TakesTheSamplesFromEasyToHardInEveryEpoch) {
+  const TrialResult result = completed(curriculum());
+  const Series first = series(result, "batch0"), last = series(result, "batch3");
+  for (std::int64_t epoch = 0; epoch < 2; ++epoch) {
+    EXPECT_EQ(first.at(3 * epoch), 0) << epoch;
+    EXPECT_EQ(first.at(3 * epoch + 1), 4) << epoch;
+    EXPECT_EQ(first.at(3 * epoch + 2), 8) << epoch;
+    EXPECT_EQ(last.at(3 * epoch + 1), 7) << epoch;
+  }
+  EXPECT_EQ(result.evaluations.loss, 10u + 2 + 1) << "each sample once, the validation split, and after the last step";
+  TrialSpec plain = curriculum();
+  plain.training.order = Order::shuffled;
+  plain.training.shuffle = Shuffle::never;
+  const TrialResult same = completed(std::move(plain));
+  EXPECT_EQ(series(result, "loss"), series(same, "loss")) << "the start and the batches are what they would be";
+}
+
+TEST(Curriculum, GoesOnWithTheSameOrder) {
+  const TrialResult straight = completed(curriculum());
+  const TemporaryFolder folder;
+  const Checkpoints checkpoints({.every_seconds = 1000, .keep_all = false, .folder = folder.path()}, only_replicate(0),
+                                {}, "plan");
+  std::stop_source stop;
+  SharedObjectives shared;
+  test::Listener look([&](std::int64_t step, double) {
+    if (step == 1) stop.request_stop();
+  });
+  ASSERT_EQ(run_trial(curriculum(), shared, stop.get_token(), &look, nullptr, &checkpoints).outcome,
+            Outcome::cancelled);
+  const TrialResult last = run_trial(curriculum(), shared, {}, nullptr, nullptr, &checkpoints);
+  EXPECT_EQ(series(last, "loss"), series(straight, "loss"));
+  EXPECT_EQ(last.evaluations.loss, straight.evaluations.loss);
+}
+
+TEST(Curriculum, NeedsSamples) {
+  TrialSpec spec = trial(objective("slope"), optimizer("sgd"), 3);
+  spec.training.order = Order::curriculum;
+  EXPECT_TRUE(says(error_of([&] { static_cast<void>(run(std::move(spec))); }).what(), "no samples"));
+}
+
+// ---- what schedules drive, as metrics
+
+TEST(LogSchedule, NamesEveryGroupAndEveryOptionThatIsDriven) {
+  GroupMatch biases;
+  biases.roles = {TUNER_ROLE_BIAS};
+  const auto spec = [&](bool logged) {
+    TrialSpec s =
+        trial(objective("parts"), optimizer("recorder", {{"lr", 1}, {"momentum", 0.5}}, {{biases, {{"lr", 10}}}}), 4);
+    s.schedule.stages.clear();
+    s.schedule.stages.push_back(stage("pair", 2));
+    s.schedule.stages.push_back(stage("constant"));
+    s.training.log_schedule = logged;
+    return s;
+  };
+  const TrialResult result = completed(spec(true));
+  EXPECT_EQ(series(result, "lr"), (Series{{0, 0.5}, {1, 0.5}, {2, 1}, {3, 1}}));
+  EXPECT_EQ(series(result, "lr.1"), (Series{{0, 5}, {1, 5}, {2, 10}, {3, 10}}));
+  EXPECT_EQ(series(result, "momentum.1"), (Series{{0, 0.51}, {1, 0.52}})) << "the second stage does not drive it";
+  const TrialResult plain = completed(spec(false));
+  EXPECT_TRUE(series(plain, "lr.1").empty());
+}
+
 // ---- all of it, stopped after every step
 
 TrialSpec everything(AveragingKind kind) {

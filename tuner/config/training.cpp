@@ -166,6 +166,10 @@ class TrainingReader {
   }
 
   void check_batches(const Node& node) const {
+    if (has("shuffle") && is("order", std::string("curriculum")))
+      throw Error(Message::config_impossible, "order curriculum is from easy to hard, and shuffle is another order",
+                  "remove one of them")
+          .at(node.find("order")->place);
     if (has("base_batch") && !has("lr_scaling"))
       throw Error(Message::config_impossible, "base_batch is the batch that lr is scaled from, and nothing scales it",
                   "add lr_scaling: linear, or remove base_batch")
@@ -188,10 +192,13 @@ class TrainingReader {
   }
 
   [[nodiscard]] bool has(const std::string& key) const { return plan_.settings.contains(key); }
-  [[nodiscard]] bool is_number(const std::string& key, std::int64_t number) const {
+  // Is it this value, and not searched?
+  [[nodiscard]] bool is(const std::string& key, const Value& fixed) const {
+    if (!has(key)) return false;
     const auto* value = std::get_if<Value>(&plan_.settings.at(key));
-    return value != nullptr && *value == Value(number);
+    return value != nullptr && *value == fixed;
   }
+  [[nodiscard]] bool is_number(const std::string& key, std::int64_t number) const { return is(key, Value(number)); }
 
   Scope scope_;
   Reading& reading_;

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "tuner/bytes.hpp"
@@ -64,6 +65,10 @@ class ScheduleRun {
   // NaN where the optimizer has none.
   [[nodiscard]] double lr() const;
 
+  // What else is driven at the step that apply() was called for last: lr in the groups after the first, "lr.1", and the
+  // other options that the stage drives, "weight_decay", "weight_decay.1". Of two options of one name, in a wrapper and
+  // in what it wraps, the outer one.
+  [[nodiscard]] std::vector<std::pair<std::string, double>> driven() const;
   // What of the schedule lies beyond a run of `horizon` steps, a line for each.
   [[nodiscard]] std::vector<std::string> beyond(std::int64_t horizon) const;
 

@@ -60,6 +60,10 @@ class Trainer {
 
   // Batches and optimizer. Errors: config.impossible, also where there is none.
   void prepare();
+  // With order: curriculum, sorts the samples by their loss at the start, each alone: n evaluations, dropout off. What
+  // is in the parameters is lost. Throws TrialEnded. Source: Bengio, Louradour, Collobert, Weston 2009, Curriculum
+  // learning (easy before hard); the loss at the start as difficulty is this project's choice.
+  void arrange();
   // Parameters and slots as they are before step 0. Throws TrialEnded.
   void init();
 
@@ -118,6 +122,7 @@ class Trainer {
  private:
   template <class Archive>
   void serialize(Archive& archive);
+  void init_objective();
   // On the batch that was entered.
   [[nodiscard]] double evaluate(Objective& objective, std::uint32_t want, std::uint32_t flags);
   // The objective at the weights that the optimizer wants to be judged by.

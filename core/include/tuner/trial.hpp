@@ -82,6 +82,8 @@ struct Schedule {
 // The words of the sweep file, in the order of the enumerators.
 enum class Shuffle { every_epoch, once, never };
 inline constexpr const char* kShuffles[] = {"every_epoch", "once", "never"};
+enum class Order { shuffled, curriculum };  // shuffled: as Shuffle says; curriculum: from easy to hard
+inline constexpr const char* kOrders[] = {"shuffled", "curriculum"};
 enum class NonfiniteGradient { error, skip, zero };
 inline constexpr const char* kNonfiniteGradients[] = {"error", "skip", "zero"};
 enum class Summary { best, last, automatic };  // automatic: last for `loss`, else best; what an absent key means
@@ -124,6 +126,7 @@ struct TrainingSettings {
   std::int64_t regime_adaptation = 0;  // base batch B0: epochs are multiplied by ceil(B / B0); 0: off
   bool drop_remainder = false;
   Shuffle shuffle = Shuffle::every_epoch;
+  Order order = Order::shuffled;
   double noise_eta = 0, noise_gamma = 0.55;  // gradient noise N(0, eta / (1 + t)^gamma)
   double clip_value = 0, clip_norm = 0;      // 0: off
   NormKind clip_norm_kind = NormKind::l2;
@@ -131,6 +134,7 @@ struct TrainingSettings {
   double clip_agc = 0, agc_eps = 1e-3;  // 0: off
   NonfiniteGradient nonfinite_gradient = NonfiniteGradient::error;
   std::int64_t log_every = 0;   // steps; 0: max(1, steps / 200)
+  bool log_schedule = false;    // log what the schedule drives beside lr, in every group
   std::int64_t eval_every = 0;  // steps; 0: every epoch, or at the end where there are no epochs
   bool common_random_numbers = false;
   double time_limit_seconds = 0;  // 0: none
