@@ -17,8 +17,11 @@ Details details_of(const Plugin& plugin) {
     std::string* to = nullptr;
     for (const auto& [word, text] : named)
       if (line.starts_with(word) && line.substr(word.size()).starts_with("  ")) to = text;
+    const auto rest = [&] { return line.substr(line.find_first_not_of(' ', line.find(' '))); };
     if (to != nullptr)
-      *to = line.substr(line.find_first_not_of(' ', line.find(' ')));
+      *to = rest();
+    else if (line.starts_with("example  "))
+      found.examples.push_back(rest());
     else
       found.text += (found.text.empty() ? "" : "\n") + line;
   }

@@ -16,7 +16,8 @@ struct Quadratic {
       .details =
           "f(x) = 0.5 x'Ax,  gradient A x,  default start all ones.\n"
           "A = diag(eigenvalues); by default `dim` of them from 1 to `condition`, log-spaced. rotate: true makes it\n"
-          "Q diag Q' with a uniformly random orthogonal Q. A negative eigenvalue makes a saddle, without minimum.",
+          "Q diag Q' with a uniformly random orthogonal Q. A negative eigenvalue makes a saddle, without minimum.\n"
+          "example  dim 3, condition 100: x 1 -2 0.5 -> 33; gradient 1 -20 50",
       .reference = "textbook"};
   enum { kStart = QuadraticForm::kOptions, kDtype };
   static constexpr const tuner::Param* kForm = tuner::objectives::kFormParams;

@@ -11,7 +11,9 @@ struct Rosenbrock {
           "f(x) = sum over pairs (x, y) of 100 (y - x^2)^2 + (1 - x)^2, pairs (x1, x2), (x3, x4), ...\n"
           "Default start (-1.2, 1, -1.2, 1, ...), where f = 24.2 per pair; minimum 0 at (1, ..., 1).\n"
           "Variant: the separable pairs of MGH problem 21; the chained form, whose terms share variables, differs\n"
-          "from dim 4 on.",
+          "from dim 4 on.\n"
+          "example  x -1.2 1 -> 24.2; gradient -215.6 -88\n"
+          "example  dim 4: x -1.2 1 0 2 -> 425.2; gradient -215.6 -88 -2 400",
       .reference = "Rosenbrock 1960; More, Garbow, Hillstrom 1981 (TOMS 7), problems 1 and 21"};
   static constexpr std::size_t kDimension = 0;
   static constexpr double minimisers[] = {1, 1};

@@ -23,7 +23,14 @@ struct Adagrad {
           "use     sparse features and convex problems: coordinates that are rarely touched keep large steps "
           "(Duchi, Hazan, Singer 2011)\n"
           "not     long training of deep networks: the sum only grows, and steps shrink as 1 / sqrt(t) while "
-          "gradients keep their size",
+          "gradients keep their size\n"
+          "example  lr 0.1, eps 0.5: x 1 -2; gradient 0.5 -4 -> 0.95 -1.91111111111; gradient -0.25 3 -> 0.97360679775 "
+          "-1.96565656566; gradient 2 1 -> 0.895986811745 -1.98351683561\n"
+          "example  lr 0.1, lr_decay 0.1, weight_decay 0.01: x 1 -2; gradient 0.5 -4 -> 0.90000000002 -1.9; gradient "
+          "-0.25 3 -> 0.938840716817 -1.95414938207; gradient 2 1 -> 0.85860873021 -1.97017054343\n"
+          "example  lr 0.1, lr_decay 0.1, eps 0.01, eps_place inside: x 1 -2; gradient 0.5 -4 -> 0.901941932431 "
+          "-1.90003123536; gradient -0.25 3 -> 0.941962428173 -1.95456578409; gradient 2 1 -> 0.861798083132 "
+          "-1.97090565337",
       .reference = "Duchi, Hazan, Singer 2011, section 1.1, diagonal form; torch.optim.Adagrad 2.x",
       .flags = TUNER_PLUGIN_ELEMENTWISE};
 

@@ -22,7 +22,13 @@ struct Adam {
           "use     networks about which little is known: steps of about lr in every coordinate, whatever the scale "
           "of g, so that defaults carry far (Kingma, Ba 2015)\n"
           "not     with weight decay, which acts least where gradients are large (Loshchilov, Hutter 2019): take "
-          "adamw; there are convex problems where it does not converge (Reddi, Kale, Kumar 2018): amsgrad or adopt",
+          "adamw; there are convex problems where it does not converge (Reddi, Kale, Kumar 2018): amsgrad or adopt\n"
+          "example  lr 0.1, weight_decay 0.01: x 1 -2; gradient 0.5 -4 -> 0.900000001961 -1.90000000025; gradient "
+          "-0.25 3 -> 0.871229347623 -1.89052549388; gradient 2 1 -> 0.803715217151 -1.89563754924\n"
+          "example  lr 0.1, amsgrad true, beta2 0.5: x 1 -2; gradient 0.5 -4 -> 0.900000002 -1.90000000025; gradient "
+          "-0.25 3 -> 0.874215900076 -1.89061965513; gradient 2 1 -> 0.82162076612 -1.89606572368\n"
+          "example  lr 0.1, eps 0.001, eps_mode hat: x 1 -2; gradient 0.5 -4 -> 0.905948348715 -1.90078436844; "
+          "gradient -0.25 3 -> 0.880741149959 -1.8919080246; gradient 2 1 -> 0.814682376612 -1.89763995221",
       .reference = "Kingma, Ba 2015, algorithm 1; Reddi, Kale, Kumar 2018, algorithm 2; torch.optim.Adam 2.x",
       .flags = TUNER_PLUGIN_ELEMENTWISE};
 

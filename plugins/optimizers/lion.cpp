@@ -18,7 +18,9 @@ struct Lion {
           "use     large batches with little memory, one slot: the authors report up to 5 times less compute for "
           "pre-training vision transformers (Chen, Liang, Huang et al. 2023)\n"
           "not     small batches, since its gain grows with the batch (same paper), and a constant lr: steps never "
-          "shrink by themselves",
+          "shrink by themselves\n"
+          "example  lr 0.1, beta2 0.5, weight_decay 0.1: x 1 -2; gradient 0.5 -4 -> 0.89 -1.88; gradient -0.25 3 -> "
+          "0.7811 -1.7612; gradient 2 1 -> 0.673289 -1.843588",
       .reference = "Chen, Liang, Huang et al. 2023, algorithm 2",
       .flags = TUNER_PLUGIN_ELEMENTWISE};
 

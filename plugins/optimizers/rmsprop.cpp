@@ -29,7 +29,17 @@ struct RmsProp {
           "use     gradients whose size drifts, as in recurrent networks (Graves 2013) and reinforcement learning "
           "(Mnih et al. 2015, centered)\n"
           "not     short runs: without bias_correction the first step has length lr / sqrt(1 - alpha), 10 lr at "
-          "the default; adam corrects that",
+          "the default; adam corrects that\n"
+          "example  lr 0.1, alpha 0.9, centered true: x 1 -2; gradient 0.5 -4 -> 0.666666688889 -1.66666666944; "
+          "gradient -0.25 3 -> 0.8151451478 -1.86293383616; gradient 2 1 -> 0.489996055822 -1.93029438717\n"
+          "example  lr 0.1, alpha 0.9, weight_decay 0.01: x 1 -2; gradient 0.5 -4 -> 0.683772253591 -1.68377223647; "
+          "gradient -0.25 3 -> 0.825776372823 -1.87860615509; gradient 2 1 -> 0.519412884308 -1.94466651097\n"
+          "example  lr 0.1, alpha 0.9, momentum 0.9, centered true: x 1 -2; gradient 0.5 -4 -> 0.666666688889 "
+          "-1.66666666944; gradient -0.25 3 -> 0.5151451678 -1.56293383866; gradient 2 1 -> 0.0536267068417 "
+          "-1.53693484196\n"
+          "example  lr 0.1, alpha 0.9, eps 0.01, momentum 0.9, bias_correction true, eps_place inside, velocity "
+          "inside: x 1 -2; gradient 0.5 -4 -> 0.901941932431 -1.90003123536; gradient -0.25 3 -> 0.875934255757 "
+          "-1.89550970426; gradient 2 1 -> 0.693491085466 -1.9264683227",
       .reference = "Tieleman, Hinton 2012, lecture 6.5; Graves 2013, eq. 38-45 (centered); torch.optim.RMSprop 2.x",
       .flags = TUNER_PLUGIN_ELEMENTWISE};
 

@@ -29,7 +29,15 @@ struct Sgd {
           "use     the baseline that every other rule has to beat; in Wilson et al. 2017 tuned SGD generalized "
           "better than adaptive rules, even where those trained better\n"
           "not     gradients whose scales differ widely between parameters (embeddings, transformers): one lr has "
-          "to fit all, and is stable only below 2 (1 + momentum) / largest curvature",
+          "to fit all, and is stable only below 2 (1 + momentum) / largest curvature\n"
+          "example  lr 0.1, weight_decay 0.01: x 1 -2; gradient 0.5 -4 -> 0.949 -1.598; gradient -0.25 3 -> 0.973051 "
+          "-1.896402; gradient 2 1 -> 0.772077949 -1.994505598\n"
+          "example  lr 0.1, momentum 0.9, dampening 0.5: x 1 -2; gradient 0.5 -4 -> 0.95 -1.6; gradient -0.25 3 -> "
+          "0.9175 -1.39; gradient 2 1 -> 0.78825 -1.251\n"
+          "example  lr 0.1, momentum 0.9, nesterov true: x 1 -2; gradient 0.5 -4 -> 0.905 -1.24; gradient -0.25 3 -> "
+          "0.912 -1.486; gradient 2 1 -> 0.5158 -1.6274\n"
+          "example  lr 0.1, momentum 0.9, dampening 0.5, velocity inside: x 1 -2; gradient 0.5 -4 -> 0.95 -1.6; "
+          "gradient -0.25 3 -> 0.9175 -1.39; gradient 2 1 -> 0.78825 -1.251",
       .reference = "Polyak 1964; Sutskever, Martens, Dahl, Hinton 2013, eq. 1-4; torch.optim.SGD 2.x",
       .flags = TUNER_PLUGIN_ELEMENTWISE};
 

@@ -13,18 +13,12 @@ bool is_other_build(const PluginRecord& before, const PluginRecord& now) {
   return now.kind == before.kind && now.id == before.id && now.version == before.version && now.sha256 != before.sha256;
 }
 
-// "trials 0 to 3, 7": those of the study that used this build; of many the first ranges.
-std::string trials_of(Connection& connection, std::string_view study, const PluginRecord& plugin) {
+// "trials 0 to 3, 7": of many the first ranges.
+std::string words_of_trials(const std::vector<std::uint64_t>& numbers) {
   constexpr std::size_t kRanges = 5;
-  std::vector<std::pair<std::int64_t, std::int64_t>> ranges;
-  std::int64_t count = 0;
-  Rows row = connection
-                 .prepared(
-                     "SELECT DISTINCT number FROM trial_plugins JOIN plugins USING (plugin_key) "
-                     "WHERE study_id = ? AND kind = ? AND id = ? AND sha256 = ? ORDER BY number")
-                 .query(find_study(connection, study), plugin.kind, plugin.id, plugin.sha256);
-  for (; row.next(); ++count) {
-    const std::int64_t number = row.integer(0, 0);
+  std::vector<std::pair<std::uint64_t, std::uint64_t>> ranges;
+  const std::size_t count = numbers.size();
+  for (const std::uint64_t number : numbers) {
     if (!ranges.empty() && ranges.back().second + 1 == number)
       ranges.back().second = number;
     else
@@ -68,6 +62,18 @@ std::vector<PluginRecord> Store::plugins(std::string_view study) const {
   return plugins;
 }
 
+std::vector<std::uint64_t> Store::trials_of(std::string_view study, const PluginRecord& plugin) const {
+  Connection& connection = *impl_->connection;
+  std::vector<std::uint64_t> numbers;
+  Rows row = connection
+                 .prepared(
+                     "SELECT DISTINCT number FROM trial_plugins JOIN plugins USING (plugin_key) "
+                     "WHERE study_id = ? AND kind = ? AND id = ? AND sha256 = ? ORDER BY number")
+                 .query(find_study(connection, study), plugin.kind, plugin.id, plugin.sha256);
+  while (row.next()) numbers.push_back(row.count(0));
+  return numbers;
+}
+
 std::vector<FileVersion> Store::file_versions(std::string_view study) const {
   Connection& connection = *impl_->connection;
   const Reading reading(connection, nullptr);
@@ -94,13 +100,12 @@ std::vector<FileVersion> Store::file_versions(std::string_view study) const {
 }
 
 std::vector<std::string> Store::changed_plugins(std::string_view study, std::span<const PluginRecord> now) const {
-  Connection& connection = *impl_->connection;
   std::vector<std::string> lines;
   for (const PluginRecord& before : plugins(study))
     for (const PluginRecord& plugin : now)
       if (is_other_build(before, plugin))
         lines.push_back(fmt::format("{} '{}' {} is another build than in {} (sha256 {:.12} now, {:.12} then)",
-                                    plugin.kind, plugin.id, plugin.version, trials_of(connection, study, before),
+                                    plugin.kind, plugin.id, plugin.version, words_of_trials(trials_of(study, before)),
                                     plugin.sha256, before.sha256));
   return lines;
 }

@@ -5,9 +5,7 @@ A mutation is one change of one line of a plugin's source: a sign, a factor, an 
 that is skipped. Each is built as a library of its own, run in a small sweep to see whether it changes any result, and given
 to `tuner plugins check --seed N`. Survivors, which change results and pass, are printed with their line.
 
-Exit code 1 where fewer than 95 % of those of the objectives are found, or fewer than 95 % of the signs, indices and skipped
-elements of the optimizers. What factors and terms an optimizer has, no metadata say: a rule with another one is another rule,
-and its proof is the comparison with a reference (tests/reference). They are counted, and held to nothing.
+Exit code 1 where fewer than 95 % of all are found. That a factor is wrong, a plugin's worked examples say alone.
 """
 import argparse
 import concurrent.futures
@@ -213,8 +211,7 @@ def main():
     for name, verdicts_of_group in groups.items():
         print("%s: %d of %d found (%.1f %%)" % (name, *share(verdicts_of_group)))
     print(f"{len(chosen) - len(judged)} of {len(chosen)} mutations do not compile or have no effect")
-    held = [groups["objectives"], groups["optimizers: signs, indices, skipped elements"]]
-    return 1 if any(group and share(group)[2] < 95 for group in held) else 0
+    return 1 if share(judged)[2] < 95 else 0
 
 
 if __name__ == "__main__":

@@ -26,6 +26,13 @@ inline constexpr Fixture kFixtures[] = {
     {"reserved_option", "metadata.words", "option 'groups' has the name of a key of the sweep file"},
     {"no_reference", "metadata.docs", "no reference"},
     {"log_scale_from_zero", "metadata.ranges", "option 'lr' is searched on a log scale from 0"},
+    // worked examples
+    {"other_factor", "examples.computed", "x after step 1: number 1 is 0.95, and the plugin computes 0.9375"},
+    {"unreadable_example", "examples.computed", "cannot be read: the plugin has no option 'rate'"},
+    {"schedule_unlike_its_example", "examples.computed",
+     "lr, counted from the first update: number 2 is 0.08, and the plugin computes 0.0666666666667"},
+    {"half_of_its_example", "examples.computed",
+     "the loss: number 1 is 3.83587809747, and the plugin computes 1.91793904874"},
     // one step
     {"throws_across_the_boundary", "arithmetic.step", "(std::runtime_error: nobody catches this)"},
     {"nan_at_defaults", "arithmetic.step", "nan (float64, step 1)"},

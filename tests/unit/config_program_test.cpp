@@ -1,5 +1,6 @@
 // A program as the objective, in a sweep file.
 #include "config_reading.hpp"
+#include "tuner/lr_range/settings.hpp"
 #include "tuner/program/macros.hpp"
 #include "tuner/program/program.hpp"
 
@@ -40,6 +41,37 @@ TEST(ProgramConfig, CommandParametersAndMetric) {
   const Configuration adam{Value(0.01), Value(std::int64_t{3}), Value(std::string("adam")), std::nullopt};
   EXPECT_EQ(program::json_of(program::active_parameters(program, plan.space, adam)),
             R"({"lr": 0.01, "layers": 3, "optimizer": "adam", "epochs": 10})");
+}
+
+TEST(ProgramConfig, LrRangeTest) {
+  const std::string objective = std::string(kTrain) + "  parameters:\n    epochs: 25\n    layers: {values: [2, 3]}\n";
+  const std::string budget = "  budget: epochs\n";
+  const StudyPlan plan = read(file(objective + "    lr: {min: 1e-4, max: 1, scale: log}\n" + budget,
+                                   "method: lr_range\nmetric: {name: acc, target: 0.9}\n"));
+  const Program& program = *plan.program;
+  EXPECT_EQ(std::get<Value>(program.parameters.at(0).setting), Value(std::int64_t{3}));  // a tenth, rounded up
+  EXPECT_EQ(plan.metric.goal, Goal::maximize);
+  EXPECT_FALSE(plan.metric.target);
+  EXPECT_EQ(names(plan), (Names{"layers", "lr", "lr_range.part", "lr_range.seed", "lr_range.lr"}));
+  const lr_range::TestSettings settings = lr_range::settings_of(plan);
+  EXPECT_EQ(settings.lr_min, 1e-4);
+  EXPECT_EQ(settings.lr_max, 1);
+  EXPECT_EQ(settings.grid_budget, 3);
+  EXPECT_EQ(settings.metric, "acc");
+  const Configuration part{std::int64_t{2}, std::nullopt, std::string("ladder"), std::nullopt, 0.25};
+  EXPECT_EQ(program::json_of(program::active_parameters(program, plan.space, part)),
+            R"({"epochs": 3, "layers": 2, "lr": 0.25})");
+
+  // What the section says goes before the range of the parameter.
+  const StudyPlan narrow = read(file(objective + "    lr: {min: 20.0, max: 50, scale: log}\n" + budget,
+                                     "method: lr_range\nlr_range: {lr_max: 40, grid: {budget: 25}}\n"));
+  EXPECT_EQ(lr_range::settings_of(narrow).lr_min, 20);
+  EXPECT_EQ(lr_range::settings_of(narrow).lr_max, 40);
+  EXPECT_EQ(lr_range::settings_of(narrow).grid_budget, 25);
+  // A sweep that begins with a test has the whole budget.
+  const StudyPlan sweep = read(file(objective + "    lr: {from: lr_range, factor: 3}\n" + budget));
+  EXPECT_EQ(std::get<Value>(sweep.program->parameters.at(0).setting), Value(std::int64_t{25}));
+  EXPECT_TRUE(lr_range::is_tested(sweep.space.dimensions.at(1)));
 }
 
 TEST(ProgramConfig, ParametersHaveDistributions) {
@@ -157,8 +189,10 @@ TEST(ProgramConfig, WhatIsWrongHasItsPlace) {
   expect_error(error("  command: [a]\n  parameters: {seed: 1}\n"), "sweep.yaml:4:16 config.bad_value", {"${seed}"});
   expect_error(error("  command: [a]\n  parameters: {--lr: 1}\n"), "sweep.yaml:4:16 config.bad_value", {"'--lr'"});
   expect_error(error("  command: [a]\n  parameters: {a: {mean: 1}}\n"), "sweep.yaml:4:19 config.bad_hole");
+  expect_error(error("  command: [a]\n  parameters: {rate: {from: lr_range}}\n", "method: random\ntrials: 1\n"),
+               "sweep.yaml:4:29 config.bad_hole", {"parameter: rate"});
   expect_error(error("  command: [a]\n  parameters: {lr: {from: lr_range}}\n", "method: random\ntrials: 1\n"),
-               "sweep.yaml:4:27 config.bad_hole");
+               "sweep.yaml:2:3 config.missing_key", {"budget"});
   expect_error(error("  command: [a]\n  parameters: {a-b: 1, a_b: 2}\n"), "sweep.yaml:4:3 config.duplicate_key",
                {"$TUNER_PARAM_A_B"});
   expect_error(error("  command: [a]\n  parameters: {m: 1, o: {one_of: [{as: x, m: 2}, y]}}\n"),
@@ -175,7 +209,7 @@ TEST(ProgramConfig, WhatIsWrongHasItsPlace) {
   expect_error(error("  command: [a]\n", "isolation: thread\n"), "sweep.yaml:4:1 config.impossible");
   expect_error(error("  command: [a]\n", "checkpoint: {every: 1s}\n"), "sweep.yaml:4:21 config.impossible",
                {"$TUNER_CHECKPOINT"});
-  expect_error(error("  command: [a]\n", "method: lr_range\n"), "sweep.yaml:4:9 config.not_in_this_version");
+  expect_error(error("  command: [a]\n", "method: lr_range\n"), "sweep.yaml:2:3 config.missing_key", {"budget"});
   expect_error(error("  command: [a]\n", "workers: {devices: 1}\n"), "sweep.yaml:4:20 config.wrong_type");
 }
 

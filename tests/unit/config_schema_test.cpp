@@ -61,6 +61,11 @@ constexpr Blind kBlind[] = {
     {Message::config_missing_key, "has a file and no pattern"},
     {Message::config_impossible, "is for objectives that are plugins"},
     {Message::config_impossible, "is for trainings"},
+    // Between the LR range test and the parameters of a program.
+    {Message::config_bad_hole, "takes no {from: lr_range}"},
+    {Message::config_missing_key, "an LR range test makes short ones"},
+    {Message::config_missing_key, "which an LR range test could test"},
+    {Message::config_impossible, "is to be tested as the lr"},
     // What plugins alone know.
     {Message::config_impossible, "so there is none to test"},
     {Message::config_impossible, "as a ramp needs it"},

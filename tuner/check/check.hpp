@@ -81,6 +81,7 @@ struct Check {
 [[nodiscard]] std::span<const Check> abi_checks();
 [[nodiscard]] std::span<const Check> metadata_checks();
 [[nodiscard]] std::span<const Check> arithmetic_checks();
+[[nodiscard]] std::span<const Check> example_checks();
 [[nodiscard]] std::span<const Check> progress_checks();
 [[nodiscard]] std::span<const Check> determinism_checks();
 [[nodiscard]] std::span<const Check> option_checks();

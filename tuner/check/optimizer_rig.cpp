@@ -262,7 +262,8 @@ Rig::Rig(const Plugin& plugin, Setup setup)
   std::size_t n = 0;
   for (const tuner_tensor& tensor : tensors_.abi())
     if (tensor.grad != nullptr) n += tensor.numel;
-  problem_ = std::make_unique<Problem>(n, setup_.seed, setup_.scale);
+  problem_ = setup_.start.empty() ? std::make_unique<Problem>(n, setup_.seed, setup_.scale)
+                                  : std::make_unique<Problem>(setup_.start, setup_.gradients);
   std::size_t at = 0;
   for (const tuner_tensor& tensor : tensors_.abi())
     for (std::uint64_t i = 0; i < tensor.numel; ++i)

@@ -94,6 +94,10 @@ struct Setup {
   bool one_batch = false;        // d(t) is that of the start at every step
   std::optional<Fence> fence{};  // of every buffer; else there are canaries. Requires: reports_faults()
   double scale = 1;              // of the loss and its derivatives
+  // Where they are given, x begins at `start`, and the loss of step t is the product of x and gradients[t - 1].
+  // Requires: as many numbers each as the tensors have elements, and no more steps than gradients.
+  std::vector<double> start{};
+  std::vector<std::vector<double>> gradients{};
   std::uint64_t seed = 0;
   Report* report = nullptr;             // hears of every call before it is made
   std::function<void()> before_step{};  // called when all is ready for the plugin's step()

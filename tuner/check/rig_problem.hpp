@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdint>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "tuner/abi.h"
@@ -24,9 +25,16 @@ class Problem {
     batch(0);
   }
 
+  // A linear one: at step t it has these gradients wherever x is.
+  Problem(std::vector<double> start, std::vector<std::vector<double>> gradients)
+      : scale_(1), seed_(0), start_(std::move(start)), gradients_(std::move(gradients)) {}
+
   // Near enough to the centers that Newton's method converges from there.
-  [[nodiscard]] double start(std::size_t i) const { return center_[i] + 1.4 * uniform(3, i) - 0.7; }
+  [[nodiscard]] double start(std::size_t i) const {
+    return start_.empty() ? center_[i] + 1.4 * uniform(3, i) - 0.7 : start_[i];
+  }
   void batch(std::int64_t step) {
+    step_ = step;
     const auto row = 4 + static_cast<std::uint64_t>(step);
     for (std::size_t i = 0; i < moved_.size(); ++i) moved_[i] = center_[i] + 0.2 * uniform(row, i) - 0.1;
   }
@@ -34,6 +42,7 @@ class Problem {
   // The loss; its gradient into g, where that is not empty.
   double evaluate(std::span<const double> x, std::span<double> g) {
     if (x.empty()) return 0;
+    if (!start_.empty()) return linear(x, g);
     double sum = weigh(x);
     for (std::size_t i = 0; i < x.size(); ++i) {
       const double u = x[i] - moved_[i], r = root(u);
@@ -46,6 +55,8 @@ class Problem {
   }
   void product(std::span<const double> x, std::span<const double> v, std::span<double> result) {
     if (x.empty()) return;
+    std::ranges::fill(result, 0.0);
+    if (!start_.empty()) return;
     (void)weigh(x);
     double mean = 0;
     for (std::size_t i = 0; i < x.size(); ++i) mean += weights_[i] * tilt_[i] * v[i];
@@ -57,6 +68,13 @@ class Problem {
   }
 
  private:
+  double linear(std::span<const double> x, std::span<double> g) const {
+    const std::vector<double>& slopes = gradients_.at(static_cast<std::size_t>(std::max<std::int64_t>(step_, 1) - 1));
+    double sum = 0;
+    for (std::size_t i = 0; i < x.size(); ++i) sum += slopes[i] * x[i];
+    if (!g.empty()) std::ranges::copy(slopes, g.begin());
+    return sum;
+  }
   [[nodiscard]] double uniform(std::uint64_t row, std::size_t i) const {
     tuner_rng rng{};
     rng.struct_size = sizeof rng;
@@ -77,6 +95,9 @@ class Problem {
   double scale_;
   std::uint64_t seed_;
   std::vector<double> curvature_, tilt_, center_, moved_, weights_;
+  std::vector<double> start_;                   // of a linear one, else empty
+  std::vector<std::vector<double>> gradients_;  // by step
+  std::int64_t step_ = 0;
 };
 
 // The optimizer under `inner:` of a plugin that wraps: gradient descent with momentum, v = 0.9 v + g, x -= lr v.

@@ -16,6 +16,7 @@
 #include "tuner/lr_range/diagnosis.hpp"
 #include "tuner/lr_range/lr_range.hpp"
 #include "tuner/lr_range/search.hpp"
+#include "tuner/program/program.hpp"
 #include "tuner/report/output.hpp"
 #include "tuner/report/record.hpp"
 #include "tuner/report/table.hpp"
@@ -34,7 +35,7 @@ constexpr Page kPage{
     "lrs\n"
     "for every branch, each with an interval and its evidence, or that it cannot tell. `lr_range:` in the file says "
     "how\n"
-    "much is measured. docs/lr-range.md explains it all.",
+    "much is measured. Of a program, the short runs alone. docs/lr-range.md explains it all.",
     "  tuner lr-range --config run.yaml\n"
     "  tuner lr-range --config run.yaml --svg curve.svg --workers 2\n"
     "  tuner lr-range --config run.yaml --ramp-only --set lr_range.steps=200\n"
@@ -60,10 +61,21 @@ const Plugin* self_tuning(const StudyPlan& plan, const lr_range::Branch& branch)
   return nullptr;
 }
 
+// How much work the test is.
+std::string cost_words(const StudyPlan& plan, const RangeSearch& search) {
+  const std::uint64_t parts = search::trials_of(search).value_or(0);
+  if (plan.program)
+    return fmt::format("{} runs of the program, each with {} {:g}", parts, plan.program->budget,
+                       lr_range::settings_of(plan).grid_budget);
+  return fmt::format("{} parts, at most {:.0f} gradients' worth of work", parts, lr_range::cost_in_gradients(plan));
+}
+
 void print_before(const StudyPlan& plan, const RangeSearch& search) {
-  std::cerr << fmt::format("LR range test '{}': {} branch{}, {} parts, at most {:.0f} gradients' worth of work\n",
-                           plan.name, search.branches().size(), search.branches().size() == 1 ? "" : "es",
-                           search::trials_of(search).value_or(0), lr_range::cost_in_gradients(plan));
+  std::cerr << fmt::format("LR range test '{}': {} branch{}, {}\n", plan.name, search.branches().size(),
+                           search.branches().size() == 1 ? "" : "es", cost_words(plan, search));
+  if (plan.program)
+    std::cerr << "note: ramps, probes and curvature look into the steps of a training, and a program has none to look "
+                 "into: its test is the LR grid alone\n";
   for (const auto& branch : search.branches())
     if (const Plugin* plugin = self_tuning(plan, branch)) {
       const tuner_param& lr = plugin->param(*plugin->find_param("lr"));
@@ -78,14 +90,15 @@ void print_after(const RangeSearch& search, const study::StudyStatus& status) {
   double cost = 0;
   for (std::size_t i = 0; i < search.branches().size(); ++i)
     for (const auto& part : search.measured(i)) cost += lr_range::cost_in_gradients(part.result.evaluations);
-  std::cerr << fmt::format("{} parts, {} of them now in {}; together {:.0f} gradients' worth of work\n", status.done,
-                           status.done_now, report::duration_text(status.elapsed_seconds), cost);
+  // A program's work is not known.
+  std::cerr << fmt::format("{} parts, {} of them now in {}{}\n", status.done, status.done_now,
+                           report::duration_text(status.elapsed_seconds),
+                           cost > 0 ? fmt::format("; together {:.0f} gradients' worth of work", cost) : "");
 }
 
 void print_dry_run(const StudyPlan& plan, const RangeSearch& search) {
   std::cout << "# plan of study '" << plan.name << "': this is its identity\n" << canonical_plan(plan) << "\n\n";
-  std::cout << fmt::format("# {} parts, at most {:.0f} gradients' worth of work; the first ones\n",
-                           search::trials_of(search).value_or(0), lr_range::cost_in_gradients(plan));
+  std::cout << fmt::format("# {}; the first ones\n", cost_words(plan, search));
   report::TableWriter trials(std::cout, "table");
   trials.header({"trial", "configuration", "replicate", "parameters"});
   for (TrialId trial; search.ready(trial.configuration) && trial.number < 20; trial = search::next_trial(search, trial))
@@ -97,7 +110,7 @@ void print_dry_run(const StudyPlan& plan, const RangeSearch& search) {
 
 lr_range::LrReport report_of(const StudyPlan& plan, const RangeSearch& search,
                              const std::vector<storage::LrSuggestion>& suggestions) {
-  lr_range::LrReport report{.study = plan.name, .branches = {}};
+  lr_range::LrReport report{.study = plan.name, .metric = lr_range::settings_of(plan).metric, .branches = {}};
   for (std::size_t i = 0; i < search.branches().size(); ++i) {
     lr_range::LrBranch branch{.label = search.branches()[i].label, .suggestions = {}, .ramps = {}, .grid = {}};
     std::ranges::copy_if(suggestions, std::back_inserter(branch.suggestions),
@@ -185,8 +198,7 @@ std::string lr_range_test_words(StudySession& session) {
   const Study study = session.read(config::ReadAs::lr_range_test);
   const RangeSearch search(study.plan);
   session.check(study, search);
-  return fmt::format("the LR range test '{}': {} parts, at most {:.0f} gradients' worth of work", study.plan.name,
-                     search::trials_of(search).value_or(0), lr_range::cost_in_gradients(study.plan));
+  return fmt::format("the LR range test '{}': {}", study.plan.name, cost_words(study.plan, search));
 }
 
 void check_svg(const std::string& file) {

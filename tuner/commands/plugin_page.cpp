@@ -123,6 +123,7 @@ std::string plugin_json(const Plugin& plugin, const Layout& layout) {
   for (const auto& [key, text] : {std::pair("family", &details.family), std::pair("rule", &details.rule),
                                   std::pair("use", &details.use), std::pair("not", &details.avoid)})
     page[key] = text_or_null(text->c_str());
+  page["examples"] = details.examples;
   page["reference"] = text_or_null(d.reference);
   if (plugin.kind() == Kind::objective) add_objective(page, plugin, layout);
   if (plugin.kind() == Kind::scheduler) {

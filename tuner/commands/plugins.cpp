@@ -117,6 +117,7 @@ void print(const Plugin& plugin, const Layout& layout) {
   print_named("in short", details.rule);
   print_named("use", details.use);
   print_named("not", details.avoid);
+  for (const std::string& example : details.examples) print_named("example", example);
   if (d.reference && *d.reference) std::cout << "reference  " << printable(d.reference) << "\n";
   if (plugin.kind() == Kind::optimizer) {
     std::cout << "state      " << state_text(plugin) << "\n";

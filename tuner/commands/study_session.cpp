@@ -218,7 +218,10 @@ study::StudyStatus StudySession::run(const Study& study, search::Searcher& searc
   for (const Plugin* plugin : plugins_of(plan)) records.push_back(study::plugin_record(*plugin));
   for (const auto& warning : store_->changed_plugins(plan.name, records))
     std::cerr << "warning: " << printable(warning)
-              << "; those results stay as they are: --fresh forgets the study and runs all of it with this build\n";
+              << fmt::format(
+                     "; those results stay as they are: `tuner compare {}` tells the builds apart, --fresh forgets the "
+                     "study and runs all of it with this one\n",
+                     printable(plan.name));
   if (plan.program) prepare_program(study, searcher);
   if (plan.searcher) say_lag(study);
   if (!quiet())

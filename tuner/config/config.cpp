@@ -25,7 +25,7 @@ namespace {
 namespace fs = std::filesystem;
 
 // Top-level keys that say how to search, not what to train.
-constexpr std::string_view kOfSearches[] = {"method", "metric", "trials", "run_cap", "partial", "repeats", "budget"};
+constexpr std::string_view kOfSearches[] = {"method", "trials", "run_cap", "partial", "repeats", "budget", "pruner"};
 
 // A worker with its plugins loaded needs about a third of this.
 constexpr double kLeastMemory = 0x1p26;
@@ -58,8 +58,12 @@ bool turn_into_lr_range_test(Node& root) {
   const Node* method = root.find("method");
   const Node* name = method != nullptr && method->is_map() ? method->find("name") : method;
   const bool already = name != nullptr && name->is_word(lr_range::kMethod);
-  std::erase_if(root.entries,
-                [](const Entry& entry) { return std::ranges::find(kOfSearches, entry.key) != std::end(kOfSearches); });
+  // The test of a training measures the loss, whatever the file's metric is.
+  const Node* objective = root.find("objective");
+  const bool of_program = objective != nullptr && is_program(*objective);
+  std::erase_if(root.entries, [&](const Entry& entry) {
+    return std::ranges::find(kOfSearches, entry.key) != std::end(kOfSearches) || (entry.key == "metric" && !of_program);
+  });
   Node word;
   word.type = Node::Type::scalar;
   word.text = lr_range::kMethod;
@@ -79,8 +83,11 @@ class StudyReader {
           .at(root.place);
     plan_.method = "single";
     method_place_ = root.place;
+    if (const Node* section = root.is_map() ? root.given("lr_range") : nullptr; section && section->given("parameter"))
+      reading_.lr_parameter = section->given("parameter")->text;
     read_keys(root, "a sweep file", keys());
     if (root.given("study") == nullptr) check_name(root.place);  // the file's own name
+    if (!program_) check_range(root.given("lr_range"), lr_range_, root.place);
     fill_ranges(lr_range_, plan_.optimizer ? &*plan_.optimizer : nullptr, reading_);
     plan_.space = reading_.space;  // complete: every section is read
     if (start_) plan_.start = read_start(*start_, plan_.space);
@@ -369,12 +376,8 @@ class StudyReader {
                   "objective: {command: [...]}")
           .at(root.place);
     if (lr_range::is_test(plan_)) {
-      if (!repeats_place_.empty())
-        throw Error(Message::config_impossible,
-                    "repeats is for searches, and an LR range test repeats its parts itself",
-                    "remove repeats; seeds of lr_range: says how often a part is made")
-            .at(repeats_place_);
-      check_lr_range(plan_, run_, method_place_, optimizer_place_);
+      check_test(plan_, run_, method_place_, repeats_place_);
+      check_training_test(plan_, root.given("lr_range"), method_place_, optimizer_place_);
     }
     if (run_.isolation == Isolation::thread && run_.memory_limit > 0)
       throw Error(Message::config_impossible, "memory_limit is a limit of worker processes, and isolation is thread",
@@ -410,7 +413,6 @@ class StudyReader {
         {"scheduler", "remove it: what the program is given stands in objective.parameters"},
         {"training",
          "remove it: what the program is given stands in objective.parameters, its time_limit in objective"},
-        {"lr_range", "remove it: write the range of the parameter as {min: ..., max: ..., scale: log}"},
         {"isolation", "remove it: a program has a process of its own"}};
     for (const auto& [key, remedy] : kOfPlugins) {
       const auto entry = std::ranges::find(root.entries, key, &Entry::key);
@@ -425,11 +427,15 @@ class StudyReader {
       throw Error(Message::config_impossible, "checkpoint.every is for trainings, and the objective is a program",
                   "remove it: a program writes its own states into the folder $TUNER_CHECKPOINT")
           .at(checkpoint->find("every")->place);
-    if (lr_range::is_test(plan_))
-      throw Error(Message::config_not_in_this_version, "an LR range test of a program is not in this version of tuner",
-                  "search its lr: {min: 1e-5, max: 1, scale: log, count: 9} with method: grid and repeats: 3")
-          .at(method_place_);
-    check_search(plan_, run_, reading_, method_place_, trials_place_);
+    prepare_program_test(program_->program, root.given("lr_range"), lr_range_, plan_, objective_place_);
+    if (lr_range::is_test(plan_)) {
+      check_test(plan_, run_, method_place_, repeats_place_);
+      plan_.metric.target.reset();
+      run_.end_at_target = false;
+    } else {
+      check_search(plan_, run_, reading_, method_place_, trials_place_);
+    }
+    if (lr_range::needs_test(plan_)) plan_.sections.emplace(lr_range::kMethod, lr_range::canonical(lr_range_));
     finish_program(std::move(*program_), study_, objective_place_);
   }
 

@@ -95,13 +95,19 @@ class SchemaWriter {
     Json length = any_of({has_value("epochs"), has_value("steps")});
     length["type"] = "object";
     const Json trained = with("training", std::move(length));
-    schema["allOf"] =
-        Json::array({rule(optimized, trained), rule(has_value("scheduler"), optimized),
-                     rule(without_end, any_of({counted, timed})), rule(cut, grid), rule(tested, optimized),
-                     rule(tested, {{"not", any_of({counted, timed, has_value("repeats")})}}),
-                     rule(with("isolation", {{"const", "thread"}}), {{"not", has_value("memory_limit")}}),
-                     rule({{"not", any_of({has_value("method"), has_value("repeats")})}},
-                          {{"properties", {{"trials", one}, {"run_cap", one}}}})});
+    Json command = any_of({has_value("command"), has_value("program")});
+    command["type"] = "object";
+    Json limited = has_value("budget");
+    limited["type"] = "object";
+    const Json of_program = with("objective", std::move(command));
+    schema["allOf"] = Json::array(
+        {rule(optimized, trained), rule(has_value("scheduler"), optimized), rule(without_end, any_of({counted, timed})),
+         rule(cut, grid), rule(tested, any_of({optimized, of_program})),
+         rule({{"allOf", {tested, of_program}}}, with("objective", std::move(limited))),
+         rule(tested, {{"not", any_of({counted, timed, has_value("repeats"), has_value("pruner")})}}),
+         rule(with("isolation", {{"const", "thread"}}), {{"not", has_value("memory_limit")}}),
+         rule({{"not", any_of({has_value("method"), has_value("repeats")})}},
+              {{"properties", {{"trials", one}, {"run_cap", one}}}})});
     return schema;
   }
 
@@ -376,6 +382,7 @@ class SchemaWriter {
       drawn["properties"]["integer"] = all[2].at("properties").at("integer");
       all.push_back(std::move(drawn));
     }
+    all.push_back(Definitions::from());
     all.push_back(closed_map({{"parameters",
                                {{"description", "parameters that the program gets as one map"},
                                 {"type", "object"},

@@ -40,10 +40,12 @@ class Definitions {
   [[nodiscard]] static Json ref(const std::string& name) { return {{"$ref", "#/definitions/" + name}}; }
   [[nodiscard]] const Json& all() const { return definitions_; }
 
+  // {from: lr_range}, with what may stand beside it.
+  static Json from();
+
  private:
   // fixed, end: the reference to its definition.
   static Json search_parameter(const ValueSchema& value, const Json& fixed);
-  static Json from();
 
   Json definitions_ = Json::object();
 };

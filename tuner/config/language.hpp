@@ -288,7 +288,8 @@ inline constexpr HostKey kLrRangeKeys[] = {
     {.key = "curvature",
      .type = HostKey::boolean,
      .doc = "largest Hessian eigenvalue, and the stability limits that follow",
-     .fallback = "true"}};
+     .fallback = "true"},
+    {.key = "parameter", .type = HostKey::string, .doc = "of a program: what it calls its lr", .fallback = "\"lr\""}};
 
 inline constexpr HostKey kLrGridKeys[] = {{.key = "points",
                                            .type = HostKey::integer,
@@ -299,7 +300,11 @@ inline constexpr HostKey kLrGridKeys[] = {{.key = "points",
                                            .type = HostKey::integer,
                                            .doc = "length of every run",
                                            .fallback = "200",
-                                           .bounds = {.min = 4, .max = 0x1p31}}};
+                                           .bounds = {.min = 4, .max = 0x1p31}},
+                                          {.key = "budget",
+                                           .type = HostKey::real,
+                                           .doc = "of a program: its budget in every run; default: a tenth of its own",
+                                           .bounds = {.min = 0, .max = kAnyReal, .min_open = true}}};
 
 inline constexpr HostKey kStabilityKeys[] = {{.key = "steps",
                                               .type = HostKey::integer,

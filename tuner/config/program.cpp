@@ -165,8 +165,10 @@ class ProgramReader {
       return read_branches(entry, {dimension, scope.parent, scope.branch}, name);
     Node node = entry.value;
     Field field{.name = dimension, .what = what};
-    const bool is_range =
-        node.find("min") != nullptr || node.find("max") != nullptr || node.find("distribution") != nullptr;
+    const bool is_range = std::ranges::any_of(std::array{"min", "max", "distribution", "from"},
+                                              [&](const char* key) { return node.find(key) != nullptr; });
+    if (name == reading_.lr_parameter) field.lr_bounds = Bounds{.min = 0, .max = kAnyReal, .min_open = true};
+    field.lr_range_remedy = fmt::format("write {{min: ..., max: ...}}, or name it: lr_range: {{parameter: {}}}", name);
     if (is_range) field.kind = is_integer_range(node, what) ? Field::Kind::integer : Field::Kind::real;
     field.read = [what, kind = field.kind](const Node& value) -> Value {
       if (kind == Field::Kind::integer) return integer_of(value, what);

@@ -43,6 +43,7 @@ struct Reading {
     Bounds legal;  // of the option
   };
   std::vector<Tested> tested = {};
+  std::string lr_parameter = "lr";  // of a program: the parameter that {from: lr_range} may stand at
 };
 
 // A value that may be a search parameter.

@@ -27,10 +27,11 @@ Value first_value(const Dimension& dimension) {
 
 class BranchList {
  public:
-  explicit BranchList(const StudyPlan& plan) : space_(plan.space) {
+  explicit BranchList(const StudyPlan& plan) : space_(plan.space), of_program_(plan.program != nullptr) {
     const auto own = std::ranges::find(space_.dimensions, kPartDimension, &Dimension::name);
     last_ = static_cast<std::size_t>(own - space_.dimensions.begin());
-    if (plan.optimizer->branches.size() == 1) only_ = plan.optimizer->branches.front().label;
+    if (plan.program) only_ = "program";
+    if (plan.optimizer && plan.optimizer->branches.size() == 1) only_ = plan.optimizer->branches.front().label;
     add(0, Configuration(space_.dimensions.size()), "");
   }
   std::vector<Branch> list;
@@ -44,7 +45,7 @@ class BranchList {
     const Dimension& dimension = space_.dimensions[i];
     if (!is_active(space_, point, i)) return add(i + 1, std::move(point), label);
     if (const auto* branches = std::get_if<Branches>(&dimension.domain)) {
-      if (!dimension.name.starts_with("objective") && !dimension.name.starts_with("optimizer")) {
+      if (!of_program_ && !dimension.name.starts_with("objective") && !dimension.name.starts_with("optimizer")) {
         // A schedule, or a rule that ends a trial early: the test has neither.
         point[i] = branches->labels.front();
         return add(i + 1, std::move(point), label);
@@ -62,6 +63,7 @@ class BranchList {
   }
 
   const Space& space_;
+  bool of_program_;
   std::size_t last_;
   std::string only_;
 };

@@ -25,7 +25,15 @@ class Diagnosis {
   Diagnosis(const TestSettings& settings, std::string label, std::span<const MeasuredPart> parts)
       : settings_(settings), label_(std::move(label)), parts_(parts) {
     for (const MeasuredPart& part : parts)
-      if (part.part.kind == PartKind::grid) add_grid_run(grid_, part.part, part.result.value);
+      if (part.part.kind == PartKind::grid) add_grid_run(grid_, part.part, loss_of(part.result.value, settings.goal));
+  }
+
+  // Of a program, of which there is the LR grid alone.
+  std::vector<Suggestion> of_program() {
+    Suggestion steepest = named("steepest", "steepest");
+    steepest.note = "not measured: a program keeps its lr, and a ramp raises it from step to step";
+    const Suggestion best = best_short_run();
+    return {largest_completed(), std::move(steepest), best, recommend(grid_, best)};
   }
 
   std::vector<Suggestion> all() {
@@ -120,6 +128,27 @@ class Diagnosis {
     for (const MeasuredPart* part : parts)
       if (part->result.outcome != Outcome::completed) return part->result.error;
     return "";
+  }
+
+  // Below the first lr at which a run of any seed did not come to its end.
+  [[nodiscard]] Suggestion largest_completed() const {
+    Suggestion suggestion = named("largest_stable", "largest lr of the LR grid up to which every run completed");
+    const auto unstable = std::ranges::find_if(grid_, [](const GridLr& grid_lr) {
+      return std::ranges::any_of(grid_lr.losses, [](double loss) { return !std::isfinite(loss); });
+    });
+    if (grid_.empty()) {
+      suggestion.note = "not measured yet";
+    } else if (unstable == grid_.begin()) {
+      suggestion.high = grid_.front().lr;
+      suggestion.note = fmt::format("the lowest lr, {:.4g}, did not complete: lower lr_min", grid_.front().lr);
+    } else if (unstable == grid_.end()) {
+      suggestion.low = grid_.back().lr;
+      suggestion.note = fmt::format("every run completed, up to {:.4g}", grid_.back().lr);
+    } else {
+      suggestion.value = suggestion.low = std::prev(unstable)->lr;
+      suggestion.high = unstable->lr;
+    }
+    return suggestion;
   }
 
   // On losses that never diverge (a dead network, a loss that grows no faster than its argument) the largest lr that is
@@ -221,13 +250,17 @@ class Diagnosis {
 
   [[nodiscard]] Suggestion best_short_run() const {
     Suggestion suggestion =
-        named("best_short_run", fmt::format("least mean loss over the last quarter of {} steps", settings_.grid_steps));
+        named("best_short_run",
+              settings_.of_program
+                  ? fmt::format("best mean {} of runs with budget {:g}", settings_.metric, settings_.grid_budget)
+                  : fmt::format("least mean loss over the last quarter of {} steps", settings_.grid_steps));
     const auto best = best_in_grid(grid_);
     if (grid_.empty()) {
       suggestion.note = unmeasured("grid", settings_.grid_points > 0);
       return suggestion;
     }
-    if (!best || !gains(*best, starts_of_grid())) {
+    // Where a program begins it does not say.
+    if (!best || (!settings_.of_program && !gains(*best, starts_of_grid()))) {
       suggestion.note = no_best(best);
       return suggestion;
     }
@@ -291,7 +324,8 @@ class Diagnosis {
 
 std::vector<Suggestion> diagnose(const TestSettings& settings, const std::string& label,
                                  std::span<const MeasuredPart> parts) {
-  return Diagnosis(settings, label, parts).all();
+  Diagnosis diagnosis(settings, label, parts);
+  return settings.of_program ? diagnosis.of_program() : diagnosis.all();
 }
 
 double cost_in_gradients(const StudyPlan& plan) {

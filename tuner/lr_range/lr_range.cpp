@@ -50,7 +50,7 @@ bool may_be_missing(const Dimension& dimension) {
 // branches begin in the order of their suggestions.
 LrReport stored_report(const storage::Store& store, const std::string& study,
                        const std::vector<storage::LrSuggestion>& suggestions, storage::Damage& damage) {
-  LrReport report{.study = study, .branches = {}};
+  LrReport report{.study = study, .metric = store.study(study).metric, .branches = {}};
   for (const auto& suggestion : suggestions) {
     if (report.branches.empty() || report.branches.back().label != suggestion.branch)
       report.branches.push_back({.label = suggestion.branch, .suggestions = {}, .ramps = {}, .grid = {}});

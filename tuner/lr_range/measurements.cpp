@@ -68,6 +68,11 @@ std::optional<double> last_value(std::span<const MetricPoint> metrics, std::stri
   return last ? std::optional(last->value) : std::nullopt;
 }
 
+std::optional<double> loss_of(std::optional<double> value, Goal goal) {
+  if (value && goal == Goal::maximize) return -*value;
+  return value;
+}
+
 void add_grid_run(std::vector<GridLr>& grid, const Part& part, std::optional<double> value) {
   auto grid_lr = std::ranges::lower_bound(grid, part.lr, {}, &GridLr::lr);
   if (grid_lr == grid.end() || grid_lr->lr != part.lr) grid_lr = grid.insert(grid_lr, GridLr{part.lr, {}});

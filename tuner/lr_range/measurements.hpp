@@ -22,6 +22,9 @@ namespace tuner::lr_range {
 // The value at the last step of a metric.
 [[nodiscard]] std::optional<double> last_value(std::span<const MetricPoint> metrics, std::string_view name);
 
+// The value of a run of the LR grid as a loss: where more is better with the other sign.
+[[nodiscard]] std::optional<double> loss_of(std::optional<double> value, Goal goal);
+
 // Values of an lr of the LR grid, by seed; infinite for a run that diverged or failed.
 struct GridLr {
   double lr = 0;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <map>
 #include <sstream>
@@ -26,10 +27,23 @@ bool is_one_of_four(const LrSuggestion& suggestion) {
 }
 bool is_rule(const LrSuggestion& suggestion) { return suggestion.name.starts_with(kRulePrefix); }
 
+// Of every seed: what the runs of the LR grid came to.
+std::vector<LrCurve> grid_curves(const LrBranch& branch) {
+  std::vector<LrCurve> curves;
+  for (const GridLr& grid_lr : branch.grid)
+    for (std::size_t seed = 0; seed < grid_lr.losses.size(); ++seed) {
+      if (curves.size() <= seed) curves.push_back({.name = fmt::format("seed {}", seed), .lr = {}, .loss = {}});
+      if (!std::isfinite(grid_lr.losses[seed])) continue;
+      curves[seed].lr.push_back(grid_lr.lr);
+      curves[seed].loss.push_back(grid_lr.losses[seed]);
+    }
+  return curves;
+}
+
 LrChart chart_of(const LrReport& report, const LrBranch& branch) {
   LrChart chart{.title = fmt::format("{}: {}", report.study, branch.label), .curves = {}, .marks = {}};
-  chart.y_label = "loss after the step, smoothed";
-  chart.curves = branch.ramps;
+  chart.y_label = branch.ramps.empty() ? report.metric : "loss after the step, smoothed";
+  chart.curves = branch.ramps.empty() ? grid_curves(branch) : branch.ramps;
   if (chart.curves.size() > 1) {
     LrCurve median = median_curve(chart.curves, "median");
     median.bold = true;
@@ -49,6 +63,7 @@ void print_table(std::ostream& out, const LrBranch& branch) {
   for (const LrSuggestion& s : branch.suggestions)
     if (!is_rule(s)) table.row({s.name, number(s.value), number(s.low), number(s.high), s.rule, s.note});
   table.end();
+  if (std::ranges::none_of(branch.suggestions, is_rule)) return;
   out << "\n";
   report::TableWriter ruled(out, "table");
   ruled.header({"rule on the ramps", "lr", "low", "high", "note"});
@@ -58,13 +73,13 @@ void print_table(std::ostream& out, const LrBranch& branch) {
   ruled.end();
 }
 
-void print_grid(std::ostream& out, const LrBranch& branch) {
+void print_grid(std::ostream& out, const LrBranch& branch, const std::string& metric) {
   if (branch.grid.empty()) return;
   report::TableWriter table(out, "table");
   std::vector<std::string> columns{"grid: lr"};
   std::size_t seeds = 0;  // of a test that was interrupted some lrs have fewer
   for (const auto& grid_lr : branch.grid) seeds = std::max(seeds, grid_lr.losses.size());
-  for (std::size_t seed = 0; seed < seeds; ++seed) columns.push_back(fmt::format("loss, seed {}", seed));
+  for (std::size_t seed = 0; seed < seeds; ++seed) columns.push_back(fmt::format("{}, seed {}", metric, seed));
   table.header(std::move(columns));
   for (const auto& grid_lr : branch.grid) {
     std::vector<Value> cells{fmt::format("{:.4g}", grid_lr.lr)};
@@ -132,7 +147,7 @@ std::string lr_text(const LrReport& report) {
     out << lr_chart_text(chart_of(report, branch)) << "\n";
     print_table(out, branch);
     out << "\n";
-    print_grid(out, branch);
+    print_grid(out, branch, report.metric);
     out << "\n";
   }
   return std::move(out).str();

@@ -16,10 +16,11 @@ struct LrBranch {
   std::string label;
   std::vector<storage::LrSuggestion> suggestions;
   std::vector<LrCurve> ramps;  // of every seed: the smoothed loss
-  std::vector<GridLr> grid;    // of the LR grid
+  std::vector<GridLr> grid;    // of the LR grid: the values as they were measured
 };
 struct LrReport {
   std::string study;
+  std::string metric = "loss";  // of the runs of the LR grid
   std::vector<LrBranch> branches;
 };
 // The curve of a ramp: the steps that have an lr and a smoothed loss.

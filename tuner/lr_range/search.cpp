@@ -50,14 +50,24 @@ RangeSearch::RangeSearch(const StudyPlan& plan)
   const TestSettings& s = settings_;
   const std::uint64_t seeds = has_seed_dimension(plan) ? static_cast<std::uint64_t>(s.seeds) : 1;
   const auto grid = static_cast<std::uint64_t>(s.grid_points);
-  const std::uint64_t for_each_seed =
-      1 + grid + (grid > 0 ? std::size(kFineQuarters) : 0) + (s.probes > 0) + (s.stability_steps > 0);
-  size_ = branches_.size() * (seeds * for_each_seed + (s.curvature ? 1 : 0));
-  second_round_ = branches_.size() * (seeds + (s.curvature ? 1 : 0));
-  third_round_ = second_round_ + branches_.size() * seeds * (grid + (s.probes > 0) + (s.stability_steps > 0));
+  const std::uint64_t first = s.of_program ? 0 : seeds + (s.curvature ? 1 : 0);
+  const std::uint64_t second = seeds * (grid + (s.probes > 0) + (s.stability_steps > 0));
+  const std::uint64_t third = grid > 0 ? seeds * std::size(kFineQuarters) : 0;
+  second_round_ = branches_.size() * first;
+  third_round_ = second_round_ + branches_.size() * second;
+  size_ = third_round_ + branches_.size() * third;
+  if (s.of_program) {
+    round_ = 2;
+    begin_second_round();
+  } else {
+    begin_first_round();
+  }
+}
+
+void RangeSearch::begin_first_round() {
   for (std::size_t branch = 0; branch < branches_.size(); ++branch) {
     add(branch, PartKind::ramp);
-    if (s.curvature) add(branch, PartKind::curvature, 0, true);
+    if (settings_.curvature) add(branch, PartKind::curvature, 0, true);
   }
 }
 
@@ -129,7 +139,8 @@ void RangeSearch::begin_second_round() {
   const TestSettings& s = settings_;
   for (std::size_t branch = 0; branch < branches_.size(); ++branch) {
     const double edge = diverged_at(branch), most = highest_lr(s);
-    const double low = std::max(s.lr_min, edge * kLadderBelow), high = std::min(most, edge * kLadderAbove);
+    const double low = s.of_program ? s.lr_min : std::max(s.lr_min, edge * kLadderBelow);
+    const double high = std::min(most, edge * kLadderAbove);
     const double last = static_cast<double>(s.grid_points - 1);
     for (std::int64_t i = 0; i < s.grid_points; ++i)
       add(branch, PartKind::grid, low * std::pow(high / low, static_cast<double>(i) / last));
@@ -142,7 +153,8 @@ void RangeSearch::begin_second_round() {
 void RangeSearch::begin_third_round() {
   for (std::size_t branch = 0; branch < branches_.size(); ++branch) {
     std::vector<GridLr> grid;
-    for (const MeasuredPart& run : observed(branch, PartKind::grid)) add_grid_run(grid, run.part, run.result.value);
+    for (const MeasuredPart& run : observed(branch, PartKind::grid))
+      add_grid_run(grid, run.part, loss_of(run.result.value, settings_.goal));
     const std::size_t best = best_in_grid(grid).value_or(0);
     // One alone: of a stored test whose measurements were changed.
     const double ratio = grid.size() > 1 ? std::pow(grid[1].lr / grid[0].lr, 0.25) : 1;

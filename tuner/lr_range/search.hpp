@@ -4,6 +4,8 @@
 //   2  a coarse grid around the lr at which the ramps diverged, the probe and the bisection, for every seed
 //   3  a fine grid between the neighbors of the coarse one's best lr, for every seed
 //
+// Of a program there are the grids alone, and the coarse one is the whole range of the test.
+//
 // A part is a configuration and its seeds are replicates. A test that began before there were replicates has a
 // configuration for every seed; its trials have the same numbers.
 //
@@ -50,6 +52,7 @@ class RangeSearch : public search::Searcher {
   [[nodiscard]] std::vector<MeasuredPart> measured(std::size_t branch) const;
 
  private:
+  void begin_first_round();
   // For every seed, or once.
   void add(std::size_t branch, PartKind kind, double lr = 0, bool once = false);
   void begin_second_round();

@@ -5,6 +5,12 @@
 namespace tuner::lr_range {
 
 Json canonical(const TestSettings& s) {
+  if (s.of_program)
+    return {{"lr_min", s.lr_min},
+            {"lr_max", s.lr_max},
+            {"seeds", s.seeds},
+            {"parameter", s.lr_parameter},
+            {"ladder", {{"points", s.grid_points}, {"budget", s.grid_budget}}}};
   Json object{{"lr_min", s.lr_min},       {"lr_max", s.lr_max}, {"steps", s.steps},   {"seeds", s.seeds},
               {"smoothing", s.smoothing}, {"stop", s.stop},     {"extend", s.extend}, {"curvature", s.curvature}};
   for (const char* part : {"ladder", "stability", "probe"}) object[part] = Json();
@@ -21,8 +27,20 @@ TestSettings settings_of(const StudyPlan& plan) {
   const Json& section = found->second;
   s.lr_min = section["lr_min"].get<double>();
   s.lr_max = section["lr_max"].get<double>();
-  s.steps = section["steps"].get<std::int64_t>();
   s.seeds = section["seeds"].get<std::int64_t>();
+  if (plan.program) {
+    s.of_program = true;
+    s.lr_parameter = section["parameter"].get<std::string>();
+    s.grid_points = section["ladder"]["points"].get<std::int64_t>();
+    s.grid_budget = section["ladder"]["budget"].get<double>();
+    s.stability_steps = 0;
+    s.probes = 0;
+    s.curvature = false;
+    s.metric = plan.metric.name;
+    s.goal = plan.metric.goal;
+    return s;
+  }
+  s.steps = section["steps"].get<std::int64_t>();
   s.smoothing = section["smoothing"].get<double>();
   s.stop = section["stop"].get<double>();
   s.extend = section["extend"].get<bool>();

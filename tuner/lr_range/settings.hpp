@@ -30,10 +30,17 @@ struct TestSettings {
   double stability_precision = 0.01;               // relative width of its result
   std::int64_t probes = 5;                         // of the critical lr, within one run; 0: none
   bool curvature = true;
+  // A program is run as it is: of its test there is the LR grid alone.
+  bool of_program = false;
+  std::string lr_parameter = "lr";  // what the program calls its lr
+  double grid_budget = 0;           // of a short run, in the program's own unit
+  std::string metric = "loss";      // that its runs are judged by
+  Goal goal = Goal::minimize;       // of that metric
   bool operator==(const TestSettings&) const = default;
 };
 
 // Their canonical form, which stands in StudyPlan::sections, and back. A plan without the section has the defaults.
+// Metric and goal are those of the plan.
 [[nodiscard]] Json canonical(const TestSettings& settings);
 [[nodiscard]] TestSettings settings_of(const StudyPlan& plan);
 

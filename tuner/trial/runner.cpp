@@ -24,8 +24,14 @@ struct Table {
 }  // namespace
 
 Spec spec_of(const Study& study, const Configuration& point, const TrialId& id) {
-  if (study.plan.program) return program::spec_of(study, point, id);
-  if (lr_range::is_test(study.plan)) return lr_range::spec_of(study, point, id.replicate);
+  const bool is_test = lr_range::is_test(study.plan);
+  if (study.plan.program) {
+    program::ProgramSpec spec = program::spec_of(study, point, id);
+    // All lrs of a test have the same random numbers.
+    if (is_test) spec.seed = program::seed_of(study.plan.seed, id.replicate);
+    return spec;
+  }
+  if (is_test) return lr_range::spec_of(study, point, id.replicate);
   return resolve(study, point, id);
 }
 

@@ -124,6 +124,8 @@ class Store {
                                             std::string_view plan_by_path) const;
   // Every build of a plugin that its trials used.
   [[nodiscard]] std::vector<PluginRecord> plugins(std::string_view study) const;
+  // Numbers of the trials that used this build, in order.
+  [[nodiscard]] std::vector<std::uint64_t> trials_of(std::string_view study, const PluginRecord& plugin) const;
   // Cursors: what there is of a study, one row after the other in one pass, with one of them in memory at a time.
   // Whoever shows results takes these. `take` may throw to stop, and must not call the function that calls it.
   //
