@@ -2,15 +2,15 @@
 // the descriptions. (A plugin's options are said by the plugin.)
 #pragma once
 
-#include <limits>
 #include <span>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 
+#include "tuner/config/host_key.hpp"
 #include "tuner/config/keys.hpp"
-#include "tuner/config/scalars.hpp"
 #include "tuner/config/search_parameters.hpp"
+#include "tuner/config/training_keys.hpp"
 #include "tuner/plan.hpp"
 #include "tuner/training.hpp"
 
@@ -29,7 +29,6 @@ struct HostKey {
   std::string_view pattern = {};            // string: a regular expression for the whole of it
 };
 
-inline constexpr double kAnyReal = std::numeric_limits<double>::max();
 inline constexpr const char* kGoals[] = {"minimize", "maximize"};
 inline constexpr const char* kMethods[] = {"grid", "random", "lr_range"};
 inline constexpr const char* kDurabilities[] = {"normal", "full"};
@@ -359,206 +358,6 @@ inline constexpr HostKey kDistributionKeys[] = {
     {.key = "min", .type = HostKey::own, .doc = "nothing below it is drawn"},
     {.key = "max", .type = HostKey::own, .doc = "nothing above it is drawn"},
     {.key = "step", .type = HostKey::own, .doc = "only min, min + step, ...; without min the multiples of step"}};
-
-inline constexpr HostKey kTrainingKeys[] = {
-    {.key = "epochs",
-     .type = HostKey::integer,
-     .doc = "passes over the training split; either this or steps",
-     .bounds = {.min = 1, .max = 0x1p53}},
-    {.key = "steps",
-     .type = HostKey::integer,
-     .doc = "updates; either this or epochs",
-     .bounds = {.min = 1, .max = 0x1p53}},
-    {.key = "batch_size", .type = HostKey::integer, .doc = "samples of a batch; 0 is all of them", .fallback = "0"},
-    {.key = "accumulation",
-     .type = HostKey::integer,
-     .doc = "batches of batch_size whose gradients make one update",
-     .fallback = "1",
-     .bounds = {.min = 1, .max = 0x1p20}},
-    {.key = "lr_scaling",
-     .type = HostKey::word,
-     .doc = "lr is multiplied by the batch of an update / base_batch, or by its root; default: it is not",
-     .words = kLrScalings},
-    {.key = "base_batch",
-     .type = HostKey::integer,
-     .doc = "the batch that lr is meant for, with lr_scaling",
-     .bounds = {.min = 1, .max = 0x1p53}},
-    {.key = "regime_adaptation",
-     .type = HostKey::integer,
-     .doc =
-         "a base batch: epochs are multiplied by ceil(batch / base), so that large batches make as many updates; 0 is "
-         "off",
-     .fallback = "0"},
-    {.key = "drop_remainder",
-     .type = HostKey::boolean,
-     .doc = "leave out an epoch's last, smaller batch",
-     .fallback = "false"},
-    {.key = "shuffle",
-     .type = HostKey::word,
-     .doc = "order of the samples",
-     .fallback = "\"every_epoch\"",
-     .words = kShuffles},
-    {.key = "order",
-     .type = HostKey::word,
-     .doc = "shuffled: as shuffle says; curriculum: from easy to hard, by the loss of each sample at the start",
-     .fallback = "\"shuffled\"",
-     .words = kOrders},
-    {.key = "gradient_noise",
-     .type = HostKey::own,
-     .doc = "adds N(0, eta / (1 + t)^gamma) to the gradient; a bare value is eta",
-     .fallback = "0"},
-    {.key = "clip_value",
-     .type = HostKey::real,
-     .doc = "limit of every element of the gradient; 0 is off",
-     .fallback = "0",
-     .bounds = {.min = 0, .max = kAnyReal}},
-    {.key = "clip_agc",
-     .type = HostKey::own,
-     .doc = "limit of the ratio of a unit's gradient to its weights; a bare value is clip",
-     .fallback = "0"},
-    {.key = "clip_norm",
-     .type = HostKey::own,
-     .doc = "limit of the gradient's norm, scaled by limit / norm above it; a bare value is limit",
-     .fallback = "0"},
-    {.key = "nonfinite_gradient",
-     .type = HostKey::word,
-     .doc = "a loss or gradient that is not finite ends the trial as diverged, skips the step, or counts as 0",
-     .fallback = "\"error\"",
-     .words = kNonfiniteGradients},
-    {.key = "log_every",
-     .type = HostKey::integer,
-     .doc = "steps between two records of loss and lr; 0: max(1, steps / 200)",
-     .fallback = "0"},
-    {.key = "log_schedule",
-     .type = HostKey::boolean,
-     .doc = "log all options that the schedule drives, and lr in every group",
-     .fallback = "false"},
-    {.key = "eval_every",
-     .type = HostKey::integer,
-     .doc = "steps between two evaluations; 0: every epoch, or at the end",
-     .fallback = "0"},
-    {.key = "early_stopping",
-     .type = HostKey::own,
-     .doc = "ends a trial that does not improve any more",
-     .fallback = "null"},
-    {.key = "averaging",
-     .type = HostKey::own,
-     .doc = "an average of the weights, which the trial is evaluated at",
-     .fallback = "null"},
-    {.key = "common_random_numbers",
-     .type = HostKey::boolean,
-     .doc = "every trial has the same start and order of samples",
-     .fallback = "false"},
-    {.key = "time_limit", .type = HostKey::time, .doc = "of one trial"},
-    {.key = "summary",
-     .type = HostKey::word,
-     .doc = "which evaluation is the trial's value; default: last for loss, else best",
-     .words = kSummaries}};
-
-inline constexpr HostKey kNoiseKeys[] = {{.key = "eta",
-                                          .type = HostKey::real,
-                                          .doc = "variance of the noise at the first step",
-                                          .fallback = "0",
-                                          .bounds = {.min = 0, .max = kAnyReal}},
-                                         {.key = "gamma",
-                                          .type = HostKey::real,
-                                          .doc = "exponent of its decay",
-                                          .fallback = "0.55",
-                                          .bounds = {.min = 0, .max = kAnyReal}}};
-
-inline constexpr HostKey kClipNormKeys[] = {{.key = "limit",
-                                             .type = HostKey::real,
-                                             .doc = "of the norm; 0 is off",
-                                             .fallback = "0",
-                                             .bounds = {.min = 0, .max = kAnyReal}},
-                                            {.key = "norm",
-                                             .type = HostKey::word,
-                                             .doc = "l2: the Euclidean norm, inf: the largest magnitude",
-                                             .fallback = "\"l2\"",
-                                             .words = kNormKinds},
-                                            {.key = "per",
-                                             .type = HostKey::word,
-                                             .doc = "all: all tensors have one norm together, tensor: each its own",
-                                             .fallback = "\"all\"",
-                                             .words = kNormScopes}};
-
-inline constexpr HostKey kAgcKeys[] = {{.key = "clip",
-                                        .type = HostKey::real,
-                                        .doc = "limit of the norm of a unit's gradient / norm of its weights; 0 is off",
-                                        .fallback = "0",
-                                        .bounds = {.min = 0, .max = kAnyReal}},
-                                       {.key = "eps",
-                                        .type = HostKey::real,
-                                        .doc = "least norm of the weights that counts",
-                                        .fallback = "0.001",
-                                        .bounds = {.min = 0, .max = kAnyReal}}};
-
-// kind is said first, and the others belong to one of the kinds.
-inline constexpr HostKey kAveragingKeys[] = {
-    {.key = "kind",
-     .type = HostKey::own,
-     .doc = "ema: a moving average, swa: the mean of the weights at the end of the run"},
-    {.key = "decay",
-     .type = HostKey::real,
-     .doc = "ema: weight of the average in an update",
-     .fallback = "0.999",
-     .bounds = {.min = 0, .max = 1, .max_open = true}},
-    {.key = "warmup", .type = HostKey::boolean, .doc = "ema: the decay rises with the updates", .fallback = "true"},
-    {.key = "start",
-     .type = HostKey::real,
-     .doc = "swa: the share of the run after which the mean begins",
-     .fallback = "0.75",
-     .bounds = {.min = 0, .max = 1, .max_open = true}},
-    {.key = "every",
-     .type = HostKey::integer,
-     .doc = "swa: updates between two weights of the mean; 0: an epoch, or 1 without epochs",
-     .fallback = "0"}};
-
-inline constexpr HostKey kEarlyStoppingKeys[] = {
-    {.key = "patience",
-     .type = HostKey::integer,
-     .doc = "evaluations without improvement until the end",
-     .fallback = "1",
-     .bounds = {.min = 1, .max = 0x1p53}},
-    {.key = "min_delta",
-     .type = HostKey::real,
-     .doc = "what counts as improvement",
-     .fallback = "0",
-     .bounds = {.min = 0, .max = kAnyReal}},
-    {.key = "metric", .type = HostKey::string, .doc = "that is listened to; default: the study's"},
-    {.key = "restore_best",
-     .type = HostKey::boolean,
-     .doc = "the trial ends with the weights of its best evaluation",
-     .fallback = "false"}};
-
-inline constexpr HostKey kWarmupKeys[] = {{.key = "warmup_steps",
-                                           .type = HostKey::integer,
-                                           .doc = "steps in which lr rises to its base value",
-                                           .fallback = "0"},
-                                          {.key = "warmup_fraction",
-                                           .type = HostKey::real,
-                                           .doc = "the same as a fraction of the whole run; not both",
-                                           .fallback = "0",
-                                           .bounds = {.min = 0, .max = 1}},
-                                          {.key = "warmup_form",
-                                           .type = HostKey::word,
-                                           .doc = "how lr rises",
-                                           .fallback = "\"linear\"",
-                                           .words = kWarmupForms},
-                                          {.key = "warmup_target",
-                                           .type = HostKey::real,
-                                           .doc = "lr goes from its base value to this one, which the schedule begins "
-                                                  "with; default: it rises to its base value",
-                                           .bounds = {.min = 0, .max = kAnyReal, .min_open = true}}};
-
-inline constexpr HostKey kStageKeys[] = {{.key = "steps",
-                                          .type = HostKey::integer,
-                                          .doc = "length of this stage; the last one has none and lasts to the end",
-                                          .bounds = {.min = 1, .max = 0x1p53}}};
-
-inline constexpr HostKey kDrivesKey = {.key = "drives",
-                                       .type = HostKey::string,
-                                       .doc = "the option of the optimizer that this scheduler drives; default: lr"};
 
 inline constexpr HostKey kAsKey = {
     .key = "as", .type = HostKey::string, .doc = "label of this branch", .pattern = kLabelPattern};
