@@ -42,6 +42,7 @@ constexpr Command kCommands[] = {
     {"trials", commands::trials, "the trials of a study", true},
     {"best", commands::best, "its best trials", true},
     {"compare", commands::compare, "trials side by side, studies, the builds of a plugin", true},
+    {"importance", commands::importance, "how much of the result each parameter explains", true},
     {"show", commands::show, "one study or one trial, whole", true},
     {"logs", commands::logs, "what the program of a trial prints"},
     {"schema", commands::schema, "a JSON Schema of the sweep file, for editors", true},

@@ -23,6 +23,7 @@ int show(const Invocation& invocation);
 int logs(const Invocation& invocation);
 int best(const Invocation& invocation);
 int compare(const Invocation& invocation);
+int importance(const Invocation& invocation);
 int schema(const Invocation& invocation);
 int convert(const Invocation& invocation);
 int query(const Invocation& invocation);

@@ -1,0 +1,58 @@
+// Which trials are meant: expressions such as `value < 0.1 and optimizer == adam and lr in [0.01, 0.1]`.
+//
+//   expression  = term {"or" term}              term = factor {"and" factor}
+//   factor      = "not" factor | "(" expression ")" | NAME comparison
+//   comparison  = ("==" | "!=" | "<" | "<=" | ">" | ">=" | "~") VALUE | "in" "[" VALUE {"," VALUE} "]"
+//   VALUE       = number | true | false | null | nan | inf | -inf | word | "text" | 'text'
+//
+// A NAME is that of a column (columns()), of a parameter, or the last words of one behind a dot: `lr` is the lr of
+// whichever optimizer the trial has, the first where it has several. `~`: the text contains the other. A comparison
+// with what a trial does not have, or of a text with a number, is false; `== null` asks whether it has it, and `!=` is
+// the contrary of `==`.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tuner/storage/rows.hpp"
+#include "tuner/value.hpp"
+
+namespace tuner::report {
+
+// The keys of a trial (docs/json.md) but parameters.
+[[nodiscard]] const std::vector<std::string>& columns();
+
+// What a trial has under a name, null where it has nothing.
+class Column {
+ public:
+  // parameters: those of the study. Errors: usage.bad_option for a name that is none, with `option` as what gave it.
+  Column(std::string name, const std::vector<std::string>& parameters, std::string_view option);
+  [[nodiscard]] const std::string& name() const { return name_; }
+  [[nodiscard]] Value of(const storage::RunRow& run) const;
+
+ private:
+  std::string name_;
+  bool is_parameter_ = false;
+};
+
+// The order of a list: numbers, then texts, then what is missing.
+[[nodiscard]] bool comes_before(const Value& a, const Value& b);
+
+class Filter {
+ public:
+  // Errors: usage.bad_option with the place of what is wrong.
+  Filter(const std::string& expression, const std::vector<std::string>& parameters);
+  ~Filter();
+  Filter(Filter&&) noexcept;
+  Filter& operator=(Filter&&) noexcept;
+  [[nodiscard]] bool matches(const storage::RunRow& run) const;
+
+  struct Node;
+
+ private:
+  std::unique_ptr<Node> root_;
+};
+
+}  // namespace tuner::report
