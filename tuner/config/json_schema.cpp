@@ -95,6 +95,9 @@ class SchemaWriter {
     Json length = any_of({has_value("epochs"), has_value("steps")});
     length["type"] = "object";
     const Json trained = with("training", std::move(length));
+    Json lr_scaling = has_value("lr_scaling");
+    lr_scaling["type"] = "object";
+    const Json scaled = with("training", std::move(lr_scaling));
     Json command = any_of({has_value("command"), has_value("program")});
     command["type"] = "object";
     Json limited = has_value("budget");
@@ -235,6 +238,7 @@ class SchemaWriter {
     schema["allOf"] = Json::array(
         {rule(has_value("lr_scaling"), {{"allOf", Json::array({has_value("base_batch"), batches})}}),
          rule(has_value("base_batch"), has_value("lr_scaling")), rule(other_than("accumulation", 1), batches),
+         rule(with("order", {{"const", "curriculum"}}), {{"not", has_value("shuffle")}}),
          rule(other_than("regime_adaptation", 0), {{"not", has_value("steps")}})});
     return schema;
   }
