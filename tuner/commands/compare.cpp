@@ -10,6 +10,7 @@
 #include "tuner/error.hpp"
 #include "tuner/library.hpp"
 #include "tuner/report/comparison.hpp"
+#include "tuner/report/optimizer_ranking.hpp"
 #include "tuner/report/record.hpp"
 #include "tuner/storage/store.hpp"
 
@@ -25,9 +26,14 @@ constexpr Page kPage{
     "alone:\n"
     "its trials by the build of every plugin, or the content of every file of a program, of which it has several. "
     "Trials with\n"
-    "equal parameters and replicates are compared in pairs where all of one group's have a counterpart.",
+    "equal parameters and replicates are compared in pairs where all of one group's have a counterpart. --optimizers: "
+    "what "
+    "the\n"
+    "optimizers of the studies need to reach a target, in evaluations and in seconds, with AlgoPerf's score over all "
+    "problems.",
     "  tuner compare quickstart/0 quickstart/7 --differences\n"
     "  tuner compare before after\n"
+    "  tuner compare rosenbrock beale quadratic --optimizers\n"
     "  tuner compare quickstart --json"};
 
 // Completed trials of the study, or those of them whose numbers are among `numbers`.
@@ -116,7 +122,10 @@ void compare_builds(const storage::Store& store, const std::string& name, bool j
 
 int compare(const Invocation& invocation) {
   po::options_description options("Options");
-  options.add_options()("differences", "of trials: what differs alone")("json", "one object of JSON");
+  options.add_options()("differences", "of trials: what differs alone")(
+      "optimizers", "rank the optimizers of the studies by what they need to reach a target")(
+      "target", po::value<double>()->value_name("VALUE"),
+      "the target; default: the median of the optimizers' best values")("json", "one object of JSON");
   add_database_option(options);
   const auto values = parse(invocation, options, {"STUDY..."}, kPage);
   if (!values) return 0;
@@ -134,7 +143,19 @@ int compare(const Invocation& invocation) {
                 "name a second trial");
   if (trials == 0 && values->count("differences"))
     throw Error(Message::usage_bad_option, "--differences is for trials side by side", "remove it");
-  if (trials > 0) {
+  if (values->count("target") && !values->count("optimizers"))
+    throw Error(Message::usage_bad_option, "--target is for --optimizers", "add --optimizers, or remove it");
+  if (values->count("optimizers")) {
+    if (trials > 0)
+      throw Error(Message::usage_bad_option, "--optimizers compares studies, and a trial is named",
+                  "name studies alone");
+    const auto target = values->count("target") ? std::optional((*values)["target"].as<double>()) : std::nullopt;
+    const auto ranking = report::rank_optimizers(store, names, target, damage);
+    if (json)
+      std::cout << report::json_of(ranking).line() << "\n";
+    else
+      report::print(std::cout, ranking);
+  } else if (trials > 0) {
     std::vector<storage::TrialDetail> details;
     for (const std::string& name : names) {
       const auto [study, number] = trial_name(name, kPage);

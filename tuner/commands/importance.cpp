@@ -28,32 +28,6 @@ constexpr Page kPage{
     "  tuner importance quickstart --target-quantile 0.2\n"
     "  tuner importance quickstart --method fanova --json"};
 
-std::vector<Value> values_of(const storage::Store& store, const std::string& study, const std::string& name,
-                             storage::Damage& damage) {
-  std::vector<Value> values;
-  store.read_runs(
-      study, 0, false,
-      [&](const storage::RunRow& run) {
-        for (const auto& [parameter, value] : run.parameters)
-          if (parameter == name) values.push_back(value);
-      },
-      &damage);
-  return values;
-}
-
-// In the order of the sweep file.
-std::vector<report::StoredParameter> parameters_of(const storage::Store& store, const std::string& study,
-                                                   storage::Damage& damage) {
-  const std::vector<report::StoredParameter> space = report::stored_space(store.versions(study).back().plan);
-  std::vector<report::StoredParameter> ordered;
-  for (const std::string& name : store.parameter_names(study, &damage)) {
-    const auto found = std::ranges::find(space, name, &report::StoredParameter::name);
-    ordered.push_back(found != space.end() ? *found
-                                           : report::seen_parameter(name, values_of(store, study, name, damage)));
-  }
-  return ordered;
-}
-
 std::optional<double> place_of(const report::StoredParameter& parameter, const Value& value) {
   if (!parameter.is_range()) {
     const auto choice = parameter.choice_of(value);
@@ -120,8 +94,7 @@ int importance(const Invocation& invocation) {
                 "lower --target-quantile, or raise --region-quantile");
   const storage::Store store(database(*values), storage::Access::read_only);
   storage::Damage damage;
-  static_cast<void>(store.study(study));  // says where there is none
-  const auto parameters = parameters_of(store, study, damage);
+  const auto parameters = report::parameters_of_study(store, study, damage);
   const auto trials = trials_of(store, study, parameters, damage);
   if (parameters.empty() || trials.size() < 2)
     throw Error(Message::usage_bad_option,

@@ -69,7 +69,7 @@ bool has_groups(const OneOf<PluginPlan>& optimizers) {
 }
 
 // Everything but the objective at its first value, and of a range of reals the first one too: tensors do not depend on
-// it. Points of this space are points of the plan's.
+// it. What is inside of a branch that is left out stands in the one that is kept.
 Space space_of_layouts(const Space& space) {
   Space reduced = space;
   for (Dimension& dimension : reduced.dimensions) {
@@ -78,12 +78,21 @@ Space space_of_layouts(const Space& space) {
     if (of_objective && range != nullptr && range->integer && !range->step) range->step = 1;
     if (of_objective && (range == nullptr || range->step)) continue;
     const Value first = first_value(dimension);
+    for (Dimension& inside : reduced.dimensions)
+      if (inside.parent && &reduced.dimensions[*inside.parent] == &dimension) inside.branch = 0;
     if (std::holds_alternative<Branches>(dimension.domain))
       dimension.domain = Branches{{std::get<std::string>(first)}};
     else
       dimension.domain = Values{first};
   }
   return reduced;
+}
+
+// A point of that space as one of the plan's.
+Configuration without_inactive(const Space& space, Configuration point) {
+  for (std::size_t i = 0; i < point.size(); ++i)
+    if (!is_active(space, point, i)) point[i].reset();
+  return point;
 }
 
 // The different layouts that trials of the study can have. `complete`: are these all?
@@ -97,7 +106,7 @@ std::vector<std::vector<TensorSpec>> layouts_of(const executor::Inspected& asked
   if (!complete) return layouts;
   const search::Grid grid(reduced);
   for (std::uint64_t n = 0; n < size; ++n) try {
-      const TrialSpec spec = resolve(plan, grid.propose(n), {});
+      const TrialSpec spec = resolve(plan, without_inactive(plan.space, grid.propose(n)), {});
       asked.about({{TUNER_KIND_OBJECTIVE, std::string(spec.objective.plugin->id())}});
       layouts.push_back(tensors_of(asked, spec.objective));
     } catch (const Error&) {

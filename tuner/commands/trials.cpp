@@ -1,16 +1,23 @@
 // tuner trials, tuner best: the runs of a study, by number or by rank; where it repeats its configurations, best has
 // those.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <functional>
 #include <iostream>
+#include <map>
 #include <optional>
 #include <sstream>
 #include <string>
 #include <vector>
 
+#include "tuner/commands/config_of_trial.hpp"
 #include "tuner/commands/options.hpp"
+#include "tuner/error.hpp"
+#include "tuner/json.hpp"
 #include "tuner/report/filter.hpp"
 #include "tuner/report/listing.hpp"
+#include "tuner/report/statistics.hpp"
 #include "tuner/storage/store.hpp"
 
 namespace tuner::commands {
@@ -100,6 +107,55 @@ void print_columns(const std::string& format, const std::vector<report::Column>&
   table.end();
 }
 
+// Of the first of those that match.
+int print_best_config(const storage::Store& store, const std::string& study, const Selection& selection) {
+  storage::Damage damage;
+  std::optional<std::uint64_t> best;
+  if (store.study(study).repeats > 1 && !selection.where && selection.order.empty())
+    store.read_configurations(
+        study, 1, [&](const storage::ConfigurationRow& row) { best = row.number; }, &damage);
+  else
+    read_selected(store, study, 1, true, selection, damage, [&](const storage::RunRow& run) { best = run.number; });
+  if (!best)
+    throw Error(Message::usage_no_such_trial, fmt::format("no trial of study '{}' that matches has a value", study),
+                "`tuner trials` lists what there is");
+  std::cout << config_of_trial(store, study, *best);
+  return 0;
+}
+
+// Have all configurations the same random numbers?
+bool has_common_random_numbers(const storage::Store& store, const std::string& study) try {
+  const Json plan = Json::parse(store.versions(study).back().plan);
+  return plan.at("training").at("common_random_numbers") == Json(true);
+} catch (const std::exception&) {
+  return false;  // a program, or a study of another system
+}
+
+// Whether the best configuration can be told from the next one.
+void print_verdict(const storage::Store& store, const std::string& study) {
+  constexpr double kLevel = 0.05;
+  std::vector<storage::ConfigurationRow> rows;
+  store.read_configurations(study, 2, [&](const storage::ConfigurationRow& row) { rows.push_back(row); });
+  if (rows.size() < 2) return;
+  std::map<std::uint32_t, double> values[2];
+  store.read_runs(study, 0, false, [&](const storage::RunRow& run) {
+    for (std::size_t i = 0; i < 2; ++i)
+      if (run.configuration == rows[i].configuration && run.outcome == Outcome::completed && run.value)
+        values[i].emplace(run.replicate, *run.value);
+  });
+  std::vector<double> first, next, pairs;
+  for (const auto& [replicate, value] : values[0]) first.push_back(value);
+  for (const auto& [replicate, value] : values[1]) next.push_back(value);
+  for (const auto& [replicate, value] : values[0])
+    if (const auto other = values[1].find(replicate); other != values[1].end()) pairs.push_back(other->second);
+  const bool paired = has_common_random_numbers(store, study) && pairs.size() == first.size();
+  const auto test = paired ? report::paired_test(first, pairs) : report::unpaired_test(first, next);
+  if (!test) return;
+  std::cout << fmt::format("\n{} {} the next, {}: p = {:.2g} ({}, n = {} and {})\n", rows[0].configuration,
+                           test->p < kLevel ? "is better than" : "cannot be told from", rows[1].configuration, test->p,
+                           test->name, first.size(), next.size());
+}
+
 void add_selection_options(po::options_description& options) {
   options.add_options()("where", po::value<std::string>()->value_name("EXPRESSION"),
                         "trials that match alone: 'value < 0.1 and lr in [0.01, 0.1]'")(
@@ -111,6 +167,7 @@ int list(const Invocation& invocation, const Page& page, bool ranked, std::uint6
   po::options_description options("Options");
   options.add_options()("limit", po::value<std::uint64_t>()->default_value(limit)->value_name("N"),
                         "at most so many; 0: all");
+  if (ranked) options.add_options()("config", "print the configuration of the best one as a sweep file");
   add_selection_options(options);
   add_database_option(options);
   add_format_option(options);
@@ -126,6 +183,7 @@ int list(const Invocation& invocation, const Page& page, bool ranked, std::uint6
   std::vector<std::string> parameters;
   if (how == "csv" || selects) parameters = store.parameter_names(name, &damage);
   const Selection selection = selection_of(*values, parameters);
+  if (ranked && values->count("config")) return print_best_config(store, name, selection);
   const auto read_trials = [&](const auto& take) { read_selected(store, name, most, ranked, selection, damage, take); };
   if (!selection.columns.empty())
     print_columns(how, selection.columns, read_trials);
@@ -134,6 +192,7 @@ int list(const Invocation& invocation, const Page& page, bool ranked, std::uint6
                                              [&](auto take) { store.read_configurations(name, most, take, &damage); });
   else
     report::print<storage::RunRow>({std::cout, how, report::trial_view(repeated), parameters}, read_trials);
+  if (ranked && repeated && !selects && how == "table") print_verdict(store, name);
   damage.raise(database(*values));
   return 0;
 }
@@ -152,13 +211,17 @@ int trials(const Invocation& invocation) {
 }
 
 int best(const Invocation& invocation) {
-  constexpr Page kPage{"tuner best STUDY [--db FILE] [options]",
-                       "Lists the best completed trials of a study, best first. Where the study repeats its "
-                       "configurations, those: by the mean\n"
-                       "of their trials, with its standard deviation and the number n of values in it; those that lack "
-                       "trials behind the\n"
-                       "others, and those with a trial that failed last, unless the study says on_failure: ignore.",
-                       "  tuner best quickstart --limit 1 --json"};
+  constexpr Page kPage{
+      "tuner best STUDY [--db FILE] [options]",
+      "Lists the best completed trials of a study, best first. Where the study repeats its "
+      "configurations, those: by the mean\n"
+      "of their trials, with its standard deviation and the number n of values in it; those that lack "
+      "trials behind the\n"
+      "others, and those with a trial that failed last, unless the study says on_failure: ignore. Whether "
+      "the best one\n"
+      "can be told from the next says a t test, of pairs where the study has common_random_numbers.",
+      "  tuner best quickstart --limit 1 --json\n"
+      "  tuner best quickstart --config > best.yaml"};
   return list(invocation, kPage, true, 10);
 }
 

@@ -95,9 +95,7 @@ class SchemaWriter {
     Json length = any_of({has_value("epochs"), has_value("steps")});
     length["type"] = "object";
     const Json trained = with("training", std::move(length));
-    Json lr_scaling = has_value("lr_scaling");
-    lr_scaling["type"] = "object";
-    const Json scaled = with("training", std::move(lr_scaling));
+    const Json scaled = with("training", {{"allOf", Json::array({{{"type", "object"}}, has_value("lr_scaling")})}});
     Json command = any_of({has_value("command"), has_value("program")});
     command["type"] = "object";
     Json limited = has_value("budget");
@@ -107,7 +105,7 @@ class SchemaWriter {
         {rule(optimized, trained), rule(has_value("scheduler"), optimized), rule(without_end, any_of({counted, timed})),
          rule(cut, grid), rule(tested, any_of({optimized, of_program})),
          rule({{"allOf", {tested, of_program}}}, with("objective", std::move(limited))),
-         rule(tested, {{"not", any_of({counted, timed, has_value("repeats"), has_value("pruner")})}}),
+         rule(tested, {{"not", any_of({counted, timed, has_value("repeats"), has_value("pruner"), scaled})}}),
          rule(with("isolation", {{"const", "thread"}}), {{"not", has_value("memory_limit")}}),
          rule({{"not", any_of({has_value("method"), has_value("repeats")})}},
               {{"properties", {{"trials", one}, {"run_cap", one}}}})});

@@ -75,10 +75,12 @@ std::string chart(std::span<const double> y, const std::string& x_label, ChartSi
     rows[row].erase(rows[row].find_last_not_of(' ') + 1);
     text += fmt::format("{:>{}} |{}\n", label, margin, rows[row]);
   }
-  const std::string end = fmt::format("{}", y.size() - 1);
+  const auto [first, last] = size.ends.value_or(std::pair<std::int64_t, std::int64_t>(0, y.size() - 1));
+  const std::string begin = fmt::format("{}", first), end = fmt::format("{}", last);
   text += fmt::format("{:>{}} +{:-<{}}\n", "", margin, "", size.width);
   const std::string label = x_label.empty() ? "" : "  " + x_label;
-  text += fmt::format("{:>{}}  0{:>{}}{}\n", "", margin, end, size.width - 1, label);
+  const int room = size.width - static_cast<int>(begin.size());
+  text += fmt::format("{:>{}}  {}{:>{}}{}\n", "", margin, begin, end, std::max(room, 0), label);
   return text;
 }
 

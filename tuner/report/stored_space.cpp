@@ -82,6 +82,19 @@ void add_parameters(const Json& object, const std::string& name, std::vector<Sto
   }
 }
 
+std::vector<Value> values_of(const storage::Store& store, const std::string& study, const std::string& name,
+                             storage::Damage& damage) {
+  std::vector<Value> values;
+  store.read_runs(
+      study, 0, false,
+      [&](const storage::RunRow& run) {
+        for (const auto& [parameter, value] : run.parameters)
+          if (parameter == name) values.push_back(value);
+      },
+      &damage);
+  return values;
+}
+
 }  // namespace
 
 std::optional<std::size_t> StoredParameter::choice_of(const Value& value) const {
@@ -116,6 +129,18 @@ StoredParameter seen_parameter(const std::string& name, const std::vector<Value>
     if (std::ranges::find(parameter.choices, text) == parameter.choices.end()) parameter.choices.push_back(text);
   }
   return parameter;
+}
+
+std::vector<StoredParameter> parameters_of_study(const storage::Store& store, const std::string& study,
+                                                 storage::Damage& damage) {
+  static_cast<void>(store.study(study));  // says where there is none
+  const std::vector<StoredParameter> space = stored_space(store.versions(study).back().plan);
+  std::vector<StoredParameter> ordered;
+  for (const std::string& name : store.parameter_names(study, &damage)) {
+    const auto found = std::ranges::find(space, name, &StoredParameter::name);
+    ordered.push_back(found != space.end() ? *found : seen_parameter(name, values_of(store, study, name, damage)));
+  }
+  return ordered;
 }
 
 }  // namespace tuner::report

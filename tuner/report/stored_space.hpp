@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "tuner/space.hpp"
+#include "tuner/storage/store.hpp"
 
 namespace tuner::report {
 
@@ -28,5 +29,8 @@ struct StoredParameter {
 // One of which the plan says nothing that stored_space() finds, from the values that trials had: numbers without ends,
 // or choices.
 [[nodiscard]] StoredParameter seen_parameter(const std::string& name, const std::vector<Value>& values);
+// Those that trials of the study have, in the order of the sweep file. Errors: usage.no_such_study.
+[[nodiscard]] std::vector<StoredParameter> parameters_of_study(const storage::Store& store, const std::string& study,
+                                                               storage::Damage& damage);
 
 }  // namespace tuner::report
