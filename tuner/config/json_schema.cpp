@@ -95,7 +95,7 @@ class SchemaWriter {
     Json length = any_of({has_value("epochs"), has_value("steps")});
     length["type"] = "object";
     const Json trained = with("training", std::move(length));
-    const Json scaled = with("training", {{"allOf", Json::array({{{"type", "object"}}, has_value("lr_scaling")})}});
+    const Json scaled = with("training", {{"allOf", Json::array({Json{{"type", "object"}}, has_value("lr_scaling")})}});
     Json command = any_of({has_value("command"), has_value("program")});
     command["type"] = "object";
     Json limited = has_value("budget");
