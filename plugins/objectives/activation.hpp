@@ -4,10 +4,13 @@
 
 #include <cmath>
 #include <cstddef>
-
-#include "network.hpp"
+#include <cstdint>
 
 namespace tuner::objectives {
+
+// gelu is the exact one, x Phi(x); leaky_relu has slope 0.01 below 0. At its kink a relu's derivative is 0, as
+// PyTorch's.
+enum class Activation : std::uint32_t { relu, leaky_relu, tanh, sigmoid, gelu };
 
 inline constexpr double kLeakySlope = 0.01;
 

@@ -1,12 +1,16 @@
-// What the classifiers on images have in common: data, options, tensors, and the border to the network.
+// What the classifiers have in common: options, data, tensors, and the way from a call to the network.
 #pragma once
 
+#include <cmath>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <variant>
 #include <vector>
 
+#include "data/labelled_images.hpp"
 #include "network.hpp"
+#include "param_table.hpp"
 #include "tuner/plugin.hpp"
 
 namespace tuner::objectives {
@@ -57,27 +61,108 @@ inline constexpr Param kClassifierParams[] = {
         .structural()
         .search(1e-7, 1e-2, kLog)};
 
+// What a network learns by and what stands in its hidden layers: after the options of its own.
+enum NetworkOption {
+  kLoss,
+  kFocalGamma,
+  kClassWeights,
+  kNorm,
+  kVirtualBatch,
+  kNormGroups,
+  kNormMomentum,
+  kNetworkOptions
+};
+inline constexpr const char* kLosses[] = {"cross_entropy", "mse", "binary_cross_entropy", "focal"};
+inline constexpr const char* kNorms[] = {"none", "batch", "ghost", "layer", "group"};
+inline constexpr Param kLossParams[] = {
+    choice("loss", kLosses, "what is minimized, of the last layer's outputs; see the details").structural(),
+    real("focal_gamma", 2, "exponent of loss: focal").at_least(0).at_most(10).structural().search(0.5, 5),
+    reals("class_weights", "[]", "factor on the training loss of a sample, one for each class; []: 1 for all")
+        .at_least(0)
+        .at_most(1e6)
+        .structural()};
+inline constexpr Param kNormParams[] = {
+    choice("norm", kNorms, "normalization in every hidden layer, before its activation").structural(),
+    integer("virtual_batch", 128,
+            "samples with common statistics, of norm: ghost; the last ones of a batch may be fewer")
+        .at_least(1)
+        .at_most(1024)
+        .structural(),
+    integer("norm_groups", 1, "groups of norm: group; divides the channels or units of every hidden layer")
+        .at_least(1)
+        .structural(),
+    real("norm_momentum", 0.1, "share of the latest statistics in the running ones, of norm: batch and ghost")
+        .above(0)
+        .at_most(1)
+        .structural()};
+
 inline constexpr Metric kAccuracy = metric("accuracy", TUNER_MAXIMIZE, "share of samples classified rightly");
+
+// Of the options that every classifier on images has.
+inline void require_folder(const Options& o) {
+  if (o.choice(kDataset) == 1 && o.text(kDataDir).empty())
+    throw Invalid("dataset: idx needs data_dir, the folder of its files");
+}
+inline ImageSource image_source(const Options& o) {
+  require_folder(o);
+  std::string folder(o.text(kDataDir));
+  if (folder.empty()) folder = "/usr/share/datasets/fashion-mnist";
+  return {.folder = folder,
+          .valid_size = static_cast<std::uint64_t>(o.integer(kValidSize)),
+          .train_limit = static_cast<std::uint64_t>(o.integer(kTrainLimit)),
+          .standardize = o.choice(kPixels) == 1};
+}
+inline std::unique_ptr<LabelledImages> read_images(const Open& open) {
+  const ImageSource source = image_source(open.options());
+  auto images = std::make_unique<LabelledImages>(source);
+  for (const std::string& path : LabelledImages::files_in(source.folder)) open.reads(path.c_str());
+  return images;
+}
+
+// Of the options from `first` on, the samples' classes being known. Throws Invalid.
+inline LossSettings loss_settings(const Options& o, std::size_t first, std::size_t classes) {
+  const auto weights = o.reals(first + kClassWeights);
+  if (!weights.empty() && weights.size() != classes)
+    throw Invalid("class_weights has " + std::to_string(weights.size()) + " values, and the data has " +
+                  std::to_string(classes) + " classes: give one for each, or none");
+  return {.kind = static_cast<LossKind>(o.choice(first + kLoss)),
+          .label_smoothing = o[kLabelSmoothing],
+          .focal_gamma = o[first + kFocalGamma],
+          .class_weights = {weights.begin(), weights.end()}};
+}
+inline void add_norm(NetworkSettings& settings, const Options& o, std::size_t first) {
+  settings.norm = static_cast<Norm>(o.choice(first + kNorm));
+  settings.virtual_batch = o.integer(first + kVirtualBatch);
+  settings.norm_groups = o.integer(first + kNormGroups);
+  settings.norm_momentum = o[first + kNormMomentum];
+}
+
+// A distribution of starting weights.
+enum class Init : std::uint32_t { he, glorot, truncated_normal, zeros };
+inline double draw(tuner_rng& rng, Init init, double deviation, const LayerPlan& layer) {
+  const auto in = static_cast<double>(layer.fan_in), out = static_cast<double>(layer.fan_out);
+  switch (init) {
+    case Init::he:
+      return std::sqrt(2 / in) * tuner_rng_next_normal(&rng);
+    case Init::glorot:
+      return std::sqrt(6 / (in + out)) * (2 * tuner_rng_next_uniform(&rng) - 1);
+    case Init::truncated_normal: {
+      double normal = tuner_rng_next_normal(&rng);
+      while (std::abs(normal) > 2) normal = tuner_rng_next_normal(&rng);
+      return deviation * normal;
+    }
+    case Init::zeros:
+      return 0;
+  }
+  return 0;
+}
 
 class Classifier {
  public:
   static constexpr Metric metrics[] = {kAccuracy};
 
-  struct Shared {
-    explicit Shared(const Open& open) : images(source(open.options())) {
-      for (const std::string& path : LabelledImages::files_in(source(open.options()).folder)) open.reads(path.c_str());
-    }
-    LabelledImages images;
-  };
-
-  // Throws Invalid.
-  static void check(const Options& o) {
-    if (o.choice(kDataset) == 1 && o.text(kDataDir).empty())
-      throw Invalid("dataset: idx needs data_dir, the folder of its files");
-  }
-
   void evaluate(const Evaluation& e) {
-    const Batch batch{e.split(), e.indices(), e.training()};
+    const Batch batch{e.split(), e.indices(), e.training(), e.updates_buffers()};
     const BatchResult result =
         std::visit([&](auto& network) { return network.evaluate(batch, e.wants_gradient(), &e.rng()); }, network_);
     if (e.wants_loss()) e.loss(result.loss);
@@ -89,55 +174,69 @@ class Classifier {
   }
 
  protected:
-  Classifier(const Shared& shared, const Bind& bind, NetworkSettings settings)
-      : tensors_(tensors_of(bind)), network_(make(shared, std::move(settings))) {}
+  Classifier(const LabelledSamples& samples, const Bind& bind, const NetworkSettings& settings)
+      : tensors_(tensors_of(bind)), layers_(layers_of(settings)), network_(make(samples, settings)) {}
 
-  // The tensors layers.L.weight (out x in) and layers.L.bias of a network, and the splits.
-  static void describe_layers(const Shared& shared, const std::vector<std::int64_t>& widths, const Options& o,
+  // layers.L.weight (out x in, or out x kernel x kernel x channels) and what else the plan says, and the splits.
+  static void describe_layers(const LabelledSamples& samples, const NetworkSettings& settings, const Options& o,
                               const Layout& layout) {
-    check(o);
     const std::uint32_t dtype = o.choice(kDtype) == 1 ? TUNER_DTYPE_F64 : TUNER_DTYPE_F32;
-    for (std::size_t l = 0; l + 1 < widths.size(); ++l) {
-      const bool last = l + 2 == widths.size();
-      const std::string name = "layers." + std::to_string(l);
-      const std::string weight = name + ".weight", bias = name + ".bias";
-      const std::int64_t in = widths[l], out = widths[l + 1], shape[] = {out, in};
-      layout.tensor({weight.c_str(), shape, dtype, last ? TUNER_ROLE_HEAD : TUNER_ROLE_WEIGHT, 0,
-                     static_cast<std::int32_t>(l), in, out});
-      layout.tensor({bias.c_str(), {shape, 1}, dtype, TUNER_ROLE_BIAS, 0, static_cast<std::int32_t>(l), in, out});
+    std::int32_t number = 0;
+    for (const LayerPlan& layer : layers_of(settings)) describe_layer(layer, settings.kernel, dtype, number++, layout);
+    for (std::uint32_t split = 0; split < TUNER_N_SPLITS; ++split) layout.samples(split, samples.size(split));
+  }
+
+  // weight(layer) is the starting value of every weight, asked for in order; biases are `bias` throughout, scales and
+  // variances 1, shifts and means 0.
+  template <class Weight>
+  void fill(double bias, Weight&& weight) {
+    for (const LayerPlan& layer : layers_) {
+      fill_tensor(layer.weight, [&] { return weight(layer); });
+      fill_tensor(layer.bias, [&] { return bias; });
+      for (const int tensor : {layer.scale, layer.running_variance}) fill_tensor(tensor, [] { return 1.0; });
+      for (const int tensor : {layer.shift, layer.running_mean}) fill_tensor(tensor, [] { return 0.0; });
     }
-    for (std::uint32_t split = 0; split < TUNER_N_SPLITS; ++split) layout.samples(split, shared.images.size(split));
   }
-
-  static std::vector<std::int64_t> widths_of(const Shared& shared, std::span<const std::int64_t> hidden) {
-    std::vector<std::int64_t> widths{static_cast<std::int64_t>(shared.images.features())};
-    widths.insert(widths.end(), hidden.begin(), hidden.end());
-    widths.push_back(static_cast<std::int64_t>(shared.images.classes()));
-    return widths;
-  }
-
-  // fill(tensor index, element index) is the starting value of every element, asked for in order.
-  template <class Fill>
-  void fill(Fill&& value) {
-    for (std::size_t t = 0; t < tensors_.size(); ++t)
-      for (std::uint64_t i = 0; i < tensors_[t].numel; ++i) {
-        if (tensors_[t].dtype == TUNER_DTYPE_F32)
-          static_cast<float*>(tensors_[t].data)[i] = static_cast<float>(value(t));
-        else
-          static_cast<double*>(tensors_[t].data)[i] = value(t);
-      }
-  }
-  [[nodiscard]] std::size_t tensor_count() const { return tensors_.size(); }
 
  private:
-  static ImageSource source(const Options& o) {
-    check(o);
-    std::string folder(o.text(kDataDir));
-    if (folder.empty()) folder = "/usr/share/datasets/fashion-mnist";
-    return {.folder = folder,
-            .valid_size = static_cast<std::uint64_t>(o.integer(kValidSize)),
-            .train_limit = static_cast<std::uint64_t>(o.integer(kTrainLimit)),
-            .standardize = o.choice(kPixels) == 1};
+  static std::vector<LayerPlan> layers_of(const NetworkSettings& settings) {
+    try {
+      return plan_layers(settings);
+    } catch (const std::invalid_argument& e) {
+      throw Invalid(e.what());
+    }
+  }
+  static void describe_layer(const LayerPlan& layer, std::int64_t kernel, std::uint32_t dtype, std::int32_t number,
+                             const Layout& layout) {
+    const std::int64_t in = layer.fan_in, out = layer.channels;
+    const auto add = [&](int index, const char* part, std::span<const std::int64_t> shape, std::uint32_t role,
+                         std::uint32_t flags = 0) {
+      if (index < 0) return;
+      const std::string name = "layers." + std::to_string(number) + "." + part;
+      layout.tensor({name.c_str(), shape, dtype, role, flags, number, in, layer.fan_out});
+    };
+    const std::int64_t dense[] = {out, in}, image[] = {out, kernel, kernel, layer.input.channels};
+    if (layer.convolves)
+      add(layer.weight, "weight", image, TUNER_ROLE_CONV);
+    else
+      add(layer.weight, "weight", dense, layer.hidden ? TUNER_ROLE_WEIGHT : TUNER_ROLE_HEAD);
+    const std::span<const std::int64_t> each(dense, 1);
+    add(layer.bias, "bias", each, TUNER_ROLE_BIAS);
+    add(layer.scale, "norm.scale", each, TUNER_ROLE_NORM_SCALE);
+    add(layer.shift, "norm.shift", each, TUNER_ROLE_NORM_BIAS);
+    add(layer.running_mean, "norm.running_mean", each, TUNER_ROLE_UNKNOWN, TUNER_TENSOR_BUFFER);
+    add(layer.running_variance, "norm.running_variance", each, TUNER_ROLE_UNKNOWN, TUNER_TENSOR_BUFFER);
+  }
+  template <class Value>
+  void fill_tensor(int index, Value&& value) {
+    if (index < 0) return;
+    const BoundTensor& tensor = tensors_[static_cast<std::size_t>(index)];
+    for (std::uint64_t i = 0; i < tensor.numel; ++i) {
+      if (tensor.dtype == TUNER_DTYPE_F32)
+        static_cast<float*>(tensor.data)[i] = static_cast<float>(value());
+      else
+        static_cast<double*>(tensor.data)[i] = value();
+    }
   }
   static std::vector<BoundTensor> tensors_of(const Bind& bind) {
     std::vector<BoundTensor> tensors;
@@ -145,18 +244,18 @@ class Classifier {
     return tensors;
   }
   template <class T>
-  Network<T> make_for(const Shared& shared, NetworkSettings settings) const {
+  Network<T> make_for(const LabelledSamples& samples, const NetworkSettings& settings) const {
     std::vector<T*> parameters, gradients;
     for (const BoundTensor& t : tensors_) {
       parameters.push_back(static_cast<T*>(t.data));
       gradients.push_back(static_cast<T*>(t.grad));
     }
-    return Network<T>(std::move(settings), shared.images, std::move(parameters), std::move(gradients));
+    return Network<T>(settings, samples, std::move(parameters), std::move(gradients));
   }
   using AnyNetwork = std::variant<Network<float>, Network<double>>;
-  AnyNetwork make(const Shared& shared, NetworkSettings settings) const {
-    if (tensors_.front().dtype == TUNER_DTYPE_F32) return make_for<float>(shared, std::move(settings));
-    return make_for<double>(shared, std::move(settings));
+  AnyNetwork make(const LabelledSamples& samples, const NetworkSettings& settings) const {
+    if (tensors_.front().dtype == TUNER_DTYPE_F32) return make_for<float>(samples, settings);
+    return make_for<double>(samples, settings);
   }
   template <class T>
   void product(Network<T>& network, const tuner_hvp_args& args) const {
@@ -170,6 +269,7 @@ class Classifier {
   }
 
   std::vector<BoundTensor> tensors_;
+  std::vector<LayerPlan> layers_;
   AnyNetwork network_;
 };
 

@@ -1,51 +1,69 @@
 #include "network.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <stdexcept>
+#include <string>
 #include <utility>
-
-#include "activation.hpp"
 
 namespace tuner::objectives {
 namespace {
 
-constexpr std::size_t kPiece = 512;  // samples that go through at once: activations stay in the cache
-
-template <class T, class Action>
-void for_pieces(std::span<const T> all, Action&& action) {
-  for (std::size_t first = 0; first < all.size(); first += kPiece)
-    action(first, all.subspan(first, std::min(kPiece, all.size() - first)));
+template <class Action>
+void for_pieces(std::span<const std::uint64_t> all, std::size_t size, Action&& action) {
+  for (std::size_t first = 0; first < all.size(); first += size)
+    action(first, all.subspan(first, std::min(size, all.size() - first)));
 }
 
-// log sum_k exp(z_k - top) and, in p, the probabilities; no exponential overflows since z_k <= top.
 template <class T>
-T softmax_of(const T* z, Eigen::Index classes, T top, T* p) {
-  T sum = 0;
-  for (Eigen::Index k = 0; k < classes; ++k) sum += p[k] = std::exp(z[k] - top);
-  for (Eigen::Index k = 0; k < classes; ++k) p[k] /= sum;
-  return std::log(sum);
+T* tensor_of(const std::vector<T*>& tensors, int index) {
+  return index < 0 ? nullptr : tensors[static_cast<std::size_t>(index)];
+}
+template <class Pointer>
+Pointer tensor_of(const Pointer* tensors, int index) {
+  return index < 0 ? nullptr : tensors[index];
 }
 
 }  // namespace
 
 template <class T>
-Network<T>::Network(NetworkSettings settings, const LabelledImages& images, std::vector<T*> parameters,
+Network<T>::Network(NetworkSettings settings, const LabelledSamples& samples, std::vector<T*> parameters,
                     std::vector<T*> gradients)
-    : settings_(std::move(settings)), images_(images) {
-  const auto& widths = settings_.widths;
-  layers_.resize(widths.size() - 1);
-  for (std::size_t l = 0; l < layers_.size(); ++l) {
-    Layer& layer = layers_[l];
-    layer.in = widths[l];
-    layer.out = widths[l + 1];
-    layer.first_block = blocks_per_sample_;
-    if (l + 1 < layers_.size()) blocks_per_sample_ += (static_cast<std::uint64_t>(layer.out) + 3) / 4;
-    layer.weight = parameters[2 * l];
-    layer.bias = parameters[2 * l + 1];
-    layer.weight_grad = gradients[2 * l];
-    layer.bias_grad = gradients[2 * l + 1];
+    : settings_(std::move(settings)), samples_(samples), losses_(settings_.loss, settings_.classes) {
+  for (const LayerPlan& plan : plan_layers(settings_)) make_layer(plan, parameters, gradients);
+}
+
+template <class T>
+void Network<T>::make_layer(const LayerPlan& plan, const std::vector<T*>& parameters,
+                            const std::vector<T*>& gradients) {
+  Layer& layer = layers_.emplace_back();
+  layer.plan = plan;
+  layer.in = plan.input.size();
+  layer.out = plan.channels;
+  layer.units = plan.channels * plan.places;
+  layer.first_block = blocks_per_sample_;
+  if (plan.hidden && !plan.convolves) blocks_per_sample_ += (static_cast<std::uint64_t>(layer.out) + 3) / 4;
+  layer.weight = tensor_of(parameters, plan.weight);
+  layer.bias = tensor_of(parameters, plan.bias);
+  layer.weight_grad = tensor_of(gradients, plan.weight);
+  layer.bias_grad = tensor_of(gradients, plan.bias);
+  if (plan.convolves) {
+    layer.convolution.emplace(plan.input, plan.channels, settings_.kernel);
+    layer.pool.emplace(layer.convolution->output());
   }
+  if (plan.scale < 0) return;
+  const bool across = settings_.norm == Norm::batch || settings_.norm == Norm::ghost;
+  const std::int64_t groups = settings_.norm == Norm::group ? settings_.norm_groups : 1;
+  layer.norm.emplace(NormalizationShape{.channels = static_cast<std::size_t>(plan.channels),
+                                        .places = static_cast<std::size_t>(plan.places),
+                                        .together = static_cast<std::size_t>(across ? 1 : plan.channels / groups),
+                                        .across_samples = across,
+                                        .running_momentum = settings_.norm_momentum},
+                     NormalizationTensors<T>{.scale = tensor_of(parameters, plan.scale),
+                                             .shift = tensor_of(parameters, plan.shift),
+                                             .scale_grad = tensor_of(gradients, plan.scale),
+                                             .shift_grad = tensor_of(gradients, plan.shift),
+                                             .running_mean = tensor_of(parameters, plan.running_mean),
+                                             .running_variance = tensor_of(parameters, plan.running_variance)});
 }
 
 template <class T>
@@ -57,39 +75,96 @@ void Network<T>::reserve(Eigen::Index samples, bool with_rates) {
   grow(input_, layers_.front().in);
   if (labels_.size() < static_cast<std::size_t>(samples)) labels_.resize(static_cast<std::size_t>(samples));
   for (Layer& layer : layers_) {
-    const bool last = &layer == &layers_.back();
-    grow(layer.z, layer.out);
-    grow(layer.delta, layer.out);
-    if (!last) grow(layer.activated, layer.out);
-    if (!last && settings_.dropout > 0) grow(layer.mask, layer.out);
+    const Eigen::Index outputs = layer.pool ? layer.pool->output().size() : layer.units;
+    grow(layer.z, layer.units);
+    grow(layer.delta, layer.units);
+    if (layer.plan.hidden) grow(layer.activated, outputs);
+    if (layer.plan.drops) grow(layer.mask, layer.units);
+    if (layer.pool) {
+      grow(layer.unpooled, layer.units);
+      grow(layer.pooled_delta, outputs);
+      layer.winners.resize(std::max(layer.winners.size(), static_cast<std::size_t>(outputs * samples)));
+    }
     if (!with_rates) continue;
-    grow(layer.z_rate, layer.out);
-    grow(layer.delta_rate, layer.out);
-    if (!last) grow(layer.activated_rate, layer.out);
+    grow(layer.z_rate, layer.units);
+    grow(layer.delta_rate, layer.units);
+    if (layer.plan.hidden) grow(layer.activated_rate, outputs);
+    if (layer.pool) grow(layer.pooled_rate, outputs);
   }
 }
 
-// Line searches, sam and ramps evaluate one batch several times; its pixels are a tenth of the work.
+template <class T>
+std::size_t Network<T>::piece_of(std::size_t samples, bool training) const {
+  const auto limit = static_cast<std::size_t>(settings_.largest_batch);
+  if (!training || (settings_.norm != Norm::batch && settings_.norm != Norm::ghost))
+    return static_cast<std::size_t>(settings_.piece);
+  if (settings_.norm == Norm::ghost) return static_cast<std::size_t>(settings_.virtual_batch);
+  if (samples > limit)
+    throw std::invalid_argument("a batch has " + std::to_string(samples) + " samples, and norm: batch takes at most " +
+                                std::to_string(limit) +
+                                " at once; norm: ghost takes batches of any size, by virtual batches");
+  return samples;
+}
+
+// Line searches, sam and ramps evaluate one batch several times; its values are a tenth of the work.
 template <class T>
 void Network<T>::gather(std::uint32_t split, std::span<const std::uint64_t> piece) {
   if (split == gathered_split_ && std::ranges::equal(piece, gathered_)) return;
   gathered_.clear();
-  images_.gather(split, piece, input_.data(), labels_.data());
+  samples_.gather(split, piece, input_.data(), labels_.data());
   gathered_split_ = split;
   gathered_.assign(piece.begin(), piece.end());
 }
 
 template <class T>
-void Network<T>::forward(Eigen::Index n, std::uint64_t first, const tuner_rng* dropout) {
+void Network<T>::add_product(Layer& layer, const T* weight, const Matrix& input, Eigen::Index n, Matrix& out) {
+  if (layer.convolution) return layer.convolution->apply(weight, input.data(), n, out.data());
+  out.leftCols(n).noalias() += Eigen::Map<const Weights>(weight, layer.out, layer.in) * input.leftCols(n);
+}
+
+template <class T>
+void Network<T>::add_transposed(Layer& layer, const T* weight, const Matrix& delta, Eigen::Index n, Matrix& out) {
+  if (layer.convolution) return layer.convolution->apply_transposed(weight, delta.data(), n, out.data());
+  out.leftCols(n).noalias() += Eigen::Map<const Weights>(weight, layer.out, layer.in).transpose() * delta.leftCols(n);
+}
+
+template <class T>
+void Network<T>::add_outer(Layer& layer, const Matrix& delta, const Matrix& input, Eigen::Index n, T* out) {
+  if (layer.convolution) return layer.convolution->add_outer(delta.data(), input.data(), n, out);
+  Eigen::Map<Weights>(out, layer.out, layer.in).noalias() += delta.leftCols(n) * input.leftCols(n).transpose();
+}
+
+template <class T>
+void Network<T>::add_bias(const Layer& layer, const T* bias, Eigen::Index n, Matrix& out) {
+  if (bias == nullptr) return;
+  Eigen::Map<Matrix>(out.data(), layer.out, layer.plan.places * n).colwise() +=
+      Eigen::Map<const Vector>(bias, layer.out);
+}
+
+template <class T>
+void Network<T>::store_bias(const Layer& layer, const Matrix& delta, Eigen::Index n, bool overwrite, T* out) {
+  if (out == nullptr) return;
+  Eigen::Map<Vector> sums(out, layer.out);
+  const Eigen::Map<const Matrix> deltas(delta.data(), layer.out, layer.plan.places * n);
+  if (overwrite)
+    sums = deltas.rowwise().sum();
+  else
+    sums += deltas.rowwise().sum();
+}
+
+template <class T>
+void Network<T>::forward(Eigen::Index n, std::uint64_t first, const tuner_rng* dropout, Statistics statistics) {
   for (std::size_t l = 0; l < layers_.size(); ++l) {
     Layer& layer = layers_[l];
-    const Eigen::Map<const Weights> weight(layer.weight, layer.out, layer.in);
-    auto z = layer.z.leftCols(n);
-    z.noalias() = weight * input_of(l).leftCols(n);
-    z.colwise() += Eigen::Map<const Vector>(layer.bias, layer.out);
-    if (l + 1 == layers_.size()) return;
-    activate(settings_.activation, z.data(), layer.activated.data(), static_cast<std::size_t>(z.size()));
-    if (dropout != nullptr) drop(layer, n, first, *dropout);
+    layer.z.leftCols(n).setZero();
+    add_product(layer, layer.weight, input_of(l), n, layer.z);
+    add_bias(layer, layer.bias, n, layer.z);
+    if (!layer.plan.hidden) return;
+    if (layer.norm) layer.norm->forward(layer.z.data(), static_cast<std::size_t>(n), statistics);
+    T* const activated = layer.pool ? layer.unpooled.data() : layer.activated.data();
+    activate(settings_.activation, layer.z.data(), activated, static_cast<std::size_t>(layer.units * n));
+    if (layer.pool) layer.pool->apply(activated, n, layer.activated.data(), layer.winners.data());
+    if (dropout != nullptr && layer.plan.drops) drop(layer, n, first, *dropout);
   }
 }
 
@@ -115,58 +190,29 @@ void Network<T>::drop(Layer& layer, Eigen::Index n, std::uint64_t first, const t
   layer.activated.leftCols(n).array() *= layer.mask.leftCols(n).array();
 }
 
-// Sums of the losses and hits of a piece; delta = weight (p - q), the derivative by the logits.
 template <class T>
-BatchResult Network<T>::softmax(Eigen::Index n, bool training, bool with_delta, T weight) {
-  Layer& last = layers_.back();
-  const double smoothing = training ? settings_.label_smoothing : 0;
-  const T off = static_cast<T>(smoothing / static_cast<double>(last.out)), on = static_cast<T>(1 - smoothing);
-  BatchResult sums;
-  for (Eigen::Index i = 0; i < n; ++i) {
-    const T* z = last.z.col(i).data();
-    T* delta = last.delta.col(i).data();
-    const Eigen::Index label = labels_[static_cast<std::size_t>(i)];
-    const Eigen::Index best = std::max_element(z, z + last.out) - z;
-    const T top = z[best];
-    const T log_sum = softmax_of(z, last.out, top, delta);
-    // -sum q_k log p_k = log_sum - sum q_k (z_k - top): differences first, so that large logits cancel exactly.
-    double loss = static_cast<double>(log_sum) - static_cast<double>(on) * static_cast<double>(z[label] - top);
-    if (off != 0)
-      for (Eigen::Index k = 0; k < last.out; ++k) loss -= static_cast<double>(off) * static_cast<double>(z[k] - top);
-    sums.loss += loss;
-    sums.accuracy += best == label && std::isfinite(log_sum) ? 1 : 0;
-    if (!with_delta) continue;
-    for (Eigen::Index k = 0; k < last.out; ++k) delta[k] = weight * (delta[k] - off - (k == label ? on : T(0)));
+void Network<T>::store_gradients(Layer& layer, const Matrix& input, Eigen::Index n, bool overwrite) {
+  if (layer.weight_grad != nullptr) {
+    if (overwrite) Eigen::Map<Vector>(layer.weight_grad, layer.out * layer.plan.fan_in).setZero();
+    add_outer(layer, layer.delta, input, n, layer.weight_grad);
   }
-  return sums;
+  store_bias(layer, layer.delta, n, overwrite, layer.bias_grad);
 }
 
 template <class T>
 void Network<T>::backward(Eigen::Index n, bool overwrite) {
   for (std::size_t l = layers_.size(); l-- > 0;) {
     Layer& layer = layers_[l];
-    const auto delta = layer.delta.leftCols(n);
-    if (layer.weight_grad != nullptr) {
-      Eigen::Map<Weights> gradient(layer.weight_grad, layer.out, layer.in);
-      const auto input = input_of(l).leftCols(n);
-      if (overwrite)
-        gradient.noalias() = delta * input.transpose();
-      else
-        gradient.noalias() += delta * input.transpose();
-    }
-    if (layer.bias_grad != nullptr) {
-      Eigen::Map<Vector> gradient(layer.bias_grad, layer.out);
-      if (overwrite)
-        gradient = delta.rowwise().sum();
-      else
-        gradient += delta.rowwise().sum();
-    }
+    if (layer.norm) layer.norm->backward(layer.delta.data(), static_cast<std::size_t>(n), overwrite);
+    store_gradients(layer, input_of(l), n, overwrite);
     if (l == 0) return;
     Layer& below = layers_[l - 1];
-    auto out = below.delta.leftCols(n);
-    out.noalias() = Eigen::Map<const Weights>(layer.weight, layer.out, layer.in).transpose() * delta;
-    if (dropout_.struct_size != 0) out.array() *= below.mask.leftCols(n).array();
-    multiply_slope(settings_.activation, below.z.data(), out.data(), static_cast<std::size_t>(out.size()));
+    Matrix& out = below.pool ? below.pooled_delta : below.delta;
+    out.leftCols(n).setZero();
+    add_transposed(layer, layer.weight, layer.delta, n, out);
+    if (dropout_.struct_size != 0 && below.plan.drops) out.leftCols(n).array() *= below.mask.leftCols(n).array();
+    if (below.pool) below.pool->spread(out.data(), below.winners.data(), n, below.delta.data());
+    multiply_slope(settings_.activation, below.z.data(), below.delta.data(), static_cast<std::size_t>(below.units * n));
   }
 }
 
@@ -176,13 +222,19 @@ BatchResult Network<T>::evaluate(const Batch& batch, bool with_gradient, const t
   const auto samples = static_cast<double>(batch.indices.size());
   const bool drops = batch.training && settings_.dropout > 0;
   if (batch.training || with_gradient) dropout_ = drops ? *rng : tuner_rng{};
-  reserve(static_cast<Eigen::Index>(std::min(kPiece, batch.indices.size())), false);
+  const Statistics statistics = !batch.training          ? Statistics::running
+                                : batch.moves_statistics ? Statistics::of_samples_moving_the_running
+                                                         : Statistics::of_samples;
+  const std::size_t size = piece_of(batch.indices.size(), batch.training);
+  reserve(static_cast<Eigen::Index>(std::min(size, batch.indices.size())), false);
   BatchResult result;
-  for_pieces(batch.indices, [&](std::size_t first, std::span<const std::uint64_t> piece) {
+  for_pieces(batch.indices, size, [&](std::size_t first, std::span<const std::uint64_t> piece) {
     const auto n = static_cast<Eigen::Index>(piece.size());
     gather(batch.split, piece);
-    forward(n, first, drops ? &dropout_ : nullptr);
-    const BatchResult sums = softmax(n, batch.training, with_gradient, static_cast<T>(1 / samples));
+    forward(n, first, drops ? &dropout_ : nullptr, statistics);
+    Layer& last = layers_.back();
+    const BatchResult sums = losses_.evaluate(last.z.data(), labels_.data(), n, batch.training, with_gradient,
+                                              static_cast<T>(1 / samples), last.delta.data());
     result.loss += sums.loss;
     result.accuracy += sums.accuracy;
     if (with_gradient) backward(n, first == 0);
@@ -191,7 +243,7 @@ BatchResult Network<T>::evaluate(const Batch& batch, bool with_gradient, const t
   result.accuracy /= samples;
   if (!batch.training || settings_.l2 == 0) return result;
   for (const Layer& layer : layers_) {
-    const Eigen::Map<const Vector> weight(layer.weight, layer.in * layer.out);
+    const Eigen::Map<const Vector> weight(layer.weight, layer.out * layer.plan.fan_in);
     result.loss += 0.5 * settings_.l2 * static_cast<double>(weight.squaredNorm());
     if (with_gradient && layer.weight_grad != nullptr)
       Eigen::Map<Vector>(layer.weight_grad, weight.size()) += static_cast<T>(settings_.l2) * weight;
@@ -199,75 +251,82 @@ BatchResult Network<T>::evaluate(const Batch& batch, bool with_gradient, const t
   return result;
 }
 
-// Along the vectors V, v:  z' = V a + W a' + v,  a' = mask act'(z) z'
+// Along the vectors V, v:  z' = V a + W a' + v,  a' = mask act'(z) z', of the winners where it is pooled
 template <class T>
 void Network<T>::forward_rates(Eigen::Index n, const T* const* vectors, bool dropped) {
   for (std::size_t l = 0; l < layers_.size(); ++l) {
     Layer& layer = layers_[l];
-    auto rate = layer.z_rate.leftCols(n);
-    rate.setZero();
-    if (const T* v = vectors[2 * l])
-      rate.noalias() += Eigen::Map<const Weights>(v, layer.out, layer.in) * input_of(l).leftCols(n);
-    if (const T* v = vectors[2 * l + 1]) rate.colwise() += Eigen::Map<const Vector>(v, layer.out);
-    if (l > 0)
-      rate.noalias() +=
-          Eigen::Map<const Weights>(layer.weight, layer.out, layer.in) * layers_[l - 1].activated_rate.leftCols(n);
-    if (l + 1 == layers_.size()) return;
-    auto activated = layer.activated_rate.leftCols(n);
-    activated = rate;
-    multiply_slope(settings_.activation, layer.z.data(), activated.data(), static_cast<std::size_t>(activated.size()));
-    if (dropped) activated.array() *= layer.mask.leftCols(n).array();
+    layer.z_rate.leftCols(n).setZero();
+    if (const T* v = tensor_of(vectors, layer.plan.weight)) add_product(layer, v, input_of(l), n, layer.z_rate);
+    add_bias(layer, tensor_of(vectors, layer.plan.bias), n, layer.z_rate);
+    if (l > 0) add_product(layer, layer.weight, layers_[l - 1].activated_rate, n, layer.z_rate);
+    if (!layer.plan.hidden) return;
+    if (layer.norm)
+      layer.norm->forward_rates(layer.z_rate.data(), static_cast<std::size_t>(n), tensor_of(vectors, layer.plan.scale),
+                                tensor_of(vectors, layer.plan.shift));
+    Matrix& activated = layer.pool ? layer.unpooled : layer.activated_rate;
+    activated.leftCols(n) = layer.z_rate.leftCols(n);
+    multiply_slope(settings_.activation, layer.z.data(), activated.data(), static_cast<std::size_t>(layer.units * n));
+    if (layer.pool) layer.pool->pick(activated.data(), layer.winners.data(), n, layer.activated_rate.data());
+    if (dropped && layer.plan.drops) layer.activated_rate.leftCols(n).array() *= layer.mask.leftCols(n).array();
   }
 }
 
-// delta = weight (p - q), so delta' = weight p (z' - p.z')
 template <class T>
-void Network<T>::softmax_rates(Eigen::Index n, T weight) {
-  Layer& last = layers_.back();
-  Vector p(last.out);
-  for (Eigen::Index i = 0; i < n; ++i) {
-    const auto z = last.z.col(i);
-    softmax_of(z.data(), last.out, z.maxCoeff(), p.data());
-    const T mean = p.dot(last.z_rate.col(i));
-    last.delta_rate.col(i) = weight * p.array() * (last.z_rate.col(i).array() - mean);
+void Network<T>::store_products(std::size_t l, T* const* products, Eigen::Index n, bool overwrite) {
+  Layer& layer = layers_[l];
+  if (T* product = tensor_of(products, layer.plan.weight)) {
+    if (overwrite) Eigen::Map<Vector>(product, layer.out * layer.plan.fan_in).setZero();
+    add_outer(layer, layer.delta_rate, input_of(l), n, product);
+    if (l > 0) add_outer(layer, layer.delta, layers_[l - 1].activated_rate, n, product);
+  }
+  if (T* product = tensor_of(products, layer.plan.bias)) {
+    if (overwrite) Eigen::Map<Vector>(product, layer.out).setZero();
+    store_bias(layer, layer.delta_rate, n, false, product);
   }
 }
 
-// Carries delta and delta' down together:  u = mask W'delta,  u' = mask (W'delta' + V'delta)
-//   delta_below = act'(z) u,  delta_below' = act'(z) u' + act''(z) z' u
+// From u and u', the derivatives by what the layer below gave:  u, u' times its mask,
+//   delta = act'(z) u,  delta' = act'(z) u' + act''(z) z' u
+template <class T>
+void Network<T>::slope_rates(Layer& below, Eigen::Index n, bool dropped) {
+  const auto size = static_cast<std::size_t>(below.units * n);
+  if (dropped && below.plan.drops) {
+    below.delta.leftCols(n).array() *= below.mask.leftCols(n).array();
+    below.delta_rate.leftCols(n).array() *= below.mask.leftCols(n).array();
+  }
+  if (below.pool) {
+    below.pool->spread(below.pooled_delta.data(), below.winners.data(), n, below.delta.data());
+    below.pool->spread(below.pooled_rate.data(), below.winners.data(), n, below.delta_rate.data());
+  }
+  T *delta = below.delta.data(), *rate = below.delta_rate.data();
+  multiply_slope(settings_.activation, below.z.data(), rate, size);
+  add_curvature(settings_.activation, below.z.data(), delta, below.z_rate.data(), rate, size);
+  multiply_slope(settings_.activation, below.z.data(), delta, size);
+}
+
+// Carries delta and delta' down together:  u = W'delta,  u' = W'delta' + V'delta
 template <class T>
 void Network<T>::backward_rates(Eigen::Index n, const T* const* vectors, T* const* products, bool dropped,
                                 bool overwrite) {
   for (std::size_t l = layers_.size(); l-- > 0;) {
     Layer& layer = layers_[l];
-    const auto delta = layer.delta.leftCols(n), rate = layer.delta_rate.leftCols(n);
-    if (products[2 * l] != nullptr) {
-      Eigen::Map<Weights> product(products[2 * l], layer.out, layer.in);
-      if (overwrite) product.setZero();
-      product.noalias() += rate * input_of(l).leftCols(n).transpose();
-      if (l > 0) product.noalias() += delta * layers_[l - 1].activated_rate.leftCols(n).transpose();
-    }
-    if (products[2 * l + 1] != nullptr) {
-      Eigen::Map<Vector> product(products[2 * l + 1], layer.out);
-      if (overwrite) product.setZero();
-      product += rate.rowwise().sum();
-    }
+    if (layer.norm)
+      layer.norm->backward_rates(layer.delta.data(), layer.delta_rate.data(), static_cast<std::size_t>(n),
+                                 {tensor_of(vectors, layer.plan.scale), tensor_of(products, layer.plan.scale),
+                                  tensor_of(products, layer.plan.shift)},
+                                 overwrite);
+    store_products(l, products, n, overwrite);
     if (l == 0) return;
     Layer& below = layers_[l - 1];
-    const auto size = static_cast<std::size_t>(below.out * n);
-    const Eigen::Map<const Weights> weight(layer.weight, layer.out, layer.in);
-    auto out = below.delta.leftCols(n), out_rate = below.delta_rate.leftCols(n);
-    out.noalias() = weight.transpose() * delta;
-    out_rate.noalias() = weight.transpose() * rate;
-    if (const T* v = vectors[2 * l])
-      out_rate.noalias() += Eigen::Map<const Weights>(v, layer.out, layer.in).transpose() * delta;
-    if (dropped) {
-      out.array() *= below.mask.leftCols(n).array();
-      out_rate.array() *= below.mask.leftCols(n).array();
-    }
-    multiply_slope(settings_.activation, below.z.data(), out_rate.data(), size);
-    add_curvature(settings_.activation, below.z.data(), out.data(), below.z_rate.data(), out_rate.data(), size);
-    multiply_slope(settings_.activation, below.z.data(), out.data(), size);
+    Matrix& out = below.pool ? below.pooled_delta : below.delta;
+    Matrix& out_rate = below.pool ? below.pooled_rate : below.delta_rate;
+    out.leftCols(n).setZero();
+    out_rate.leftCols(n).setZero();
+    add_transposed(layer, layer.weight, layer.delta, n, out);
+    add_transposed(layer, layer.weight, layer.delta_rate, n, out_rate);
+    if (const T* v = tensor_of(vectors, layer.plan.weight)) add_transposed(layer, v, layer.delta, n, out_rate);
+    slope_rates(below, n, dropped);
   }
 }
 
@@ -276,22 +335,26 @@ void Network<T>::hvp(std::span<const std::uint64_t> indices, const T* const* vec
   if (indices.empty()) throw std::invalid_argument("a batch without samples has no loss");
   const bool dropped = dropout_.struct_size != 0;
   const T weight = static_cast<T>(1.0 / static_cast<double>(indices.size()));
-  reserve(static_cast<Eigen::Index>(std::min(kPiece, indices.size())), true);
-  for_pieces(indices, [&](std::size_t first, std::span<const std::uint64_t> piece) {
+  const std::size_t size = piece_of(indices.size(), true);
+  reserve(static_cast<Eigen::Index>(std::min(size, indices.size())), true);
+  for_pieces(indices, size, [&](std::size_t first, std::span<const std::uint64_t> piece) {
     const auto n = static_cast<Eigen::Index>(piece.size());
     gather(TUNER_SPLIT_TRAIN, piece);
-    forward(n, first, dropped ? &dropout_ : nullptr);
-    softmax(n, true, true, weight);
+    forward(n, first, dropped ? &dropout_ : nullptr, Statistics::of_samples);
+    Layer& last = layers_.back();
+    losses_.evaluate(last.z.data(), labels_.data(), n, true, true, weight, last.delta.data());
     forward_rates(n, vectors, dropped);
-    softmax_rates(n, weight);
+    losses_.rates(last.z.data(), last.z_rate.data(), labels_.data(), n, weight, last.delta_rate.data());
     backward_rates(n, vectors, products, dropped, first == 0);
   });
   if (settings_.l2 == 0) return;
-  for (std::size_t l = 0; l < layers_.size(); ++l) {
-    if (vectors[2 * l] == nullptr || products[2 * l] == nullptr) continue;
-    const Eigen::Index size = layers_[l].in * layers_[l].out;
-    Eigen::Map<Vector>(products[2 * l], size) +=
-        static_cast<T>(settings_.l2) * Eigen::Map<const Vector>(vectors[2 * l], size);
+  for (const Layer& layer : layers_) {
+    const T* vector = tensor_of(vectors, layer.plan.weight);
+    T* product = tensor_of(products, layer.plan.weight);
+    if (vector == nullptr || product == nullptr) continue;
+    const Eigen::Index size_of_weight = layer.out * layer.plan.fan_in;
+    Eigen::Map<Vector>(product, size_of_weight) +=
+        static_cast<T>(settings_.l2) * Eigen::Map<const Vector>(vector, size_of_weight);
   }
 }
 

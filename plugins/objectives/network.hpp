@@ -1,59 +1,48 @@
-// A network of dense layers with a softmax at its end: loss, gradient and Hessian products of a batch.
+// A classifier of layers: loss, gradient and Hessian products of a batch.
 //
-//   a_0 = pixels,  z_l = W_l a_l + b_l,  a_{l+1} = dropout(act(z_l)),  p = softmax(z_last)
-//   loss = mean over samples of -sum_k q_k log p_k  (+ l2/2 sum |W|^2 in training)
-//   q_k = (1 - label_smoothing) [k = label] + label_smoothing / classes
+//   a_0 = values of the sample
+//   a_{l+1} = dropout(pool(act(norm(L_l a_l + b_l)))),  L_l a dense matrix or a convolution
+//   loss = mean over samples of the loss of the last layer's outputs (losses.hpp)  (+ l2/2 sum |L|^2 in training)
 //
-// Dropout, l2 and label smoothing act in training mode alone: a validation loss is the plain cross entropy, comparable
-// between trials whatever their regularization.
+// Dropout, l2, label smoothing and class weights act in training mode alone: a validation loss is the plain one,
+// comparable between trials whatever their regularization.
 #pragma once
 
-#include <Eigen/Dense>
+#include <Eigen/Core>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
-#include "data/labelled_images.hpp"
+#include "data/labelled_samples.hpp"
+#include "layer_plan.hpp"
+#include "normalization.hpp"
 #include "tuner/abi.h"
 
 namespace tuner::objectives {
-
-// gelu is the exact one, x Phi(x); leaky_relu has slope 0.01 below 0. At its kink a relu's derivative is 0, as
-// PyTorch's.
-enum class Activation : std::uint32_t { relu, leaky_relu, tanh, sigmoid, gelu };
-
-struct NetworkSettings {
-  std::vector<std::int64_t> widths;  // features, hidden layers, classes
-  Activation activation = Activation::relu;
-  double dropout = 0;  // probability of dropping a hidden unit; the rest are scaled by 1 / (1 - dropout)
-  double label_smoothing = 0;
-  double l2 = 0;  // on weights, not on biases
-};
 
 struct Batch {
   std::uint32_t split = TUNER_SPLIT_TRAIN;
   std::span<const std::uint64_t> indices;
   bool training = true;
-};
-
-struct BatchResult {
-  double loss = 0;
-  double accuracy = 0;  // share of samples whose largest logit is their label's
+  bool moves_statistics = false;  // the running ones of norm: batch and ghost, in training
 };
 
 // One context: views on the host's tensors and workspaces, sized at the first batch. T is float or double.
-// Batches beyond 512 samples go through in pieces, so memory stays bounded.
+// Batches go through in pieces, so memory stays bounded. With norm: ghost a piece is a virtual batch, and with norm:
+// batch the whole batch, up to the settings' largest_batch.
 // Threads: one at a time; any number of networks side by side.
 template <class T>
 class Network {
  public:
-  // parameters and gradients: weight (out x in, row-major) and bias of every layer in turn, gradients null where there
-  // is none. All of them and images must outlive the network.
-  Network(NetworkSettings settings, const LabelledImages& images, std::vector<T*> parameters,
+  // parameters and gradients: those of plan_layers(), a weight as out x in, row-major, in of a convolution being
+  // kernel x kernel x channels; gradients null where there is none. All of them and samples must outlive the network.
+  Network(NetworkSettings settings, const LabelledSamples& samples, std::vector<T*> parameters,
           std::vector<T*> gradients);
 
   // Gradients are overwritten where asked for. rng decides the dropout of a training batch: a unit's fate depends on
   // its place in the batch, the layer and the stream, so the same batch and stream give the same masks.
+  // Errors (std::invalid_argument): no samples, or more than norm: batch takes.
   BatchResult evaluate(const Batch& batch, bool with_gradient, const tuner_rng* rng);
 
   // products = Hessian of the training loss times vectors, buffers as the parameters', null ones count as zero and are
@@ -62,38 +51,57 @@ class Network {
   void hvp(std::span<const std::uint64_t> indices, const T* const* vectors, T* const* products);
 
  private:
-  using Matrix = Eigen::Matrix<T, Eigen::Dynamic, Eigen::Dynamic>;  // units x samples
+  using Matrix = Eigen::Matrix<T, Eigen::Dynamic, Eigen::Dynamic>;  // values of a sample x samples
   using Weights = Eigen::Matrix<T, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
   using Vector = Eigen::Matrix<T, Eigen::Dynamic, 1>;
+  using Statistics = typename Normalization<T>::Statistics;
 
   struct Layer {
-    Eigen::Index in, out;
-    std::uint64_t first_block;  // of a sample's dropout
-    const T *weight, *bias;
+    LayerPlan plan;
+    Eigen::Index in, out, units;  // inputs; rows of the weight; values of z
+    std::uint64_t first_block;    // of a sample's dropout
+    const T *weight, *bias;       // bias null: none
     T *weight_grad, *bias_grad;
-    Matrix z, activated, mask, delta;           // mask: only with dropout; activated: not in the last layer
-    Matrix z_rate, activated_rate, delta_rate;  // derivatives along the vectors of hvp, else empty
+    std::optional<Convolution<T>> convolution;
+    std::optional<MaxPool<T>> pool;
+    std::optional<Normalization<T>> norm;
+    Matrix z, activated, mask, delta;            // mask: only with dropout; activated: not in the last layer
+    Matrix z_rate, activated_rate, delta_rate;   // derivatives along the vectors of hvp, else empty
+    Matrix unpooled, pooled_delta, pooled_rate;  // before pooling, and what comes back to it; only with pooling
+    std::vector<std::uint32_t> winners;
   };
 
+  void make_layer(const LayerPlan& plan, const std::vector<T*>& parameters, const std::vector<T*>& gradients);
   void reserve(Eigen::Index samples, bool with_rates);
+  [[nodiscard]] std::size_t piece_of(std::size_t samples, bool training) const;
   void gather(std::uint32_t split, std::span<const std::uint64_t> piece);
-  void forward(Eigen::Index n, std::uint64_t first, const tuner_rng* dropout);
+  void forward(Eigen::Index n, std::uint64_t first, const tuner_rng* dropout, Statistics statistics);
   void drop(Layer& layer, Eigen::Index n, std::uint64_t first, const tuner_rng& rng);
-  BatchResult softmax(Eigen::Index n, bool training, bool with_delta, T weight);
   void backward(Eigen::Index n, bool overwrite);
+  void store_gradients(Layer& layer, const Matrix& input, Eigen::Index n, bool overwrite);
   void forward_rates(Eigen::Index n, const T* const* vectors, bool dropped);
-  void softmax_rates(Eigen::Index n, T weight);
   void backward_rates(Eigen::Index n, const T* const* vectors, T* const* products, bool dropped, bool overwrite);
+  void store_products(std::size_t layer, T* const* products, Eigen::Index n, bool overwrite);
+  void slope_rates(Layer& below, Eigen::Index n, bool dropped);
   const Matrix& input_of(std::size_t layer) const { return layer == 0 ? input_ : layers_[layer - 1].activated; }
 
+  // out += weight input, out += weight' delta, out += delta input', of a layer's linear map.
+  static void add_product(Layer& layer, const T* weight, const Matrix& input, Eigen::Index n, Matrix& out);
+  static void add_transposed(Layer& layer, const T* weight, const Matrix& delta, Eigen::Index n, Matrix& out);
+  static void add_outer(Layer& layer, const Matrix& delta, const Matrix& input, Eigen::Index n, T* out);
+  // A bias for each channel, and its gradient.
+  static void add_bias(const Layer& layer, const T* bias, Eigen::Index n, Matrix& out);
+  static void store_bias(const Layer& layer, const Matrix& delta, Eigen::Index n, bool overwrite, T* out);
+
   NetworkSettings settings_;
-  const LabelledImages& images_;
+  const LabelledSamples& samples_;
+  Losses<T> losses_;
   std::vector<Layer> layers_;
   std::uint64_t blocks_per_sample_ = 0;
   Matrix input_;
-  std::vector<std::uint8_t> labels_;
+  std::vector<std::uint32_t> labels_;
   std::uint32_t gathered_split_ = 0;
-  std::vector<std::uint64_t> gathered_;  // the samples whose pixels and labels these are
+  std::vector<std::uint64_t> gathered_;  // the samples whose values and labels these are
   tuner_rng dropout_{};                  // stream of the latest training evaluation
 };
 

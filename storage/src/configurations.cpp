@@ -98,14 +98,14 @@ bool rank_configuration(Connection& connection, std::int64_t study_id, const Rep
   return all;
 }
 
-std::vector<RepeatedTrial> timed_out_replicates(Connection& connection, std::int64_t study_id) {
+std::vector<RepeatedTrial> replicates_with(Connection& connection, std::int64_t study_id, std::string_view outcome) {
   std::vector<RepeatedTrial> trials;
   Rows row = connection
                  .prepared(
                      "SELECT t.number, t.configuration, t.replicate, c.due FROM trials AS t JOIN configurations AS c "
                      "ON c.study_id = t.study_id AND c.configuration = t.configuration WHERE t.study_id = ? AND "
-                     "t.outcome = 'timed_out' ORDER BY t.number")
-                 .query(study_id);
+                     "t.outcome = ? ORDER BY t.number")
+                 .query(study_id, outcome);
   while (row.next())
     in_table("trials", [&] {
       trials.push_back({{.number = row.count(0),

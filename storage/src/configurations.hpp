@@ -41,7 +41,8 @@ struct RepeatedTrial {
   std::int64_t due = 1;
 };
 // Of the trials that timed out, those whose configurations have rows.
-[[nodiscard]] std::vector<RepeatedTrial> timed_out_replicates(Connection& connection, std::int64_t study_id);
+[[nodiscard]] std::vector<RepeatedTrial> replicates_with(Connection& connection, std::int64_t study_id,
+                                                         std::string_view outcome);
 
 // Both inside a transaction of the caller.
 //

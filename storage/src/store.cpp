@@ -70,28 +70,34 @@ std::vector<std::string> check_plan(const Connection& connection, const StudyRec
       .at(connection.file().string());
 }
 
-// Trials that timed out are run again where they have more time now.
-void reopen_timed_out(Connection& connection, std::int64_t id, double before, double limit, std::string_view now) {
-  if (before == 0 || (limit != 0 && limit <= before)) return;
+// Trials of that outcome become cancelled ones, which are run again. How many there were.
+std::int64_t reopen(Connection& connection, std::int64_t id, std::string_view outcome) {
   std::int64_t trials = 0;
   {
     Rows row =
-        connection.prepared("SELECT trials FROM outcome_counts WHERE study_id = ? AND outcome = 'timed_out'").query(id);
+        connection.prepared("SELECT trials FROM outcome_counts WHERE study_id = ? AND outcome = ?").query(id, outcome);
     if (row.next()) trials = row.integer(0);
   }
-  if (trials == 0) return;
-  const std::vector<RepeatedTrial> repeated = timed_out_replicates(connection, id);
-  connection
-      .prepared("UPDATE trials SET outcome = 'cancelled', error = NULL WHERE study_id = ? AND outcome = 'timed_out'")
-      .run(id);
+  if (trials == 0) return 0;
+  const std::vector<RepeatedTrial> repeated = replicates_with(connection, id, outcome);
+  connection.prepared("UPDATE trials SET outcome = 'cancelled', error = NULL WHERE study_id = ? AND outcome = ?")
+      .run(id, outcome);
   const OnFailure on_failure = read_rules(connection, id).on_failure;
   for (const RepeatedTrial& trial : repeated) rank_configuration(connection, id, trial, on_failure);
-  connection.prepared("UPDATE outcome_counts SET trials = 0 WHERE study_id = ? AND outcome = 'timed_out'").run(id);
+  connection.prepared("UPDATE outcome_counts SET trials = 0 WHERE study_id = ? AND outcome = ?").run(id, outcome);
   connection
       .prepared(
           "INSERT INTO outcome_counts (study_id, outcome, trials) VALUES (?, 'cancelled', ?) "
           "ON CONFLICT DO UPDATE SET trials = trials + excluded.trials")
       .run(id, trials);
+  return trials;
+}
+
+// Trials that timed out are run again where they have more time now.
+void reopen_timed_out(Connection& connection, std::int64_t id, double before, double limit, std::string_view now) {
+  if (before == 0 || (limit != 0 && limit <= before)) return;
+  const std::int64_t trials = reopen(connection, id, "timed_out");
+  if (trials == 0) return;
   const std::string text =
       fmt::format("{} timed out trial{}: the time limit was {:g} s and is {}", trials, trials == 1 ? "" : "s", before,
                   limit == 0 ? std::string("none") : fmt::format("{:g} s", limit));
@@ -210,6 +216,56 @@ std::vector<std::string> Store::open_study(const StudyRecord& study) {
   impl_->rules = rules;
   impl_->recent_configurations = recent_configurations;
   return warnings;
+}
+
+std::uint64_t Store::reopen_failed() {
+  check_open(impl_->study_id);
+  Connection& connection = *impl_->connection;
+  Transaction transaction(connection);
+  check_held(connection, impl_->study_id, impl_->study_name, impl_->token);
+  const std::int64_t trials =
+      reopen(connection, impl_->study_id, "failed") + reopen(connection, impl_->study_id, "timed_out");
+  transaction.commit();
+  return static_cast<std::uint64_t>(trials);
+}
+
+void Store::rename_study(std::string_view name, std::string_view to) {
+  Connection& connection = *impl_->connection;
+  Transaction transaction(connection);
+  const std::int64_t id = find_study(connection, name);
+  check_free(connection, name, impl_->token);
+  {
+    Rows row = connection.prepared("SELECT 1 FROM studies WHERE name = ?").query(to);
+    if (row.next())
+      throw Error(Message::usage_bad_option, fmt::format("there is a study '{}' already", to), "give another name");
+  }
+  connection.prepared("UPDATE studies SET name = ? WHERE id = ?").run(to, id);
+  transaction.commit();
+}
+
+void Store::copy_compact(const std::filesystem::path& file) const {
+  if (std::error_code none; std::filesystem::exists(std::filesystem::symlink_status(file, none)))
+    throw Error(Message::storage_cannot_open, fmt::format("{}: there is a file of that name", file.string()),
+                "name a new one");
+  std::filesystem::path part = file;
+  part += ".part";
+  std::error_code none;
+  std::filesystem::remove(part, none);
+  try {
+    // A reader's own connection may not even write to other files.
+    Connection reading(impl_->connection->file(), Connection::Mode::existing);
+    reading.prepared("VACUUM INTO ?").run(part.string());
+    std::filesystem::permissions(part, std::filesystem::perms::owner_read | std::filesystem::perms::group_read |
+                                           std::filesystem::perms::others_read);
+    std::filesystem::rename(part, file);
+  } catch (const std::filesystem::filesystem_error& error) {
+    std::filesystem::remove(part, none);
+    throw Error(Message::storage_failed, fmt::format("{}: {}", file.string(), error.code().message()),
+                "name a file in a folder that you may write to");
+  } catch (...) {
+    std::filesystem::remove(part, none);
+    throw;
+  }
 }
 
 void Store::erase_study(std::string_view name) {

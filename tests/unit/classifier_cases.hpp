@@ -26,7 +26,8 @@ struct ClassifierCase {
   const char* id;
   Settings settings;
 };
-inline const std::vector<ClassifierCase>& classifier_cases() {
+// Dense layers alone, with the cross entropy.
+inline const std::vector<ClassifierCase>& plain_cases() {
   static const std::vector<ClassifierCase> kCases = {
       {"logistic", "logistic_regression", {}},
       {"logistic_smooth_l2", "logistic_regression", {{"label_smoothing", 0.1}, {"l2", 0.3}}},
@@ -42,6 +43,68 @@ inline const std::vector<ClassifierCase>& classifier_cases() {
        {{"hidden", integers({9, 6})}, {"activation", std::string("tanh")}, {"dropout", 0.4}, {"l2", 0.1}}},
       {"linear", "mlp", {{"hidden", Value(List{})}}}};
   return kCases;
+}
+
+inline Value word(const char* text) { return std::string(text); }
+inline Value numbers(std::initializer_list<double> values) { return List(values.begin(), values.end()); }
+
+inline std::vector<ClassifierCase> classifier_cases() {
+  std::vector<ClassifierCase> cases = plain_cases();
+  const Value tanh = word("tanh");
+  const std::vector<ClassifierCase> more = {
+      {"convnet", "convnet", {{"channels", integers({3, 4})}, {"kernel", std::int64_t{3}}, {"hidden", integers({9})}}},
+      {"convnet_dropout_l2",
+       "convnet",
+       {{"channels", integers({4})},
+        {"hidden", integers({6})},
+        {"activation", tanh},
+        {"dropout", 0.3},
+        {"l2", 0.2},
+        {"label_smoothing", 0.1}}},
+      {"convnet_batch",
+       "convnet",
+       {{"channels", integers({3})}, {"hidden", integers({5})}, {"activation", tanh}, {"norm", word("batch")}}},
+      {"convnet_group",
+       "convnet",
+       {{"channels", integers({4})},
+        {"kernel", std::int64_t{2}},
+        {"hidden", Value(List{})},
+        {"activation", word("gelu")},
+        {"norm", word("group")},
+        {"norm_groups", std::int64_t{2}}}},
+      {"batch", "mlp", {{"hidden", integers({7, 5})}, {"activation", tanh}, {"norm", word("batch")}}},
+      {"ghost",
+       "mlp",
+       {{"hidden", integers({7})},
+        {"activation", word("gelu")},
+        {"norm", word("ghost")},
+        {"virtual_batch", std::int64_t{5}},
+        {"dropout", 0.3},
+        {"l2", 0.1}}},
+      {"layer", "mlp", {{"hidden", integers({7, 4})}, {"activation", tanh}, {"norm", word("layer")}}},
+      {"group",
+       "mlp",
+       {{"hidden", integers({6})},
+        {"activation", word("sigmoid")},
+        {"norm", word("group")},
+        {"norm_groups", std::int64_t{2}}}},
+      {"mse", "mlp", {{"hidden", integers({6})}, {"activation", tanh}, {"loss", word("mse")}}},
+      {"binary", "logistic_regression", {{"loss", word("binary_cross_entropy")}, {"label_smoothing", 0.1}}},
+      {"focal",
+       "mlp",
+       {{"hidden", integers({6})}, {"activation", tanh}, {"loss", word("focal")}, {"focal_gamma", 1.5}}},
+      {"class_weights",
+       "logistic_regression",
+       {{"class_weights", numbers({0.5, 2, 1.25})}, {"loss", word("focal")}, {"label_smoothing", 0.1}}}};
+  cases.insert(cases.end(), more.begin(), more.end());
+  return cases;
+}
+
+// Whether a sample's loss in training depends on the others of its batch, or on its place there.
+inline bool depends_on_batch(const Settings& settings) {
+  const auto norm = settings.find("norm");
+  return settings.contains("dropout") ||
+         (norm != settings.end() && (norm->second == word("batch") || norm->second == word("ghost")));
 }
 
 }  // namespace tuner::test

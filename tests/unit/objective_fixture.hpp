@@ -23,8 +23,9 @@ using Numbers = std::vector<double>;
 inline const Plugin& objective_plugin(const std::string& id) {
   static Catalogue* const kCatalogue = [] {
     auto* catalogue = new Catalogue;
-    for (const char* name : {"rosenbrock", "beale", "himmelblau", "paraboloid", "quadratic", "noisy_quadratic",
-                             "test_functions", "more_garbow_hillstrom", "classifiers"})
+    for (const char* name :
+         {"rosenbrock", "beale", "himmelblau", "paraboloid", "quadratic", "noisy_quadratic", "test_functions",
+          "more_garbow_hillstrom", "classifiers", "convnet", "linear_regression", "sparse_logistic_regression"})
       catalogue->add_file(fmt::format("{}/{}.so", TUNER_PLUGIN_DIR, name));
     return catalogue;
   }();
@@ -56,7 +57,7 @@ inline tuner_rng stream(std::uint32_t purpose, std::uint64_t seed = 1, std::uint
   return rng;
 }
 
-// Bound to a trial. All tensors, one after another, make one vector.
+// Bound to a trial. All tensors that are trained, one after another, make one vector.
 class Problem {
  public:
   Problem(const std::string& id, const Settings& settings, std::uint64_t seed = 1, SharedObjectives* shared = nullptr)
@@ -85,7 +86,7 @@ class Problem {
   }
   Numbers parameters() {
     Numbers out;
-    for (std::size_t t = 0; t < objective_.tensors().size(); ++t) append(out, t, objective_.tensors().data(t));
+    for (const std::size_t t : trained()) append(out, t, objective_.tensors().data(t));
     return out;
   }
   Numbers parameters(std::size_t tensor) {
@@ -95,7 +96,7 @@ class Problem {
   }
   void set(const Numbers& x) {
     std::size_t at = 0;
-    for (std::size_t t = 0; t < objective_.tensors().size(); ++t) store(x, at, t, objective_.tensors().data(t));
+    for (const std::size_t t : trained()) store(x, at, t, objective_.tensors().data(t));
   }
   double loss() {
     double value = -1;
@@ -112,25 +113,32 @@ class Problem {
     ok(run(TUNER_WANT_LOSS | TUNER_WANT_GRADIENT, &value, nullptr));
     if (loss != nullptr) *loss = value;
     Numbers out;
-    for (std::size_t t = 0; t < objective_.tensors().size(); ++t) append(out, t, objective_.tensors().grad(t));
+    for (const std::size_t t : trained()) append(out, t, objective_.tensors().grad(t));
     return out;
   }
   Numbers hvp(const Numbers& v) {
     Tensors& tensors = objective_.tensors();
     std::vector<AlignedBuffer> in, out;
-    std::vector<const void*> vectors;
-    std::vector<void*> products;
+    std::vector<const void*> vectors(tensors.size());
+    std::vector<void*> products(tensors.size());
     std::size_t at = 0;
-    for (std::size_t t = 0; t < tensors.size(); ++t) {
+    for (const std::size_t t : trained()) {
       const std::size_t bytes = tensors.spec(t).numel() * dtype_size(tensors.spec(t).dtype);
       store(v, at, t, in.emplace_back(bytes).data());
-      vectors.push_back(in.back().data());
-      products.push_back(out.emplace_back(bytes).data());
+      vectors[t] = in.back().data();
+      products[t] = out.emplace_back(bytes).data();
     }
     ok(objective_.hvp(batch, vectors.data(), products.data(), &error_));
     Numbers result;
-    for (std::size_t t = 0; t < tensors.size(); ++t) append(result, t, products[t]);
+    for (const std::size_t t : trained()) append(result, t, products[t]);
     return result;
+  }
+  // Statistics of a batch normalization.
+  Numbers buffers() {
+    Numbers out;
+    for (std::size_t t = 0; t < objective_.tensors().size(); ++t)
+      if (!objective_.tensors().spec(t).is_trained()) append(out, t, objective_.tensors().data(t));
+    return out;
   }
   std::int32_t run(std::uint32_t want, double* loss, double* metrics) {
     Objective::Request request;
@@ -145,6 +153,12 @@ class Problem {
  private:
   void ok(std::int32_t status) const {
     if (status != TUNER_OK) throw std::runtime_error(error_.text);
+  }
+  std::vector<std::size_t> trained() {
+    std::vector<std::size_t> indices;
+    for (std::size_t t = 0; t < objective_.tensors().size(); ++t)
+      if (objective_.tensors().spec(t).is_trained()) indices.push_back(t);
+    return indices;
   }
   void append(Numbers& out, std::size_t t, const void* data) {
     const TensorSpec& spec = objective_.tensors().spec(t);

@@ -16,6 +16,9 @@ class Classifiers : public testing::TestWithParam<ClassifierCase> {
 };
 INSTANTIATE_TEST_SUITE_P(Options, Classifiers, testing::ValuesIn(classifier_cases()),
                          [](const auto& info) { return info.param.name; });
+class PlainClassifiers : public Classifiers {};
+INSTANTIATE_TEST_SUITE_P(Options, PlainClassifiers, testing::ValuesIn(plain_cases()),
+                         [](const auto& info) { return info.param.name; });
 
 TEST_P(Classifiers, DerivativesAreExact) {
   problem.batch = {0, 3, 19, 3, 7};
@@ -43,7 +46,7 @@ TEST_P(Classifiers, SinglePrecisionAgreesWithDouble) {
 
 // 1,000 samples, each of the 20 fifty times, go through in more than one piece.
 TEST_P(Classifiers, LargeBatchesAreTheMeanOfTheirSamples) {
-  if (GetParam().settings.contains("dropout")) problem.flags = 0;  // masks differ between copies of a sample
+  if (depends_on_batch(GetParam().settings)) problem.flags = 0;  // masks differ between copies of a sample
   problem.set(random_point(6));
   problem.all_samples();
   double once = 0, often = 0;
@@ -61,7 +64,7 @@ TEST_P(Classifiers, LargeBatchesAreTheMeanOfTheirSamples) {
 }
 
 TEST_P(Classifiers, ABatchIsTheMeanOfItsHalves) {
-  if (GetParam().settings.contains("dropout")) problem.flags = 0;
+  if (depends_on_batch(GetParam().settings)) problem.flags = 0;
   problem.set(random_point(8));
   problem.batch = {1, 4, 9, 16, 2, 3, 5, 7};
   double whole = 0, first = 0, second = 0;
@@ -229,7 +232,7 @@ struct Naive {
   }
 };
 
-TEST_P(Classifiers, AgreesWithAnIndependentNetwork) {
+TEST_P(PlainClassifiers, AgreesWithAnIndependentNetwork) {
   const Settings& given = GetParam().settings;
   if (given.contains("dropout")) problem.flags = 0;
   Naive naive;

@@ -7,7 +7,8 @@ namespace {
 const Plugin& portable_plugin(const std::string& id) {
   static Catalogue* const kPortable = [] {
     auto* catalogue = new Catalogue;
-    catalogue->add_file(TUNER_PORTABLE_PLUGIN_DIR "/classifiers.so");
+    for (const char* name : {"classifiers", "convnet"})
+      catalogue->add_file(fmt::format("{}/{}.so", TUNER_PORTABLE_PLUGIN_DIR, name));
     return catalogue;
   }();
   return kPortable->get(Kind::objective, id);

@@ -91,8 +91,9 @@ void add_study_options(po::options_description& options) {
       "replace a value of the file, e.g. training.epochs=1")("trials", po::value<std::uint64_t>()->value_name("N"),
                                                              "the total of the study; the same as --set trials=N")(
       "workers", po::value<std::uint32_t>()->value_name("N"), "trials side by side")(
-      "fresh", "forget the study of that name first, with all its trials")("quiet", "no progress")(
-      "json", "print one JSON object at the end")(
+      "fresh", "forget the study of that name first, with all its trials")(
+      "rerun", po::value<std::string>()->value_name("failed"), "run the trials that failed or timed out again")(
+      "quiet", "no progress")("json", "print one JSON object at the end")(
       "events", "print a line of JSON for every trial that starts, reports or ends; and --json")(
       "plugin", po::value<std::vector<std::string>>()->composing()->value_name("FILE"), "a plugin library to load");
   add_database_option(options);
@@ -178,6 +179,21 @@ void StudySession::forget(const std::string& study) {
   std::filesystem::remove(checkpoints, none);  // where no other study has any
 }
 
+void StudySession::rerun(const std::string& study) {
+  const std::string which = values_["rerun"].as<std::string>();
+  if (which != "failed")
+    throw Error(Message::usage_bad_option, fmt::format("--rerun {}: there are no such trials", shown(which)),
+                did_you_mean(which, std::vector<std::string>{"failed"}));
+  if (store_->has_journal(study))
+    throw Error(
+        Message::usage_bad_option,
+        fmt::format("--rerun: the search of study '{}' has learned from its trials, the failed ones too", study),
+        "give the study another name, or run single trials with `tuner config STUDY/NUMBER`");
+  const std::uint64_t trials = store_->reopen_failed();
+  store_->add_event("reopened", fmt::format("{} trials that failed or timed out: --rerun", trials));
+  if (!quiet()) std::cerr << fmt::format("{} trials that failed or timed out are run again\n", trials);
+}
+
 // What an earlier run left behind is ended, and what has changed since is said.
 void StudySession::prepare_program(const Study& study, const search::Searcher& searcher) {
   if (const std::size_t left = program::end_processes_of(program::study_key(study.run.checkpoint.folder)); left > 0)
@@ -214,6 +230,7 @@ study::StudyStatus StudySession::run(const Study& study, search::Searcher& searc
   inspections_.clear();  // the workers need what they hold
   for (const auto& warning : store_->open_study(study_record(study, searcher.replicates(0))))
     std::cerr << "warning: " << printable(warning) << "\n";
+  if (values_.count("rerun")) rerun(plan.name);
   std::vector<storage::PluginRecord> records;
   for (const Plugin* plugin : plugins_of(plan)) records.push_back(study::plugin_record(*plugin));
   for (const auto& warning : store_->changed_plugins(plan.name, records))

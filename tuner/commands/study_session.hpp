@@ -74,6 +74,8 @@ class StudySession {
   [[nodiscard]] std::string database_words() const;
 
  private:
+  // --rerun, of the open study.
+  void rerun(const std::string& study);
   void prepare_program(const Study& study, const search::Searcher& searcher);
   void say_lag(const Study& study) const;
   const Invocation& invocation_;

@@ -102,8 +102,8 @@ void LabelledImages::standardize() {
 }
 
 template <class T>
-void LabelledImages::gather(std::uint32_t split, std::span<const std::uint64_t> indices, T* pixels,
-                            std::uint8_t* labels) const {
+void LabelledImages::gather_as(std::uint32_t split, std::span<const std::uint64_t> indices, T* pixels,
+                               std::uint32_t* labels) const {
   const Split& from = splits_.at(split);
   const T scale = static_cast<T>(scale_), shift = static_cast<T>(shift_);
   for (const std::uint64_t index : indices) {
@@ -116,7 +116,7 @@ void LabelledImages::gather(std::uint32_t split, std::span<const std::uint64_t> 
   }
 }
 
-template void LabelledImages::gather(std::uint32_t, std::span<const std::uint64_t>, float*, std::uint8_t*) const;
-template void LabelledImages::gather(std::uint32_t, std::span<const std::uint64_t>, double*, std::uint8_t*) const;
+template void LabelledImages::gather_as(std::uint32_t, std::span<const std::uint64_t>, float*, std::uint32_t*) const;
+template void LabelledImages::gather_as(std::uint32_t, std::span<const std::uint64_t>, double*, std::uint32_t*) const;
 
 }  // namespace tuner::objectives

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "tuner/abi.h"
+#include "data/labelled_samples.hpp"
 
 namespace tuner::objectives {
 
@@ -20,7 +20,7 @@ struct ImageSource {
 };
 
 // Immutable after construction; any number of threads may read.
-class LabelledImages {
+class LabelledImages final : public LabelledSamples {
  public:
   // Errors (std::runtime_error): those of read_idx; a missing file, with what to install; counts or sizes that do not
   // match between the files; a valid_size that leaves no training images.
@@ -28,14 +28,21 @@ class LabelledImages {
   // The four files in `folder`, those of them that are there.
   [[nodiscard]] static std::vector<std::string> files_in(const std::string& folder);
 
-  [[nodiscard]] std::size_t features() const { return features_; }
-  [[nodiscard]] std::size_t classes() const { return classes_; }
-  [[nodiscard]] std::uint64_t size(std::uint32_t split) const { return splits_[split].count; }
+  [[nodiscard]] std::size_t rows() const { return rows_; }
+  [[nodiscard]] std::size_t columns() const { return columns_; }
+  [[nodiscard]] std::size_t features() const override { return features_; }
+  [[nodiscard]] std::size_t classes() const override { return classes_; }
+  [[nodiscard]] std::uint64_t size(std::uint32_t split) const override { return splits_[split].count; }
 
-  // Writes the pixels of the samples, features() values each, one sample after another, and their labels.
-  // Errors: std::out_of_range for an index or split that there is not.
-  template <class T>
-  void gather(std::uint32_t split, std::span<const std::uint64_t> indices, T* pixels, std::uint8_t* labels) const;
+  // The values of a sample are its pixels, row by row.
+  void gather(std::uint32_t split, std::span<const std::uint64_t> indices, float* pixels,
+              std::uint32_t* labels) const override {
+    gather_as(split, indices, pixels, labels);
+  }
+  void gather(std::uint32_t split, std::span<const std::uint64_t> indices, double* pixels,
+              std::uint32_t* labels) const override {
+    gather_as(split, indices, pixels, labels);
+  }
 
  private:
   struct Split {
@@ -49,6 +56,8 @@ class LabelledImages {
   void load(const ImageSource& source, const char* prefix, Part& part);
   void split_up(const ImageSource& source);
   void standardize();
+  template <class T>
+  void gather_as(std::uint32_t split, std::span<const std::uint64_t> indices, T* pixels, std::uint32_t* labels) const;
 
   Part train_, test_;
   std::array<Split, TUNER_N_SPLITS> splits_;

@@ -56,6 +56,13 @@ class Store {
   // Removes the study of that name with all its trials; does nothing where there is none.
   // Errors: storage.busy_study where another store holds it.
   void erase_study(std::string_view name);
+  // Errors: storage.busy_study where another store holds it; usage.bad_option where there is one of the new name.
+  void rename_study(std::string_view name, std::string_view to);
+  // The failed and timed out trials of the open study become cancelled ones, which are run again. How many there were.
+  std::uint64_t reopen_failed();
+  // Writes a copy without free pages and without a log as a new file that nobody may write to, whole or not at all.
+  // Errors: storage.cannot_open where there is one already; storage.failed.
+  void copy_compact(const std::filesystem::path& file) const;
 
   // Of every file of its programs each content, in order of the first trial.
   [[nodiscard]] std::vector<FileVersion> file_versions(std::string_view study) const;
