@@ -8,6 +8,7 @@
 #include <iostream>
 #include <iterator>
 #include <new>
+#include <sstream>
 #include <system_error>
 
 #include "tuner/abi.h"
@@ -62,7 +63,7 @@ constexpr Command kCommands[] = {
 void print_help() {
   std::cout << "tuner finds the optimizer, the schedule and the hyperparameters that train a model best.\n\n"
                "usage: tuner --config FILE [options]\n       tuner COMMAND [options]\n\n";
-  for (const Command& command : kCommands) std::cout << fmt::format("  {:<9} {}\n", command.name, command.what);
+  for (const Command& command : kCommands) std::cout << fmt::format("  {:<10} {}\n", command.name, command.what);
   std::cout
       << "\nA first session:\n"
          "  tuner --config configs/quickstart.yaml     # seconds\n"
@@ -74,6 +75,40 @@ void print_help() {
          "none completed (diverged trials are results, not failures), 70 a mistake of tuner's own, 130 interrupted.\n";
 }
 
+// A text as roff shows it line by line.
+std::string roff(const std::string& text) {
+  std::string page = ".nf\n";
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) {
+    for (std::size_t at = 0; (at = line.find_first_of("\\-", at)) != std::string::npos; at += 2)
+      line.insert(at, 1, '\\');
+    page += (line.starts_with('.') || line.starts_with('\'') ? "\\&" : "") + line + "\n";
+  }
+  return page + ".fi\n";
+}
+
+// What print() prints.
+template <class Print>
+std::string printed(Print print) {
+  std::ostringstream text;
+  std::streambuf* before = std::cout.rdbuf(text.rdbuf());
+  print();
+  std::cout.rdbuf(before);
+  return std::move(text).str();
+}
+
+// tuner.1: the page of the program and those of all its commands.
+void print_manual(const std::filesystem::path& executable) {
+  std::cout << fmt::format(
+                   ".TH TUNER 1 \"\" \"tuner {}\" \"\"\n.SH NAME\ntuner \\- hyperparameter tuning\n.SH SYNOPSIS\n",
+                   kVersion)
+            << roff(printed(print_help));
+  for (const Command& command : kCommands)
+    std::cout << fmt::format(".SH tuner {}\n", command.name) << roff(printed([&] {
+      command.run({{"--help"}, executable});
+    }));
+}
+
 int dispatch(std::vector<std::string> words, report::Output& output) {
   const auto executable = commands::executable_path();
   if (words.empty() || words[0] == "--help" || words[0] == "-h" || words[0] == "help") {
@@ -82,6 +117,10 @@ int dispatch(std::vector<std::string> words, report::Output& output) {
   }
   if (words[0] == "--version") {
     std::cout << fmt::format("tuner {} (plugin ABI {}.{})\n", kVersion, TUNER_ABI_MAJOR, TUNER_ABI_MINOR);
+    return 0;
+  }
+  if (words[0] == "--man") {
+    print_manual(executable);
     return 0;
   }
   if (words[0] == "--probe-plugin" && words.size() == 2) return answer_probe(words[1]);

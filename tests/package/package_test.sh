@@ -21,7 +21,7 @@ quietly cmake --install "$build" --prefix "$prefix"
 for file in bin/tuner lib/tuner/plugins/sgd.so include/tuner/abi.h include/tuner/plugin.hpp \
   lib/cmake/tuner/tunerConfig.cmake lib/cmake/tuner/tunerConfigVersion.cmake lib/cmake/tuner/tuner_add_plugin.cmake \
   share/doc/tuner/LICENSE share/doc/tuner/README.md share/doc/tuner/docs/database.md \
-  share/doc/tuner/docs/plugin-guide.md share/tuner/python/tuner.py share/tuner/python/offline/wandb/__init__.py; do
+  share/doc/tuner/docs/plugin-guide.md share/bash-completion/completions/tuner share/man/man1/tuner.1 share/tuner/python/tuner.py share/tuner/python/offline/wandb/__init__.py; do
   [[ -f $prefix/$file ]] || fail "not installed: $file"
 done
 (cd "$prefix/lib/tuner/plugins" && ls) >"$work/installed_plugins"
