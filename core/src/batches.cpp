@@ -1,6 +1,7 @@
 #include "batches.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 
 namespace tuner {
@@ -25,6 +26,16 @@ void Batches::arrange(std::int64_t epoch) {
   // Fisher and Yates, from a place of the stream that belongs to this epoch.
   rng_.position = static_cast<std::uint64_t>(shuffle_ == Shuffle::once ? 0 : epoch) << 32;
   for (std::uint64_t i = order_.size(); i > 1; --i) std::swap(order_[i - 1], order_[tuner_rng_next_below(&rng_, i)]);
+}
+
+void Batches::sort_by(const std::vector<double>& difficulty) {
+  shuffle_ = Shuffle::never;
+  arrange(0);
+  std::ranges::stable_sort(order_, [&](std::uint64_t a, std::uint64_t b) {
+    if (std::isnan(difficulty[a]) || std::isnan(difficulty[b]))
+      return !std::isnan(difficulty[a]) && std::isnan(difficulty[b]);
+    return difficulty[a] < difficulty[b];
+  });
 }
 
 std::span<const std::uint64_t> Batches::at(std::int64_t step) {

@@ -16,6 +16,9 @@ class Batches {
   Batches(std::uint64_t n, const TrainingSettings& settings, std::uint64_t study_seed, std::uint32_t trial);
 
   [[nodiscard]] std::int64_t steps_per_epoch() const { return steps_per_epoch_; }  // 0 without samples
+  // From now on every epoch takes the samples from the least difficult to the most difficult one; of equal ones the
+  // first, and those that are NaN last. difficulty: of each sample.
+  void sort_by(const std::vector<double>& difficulty);
   // Valid until the next call. Empty without samples.
   [[nodiscard]] std::span<const std::uint64_t> at(std::int64_t step);
 

@@ -1,10 +1,9 @@
-// What the training loop does to gradients between objective and optimizer.
+// Gradients: are they finite, and what is in them.
 #pragma once
 
 #include <cstdint>
 
 #include "tuner/tensor.hpp"
-#include "tuner/trial.hpp"
 
 namespace tuner {
 
@@ -14,14 +13,16 @@ namespace tuner {
 [[nodiscard]] bool parameters_finite(const Tensors& tensors);
 void zero_nonfinite_gradients(Tensors& tensors);
 
-// Adds N(0, eta / (1 + step)^gamma) to every entry. Source: Neelakantan et al. 2015, arXiv 1511.06807, eq. 1.
-// Entry i of the gradients, counted over all tensors, takes normal number i from the stream's position on.
-void add_noise(Tensors& tensors, const TrainingSettings& settings, std::int64_t step, tuner_rng rng);
-// Every entry into [-limit, limit].
-void clip_by_value(Tensors& tensors, double limit);
-// All gradients together to a Euclidean norm of `limit` where theirs is above it: times limit / norm. Neither the norm
-// nor the factor overflows or underflows, whatever finite gradients there are. torch.nn.utils.clip_grad_norm_ adds 1e-6
-// to the norm, which shrinks gradients below the limit.
-void clip_by_norm(Tensors& tensors, double limit);
+// visit(pointer, n) with the type of the tensor, for every tensor with a gradient.
+template <class Visit>
+void for_each_gradient(Tensors& tensors, Visit visit) {
+  for (const tuner_tensor& t : tensors.abi()) {
+    if (t.grad == nullptr) continue;
+    if (t.dtype == TUNER_DTYPE_F32)
+      visit(static_cast<float*>(t.grad), t.numel);
+    else
+      visit(static_cast<double*>(t.grad), t.numel);
+  }
+}
 
 }  // namespace tuner

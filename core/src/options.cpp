@@ -262,6 +262,11 @@ const tuner_options* OptionTable::abi() const {
   return &abi_;
 }
 
+void OptionTable::configure(std::size_t param, std::uint32_t group, double value) {
+  values_[group * n_params_ + param] = value;
+  base_[group * n_params_ + param] = value;
+}
+
 std::string OptionTable::text_of(std::size_t p) const {
   if (lists_[p].count == 0) return format_number(values_[p]);
   List list;

@@ -7,7 +7,7 @@
 #include <set>
 
 #include "tuner/error.hpp"
-#include "tuner/json.hpp"
+#include "tuner/schedule.hpp"
 
 namespace tuner {
 
@@ -84,9 +84,62 @@ Schedule fill_schedule(const SchedulePlan& plan, const Filling& filling) {
   schedule.warmup_steps = integer(warmup["warmup_steps"], 0);
   schedule.warmup_fraction = number(warmup["warmup_fraction"], 0);
   schedule.warmup_form = word(warmup["warmup_form"], kWarmupForms, WarmupForm::linear);
-  for (const StagePlan& stage : plan.stages)
-    schedule.stages.push_back({fill(filling.branch(stage.scheduler), filling), integer(filling(stage.steps), -1)});
+  schedule.warmup_target = number(warmup["warmup_target"], 0);
+  for (const StagePlan& stage : plan.stages) {
+    const PluginPlan& first = filling.branch(stage.scheduler);
+    ScheduleStage& filled = schedule.stages.emplace_back(
+        ScheduleStage{fill(first, filling), integer(filling(stage.steps), -1), first.drives, {}});
+    for (const OneOf<PluginPlan>& factor : stage.factors) {
+      const PluginPlan& beside = filling.branch(factor);
+      filled.factors.push_back({fill(beside, filling), beside.drives});
+    }
+  }
   return schedule;
+}
+
+// The direction of a metric that the objective reports under this name.
+Goal goal_of(const Plugin& objective, std::string_view name) {
+  const tuner_objective& plugin = objective.objective();
+  for (const std::string_view prefix : {"val_", "test_"})
+    if (name.starts_with(prefix))
+      for (std::uint32_t m = 0; m < plugin.n_metrics; ++m)
+        if (name.substr(prefix.size()) == plugin.metrics[m]->id)
+          return plugin.metrics[m]->direction == TUNER_MAXIMIZE ? Goal::maximize : Goal::minimize;
+  return Goal::minimize;
+}
+
+// The settings of a section that may be absent; nothing where it is.
+std::optional<std::map<std::string, Value>> fill_section(const OneOf<OptionalSettings>& section,
+                                                         const Filling& filling) {
+  if (section.branches.empty()) return std::nullopt;
+  const OptionalSettings& settings = filling.branch(section);
+  return settings ? std::optional(filling(*settings)) : std::nullopt;
+}
+
+std::optional<EarlyStopping> fill_early_stopping(const StudyPlan& plan, const Filling& filling) {
+  auto rules = fill_section(plan.early_stopping, filling);
+  if (!rules) return std::nullopt;
+  EarlyStopping stopping;
+  stopping.patience = integer((*rules)["patience"], stopping.patience);
+  stopping.min_delta = number((*rules)["min_delta"], stopping.min_delta);
+  stopping.restore_best = boolean((*rules)["restore_best"], stopping.restore_best);
+  if (const auto* metric = std::get_if<std::string>(&(*rules)["metric"]); metric && *metric != plan.metric.name) {
+    stopping.metric = *metric;
+    stopping.goal = goal_of(*filling.branch(plan.objective).plugin, *metric);
+  }
+  return stopping;
+}
+
+std::optional<Averaging> fill_averaging(const StudyPlan& plan, const Filling& filling) {
+  auto rules = fill_section(plan.averaging, filling);
+  if (!rules) return std::nullopt;
+  Averaging averaging;
+  averaging.kind = word((*rules)["kind"], kAveragingKinds, averaging.kind);
+  averaging.decay = number((*rules)["decay"], averaging.decay);
+  averaging.warmup = boolean((*rules)["warmup"], averaging.warmup);
+  averaging.start = number((*rules)["start"], averaging.start);
+  averaging.every = integer((*rules)["every"], averaging.every);
+  return averaging;
 }
 
 TrainingSettings fill_training(const StudyPlan& plan, const Filling& filling) {
@@ -95,187 +148,60 @@ TrainingSettings fill_training(const StudyPlan& plan, const Filling& filling) {
   t.steps = integer(values["steps"], 0);
   t.epochs = integer(values["epochs"], 0);
   t.batch_size = integer(values["batch_size"], 0);
+  t.accumulation = integer(values["accumulation"], t.accumulation);
+  t.base_batch = integer(values["base_batch"], t.base_batch);
+  t.lr_scaling = word(values["lr_scaling"], kLrScalings, t.lr_scaling);
+  t.regime_adaptation = integer(values["regime_adaptation"], t.regime_adaptation);
   t.drop_remainder = boolean(values["drop_remainder"], t.drop_remainder);
   t.shuffle = word(values["shuffle"], kShuffles, t.shuffle);
+  t.order = word(values["order"], kOrders, t.order);
+  t.log_schedule = boolean(values["log_schedule"], t.log_schedule);
   t.noise_eta = number(values["noise_eta"], t.noise_eta);
   t.noise_gamma = number(values["noise_gamma"], t.noise_gamma);
   t.clip_value = number(values["clip_value"], t.clip_value);
   t.clip_norm = number(values["clip_norm"], t.clip_norm);
+  t.clip_norm_kind = word(values["clip_norm_kind"], kNormKinds, t.clip_norm_kind);
+  t.clip_norm_per = word(values["clip_norm_per"], kNormScopes, t.clip_norm_per);
+  t.clip_agc = number(values["clip_agc"], t.clip_agc);
+  t.agc_eps = number(values["agc_eps"], t.agc_eps);
   t.nonfinite_gradient = word(values["nonfinite_gradient"], kNonfiniteGradients, t.nonfinite_gradient);
   t.log_every = integer(values["log_every"], t.log_every);
   t.eval_every = integer(values["eval_every"], t.eval_every);
   t.common_random_numbers = boolean(values["common_random_numbers"], t.common_random_numbers);
   t.time_limit_seconds = number(values["time_limit_seconds"], t.time_limit_seconds);
   t.summary = word(values["summary"], kSummaries, t.summary);
-  if (!plan.early_stopping.branches.empty()) {
-    if (const OptionalSettings& stopping = filling.branch(plan.early_stopping)) {
-      auto rules = filling(*stopping);
-      EarlyStopping defaults;
-      t.early_stopping =
-          EarlyStopping{integer(rules["patience"], defaults.patience), number(rules["min_delta"], defaults.min_delta)};
-    }
-  }
+  t.early_stopping = fill_early_stopping(plan, filling);
+  t.averaging = fill_averaging(plan, filling);
   return t;
 }
 
-// ---- canonical form
+// Source: Goyal et al. 2017, arXiv 1706.02677, section 2.1 (linear); Krizhevsky 2014, arXiv 1404.5997, section 5
+// (sqrt).
+double lr_factor(const TrainingSettings& t) {
+  const double ratio = static_cast<double>(t.update_batch()) / static_cast<double>(t.base_batch);
+  return t.lr_scaling == LrScaling::linear ? ratio : std::sqrt(ratio);
+}
 
-Json canonical(const Value& value) { return Json::parse(to_json(value)); }
-
-class Canonical {
- public:
-  explicit Canonical(const StudyPlan& plan) : space_(plan.space), files_(plan.files) {}
-
-  [[nodiscard]] Json setting(const Setting& s) const {
-    if (const auto* searched = std::get_if<SearchParameter>(&s)) return domain(space_.dimensions[searched->dimension]);
-    return value(std::get<Value>(s));
+void scale_lr(PluginUse& optimizer, const TrainingSettings& t) {
+  const Binding lr = lr_option(optimizer);
+  if (lr.use == nullptr)
+    throw Error(Message::config_impossible,
+                fmt::format("lr_scaling scales lr, and optimizer '{}' has none", optimizer.plugin->id()),
+                "remove lr_scaling, or take an optimizer with an lr, such as sgd");
+  if (t.update_batch() == 0)
+    throw Error(Message::config_impossible,
+                "lr_scaling compares batch_size with base_batch, and batch_size 0 is all samples",
+                "give a batch_size, or remove lr_scaling");
+  const tuner_param& param = lr.use->plugin->param(lr.param);
+  for (std::uint32_t g = 0; g < lr.use->options.group_count(); ++g) {
+    const double given = lr.use->options.number(lr.param, g), scaled = given * lr_factor(t);
+    if (!is_legal(param, scaled))
+      throw Error(Message::config_impossible,
+                  fmt::format("lr_scaling makes {} of lr {}, for batches of {} and base_batch {}, and it must be {}",
+                              scaled, given, t.update_batch(), t.base_batch, range_text(param)),
+                  "give another lr, or another base_batch");
+    lr.use->options.configure(lr.param, g, scaled);
   }
-  [[nodiscard]] Json settings(const Settings& map) const {
-    Json object = Json::object();
-    for (const auto& [key, s] : map) object[key] = setting(s);
-    return object;
-  }
-  [[nodiscard]] Json plugin(const PluginPlan& plan) const {
-    Json object{{"plugin", plan.plugin->id()}, {"version", plan.plugin->version()}};
-    if (plan.label != plan.plugin->id()) object["as"] = plan.label;
-    // Defaults stand in full: a default that changes is another study.
-    Json options = Json::object();
-    for (std::size_t p = 0; p < plan.plugin->param_count(); ++p) {
-      const tuner_param& param = plan.plugin->param(p);
-      const auto given = plan.options.find(param.id);
-      const bool absent = given == plan.options.end() || setting(given->second).is_null();
-      options[param.id] = absent ? canonical(default_value(param)) : setting(given->second);
-    }
-    object["options"] = std::move(options);
-    for (const GroupPlan& group : plan.groups) {
-      Json roles = Json::array();
-      for (const std::uint32_t role : group.match.roles) roles.push_back(role_name(role));
-      object["groups"].push_back(
-          {{"roles", roles}, {"names", group.match.names}, {"options", settings(group.options)}});
-    }
-    if (!plan.inner.empty())
-      object["inner"] = one_of(plan.inner.front(), [this](const PluginPlan& p) { return plugin(p); });
-    return object;
-  }
-  [[nodiscard]] Json schedule(const SchedulePlan& plan) const {
-    Json object = settings(plan.warmup);
-    for (const StagePlan& stage : plan.stages)
-      object["stages"].push_back(
-          {{"scheduler", one_of(stage.scheduler, [this](const PluginPlan& p) { return plugin(p); })},
-           {"steps", setting(stage.steps)}});
-    return object;
-  }
-  // All dimensions, with where they are active: of a plan in which they stand nowhere else.
-  [[nodiscard]] Json space() const {
-    Json dimensions = Json::object();
-    for (const Dimension& d : space_.dimensions) {
-      const auto* branches = std::get_if<Branches>(&d.domain);
-      Json& object = dimensions[d.name] = branches != nullptr ? Json{{"one_of", Json(branches->labels)}} : domain(d);
-      if (branches != nullptr) add_probabilities(object, d);
-      if (!d.parent) continue;
-      const Dimension& parent = space_.dimensions[*d.parent];
-      object["where"] = {{parent.name, std::get<Branches>(parent.domain).labels[d.branch]}};
-    }
-    return dimensions;
-  }
-  template <class T, class Form>
-  [[nodiscard]] Json one_of(const OneOf<T>& choice, Form form) const {
-    if (!choice.dimension) return choice.branches.empty() ? Json() : form(choice.branches.front());
-    Json branches = Json::array();
-    const auto& labels = std::get<Branches>(space_.dimensions[*choice.dimension].domain).labels;
-    for (std::size_t i = 0; i < choice.branches.size(); ++i)
-      branches.push_back({{labels[i], form(choice.branches[i])}});
-    Json object{{"one_of", branches}};
-    add_probabilities(object, space_.dimensions[*choice.dimension]);
-    return object;
-  }
-
-  [[nodiscard]] Json partial(const Configuration& configuration) const {
-    Json object = Json::object();
-    for (std::size_t i = 0; i < configuration.size(); ++i)
-      if (configuration[i]) object[space_.dimensions[i].name] = value(*configuration[i]);
-    return object;
-  }
-
- private:
-  // The content of a file in place of its path.
-  [[nodiscard]] Json value(const Value& v) const {
-    if (files_.empty()) return canonical(v);
-    if (const auto* list = std::get_if<List>(&v)) {
-      Json items = Json::array();
-      for (const Scalar& item : *list)
-        items.push_back(std::visit([this](const auto& scalar) { return value(Value(scalar)); }, item));
-      return items;
-    }
-    if (const auto* text = std::get_if<std::string>(&v))
-      if (const auto found = files_.find(*text); found != files_.end()) return content(found->second);
-    return canonical(v);
-  }
-  [[nodiscard]] static Json content(const std::map<std::string, std::string>& sha256_by_name) {
-    Json object = Json::object();
-    for (const auto& [name, sha256] : sha256_by_name) {
-      if (name.empty()) return "sha256:" + sha256;
-      object[name] = "sha256:" + sha256;
-    }
-    return object;
-  }
-  static void add_probabilities(Json& object, const Dimension& d) {
-    for (const double probability : d.probabilities) object["probabilities"].push_back(probability);
-  }
-  [[nodiscard]] static Json distribution(const Range& range) {
-    Json object{{"distribution", kDistributions[static_cast<std::size_t>(range.distribution)]}};
-    if (range.distribution == Distribution::beta) {
-      object["alpha"] = range.alpha;
-      object["beta"] = range.beta;
-    } else {
-      object["mu"] = range.mu;
-      object["sigma"] = range.sigma;
-    }
-    if (std::isfinite(range.min)) object["min"] = range.min;
-    if (std::isfinite(range.max)) object["max"] = range.max;
-    if (range.step) object["step"] = *range.step;
-    if (range.integer) object["integer"] = true;
-    return object;
-  }
-  [[nodiscard]] Json domain(const Dimension& d) const {
-    if (const auto* values = std::get_if<Values>(&d.domain)) {
-      Json list = Json::array();
-      for (const Value& one : *values) list.push_back(value(one));
-      Json object{{"values", list}};
-      add_probabilities(object, d);
-      return object;
-    }
-    const auto& range = std::get<Range>(d.domain);
-    // What the test has found is a result of the study.
-    if (range.source) {
-      Json object{{"from", range.source->study}, {"factor", range.source->factor}};
-      if (range.count) object["count"] = *range.count;
-      return object;
-    }
-    if (range.distribution != Distribution::uniform) return distribution(range);
-    Json object{{"min", range.min}, {"max", range.max}, {"scale", kScales[static_cast<std::size_t>(range.scale)]}};
-    if (range.step) object["step"] = *range.step;
-    if (range.count) object["count"] = *range.count;
-    if (range.integer) object["integer"] = true;
-    return object;
-  }
-  const Space& space_;
-  const std::map<std::string, std::map<std::string, std::string>>& files_;
-};
-
-constexpr const char* kTimeLimit = "time_limit_seconds";
-
-// A canonical plan with one time limit for all trials; nothing where it has none, or where the limit is searched.
-std::optional<Json> with_time_limit(const std::string& canonical) {
-  try {
-    Json plan = Json::parse(canonical);
-    if (plan.is_object() && plan.contains("training") && plan.at("training").contains(kTimeLimit) &&
-        plan.at("training").at(kTimeLimit).is_number())
-      return plan;
-  } catch (const std::invalid_argument&) {
-    // No JSON: it is compared as it is.
-  }
-  return std::nullopt;
 }
 
 // Plugins of all branches, or of those that `filling` chooses.
@@ -287,7 +213,10 @@ class Collector {
     each(plan.objective, [this](const PluginPlan& p) { add(p); });
     if (plan.optimizer) each(*plan.optimizer, [this](const PluginPlan& p) { add(p); });
     each(plan.schedule, [this](const SchedulePlan& schedule) {
-      for (const auto& stage : schedule.stages) each(stage.scheduler, [this](const PluginPlan& p) { add(p); });
+      for (const auto& stage : schedule.stages) {
+        each(stage.scheduler, [this](const PluginPlan& p) { add(p); });
+        for (const auto& factor : stage.factors) each(factor, [this](const PluginPlan& p) { add(p); });
+      }
     });
     if (plan.searcher) add(*plan.searcher);
     if (plan.pruner) add(plan.pruner->plugin);
@@ -330,6 +259,7 @@ TrialSpec resolve(const StudyPlan& plan, const Configuration& configuration, con
                  .goal = plan.metric.goal,
                  .target = plan.metric.target};
   if (plan.optimizer) spec.optimizer = fill(filling.branch(*plan.optimizer), filling);
+  if (spec.optimizer && spec.training.lr_scaling != LrScaling::none) scale_lr(*spec.optimizer, spec.training);
   if (!plan.schedule.branches.empty()) spec.schedule = fill_schedule(filling.branch(plan.schedule), filling);
   return spec;
 }
@@ -338,53 +268,6 @@ TrialSpec resolve(const Study& study, const Configuration& configuration, const 
   TrialSpec spec = resolve(study.plan, configuration, trial);
   spec.memory = study.run.trial_memory;
   return spec;
-}
-
-std::string canonical_plan(const StudyPlan& plan) {
-  const Canonical form(plan);
-  const auto plugin = [&](const PluginPlan& p) { return form.plugin(p); };
-  Json object{{"seed", plan.seed},
-              {"method", plan.method},
-              {"metric", {{"name", plan.metric.name}, {"goal", to_string(plan.metric.goal)}}},
-              {"objective", form.one_of(plan.objective, plugin)},
-              {"schedule", form.one_of(plan.schedule, [&](const SchedulePlan& s) { return form.schedule(s); })},
-              {"training", form.settings(plan.training)},
-              {"early_stopping", form.one_of(plan.early_stopping, [&](const OptionalSettings& s) {
-                 return s ? form.settings(*s) : Json();
-               })}};
-  // A grid counts its configurations in the order of the file: in another order its trials have other numbers.
-  if (plan.method == "grid")
-    for (const Dimension& dimension : plan.space.dimensions) object["order"].push_back(dimension.name);
-  if (plan.metric.target) object["metric"]["target"] = *plan.metric.target;
-  if (plan.repeats.count > 1)
-    object["repeats"] = {{"count", plan.repeats.count}, {"on_failure", to_string(plan.repeats.on_failure)}};
-  if (plan.program) object["space"] = form.space();
-  for (const auto& [key, section] : plan.sections) object[key] = section;
-  if (plan.optimizer) object["optimizer"] = form.one_of(*plan.optimizer, plugin);
-  if (plan.searcher) object["searcher"] = plugin(*plan.searcher);
-  for (const Configuration& first : plan.start) object["start"].push_back(form.partial(first));
-  if (plan.pruner)
-    object["pruner"] = {{"plugin", plugin(plan.pruner->plugin)},
-                        {"warmup", plan.pruner->warmup},
-                        {"interval", plan.pruner->interval},
-                        {"patience", plan.pruner->patience},
-                        {"min_delta", plan.pruner->min_delta}};
-  return object.sorted().dump(1);
-}
-
-std::string plan_identity(const std::string& canonical) {
-  std::optional<Json> plan = with_time_limit(canonical);
-  if (!plan) return canonical;
-  Json training = Json::object();
-  for (const auto& [key, value] : plan->at("training").items())
-    if (key != kTimeLimit) training[key] = value;
-  (*plan)["training"] = std::move(training);
-  return plan->dump(1);
-}
-
-double plan_time_limit(const std::string& canonical) {
-  const std::optional<Json> plan = with_time_limit(canonical);
-  return plan ? plan->at("training").at(kTimeLimit).get<double>() : 0;
 }
 
 std::vector<const Plugin*> plugins_of(const StudyPlan& plan) {
@@ -398,16 +281,6 @@ std::vector<const Plugin*> plugins_of(const StudyPlan& plan, const Configuration
   Collector collector(&filling);
   collector.add(plan);
   return collector.sorted();
-}
-
-std::string checkpoint_identity(const StudyPlan& plan) {
-  StudyPlan first = plan;
-  if (!plan.grown_from.empty()) first.space = plan.grown_from.front();
-  std::string text = plan_identity(canonical_plan(first));
-  // What proposed a configuration, and what may end its trial, is nothing to its states.
-  for (const Plugin* plugin : plugins_of(plan))
-    if (plugin->kind() != Kind::searcher && plugin->kind() != Kind::pruner) text += plugin->library().sha256;
-  return sha256_of_text(text);
 }
 
 }  // namespace tuner

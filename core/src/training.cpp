@@ -13,6 +13,7 @@
 #include <numeric>
 #include <utility>
 
+#include "best_weights.hpp"
 #include "tuner/error.hpp"
 #include "tuner/memory.hpp"
 #include "tuner/trainer.hpp"
@@ -32,6 +33,14 @@ struct UnusableCheckpoint {
   std::string why;
   std::vector<std::string> log;  // of the trial so far
 };
+
+// Epochs of a large batch for one of the base batch, so that both make as many updates.
+// Source: Hoffer, Hubara, Soudry 2017, arXiv 1705.08741, section 6.
+std::int64_t regime_factor(const TrainingSettings& t, std::int64_t samples) {
+  if (t.regime_adaptation == 0) return 1;
+  const std::int64_t batch = t.batch_size > 0 ? std::min(t.update_batch(), samples) : samples;
+  return (batch + t.regime_adaptation - 1) / t.regime_adaptation;
+}
 
 class TrainingRun {
  public:
@@ -65,6 +74,7 @@ class TrainingRun {
   void check() {
     if (trainer_.objective().tensors().size() == 0) return check_black_box();
     try {
+      checks_ = true;
       prepare();
     } catch (const TrialEnded&) {
       // An outcome of the trial, not a reason to refuse it.
@@ -79,8 +89,10 @@ class TrainingRun {
   void take_step(std::int64_t step);
   void look_at_state();
   void evaluation_point(std::int64_t step);
-  [[nodiscard]] std::vector<MetricPoint> evaluate_split(std::uint32_t split, std::string_view prefix,
-                                                        std::int64_t step);
+  void keep_best(std::int64_t step);
+  void end();
+  [[nodiscard]] std::vector<MetricPoint> evaluate_split(Objective& objective, std::uint32_t split,
+                                                        std::string_view prefix, std::int64_t step);
   [[nodiscard]] std::vector<MetricPoint> validate(std::int64_t step);
   void finish();
   [[nodiscard]] bool checkpoint_is_due();
@@ -91,6 +103,10 @@ class TrainingRun {
   void serialize(Archive& archive, std::uint64_t& pending, TrialResult& so_far);
 
   [[nodiscard]] HostServices& host() { return trainer_.host(); }
+  [[nodiscard]] const std::string& watched_metric() const {
+    const std::string& own = spec_.training.early_stopping->metric;
+    return own.empty() ? spec_.metric : own;
+  }
   void record(std::int64_t step, std::string_view name, double value);
   void record_reports();
   [[nodiscard]] static double since(Clock::time_point when) {
@@ -106,6 +122,8 @@ class TrainingRun {
   std::int64_t look_every_ = 1, steps_until_look_ = 1;
   Trainer trainer_;
   std::unique_ptr<ScheduleRun> schedule_;
+  std::unique_ptr<BestWeights> best_;  // where the trial ends with them
+  bool checks_ = false;                // nothing is trained
   std::int64_t horizon_ = 0, log_every_ = 1, eval_every_ = 1, evaluated_at_ = -1;
   double epoch_loss_ = 0;
   std::uint64_t epoch_samples_ = 0, samples_seen_ = 0;
@@ -155,18 +173,23 @@ void TrainingRun::prepare() {
   trainer_.prepare();
   const TrainingSettings& t = spec_.training;
   const std::int64_t steps_per_epoch = trainer_.steps_per_epoch();
+  const auto samples = static_cast<std::int64_t>(trainer_.objective().samples(TUNER_SPLIT_TRAIN));
   if (t.epochs > 0 && steps_per_epoch == 0)
     throw Error(Message::config_impossible,
                 fmt::format("objective '{}' has no samples, so there are no epochs", spec_.objective.plugin->id()),
                 "say `steps:` in `training:`");
-  horizon_ = t.steps > 0 ? t.steps : t.epochs * steps_per_epoch;
+  horizon_ = t.steps > 0 ? t.steps : t.epochs * regime_factor(t, samples) * steps_per_epoch;
   trace_.steps.store(horizon_, std::memory_order_relaxed);
   log_every_ = t.log_every > 0 ? t.log_every : std::max<std::int64_t>(1, horizon_ / 200);
   eval_every_ = t.eval_every > 0 ? t.eval_every : steps_per_epoch > 0 ? steps_per_epoch : horizon_;
   schedule_ = std::make_unique<ScheduleRun>(spec_.schedule, *spec_.optimizer, horizon_, steps_per_epoch, spec_.goal,
                                             trainer_.host().abi());
+  if (t.early_stopping && t.early_stopping->restore_best) best_ = std::make_unique<BestWeights>(trainer_.objective());
   result_.metrics.reserve(512);
-  if (!restore_checkpoint()) trainer_.init();
+  if (!checks_) trainer_.arrange();
+  if (restore_checkpoint()) return;
+  trainer_.init();
+  for (const std::string& line : schedule_->beyond(horizon_)) host().log.push_back(line);
 }
 
 void TrainingRun::train() {
@@ -183,19 +206,33 @@ void TrainingRun::train() {
     const std::int64_t done = step + 1;
     if (done % eval_every_ == 0 && done < horizon_) evaluation_point(done);
   }
+  end();
+}
+
+// What is measured once, at the weights that the trial ends with.
+void TrainingRun::end() {
   horizon_ = result_.steps;
   trainer_.enter(horizon_);
-  const double loss = trainer_.loss(trainer_.at_evaluation_point());
+  // The last evaluation may be the best one.
+  if (best_) evaluation_point(horizon_);
+  const bool restored = best_ && best_->exist();
+  if (restored) {
+    if (!std::isnan(best_->value())) result_.last_value = best_->value();
+    host().log.push_back(fmt::format("step {}: the weights of step {} are restored, the best by {}", horizon_,
+                                     best_->step(), watched_metric()));
+  }
+  const double loss = trainer_.loss(restored ? best_->objective() : trainer_.at_evaluation_point());
   // Steps over such batches were skipped; where none is left that could be trained on, the trial has diverged.
   const bool tolerated = spec_.training.nonfinite_gradient != NonfiniteGradient::error && !trainer_.stuck();
   if (!std::isfinite(loss) && !tolerated)
     throw TrialEnded{Outcome::diverged, fmt::format("step {}: the loss is {}", horizon_, loss)};
   record(horizon_, "loss", loss);
   run_.report(horizon_, true);
-  evaluation_point(horizon_);
-  if (trainer_.objective().samples(TUNER_SPLIT_TEST) > 0)
-    for (const MetricPoint& point : evaluate_split(TUNER_SPLIT_TEST, "test_", horizon_))
-      record(point.step, point.name, point.value);
+  if (!best_) evaluation_point(horizon_);
+  if (trainer_.objective().samples(TUNER_SPLIT_TEST) == 0) return;
+  Objective& objective = restored ? best_->objective() : trainer_.at_evaluation_point();
+  for (const MetricPoint& point : evaluate_split(objective, TUNER_SPLIT_TEST, "test_", horizon_))
+    record(point.step, point.name, point.value);
 }
 
 void TrainingRun::take_step(std::int64_t step) {
@@ -213,6 +250,9 @@ void TrainingRun::take_step(std::int64_t step) {
   if (step % log_every_ == 0) {
     record(step, "loss", loss);
     if (const double lr = schedule_->lr(); !std::isnan(lr)) record(step, "lr", lr);
+    if (spec_.training.log_schedule)
+      for (const auto& [name, value] : schedule_->driven()) record(step, name, value);
+    keep_best(step);
     run_.report(step);
   }
   const std::uint32_t flags = trainer_.update(step, horizon_, loss);
@@ -246,7 +286,15 @@ void TrainingRun::evaluation_point(std::int64_t step) {
   epoch_samples_ = 0;
   for (const MetricPoint& point : measured) record(point.step, point.name, point.value);
   record_reports();
+  keep_best(step);
   if (step < horizon_) run_.report(step);
+}
+
+// Called wherever the metric may just have been measured, so that nothing of it is left for a checkpoint.
+void TrainingRun::keep_best(std::int64_t step) {
+  const std::optional<double> value = run_.take_watched();
+  if (!best_ || !value || !run_.better_to_watch(*value, best_->metric())) return;
+  best_->keep(trainer_.at_evaluation_point().tensors(), step, *value, run_.last());
 }
 
 // One that is cancelled leaves no trace, so that the trial can continue with it.
@@ -255,7 +303,7 @@ std::vector<MetricPoint> TrainingRun::validate(std::int64_t step) {
   const Evaluations evaluations = result_.evaluations;
   const std::size_t reports = host().reports.size(), lines = host().log.size();
   try {
-    return evaluate_split(TUNER_SPLIT_VALID, "val_", step);
+    return evaluate_split(trainer_.at_evaluation_point(), TUNER_SPLIT_VALID, "val_", step);
   } catch (const TrialEnded& end) {
     if (end.outcome == Outcome::cancelled) {
       result_.evaluations = evaluations;
@@ -267,8 +315,8 @@ std::vector<MetricPoint> TrainingRun::validate(std::int64_t step) {
   }
 }
 
-std::vector<MetricPoint> TrainingRun::evaluate_split(std::uint32_t split, std::string_view prefix, std::int64_t step) {
-  Objective& objective = trainer_.at_evaluation_point();
+std::vector<MetricPoint> TrainingRun::evaluate_split(Objective& objective, std::uint32_t split, std::string_view prefix,
+                                                     std::int64_t step) {
   const std::uint64_t n = objective.samples(split);
   std::uint64_t chunk = kEvaluationBatch;
   for (std::size_t m = 0; m < objective.metric_count(); ++m)
@@ -326,6 +374,7 @@ void TrainingRun::serialize(Archive& archive, std::uint64_t& pending, TrialResul
   }
   run_.serialize(archive);
   archive(horizon_, evaluated_at_, epoch_loss_, epoch_samples_, samples_seen_, pending, so_far);
+  if (best_) best_->serialize(archive);
 }
 
 void TrainingRun::save_checkpoint(std::int64_t step) {

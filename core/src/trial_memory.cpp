@@ -70,10 +70,16 @@ void require_memory(const TrialSpec& spec, SharedObjectives& shared) {
                            state.use == &*spec.optimizer ? std::string("it") : name_of(*state.use),
                            size_text(state.slot_bytes));
   }
-  if (evaluates_elsewhere(*spec.optimizer)) {
-    bytes = saturating_add(bytes, parameters);
-    parts += fmt::format(", and a copy of the parameters to evaluate at takes {}", size_text(parameters));
-  }
+  const auto add = [&](bool needed, std::uint64_t size, std::string_view what) {
+    if (!needed) return;
+    bytes = saturating_add(bytes, size);
+    parts += fmt::format(", and {} takes {}", what, size_text(size));
+  };
+  const TrainingSettings& t = spec.training;
+  add(t.accumulation > 1, parameters, "the sum of the gradients that accumulation makes");
+  add(evaluates_elsewhere(*spec.optimizer), parameters, "a copy of the parameters to evaluate at");
+  add(t.averaging.has_value(), parameters, "the average of the parameters");
+  add(t.early_stopping && t.early_stopping->restore_best, parameters, "the copy of the best parameters");
   if (bytes > spec.memory.bytes) too_large(spec.memory, bytes, parts);
 }
 

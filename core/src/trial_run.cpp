@@ -12,6 +12,17 @@
 
 namespace tuner {
 
+namespace {
+
+// Anything is better than NaN.
+bool better(double a, double b, double delta, Goal goal) {
+  if (std::isnan(a)) return false;
+  if (std::isnan(b)) return true;
+  return goal == Goal::minimize ? a < b - delta : a > b + delta;
+}
+
+}  // namespace
+
 TrialRules rules_of(const TrialSpec& spec) {
   return {.metric = spec.metric,
           .goal = spec.goal,
@@ -39,33 +50,44 @@ void TrialRun::check_time(std::int64_t step) const {
                      Failure::timeout};
 }
 
-// Anything is better than NaN.
-bool TrialRun::better(double a, double b, double delta) const {
-  if (std::isnan(a)) return false;
-  if (std::isnan(b)) return true;
-  return rules_.goal == Goal::minimize ? a < b - delta : a > b + delta;
-}
-
 void TrialRun::observe(std::int64_t step, double value) {
   last_ = value;
   ++count_;
   trace_.value.store(value, std::memory_order_relaxed);
-  // Measured from the last value that counted, so that slow progress adds up.
-  const bool improved = better(value, reference_, rules_.early_stopping ? rules_.early_stopping->min_delta : 0);
-  if (improved) reference_ = value;
-  since_improvement_ = improved ? 0 : since_improvement_ + 1;
-  if (better(value, best_, 0)) best_ = value;
+  if (better(value, best_, 0, rules_.goal)) best_ = value;
   result_.best_value = best_;
   result_.last_value = value;
-  if (rules_.target && !result_.target_step && !better(*rules_.target, value, 0) && !std::isnan(value)) {
+  if (rules_.target && !result_.target_step && !better(*rules_.target, value, 0, rules_.goal) && !std::isnan(value)) {
     result_.target_step = step;
     result_.target_seconds = seconds();
   }
 }
 
+bool TrialRun::watches(std::string_view name) const {
+  const bool own = rules_.early_stopping && !rules_.early_stopping->metric.empty();
+  return name == (own ? rules_.early_stopping->metric : rules_.metric);
+}
+
+Goal TrialRun::watched_goal() const {
+  const bool own = rules_.early_stopping && !rules_.early_stopping->metric.empty();
+  return own ? rules_.early_stopping->goal : rules_.goal;
+}
+
+bool TrialRun::better_to_watch(double value, double than) const { return better(value, than, 0, watched_goal()); }
+
+void TrialRun::watch(double value) {
+  // Measured from the last value that counted, so that slow progress adds up.
+  const double min_delta = rules_.early_stopping ? rules_.early_stopping->min_delta : 0;
+  const bool improved = better(value, reference_, min_delta, watched_goal());
+  if (improved) reference_ = value;
+  since_improvement_ = improved ? 0 : since_improvement_ + 1;
+  watched_ = value;
+}
+
 void TrialRun::record(std::int64_t step, std::string_view name, double value) {
   result_.metrics.push_back({step, std::string(name), value});
   if (name == rules_.metric) observe(step, value);
+  if (watches(name)) watch(value);
 }
 
 void TrialRun::report(std::int64_t step, bool last) {
@@ -149,6 +171,7 @@ void TrialRun::begin_anew() {
   last_ = best_ = reference_ = kUnknown;
   count_ = 0;
   since_improvement_ = 0;
+  watched_.reset();
   reported_ = 0;
 }
 

@@ -160,9 +160,10 @@ TEST(Schema, TakesTheExamplesOfTheDocumentation) {
 
 TEST(Schema, EveryKeyOfTheHostIsDocumented) {
   const std::string text = read_file(TUNER_SOURCE_DIR "/docs/config.md");
-  const std::span<const HostKey> tables[] = {kStudyKeys,  kTrainingKeys,      kWarmupKeys, kStageKeys,  kMetricKeys,
-                                             kNoiseKeys,  kEarlyStoppingKeys, kMethodKeys, kBudgetKeys, kLrRangeKeys,
-                                             kLrGridKeys, kStabilityKeys,     kProbeKeys,  kFromKeys};
+  const std::span<const HostKey> tables[] = {kStudyKeys,    kTrainingKeys,      kWarmupKeys, kStageKeys,  kMetricKeys,
+                                             kNoiseKeys,    kEarlyStoppingKeys, kMethodKeys, kBudgetKeys, kLrRangeKeys,
+                                             kLrGridKeys,   kStabilityKeys,     kProbeKeys,  kFromKeys,   kAgcKeys,
+                                             kClipNormKeys, kAveragingKeys};
   for (const auto& table : tables)
     for (const HostKey& key : table) {
       const std::string name(key.key);

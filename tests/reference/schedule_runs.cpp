@@ -177,6 +177,78 @@ TEST(QLearning, IsDeterministicAndStaysInItsRange) {
   EXPECT_DOUBLE_EQ(*std::max_element(first.begin(), first.end()), .4);
 }
 
+// From the authors' rule, by hand: radius 1 up, 2 down, 3 up, 4 down; better ends the walk.
+TEST(Aslr, WalksWhenTheMetricGetsWorse) {
+  Listener aslr("aslr", {}, .5, Goal::minimize);
+  EXPECT_NEAR(aslr.lr(), .5, .05);
+  EXPECT_NEAR(aslr.hear(1), .5, .05);  // the first is the best
+  const double walk[] = {.6, .5, .4, .5, .6, .7, .6, .5, .4, .3};
+  for (const double expected : walk) {
+    EXPECT_NEAR(aslr.hear(2), expected, .05);
+    EXPECT_NEAR(aslr.advance(), expected, .05);  // nothing new
+  }
+  EXPECT_NEAR(aslr.hear(1), .3, .05);   // as good as the best: nothing
+  EXPECT_NEAR(aslr.hear(.5), .3, .05);  // better: the walk ends
+  EXPECT_NEAR(aslr.hear(.6), .4, .05);  // and a new one begins
+  EXPECT_NEAR(aslr.hear(.6), .3, .05);
+  EXPECT_NEAR(aslr.hear(NAN), .2, .05);
+}
+
+TEST(Aslr, WalksFromOnePowerOfTenToTheNext) {
+  const auto digit = [](double lr, double s) { return std::lround(lr / s); };
+  Listener aslr("aslr", {}, .1, Goal::minimize);
+  aslr.hear(1);
+  EXPECT_EQ(digit(aslr.hear(2), .1), 2);
+  EXPECT_EQ(digit(aslr.hear(2), .1), 1);
+  EXPECT_NEAR(aslr.hear(2), .09, .005);
+  EXPECT_EQ(digit(aslr.hear(2), .1), 1);
+  Listener up("aslr", {}, 9e-4, Goal::minimize);
+  up.hear(1);
+  EXPECT_NEAR(up.hear(2), 1e-3, .5e-3);
+  EXPECT_NEAR(up.hear(2), 9e-4, .5e-4);
+}
+
+TEST(Aslr, BeginsAtTheDigitOfTheLr) {
+  for (const auto& [lr, digit, s] :
+       {std::tuple{.3, 3, .1}, {.299, 2, .1}, {.001, 1, .001}, {9.99, 9, 1.}, {7e-5, 7, 1e-5}}) {
+    Listener aslr("aslr", {}, lr, Goal::minimize);
+    for (int t = 0; t < 50; ++t) ASSERT_NEAR(aslr.advance(), digit * s, s / 2) << lr;
+  }
+  Listener none("aslr", {}, 0, Goal::minimize);
+  none.hear(1);
+  EXPECT_EQ(none.hear(2), 0);
+}
+
+TEST(Aslr, DrawsEvenlyAroundItAndBySeed) {
+  const auto draws = [](std::int64_t seed) {
+    Listener aslr("aslr", {{"seed", seed}}, 2, Goal::minimize);
+    Vector values;
+    for (int t = 0; t < 4000; ++t) values.push_back(aslr.advance());
+    return values;
+  };
+  const Vector values = draws(1);
+  EXPECT_EQ(values, draws(1));
+  EXPECT_NE(values, draws(2));
+  double sum = 0, squares = 0;
+  for (const double value : values) sum += value - 2, squares += (value - 2) * (value - 2);
+  EXPECT_NEAR(sum / 4000, 0, .02);             // 4 standard deviations are 0.018
+  EXPECT_NEAR(squares / 4000, 1 / 12., .005);  // 4 of them are 0.0047
+  EXPECT_GT(*std::min_element(values.begin(), values.end()), 1.5);
+  EXPECT_LT(*std::max_element(values.begin(), values.end()), 2.5);
+}
+
+TEST(Aslr, StaysWithinItsLimitsAndMirrors) {
+  Listener aslr("aslr", {{"min_lr", .4}, {"max_lr", .6}}, .5, Goal::minimize);
+  Listener up("aslr", {{"min_lr", .4}, {"max_lr", .6}}, .5, Goal::maximize);
+  aslr.hear(1), up.hear(-1);
+  const double walk[] = {.6, .5, .4, .5, .6, .6, .5, .4, .4, .4};  // 0.7 and 0.3 are not gone to
+  for (const double expected : walk) {
+    const double lr = aslr.hear(2);
+    EXPECT_NEAR(lr, expected, .05);
+    EXPECT_EQ(up.hear(-2), lr);
+  }
+}
+
 // The value of one option after `steps` updates of a run of 10.
 double driven(const std::string& scheduler, const Given& given, const std::string& optimizer, const std::string& option,
               int steps) {

@@ -2,6 +2,7 @@
 #include "batches.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 #include <set>
 
@@ -169,6 +170,18 @@ TEST(Batches, ReachTheObjective) {
   EXPECT_EQ(batches_of_trial(5, false), batches_of_trial(5, false, 3)) << "a replicate has its trial's numbers";
   EXPECT_EQ(batches_of_trial(5, true, 3), batches_of_trial(9, true, 3)) << "common to all replicates 3";
   EXPECT_EQ(batches_of_trial(3, false), batches_of_trial(9, true, 3)) << "which are those of trial 3";
+}
+
+TEST(Batches, MayBeSortedByDifficulty) {
+  TrainingSettings settings;
+  settings.batch_size = 5;
+  Batches batches(5, settings, 1, 0);
+  static_cast<void>(batches.at(3));
+  batches.sort_by({2, std::nan(""), 1, -1, 1});
+  for (std::int64_t step = 0; step < 3; ++step) {
+    const auto order = batches.at(step);
+    EXPECT_EQ(std::vector<std::uint64_t>(order.begin(), order.end()), (std::vector<std::uint64_t>{3, 2, 4, 0, 1}));
+  }
 }
 
 }  // namespace

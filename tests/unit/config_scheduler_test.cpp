@@ -83,6 +83,85 @@ TEST(ConfigScheduler, WarmupIsChecked) {
                {"'warmup_steps'"});
 }
 
+TEST(ConfigScheduler, Product) {
+  const StudyPlan plan =
+      read(with("{product: [constant, {plugin: decay, gamma: search, drives: beta}, {one_of: [constant, decay]}], "
+                "warmup_steps: 2, as: both}"));
+  EXPECT_EQ(names(plan), (Names{"scheduler.product.1.gamma", "scheduler.product.2"}));
+  const SchedulePlan& schedule = plan.schedule.branches[0];
+  EXPECT_EQ(schedule.label, "both");
+  ASSERT_EQ(schedule.stages.size(), 1U);
+  EXPECT_EQ(schedule.stages[0].scheduler.branches[0].plugin->id(), "constant");
+  ASSERT_EQ(schedule.stages[0].factors.size(), 2U);
+  EXPECT_EQ(schedule.stages[0].factors[0].branches[0].drives, "beta");
+  EXPECT_EQ(schedule.stages[0].factors[1].branches.size(), 2U);
+  const TrialSpec spec = resolve(plan, {Value(0.5), Value(std::string("decay"))}, {});
+  ASSERT_EQ(spec.schedule.stages[0].factors.size(), 2U);
+  EXPECT_EQ(spec.schedule.stages[0].factors[0].drives, "beta");
+  EXPECT_EQ(spec.schedule.stages[0].factors[1].scheduler.plugin->id(), "decay");
+}
+
+TEST(ConfigScheduler, ProductMayBeAStageOrABranch) {
+  const StudyPlan plan =
+      read(with("{one_of: [{product: [decay]}, {sequence: [{product: [decay, {plugin: decay, gamma: search}], steps: "
+                "5}, decay]}]}"));
+  EXPECT_EQ(std::get<Branches>(plan.space.dimensions[0].domain).labels, (Names{"product", "sequence"}));
+  EXPECT_EQ(plan.space.dimensions[1].name, "scheduler.sequence.sequence.0.product.1.gamma");
+  const StagePlan& stage = plan.schedule.branches[1].stages[0];
+  EXPECT_EQ(std::get<Value>(stage.steps), Value(std::int64_t{5}));
+  EXPECT_EQ(stage.factors.size(), 1U);
+}
+
+TEST(ConfigScheduler, ProductIsChecked) {
+  expect_error(scheduler_error("{product: []}"), "sweep.yaml:4:22 config.wrong_type", {"list of schedulers"});
+  expect_error(scheduler_error("{product: decay}"), "sweep.yaml:4:22 config.wrong_type");
+  expect_error(scheduler_error("{product: [decay], sequence: [decay]}"), "sweep.yaml:4:22 config.impossible",
+               {"not both"});
+  expect_error(scheduler_error("{product: [decay], plugin: decay}"), "sweep.yaml:4:39 config.impossible",
+               {"item of the product"});
+  expect_error(scheduler_error("{product: [{plugin: decay, steps: 5}, decay]}"), "sweep.yaml:4:46 config.impossible",
+               {"beside product"});
+  expect_error(scheduler_error("{product: [{plugin: decay, warmup_steps: 1}]}"), "sweep.yaml:4:39 config.impossible",
+               {"or product"});
+  expect_error(scheduler_error("{product: [{product: [decay]}]}"), "sweep.yaml:4:23 config.missing_key");
+  expect_error(scheduler_error("{product: [decay], gamma: 1}"), "sweep.yaml:4:31 config.unknown_key");
+  expect_error(scheduler_error("{sequence: [{product: [decay]}, decay]}"), "sweep.yaml:4:24 config.impossible",
+               {"steps: n"});
+}
+
+TEST(ConfigScheduler, Drives) {
+  const StudyPlan plan = read(with("{plugin: decay, drives: beta}"));
+  EXPECT_EQ(plan.schedule.branches[0].stages[0].scheduler.branches[0].drives, "beta");
+  EXPECT_EQ(read(with("{plugin: decay, drives: null}")).schedule.branches[0].stages[0].scheduler.branches[0].drives,
+            "");
+  expect_error(scheduler_error("{plugin: decay, drives: bata}"), "sweep.yaml:4:36 config.impossible",
+               {"'bata'", "did you mean 'beta'?"});
+  expect_error(scheduler_error("{plugin: decay, drives: [beta]}"), "sweep.yaml:4:36 config.wrong_type");
+  expect_error(error_of(sweep("{one_of: [full, bare]}", "scheduler: {plugin: decay, drives: beta}\n")),
+               "sweep.yaml:6:36 config.impossible", {"bare"});
+}
+
+TEST(ConfigScheduler, WarmupTarget) {
+  const StudyPlan plan = read(with("{plugin: decay, warmup_steps: 5, warmup_target: {min: 0.1, max: 1}}"));
+  EXPECT_EQ(names(plan), (Names{"scheduler.warmup_target"}));
+  EXPECT_EQ(resolve(plan, {Value(0.5)}, {}).schedule.warmup_target, 0.5);
+  expect_error(scheduler_error("{plugin: decay, warmup_target: 1}"), "sweep.yaml:4:43 config.impossible",
+               {"without a warmup"});
+  expect_error(scheduler_error("{plugin: decay, warmup_steps: 5, warmup_target: 1, warmup_form: constant}"),
+               "sweep.yaml:4:76 config.impossible", {"straight line"});
+  expect_error(scheduler_error("{plugin: decay, warmup_steps: 5, warmup_target: 0}"),
+               "sweep.yaml:4:60 config.out_of_range");
+}
+
+TEST(ConfigScheduler, PlansWithoutTheseKeysAreWhatTheyWere) {
+  const std::string plan = canonical_plan(read(with("{sequence: [{plugin: constant, steps: 5}, decay]}")));
+  for (const char* word : {"drives", "factors", "target", "averaging", "accumulation"})
+    EXPECT_EQ(plan.find(word), std::string::npos) << word;
+  const std::string driven = canonical_plan(read(with("{product: [decay, {plugin: decay, drives: beta}]}")));
+  EXPECT_NE(driven.find("\"drives\": \"beta\""), std::string::npos);
+  EXPECT_NE(driven, canonical_plan(read(with("{product: [decay, decay]}"))));
+}
+
 TEST(ConfigScheduler, MustFindItsTargetInEveryOptimizer) {
   EXPECT_EQ(error_of(run("full", "scheduler: beta_cycle\n")), "no error");
   expect_error(error_of(run("bare", "scheduler: beta_cycle\n")), "sweep.yaml:4:12 config.impossible",

@@ -35,6 +35,11 @@ constexpr Blind kBlind[] = {
     {Message::config_bad_value, "the last configuration would have"},
     {Message::config_no_method, "is one configuration of"},
     {Message::config_equal_labels, "two branches"},
+    // Between the lr and what scales it.
+    {Message::config_impossible, "finds the lr of the batches"},
+    {Message::config_impossible, "scales lr, and optimizer"},
+    // Between a scheduler and the optimizers.
+    {Message::config_impossible, "is to drive"},
     // Between a searcher's keys, trials and the search parameters.
     {Message::config_impossible, "none would see a result"},
     {Message::config_impossible, "the file has no search parameter"},

@@ -1,6 +1,8 @@
 // What the loop does to gradients: noise, clipping, and the search for what is not finite.
 #include "gradients.hpp"
+#include "gradient_transforms.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <utility>
@@ -239,6 +241,118 @@ TEST(GradientNoise, DiffersByStepAndTrial) {
   EXPECT_NE(first(0, 0), first(1, 0));
   EXPECT_NE(first(0, 0), first(0, 1));
   EXPECT_EQ(first(1, 1), first(1, 1));
+}
+
+// (3, 4) and (-12, 0): Euclidean norms 5 and 12, 13 together; largest magnitudes 4 and 12.
+Tensors two_tensors() {
+  Tensors tensors = tensors_of({2, 2});
+  gradient(tensors, 0)[0] = 3, gradient(tensors, 0)[1] = 4;
+  gradient(tensors, 1)[0] = -12, gradient(tensors, 1)[1] = 0;
+  return tensors;
+}
+std::vector<double> clipped(double limit, NormKind kind, NormScope per) {
+  Tensors tensors = two_tensors();
+  clip_by_norm(tensors, limit, kind, per);
+  std::vector<double> values;
+  for (std::size_t t = 0; t < 2; ++t)
+    for (const double g : gradient(tensors, t)) values.push_back(g);
+  return values;
+}
+void expect_values(const std::vector<double>& values, const std::vector<double>& expected) {
+  ASSERT_EQ(values.size(), expected.size());
+  for (std::size_t i = 0; i < values.size(); ++i) EXPECT_NEAR(values[i], expected[i], 1e-14) << i;
+}
+
+TEST(ClipNorm, OfAllTensorsOrOfEach) {
+  expect_values(clipped(6.5, NormKind::l2, NormScope::all), {1.5, 2, -6, 0});
+  expect_values(clipped(6, NormKind::l2, NormScope::tensor), {3, 4, -6, 0});
+  expect_values(clipped(1, NormKind::l2, NormScope::tensor), {0.6, 0.8, -1, 0});
+}
+
+TEST(ClipNorm, OfTheLargestMagnitude) {
+  expect_values(clipped(6, NormKind::inf, NormScope::all), {1.5, 2, -6, 0});
+  expect_values(clipped(12, NormKind::inf, NormScope::all), {3, 4, -12, 0});
+  expect_values(clipped(3, NormKind::inf, NormScope::tensor), {2.25, 3, -3, 0});
+}
+
+TEST(ClipNorm, OfTheLargestMagnitudeThereIs) {
+  Tensors tensors = tensors_of({2});
+  gradient(tensors)[0] = 1e308, gradient(tensors)[1] = -1e300;
+  clip_by_norm(tensors, 1e-10, NormKind::inf);
+  EXPECT_NEAR(gradient(tensors)[0], 1e-10, 1e-24);
+  EXPECT_NEAR(gradient(tensors)[1], -1e-18, 1e-32);
+}
+
+Tensors layer(std::uint32_t dtype = TUNER_DTYPE_F64) {
+  const auto spec = [&](const char* name, std::vector<std::int64_t> shape, std::uint32_t role, std::int32_t index) {
+    TensorSpec tensor;
+    tensor.name = name, tensor.shape = std::move(shape), tensor.dtype = dtype, tensor.role = role;
+    tensor.layer = index;
+    return tensor;
+  };
+  std::vector<TensorSpec> specs;
+  specs.push_back(spec("weight", {2, 2}, TUNER_ROLE_WEIGHT, 0));
+  specs.push_back(spec("bias", {2}, TUNER_ROLE_BIAS, 0));
+  specs.push_back(spec("kernel", {2, 1, 1, 2}, TUNER_ROLE_CONV, 1));
+  specs.push_back(spec("head", {1, 2}, TUNER_ROLE_HEAD, 2));
+  specs.push_back(spec("head.bias", {1}, TUNER_ROLE_BIAS, 2));
+  return Tensors(std::move(specs));
+}
+template <class T>
+void fill(std::span<T> to, std::initializer_list<double> values) {
+  std::transform(values.begin(), values.end(), to.begin(), [](double value) { return static_cast<T>(value); });
+}
+
+// By hand: a row of weights of norm 5 bounds its gradient by 0.1 x 5, one of norm 0 by 0.1 eps.
+template <class T>
+void expect_adaptive(std::uint32_t dtype, double tolerance) {
+  Tensors tensors = layer(dtype);
+  fill(data<T>(tensors, 0), {3, 4, 0, 0});
+  fill(gradient<T>(tensors, 0), {6, 8, 3, -4});
+  fill(data<T>(tensors, 1), {3, 4});
+  fill(gradient<T>(tensors, 1), {0.3, 0.4});
+  fill(data<T>(tensors, 2), {5, 12, 0.6, 0.8});
+  fill(gradient<T>(tensors, 2), {0, -13, 0, 0});
+  fill(data<T>(tensors, 3), {1, 1});
+  fill(gradient<T>(tensors, 3), {100, 100});
+  fill(gradient<T>(tensors, 4), {100});
+  clip_adaptively(tensors, 0.1, 0.01);
+  const auto expect = [&](std::size_t tensor, const std::vector<double>& expected) {
+    for (std::size_t i = 0; i < expected.size(); ++i)
+      EXPECT_NEAR(gradient<T>(tensors, tensor)[i], expected[i], tolerance) << tensor << " " << i;
+  };
+  expect(0, {0.3, 0.4, 0.0006, -0.0008});
+  expect(1, {0.3, 0.4});  // of norm 0.5 = 0.1 x 5: at the limit
+  expect(2, {0, -1.3, 0, 0});
+  expect(3, {100, 100});
+  expect(4, {100});
+}
+TEST(ClipAdaptively, BoundsEachUnitByItsWeightsAndLeavesTheHeadAlone) {
+  expect_adaptive<double>(TUNER_DTYPE_F64, 1e-15);
+  expect_adaptive<float>(TUNER_DTYPE_F32, 1e-6);
+}
+
+TEST(ClipAdaptively, TakesAVectorAsOneUnit) {
+  Tensors tensors = layer();
+  fill(data(tensors, 1), {3, 4});
+  fill(gradient(tensors, 1), {0, 10});
+  clip_adaptively(tensors, 0.1, 1e-3);
+  EXPECT_NEAR(gradient(tensors, 1)[1], 0.5, 1e-15);
+}
+
+TEST(TransformGradients, ClipsAdaptivelyAfterTheValueAndBeforeTheNorm) {
+  Tensors tensors = layer();
+  fill(data(tensors, 0), {3, 4, 5, 0});
+  fill(gradient(tensors, 0), {0, 100, 0, 0});
+  TrainingSettings settings;
+  settings.clip_value = 10;
+  settings.clip_agc = 0.1;  // 0.5
+  transform_gradients(tensors, settings, 0, noise_stream(0));
+  EXPECT_NEAR(gradient(tensors, 0)[1], 0.5, 1e-15);
+  fill(gradient(tensors, 0), {0, 100, 0, 50});
+  settings.clip_norm = 0.5;
+  transform_gradients(tensors, settings, 0, noise_stream(0));
+  EXPECT_NEAR(gradient(tensors, 0)[1], 0.5 / std::sqrt(2), 1e-15) << "both rows have 0.5, and then the norm is cut";
 }
 
 }  // namespace

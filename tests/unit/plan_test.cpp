@@ -2,6 +2,7 @@
 #include "tuner/plan.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 #include "plan_fixture.hpp"
 
@@ -65,6 +66,65 @@ TEST(Resolve, ReadsEveryKeyOfTraining) {
   ASSERT_TRUE(t.early_stopping);
   EXPECT_EQ(t.early_stopping->patience, 8);
   EXPECT_EQ(t.early_stopping->min_delta, 0.5);
+}
+
+// The study's metric has the study's goal, any other the objective's.
+TEST(Resolve, AMetricOfEarlyStoppingHasItsDirection) {
+  const auto stopping = [](const char* metric) {
+    StudyPlan plan = lr_study();
+    plan.early_stopping = only(OptionalSettings(Settings{{"metric", Value(std::string(metric))}}));
+    return *resolve(plan, point_of({Value(0.25)}), {}).training.early_stopping;
+  };
+  EXPECT_EQ(stopping("val_index").metric, "val_index");
+  EXPECT_EQ(stopping("val_index").goal, Goal::maximize);
+  EXPECT_EQ(stopping("val_count").goal, Goal::minimize);
+  EXPECT_EQ(stopping("loss").goal, Goal::minimize);
+  EXPECT_EQ(stopping("val_loss").metric, "") << "the study's: nothing else to listen to";
+}
+
+TEST(Resolve, ScalesLrWithTheBatchOfAnUpdate) {
+  StudyPlan plan = lr_study();
+  plan.training["accumulation"] = Value(std::int64_t{4});  // 4 times 3
+  plan.training["base_batch"] = Value(std::int64_t{6});
+  const auto lr = [&](const char* scaling, double given) {
+    plan.training["lr_scaling"] = scaling == nullptr ? Value(Null{}) : Value(std::string(scaling));
+    const TrialSpec spec = resolve(plan, point_of({Value(given)}), {});
+    EXPECT_EQ(spec.optimizer->options.number(0), spec.optimizer->options.abi()->base[0]) << "the configured value too";
+    return spec.optimizer->options.number(0);
+  };
+  EXPECT_EQ(lr("linear", 0.25), 0.5);
+  EXPECT_DOUBLE_EQ(lr("sqrt", 0.25), 0.25 * std::sqrt(2.0));
+  EXPECT_EQ(lr(nullptr, 0.25), 0.25);
+  plan.training.erase("lr_scaling");
+  EXPECT_EQ(lr(nullptr, 0.25), 0.25);
+  plan.optimizer = only(plugin_plan(Kind::optimizer, "stateful"));
+  plan.training["lr_scaling"] = Value(std::string("linear"));
+  const Error error = error_of([&] { static_cast<void>(resolve(plan, point_of({Value(0.25)}), {})); });
+  EXPECT_TRUE(says(error.what(), "optimizer 'stateful' has none"));
+}
+
+TEST(Resolve, ScalesTheLrOfEveryGroupAndOfWhatIsWrapped) {
+  StudyPlan plan = lr_study();
+  plan.training["lr_scaling"] = Value(std::string("linear"));
+  plan.training["base_batch"] = Value(std::int64_t{1});
+  PluginPlan inner = plugin_plan(Kind::optimizer, "recorder", {{"lr", Value(0.5)}});
+  inner.groups.push_back(
+      {.match = {.roles = {TUNER_ROLE_BIAS}, .names = {}}, .options = {{"lr", Value(2.0)}}, .place = ""});
+  PluginPlan outer = plugin_plan(Kind::optimizer, "repeated");
+  outer.inner.push_back(only(inner));
+  plan.optimizer = only(outer);
+  const TrialSpec spec = resolve(plan, point_of({Value(0.25)}), {});
+  EXPECT_EQ(spec.optimizer->inner->options.number(0, 0), 1.5);
+  EXPECT_EQ(spec.optimizer->inner->options.number(0, 1), 6);
+}
+
+TEST(Resolve, RefusesAScaledLrWithoutABatch) {
+  StudyPlan plan = lr_study();
+  plan.training["lr_scaling"] = Value(std::string("linear"));
+  plan.training["base_batch"] = Value(std::int64_t{1});
+  plan.training["batch_size"] = Value(std::int64_t{0});
+  const Error error = error_of([&] { static_cast<void>(resolve(plan, point_of({Value(0.25)}), {})); });
+  EXPECT_TRUE(says(error.what(), "batch_size 0 is all samples"));
 }
 
 // optimizer: {one_of: [recorder {lr}, repeated {inner: {one_of: [blind, recorder as slow {lr}]}}]}

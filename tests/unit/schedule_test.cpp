@@ -160,6 +160,141 @@ TEST(Sequence, WhatAStageDoesNotDriveHasItsConfiguredValue) {
   EXPECT_EQ(table.number("momentum"), 0.8);
 }
 
+PluginUse grouped() {
+  GroupMatch biases, second;
+  biases.roles = {TUNER_ROLE_BIAS};
+  second.names = {"second.*"};
+  return optimizer("recorder", {{"lr", 1}, {"momentum", 0.5}},
+                   {{biases, {{"lr", 10}}}, {second, {{"lr", 100}, {"momentum", 0.25}}}});
+}
+
+// Two ramps on lr 10: 10 (v / 10)^2.
+TEST(Product, MultipliesTheFactors) {
+  Timetable table(optimizer("recorder", {{"lr", 10}}), 9);
+  table.then({use_of(Kind::scheduler, "ramp"), -1, "", {}});
+  table.schedule.stages[0].factors.push_back({use_of(Kind::scheduler, "ramp"), ""});
+  for (std::int64_t t = 0; t < 4; ++t) {
+    table.apply(t);
+    EXPECT_DOUBLE_EQ(table.number("lr"), 10 * std::pow((10.009 + static_cast<double>(t)) / 10, 2)) << t;
+  }
+}
+
+// `pair` halves lr and adds 0.01 (t + 1) to momentum; the others are beside it.
+TEST(Product, IsOfEachOptionForItself) {
+  Timetable table(grouped(), 4);
+  table.then(stage("pair"));
+  table.schedule.stages[0].factors.push_back({use_of(Kind::scheduler, "pair"), ""});
+  table.apply(1);
+  for (std::uint32_t g = 0; g < 3; ++g) {
+    const double momentum = g == 2 ? 0.25 : 0.5;
+    EXPECT_DOUBLE_EQ(table.number("lr", g), std::pow(10, g) / 4) << g;
+    EXPECT_DOUBLE_EQ(table.number("momentum", g), momentum * std::pow((momentum + 0.02) / momentum, 2)) << g;
+  }
+}
+
+TEST(Product, OfAConfiguredZeroIsZero) {
+  Timetable table(optimizer("recorder", {{"lr", 0}}), 9);
+  table.then(stage("ramp"));
+  table.schedule.stages[0].factors.push_back({use_of(Kind::scheduler, "ramp"), ""});
+  table.apply(3);
+  EXPECT_EQ(table.number("lr"), 0);
+}
+
+TEST(Drives, AnotherOptionThanLr) {
+  Timetable table(optimizer("recorder", {{"lr", 1}, {"momentum", 0.5}}), 4);
+  table.then({use_of(Kind::scheduler, "ramp"), 2, "momentum", {}}).then(stage("constant"));
+  table.apply(1);
+  EXPECT_EQ(table.number("lr"), 1);
+  EXPECT_DOUBLE_EQ(table.number("momentum"), 0.5 + 1 + 0.002);
+  table.apply(2);
+  EXPECT_EQ(table.number("momentum"), 0.5) << "the next stage does not drive it";
+}
+
+TEST(Drives, NothingElse) {
+  Timetable table(optimizer("recorder", {{"lr", 1}, {"momentum", 0.5}}), 4);
+  table.then({use_of(Kind::scheduler, "pair"), -1, "lr", {}});
+  table.apply(0);
+  EXPECT_EQ(table.number("lr"), 0.25) << "the scheduler sees NaN for what is not bound";
+  EXPECT_EQ(table.number("momentum"), 0.5);
+}
+
+TEST(Drives, OptionsSideBySide) {
+  Timetable table(wrapped(optimizer("repeated", {{"momentum", 0.3}}), optimizer("recorder", {{"lr", 2}})), 4);
+  table.then(stage("ramp"));
+  table.schedule.stages[0].factors.push_back({use_of(Kind::scheduler, "ramp"), "momentum"});
+  table.schedule.warmup_steps = 2;
+  table.apply(0);
+  EXPECT_EQ(table.use.inner->options.number(0), 1) << "lr warms up";
+  EXPECT_DOUBLE_EQ(table.number("momentum"), 0.302) << "the others stand at their first value";
+  table.apply(3);
+  EXPECT_DOUBLE_EQ(table.use.inner->options.number(0), 2 + 1 + 0.002);
+  EXPECT_DOUBLE_EQ(table.number("momentum"), 0.3 + 1 + 0.002);
+}
+
+TEST(Drives, WhatTheOptimizerHasAndASchedulerMaySet) {
+  PluginUse recorder = optimizer("recorder"), stateful = optimizer("stateful");
+  const Plugin& ramp = plugin(Kind::scheduler, "ramp");
+  const Error error = error_of([&] { static_cast<void>(bind_outputs(ramp, recorder, "momentun")); });
+  EXPECT_EQ(error.id(), Message::config_impossible);
+  EXPECT_TRUE(says(error.what(), "'momentun'"));
+  EXPECT_TRUE(says(error.what(), "did you mean 'momentum'?"));
+  EXPECT_EQ(error_of([&] { check_bindings(ramp, {recorder.plugin}, "momentun"); }).message(), error.message());
+  EXPECT_NO_THROW(check_bindings(ramp, {recorder.plugin}, "momentum"));
+  EXPECT_THROW(static_cast<void>(bind_outputs(ramp, recorder, "noise")), Error) << "a switch is no number";
+  EXPECT_THROW(static_cast<void>(bind_outputs(ramp, stateful, "history")), Error) << "structural";
+}
+
+// Keras: from lr 2 at t = 0 to 6 at t = W = 4; then the ramp from 6.
+TEST(WarmupTarget, IsWhatTheScheduleBeginsWith) {
+  Timetable table = warm(WarmupForm::linear, 4, "ramp");
+  table.schedule.warmup_target = 6;
+  expect_near(table.lrs(6), {2, 3, 4, 5, 6.016, 7.016});
+}
+
+TEST(WarmupTarget, MayBeBelowTheStart) {
+  Timetable table = warm(WarmupForm::linear, 4);
+  table.schedule.warmup_target = 1;
+  expect_near(table.lrs(6), {2, 1.75, 1.5, 1.25, 1, 1});
+}
+
+TEST(WarmupTarget, KeepsTheRatiosOfGroups) {
+  Timetable table(grouped(), 8);
+  table.then(stage("constant"));
+  table.schedule.warmup_steps = 2;
+  table.schedule.warmup_target = 5;
+  table.apply(1);
+  for (std::uint32_t g = 0; g < 3; ++g) EXPECT_DOUBLE_EQ(table.number("lr", g), 3 * std::pow(10, g)) << g;
+  table.apply(2);
+  for (std::uint32_t g = 0; g < 3; ++g) EXPECT_DOUBLE_EQ(table.number("lr", g), 5 * std::pow(10, g)) << g;
+}
+
+TEST(WarmupTarget, HoldsWhereTheSchedulerDrivesNoLr) {
+  Timetable table = warm(WarmupForm::linear, 2, "momentum_only");
+  table.schedule.warmup_target = 4;
+  expect_near(table.lrs(4), {2, 3, 4, 4});
+}
+
+std::vector<std::string> beyond(std::int64_t warmup, const std::vector<std::int64_t>& stages, std::int64_t horizon) {
+  PluginUse use = optimizer("recorder");
+  Schedule schedule;
+  schedule.warmup_steps = warmup;
+  for (const std::int64_t steps : stages) schedule.stages.push_back(stage("constant", steps));
+  schedule.stages.push_back(stage("constant"));
+  return ScheduleRun(schedule, use, horizon, 0, Goal::minimize, nullptr).beyond(horizon);
+}
+
+TEST(Beyond, NamesTheWarmupAndTheStageThatAreLongerThanTheRun) {
+  EXPECT_TRUE(beyond(0, {}, 10).empty());
+  EXPECT_TRUE(beyond(10, {}, 10).empty());
+  EXPECT_TRUE(beyond(2, {3, 4}, 10).empty());
+  EXPECT_TRUE(beyond(2, {30}, -1).empty()) << "a length that is not known";
+  ASSERT_EQ(beyond(11, {3}, 10).size(), 1u);
+  EXPECT_TRUE(says(beyond(11, {3}, 10)[0], "the warmup takes 11 steps, and the run has 10"));
+  ASSERT_EQ(beyond(2, {3, 5}, 10).size(), 1u);
+  EXPECT_TRUE(says(beyond(2, {3, 5}, 10)[0], "stage 2 of the sequence ends at step 10, and the run at step 10"));
+  EXPECT_TRUE(says(beyond(0, {30, 5}, 10)[0], "stage 1"));
+}
+
 TEST(Binding, OutputsTakeTheFirstTargetThatTheOptimizerHas) {
   PluginUse with = optimizer("recorder"), sgd = optimizer("sgd"), adam = optimizer("adam");
   const Plugin& pair = plugin(Kind::scheduler, "pair");
@@ -221,14 +356,6 @@ TEST(Binding, ReachesTheInnerOptimizerInATrial) {
   }
   EXPECT_EQ(series(result, "momentum"), (Series{{0, 0.9}, {1, 0.9}, {2, 0.9}}));
   EXPECT_EQ(series(result, "loss").at(3), -6) << "two inner steps of lr 1 in every step";
-}
-
-PluginUse grouped() {
-  GroupMatch biases, second;
-  biases.roles = {TUNER_ROLE_BIAS};
-  second.names = {"second.*"};
-  return optimizer("recorder", {{"lr", 1}, {"momentum", 0.5}},
-                   {{biases, {{"lr", 10}}}, {second, {{"lr", 100}, {"momentum", 0.25}}}});
 }
 
 TEST(Groups, EachHasItsOwnBase) {

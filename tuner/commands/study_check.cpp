@@ -36,7 +36,11 @@ std::string shape_of(const Space& space, const Configuration& point) {
 PluginUse first_objective(const executor::Inspected& asked, std::size_t branch) {
   const StudyPlan& plan = asked.study.plan;
   asked.about({{TUNER_KIND_OBJECTIVE, std::string(plan.objective.branches[branch].plugin->id())}});
-  return resolve(plan, first_point(plan.space, plan.objective.dimension, branch), {}).objective;
+  try {
+    return resolve(plan, first_point(plan.space, plan.objective.dimension, branch), {}).objective;
+  } catch (Error& error) {
+    throw error.at(asked.study.source.path);
+  }
 }
 
 std::vector<MetricName> names_of(const executor::Inspected& asked, const PluginUse& objective) {
@@ -158,6 +162,27 @@ std::vector<std::vector<MetricName>> metric_names_of(const executor::Inspected& 
   return all;
 }
 
+namespace {
+
+void check_stopping_metrics(const StudyPlan& plan, const std::vector<std::vector<MetricName>>& all) {
+  for (const auto& [name, place] : plan.stopping_metrics)
+    for (std::size_t branch = 0; branch < plan.objective.branches.size(); ++branch) {
+      std::vector<std::string> known;
+      for (const MetricName& metric : all[branch])
+        if (!metric.name.starts_with("test_")) known.push_back(metric.name);
+      if (std::ranges::find(known, name) != known.end()) continue;
+      const bool late = std::ranges::find(all[branch], name, &MetricName::name) != all[branch].end();
+      throw Error(Message::config_unknown_metric,
+                  late ? fmt::format("early_stopping listens to '{}', which is measured once, at the end", name)
+                       : fmt::format("objective '{}' has no metric '{}' for early_stopping",
+                                     plan.objective.branches[branch].plugin->id(), shown(name)),
+                  did_you_mean(name, known))
+          .at(place);
+    }
+}
+
+}  // namespace
+
 Study with_metric(Study study, const std::vector<std::vector<MetricName>>& all) {
   StudyPlan& plan = study.plan;
   for (std::size_t branch = 0; branch < plan.objective.branches.size(); ++branch) {
@@ -183,6 +208,7 @@ Study with_metric(Study study, const std::vector<std::vector<MetricName>>& all) 
                 did_you_mean(plan.metric.name, known))
         .at(plan.metric_place);
   }
+  if (plan.optimizer) check_stopping_metrics(plan, all);
   return study;
 }
 

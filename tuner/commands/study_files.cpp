@@ -28,8 +28,11 @@ class Identification {
     if (plan_.optimizer)
       for (const PluginPlan& optimizer : plan_.optimizer->branches) add(optimizer);
     for (const SchedulePlan& schedule : plan_.schedule.branches)
-      for (const StagePlan& stage : schedule.stages)
+      for (const StagePlan& stage : schedule.stages) {
         for (const PluginPlan& scheduler : stage.scheduler.branches) add(scheduler);
+        for (const OneOf<PluginPlan>& factor : stage.factors)
+          for (const PluginPlan& scheduler : factor.branches) add(scheduler);
+      }
   }
 
  private:

@@ -361,6 +361,8 @@ class StudyReader {
     TrainingPlan training = read_training(node, {.path = "training", .parent = {}}, reading_);
     plan_.training = std::move(training.settings);
     plan_.early_stopping = std::move(training.early_stopping);
+    plan_.averaging = std::move(training.averaging);
+    plan_.stopping_metrics = std::move(training.stopping_metrics);
     training_place_ = node.place;
   }
 
@@ -382,6 +384,7 @@ class StudyReader {
                   "remove one of them")
           .at(memory_limit_place_);
     if (plan_.early_stopping.branches.empty()) plan_.early_stopping.branches.emplace_back(std::nullopt);
+    if (plan_.averaging.branches.empty()) plan_.averaging.branches.emplace_back(std::nullopt);
     if (plan_.optimizer) {
       finish_optimizer(root);
     } else if (!scheduler_place_.empty()) {
@@ -393,7 +396,14 @@ class StudyReader {
       add_lr_range_dimensions(lr_range_, plan_.space);
     else
       check_search(plan_, run_, reading_, method_place_, trials_place_);
-    if (lr_range::needs_test(plan_)) plan_.sections.emplace(lr_range::kMethod, lr_range::canonical(lr_range_));
+    if (lr_range::needs_test(plan_)) {
+      if (plan_.training.contains("lr_scaling"))
+        throw Error(Message::config_impossible,
+                    "an LR range test finds the lr of the batches that the trials have, and lr_scaling would scale it",
+                    "remove lr_scaling and base_batch")
+            .at(training_place_);
+      plan_.sections.emplace(lr_range::kMethod, lr_range::canonical(lr_range_));
+    }
   }
 
   // It has nothing of what trains plugins.

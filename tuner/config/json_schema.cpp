@@ -95,6 +95,7 @@ class SchemaWriter {
     Json length = any_of({has_value("epochs"), has_value("steps")});
     length["type"] = "object";
     const Json trained = with("training", std::move(length));
+    const Json scaled = with("training", {{"allOf", Json::array({Json{{"type", "object"}}, has_value("lr_scaling")})}});
     Json command = any_of({has_value("command"), has_value("program")});
     command["type"] = "object";
     Json limited = has_value("budget");
@@ -104,7 +105,7 @@ class SchemaWriter {
         {rule(optimized, trained), rule(has_value("scheduler"), optimized), rule(without_end, any_of({counted, timed})),
          rule(cut, grid), rule(tested, any_of({optimized, of_program})),
          rule({{"allOf", {tested, of_program}}}, with("objective", std::move(limited))),
-         rule(tested, {{"not", any_of({counted, timed, has_value("repeats"), has_value("pruner")})}}),
+         rule(tested, {{"not", any_of({counted, timed, has_value("repeats"), has_value("pruner"), scaled})}}),
          rule(with("isolation", {{"const", "thread"}}), {{"not", has_value("memory_limit")}}),
          rule({{"not", any_of({has_value("method"), has_value("repeats")})}},
               {{"properties", {{"trials", one}, {"run_cap", one}}}})});
@@ -220,15 +221,30 @@ class SchemaWriter {
 
   Json training() {
     Json schema = closed_map(properties(kTrainingKeys, true, [this](std::string_view key) {
-      return key == "gradient_noise" ? gradient_noise() : early_stopping();
+      if (key == "gradient_noise") return or_first(kNoiseKeys);
+      if (key == "clip_agc") return or_first(kAgcKeys);
+      if (key == "clip_norm") return or_first(kClipNormKeys);
+      return key == "averaging" ? averaging() : early_stopping();
     }));
     schema["not"] = {{"allOf", Json::array({has_value("epochs"), has_value("steps")})}};
+    const auto other_than = [](const char* key, int number) {
+      Json value = has_value(key);
+      value["properties"][key] = {{"not", {{"enum", Json::array({number, nullptr})}}}};
+      return value;
+    };
+    const Json batches = other_than("batch_size", 0);
+    schema["allOf"] = Json::array(
+        {rule(has_value("lr_scaling"), {{"allOf", Json::array({has_value("base_batch"), batches})}}),
+         rule(has_value("base_batch"), has_value("lr_scaling")), rule(other_than("accumulation", 1), batches),
+         rule(with("order", {{"const", "curriculum"}}), {{"not", has_value("shuffle")}}),
+         rule(other_than("regime_adaptation", 0), {{"not", has_value("steps")}})});
     return schema;
   }
 
-  Json gradient_noise() {
-    Json schema = definitions_.setting(value_schema(host_key(kNoiseKeys, "eta")));
-    schema["anyOf"].push_back(closed_map(properties(kNoiseKeys, true)));
+  // A map, or its first value alone.
+  Json or_first(std::span<const HostKey> keys) {
+    Json schema = definitions_.setting(value_schema(keys.front()));
+    schema["anyOf"].push_back(closed_map(properties(keys, true)));
     return schema;
   }
 
@@ -236,6 +252,27 @@ class SchemaWriter {
     Json keys = properties(kEarlyStoppingKeys, true);
     keys["as"] = nullable(plain(kAsKey));
     const Json branch = definitions_.add("early_stopping", any_of({{{"type", "null"}}, closed_map(std::move(keys))}));
+    return any_of({branch, one_of(branch)});
+  }
+
+  // Each kind has keys of its own; null is the default of all.
+  Json averaging() {
+    std::vector<Json> all{{{"type", "null"}}, {{"enum", Json::array({"ema", "swa"})}}};
+    for (const char* kind : kAveragingKinds) {
+      const bool swa = std::string_view(kind) == "swa";
+      Json keys = properties(
+          kAveragingKeys, true,
+          [&](std::string_view) {
+            return Json{{"const", kind}};
+          },
+          "kind");
+      for (const char* other : {"decay", "warmup", "start", "every"})
+        if ((std::string_view(other) == "start" || std::string_view(other) == "every") != swa)
+          keys[other] = {{"type", "null"}};
+      keys["as"] = nullable(plain(kAsKey));
+      all.push_back(closed_map(std::move(keys), Json::array({"kind"})));
+    }
+    const Json branch = definitions_.add("averaging", any_of(std::move(all)));
     return any_of({branch, one_of(branch)});
   }
 
@@ -404,11 +441,13 @@ class SchemaWriter {
     return described(std::move(schema), "the tensors: by role, by name, or both must fit");
   }
 
-  // A scheduler stands alone in a stage's one_of, with its length in a stage, and with a warmup elsewhere.
+  // A scheduler stands alone in a stage's one_of and in a product, with its length in a stage, and with a warmup
+  // elsewhere.
   Json scheduler() {
     const Json warmup = properties(kWarmupKeys, true), steps = properties(kStageKeys, true);
+    const Json drives{{"drives", nullable(plain(kDrivesKey))}};
     Json alone = plugin_of(Kind::scheduler, [&](const Plugin& p) {
-      return definitions_.add(name_of(p), plugin_map(p, Json::object(), Json::array()));
+      return definitions_.add(name_of(p), plugin_map(p, drives, Json::array()));
     });
     definitions_.add("scheduler_alone", std::move(alone));
     const auto extended_by = [&](const Json& host_keys, const char* prefix) {
@@ -418,22 +457,33 @@ class SchemaWriter {
                                 extended(p, base.at("required"), base, host_keys));
       });
     };
+    const Json one = any_of({Definitions::ref("scheduler_alone"), one_of(Definitions::ref("scheduler_alone"))});
+    const auto several = [](const char* key, const char* doc, const Json& item, const Json& beside) {
+      Json keys{{key, {{"description", doc}, {"type", "array"}, {"minItems", 1}, {"items", item}}}};
+      keys.update(beside);
+      return closed_map(std::move(keys), Json::array({key}));
+    };
+    const char* const side_by_side = "schedulers side by side; their factors are multiplied where they drive the same";
     Json beside = one_of(Definitions::ref("scheduler_alone"));
     beside["properties"].update(steps);
-    const Json stage = definitions_.add("stage", any_of({extended_by(steps, "stage"), std::move(beside)}));
-    Json sequence = closed_map(
-        {{"sequence",
-          {{"description", "stages, one after another"}, {"type", "array"}, {"minItems", 1}, {"items", stage}}},
-         {"as", nullable(plain(kAsKey))}},
-        {"sequence"});
-    sequence["properties"].update(warmup);
-    Json branch = any_of({extended_by(warmup, "warmed_up"), std::move(sequence)});
+    const Json stage =
+        definitions_.add("stage", any_of({extended_by(steps, "stage"), std::move(beside),
+                                          several("product", side_by_side, definitions_.add("factor", one), steps)}));
+    Json named = warmup;
+    named["as"] = nullable(plain(kAsKey));
+    Json branch =
+        any_of({extended_by(warmup, "warmed_up"), several("sequence", "stages, one after another", stage, named),
+                several("product", side_by_side, Definitions::ref("factor"), named)});
     const auto together = [](const char* first, const char* second) -> Json {
       return {{"not", {{"allOf", Json::array({has_value(first), has_value(second)})}}}};
     };
-    branch["allOf"] = Json::array({rule({{"type", "object"}}, together("warmup_steps", "warmup_fraction")),
-                                   rule({{"allOf", Json::array({Json{{"type", "object"}}, has_value("warmup_form")})}},
-                                        any_of({has_value("warmup_steps"), has_value("warmup_fraction")}))});
+    branch["allOf"] =
+        Json::array({rule({{"type", "object"}}, together("warmup_steps", "warmup_fraction")),
+                     rule({{"allOf", Json::array({Json{{"type", "object"}}, has_value("warmup_form")})}},
+                          any_of({has_value("warmup_steps"), has_value("warmup_fraction")})),
+                     rule({{"allOf", Json::array({Json{{"type", "object"}}, has_value("warmup_target")})}},
+                          {{"allOf", Json::array({any_of({has_value("warmup_steps"), has_value("warmup_fraction")}),
+                                                  Json{{"not", has_value("warmup_form")}}})}})});
     const Json any = definitions_.add("scheduler", std::move(branch));
     return any_of({any, one_of(any)});
   }

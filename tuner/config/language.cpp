@@ -31,6 +31,10 @@ Field host_field(const HostKey& key, const std::string& what) {
                        const Node& node) -> Value { return word_of(node, what, table); };
       for (const char* word : key.words) field.all.emplace_back(std::string(word));
       break;
+    case HostKey::string:
+      field.read = [what](const Node& node) -> Value { return string_of(node, what); };
+      field.takes_word = true;
+      break;
     default:
       throw std::logic_error("a key that has a reader of its own");
   }

@@ -2,34 +2,20 @@
 // the descriptions. (A plugin's options are said by the plugin.)
 #pragma once
 
-#include <limits>
 #include <span>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 
+#include "tuner/config/host_key.hpp"
 #include "tuner/config/keys.hpp"
-#include "tuner/config/scalars.hpp"
 #include "tuner/config/search_parameters.hpp"
+#include "tuner/config/training_keys.hpp"
 #include "tuner/plan.hpp"
 #include "tuner/training.hpp"
 
 namespace tuner::config {
 
-struct HostKey {
-  // list: of strings. own: has a reader of its own, and a part of its own in the schema.
-  enum class Type { integer, real, boolean, word, string, time, list, own };
-  using enum Type;
-  std::string_view key;
-  Type type;
-  std::string_view doc;
-  std::string_view fallback = {};  // what the key's absence means, as JSON; empty where a sentence would be needed
-  Bounds bounds = {0, 0x1p53};     // integer, real
-  std::span<const char* const> words = {};  // word
-  std::string_view pattern = {};            // string: a regular expression for the whole of it
-};
-
-inline constexpr double kAnyReal = std::numeric_limits<double>::max();
 inline constexpr const char* kGoals[] = {"minimize", "maximize"};
 inline constexpr const char* kMethods[] = {"grid", "random", "lr_range"};
 inline constexpr const char* kDurabilities[] = {"normal", "full"};
@@ -360,108 +346,6 @@ inline constexpr HostKey kDistributionKeys[] = {
     {.key = "max", .type = HostKey::own, .doc = "nothing above it is drawn"},
     {.key = "step", .type = HostKey::own, .doc = "only min, min + step, ...; without min the multiples of step"}};
 
-inline constexpr HostKey kTrainingKeys[] = {
-    {.key = "epochs",
-     .type = HostKey::integer,
-     .doc = "passes over the training split; either this or steps",
-     .bounds = {.min = 1, .max = 0x1p53}},
-    {.key = "steps",
-     .type = HostKey::integer,
-     .doc = "updates; either this or epochs",
-     .bounds = {.min = 1, .max = 0x1p53}},
-    {.key = "batch_size", .type = HostKey::integer, .doc = "samples of a batch; 0 is all of them", .fallback = "0"},
-    {.key = "drop_remainder",
-     .type = HostKey::boolean,
-     .doc = "leave out an epoch's last, smaller batch",
-     .fallback = "false"},
-    {.key = "shuffle",
-     .type = HostKey::word,
-     .doc = "order of the samples",
-     .fallback = "\"every_epoch\"",
-     .words = kShuffles},
-    {.key = "gradient_noise",
-     .type = HostKey::own,
-     .doc = "adds N(0, eta / (1 + t)^gamma) to the gradient; a bare value is eta",
-     .fallback = "0"},
-    {.key = "clip_value",
-     .type = HostKey::real,
-     .doc = "limit of every element of the gradient; 0 is off",
-     .fallback = "0",
-     .bounds = {.min = 0, .max = kAnyReal}},
-    {.key = "clip_norm",
-     .type = HostKey::real,
-     .doc = "limit of the gradient's norm over all tensors, scaled by limit / norm above it; 0 is off",
-     .fallback = "0",
-     .bounds = {.min = 0, .max = kAnyReal}},
-    {.key = "nonfinite_gradient",
-     .type = HostKey::word,
-     .doc = "a loss or gradient that is not finite ends the trial as diverged, skips the step, or counts as 0",
-     .fallback = "\"error\"",
-     .words = kNonfiniteGradients},
-    {.key = "log_every",
-     .type = HostKey::integer,
-     .doc = "steps between two records of loss and lr; 0: max(1, steps / 200)",
-     .fallback = "0"},
-    {.key = "eval_every",
-     .type = HostKey::integer,
-     .doc = "steps between two evaluations; 0: every epoch, or at the end",
-     .fallback = "0"},
-    {.key = "early_stopping",
-     .type = HostKey::own,
-     .doc = "ends a trial that does not improve any more",
-     .fallback = "null"},
-    {.key = "common_random_numbers",
-     .type = HostKey::boolean,
-     .doc = "every trial has the same start and order of samples",
-     .fallback = "false"},
-    {.key = "time_limit", .type = HostKey::time, .doc = "of one trial"},
-    {.key = "summary",
-     .type = HostKey::word,
-     .doc = "which evaluation is the trial's value; default: last for loss, else best",
-     .words = kSummaries}};
-
-inline constexpr HostKey kNoiseKeys[] = {{.key = "eta",
-                                          .type = HostKey::real,
-                                          .doc = "variance of the noise at the first step",
-                                          .fallback = "0",
-                                          .bounds = {.min = 0, .max = kAnyReal}},
-                                         {.key = "gamma",
-                                          .type = HostKey::real,
-                                          .doc = "exponent of its decay",
-                                          .fallback = "0.55",
-                                          .bounds = {.min = 0, .max = kAnyReal}}};
-
-inline constexpr HostKey kEarlyStoppingKeys[] = {{.key = "patience",
-                                                  .type = HostKey::integer,
-                                                  .doc = "evaluations without improvement until the end",
-                                                  .fallback = "1",
-                                                  .bounds = {.min = 1, .max = 0x1p53}},
-                                                 {.key = "min_delta",
-                                                  .type = HostKey::real,
-                                                  .doc = "what counts as improvement",
-                                                  .fallback = "0",
-                                                  .bounds = {.min = 0, .max = kAnyReal}}};
-
-inline constexpr HostKey kWarmupKeys[] = {{.key = "warmup_steps",
-                                           .type = HostKey::integer,
-                                           .doc = "steps in which lr rises to its base value",
-                                           .fallback = "0"},
-                                          {.key = "warmup_fraction",
-                                           .type = HostKey::real,
-                                           .doc = "the same as a fraction of the whole run; not both",
-                                           .fallback = "0",
-                                           .bounds = {.min = 0, .max = 1}},
-                                          {.key = "warmup_form",
-                                           .type = HostKey::word,
-                                           .doc = "how lr rises",
-                                           .fallback = "\"linear\"",
-                                           .words = kWarmupForms}};
-
-inline constexpr HostKey kStageKeys[] = {{.key = "steps",
-                                          .type = HostKey::integer,
-                                          .doc = "length of this stage; the last one has none and lasts to the end",
-                                          .bounds = {.min = 1, .max = 0x1p53}}};
-
 inline constexpr HostKey kAsKey = {
     .key = "as", .type = HostKey::string, .doc = "label of this branch", .pattern = kLabelPattern};
 
@@ -471,7 +355,7 @@ inline constexpr HostKey kAsKey = {
   throw std::logic_error("a key that its table does not have");
 }
 
-// A field for the key's type, with its bounds or words; not for text, list and own. `what` names it in messages and is
+// A field for the key's type, with its bounds or words; not for list and own. `what` names it in messages and is
 // the name of its dimension.
 [[nodiscard]] Field host_field(const HostKey& key, const std::string& what);
 

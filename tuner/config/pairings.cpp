@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "tuner/config/plugins.hpp"
 #include "tuner/error.hpp"
 #include "tuner/optimizer.hpp"
 
@@ -68,12 +69,24 @@ void check(const OneOf<PluginPlan>& optimizers, std::vector<const Plugin*> wrapp
   }
 }
 
+void check_lr_scaling(const StudyPlan& plan) {
+  if (!plan.training.contains("lr_scaling")) return;
+  each_chain(*plan.optimizer, [](const Chain& chain) {
+    const auto has_lr = [](const PluginPlan* use) { return use->plugin->find_param("lr").has_value(); };
+    if (std::ranges::any_of(chain, has_lr)) return;
+    throw Error(Message::config_impossible,
+                fmt::format("lr_scaling scales lr, and optimizer '{}' has none", chain.front()->plugin->id()),
+                "remove lr_scaling, or take an optimizer with an lr, such as sgd");
+  });
+}
+
 }  // namespace
 
 void check_pairings(const StudyPlan& plan, const std::string& place) {
   if (!plan.optimizer) return;
   try {
     check(*plan.optimizer, {}, plan);
+    check_lr_scaling(plan);
   } catch (Error& error) {
     throw error.at(place);
   }

@@ -96,6 +96,7 @@ PartSpec spec_of(const Study& study, const Configuration& point, std::uint32_t r
   training.schedule = {};
   training.training.common_random_numbers = false;
   training.training.early_stopping.reset();
+  training.training.averaging.reset();
   return {std::move(training), part, settings_of(study.plan)};
 }
 

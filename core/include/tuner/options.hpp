@@ -46,6 +46,9 @@ class OptionTable {
   // The value of a step, where a schedule drives the option: the configured one stays beside it, for the plugin to see.
   void set_number(std::size_t param, std::uint32_t group, double value) { values_[group * n_params_ + param] = value; }
 
+  // The configured value itself.
+  void configure(std::size_t param, std::uint32_t group, double value);
+
   // The option's value in group 0 as text, for keys and messages: equal texts are equal values.
   [[nodiscard]] std::string text_of(std::size_t param) const;
 

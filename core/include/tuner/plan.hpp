@@ -53,16 +53,18 @@ struct PluginPlan {
   Settings options;
   std::vector<GroupPlan> groups;         // optimizers
   std::vector<OneOf<PluginPlan>> inner;  // optimizers that wrap: exactly one; else empty
+  std::string drives = {};               // schedulers: the option that is driven; empty: the scheduler's own choice
 };
 
 // A schedule: its stages one after another, with warmup before the first.
 struct StagePlan {
   OneOf<PluginPlan> scheduler;
-  Setting steps = Null{};  // null: to the end
+  Setting steps = Null{};                       // null: to the end
+  std::vector<OneOf<PluginPlan>> factors = {};  // schedulers beside it
 };
 struct SchedulePlan {
   std::string label;
-  Settings warmup;  // warmup_steps, warmup_fraction, warmup_form
+  Settings warmup;  // warmup_steps, warmup_fraction, warmup_form, warmup_target
   std::vector<StagePlan> stages;
 };
 
@@ -111,7 +113,8 @@ struct StudyPlan {
   std::uint64_t seed = 1;
   MetricPlan metric;  // name empty: the objective decides (the first of metric_names)
   bool goal_given = false;
-  std::string metric_place;            // "sweep.yaml:4:9", for errors about it
+  std::string metric_place;                             // "sweep.yaml:4:9", for errors about it
+  std::map<std::string, std::string> stopping_metrics;  // places of the metrics that early_stopping names
   std::string method;                  // "single": a config without a search; of a searcher that is a plugin its id
   std::optional<PluginPlan> searcher;  // where the method is a plugin
   // What such a search tries first, in order. What has no value is left to the searcher.
@@ -128,6 +131,7 @@ struct StudyPlan {
   OneOf<SchedulePlan> schedule;                // no branches for a black box
   Settings training;                           // by name of the field of TrainingSettings: "batch_size", "noise_eta"
   OneOf<OptionalSettings> early_stopping;      // one branch: nullopt where it is not given
+  OneOf<OptionalSettings> averaging;           // likewise
   Space space;
   // What a trial runs in place of a training; null: it trains. Core knows no more of it (see
   // tuner/program/program.hpp): its identity is the canonical form in sections["objective"], and the space.
@@ -178,8 +182,9 @@ struct Study {
   PlanSource source;
 };
 
-// Puts the configuration's values into the plan. Errors: config.impossible (rules between options, with the plugin's
-// text) and what OptionTable throws.
+// Puts the configuration's values into the plan; lr is scaled as training.lr_scaling says. Errors: config.impossible
+// (rules between options, with the plugin's text; an lr to scale that is not there or becomes illegal) and what
+// OptionTable throws.
 [[nodiscard]] TrialSpec resolve(const StudyPlan& plan, const Configuration& configuration, const TrialId& trial);
 // With the memory that a trial of the study can have.
 [[nodiscard]] TrialSpec resolve(const Study& study, const Configuration& configuration, const TrialId& trial);

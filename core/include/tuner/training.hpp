@@ -1,16 +1,15 @@
 // The training loop: runs one trial.
 //
-// For every step: schedule -> options of the step; the closure evaluates loss and gradient on the step's batch;
-// gradient noise, clipping by value, clipping by global norm (each optional, in this order); optimizer step; check for
-// non-finite parameters; log. At every evaluation point: validation metrics, early stopping. Noise (the same draw) and
-// clipping act on every further gradient that the optimizer asks for within the step.
+// For every step: schedule -> options of the step; the pipeline of trainer.hpp; check for non-finite parameters; log.
+// At every evaluation point: validation metrics, early stopping.
 //
 // A metric's step is the number of updates already done: the first loss is at step 0, the loss after the last update at
 // step = steps (on the batch that would come next, at the optimizer's evaluation point). `loss` and `lr` are logged
 // every log_every steps; for the metric `loss` every logged value counts as an evaluation point. train_loss is the mean
 // over the batches since the evaluation point before, those apart whose loss is not finite. test_* are measured once,
-// at the end. Optimizer state that is not finite is looked for after steps 1, 2, 4, 8, ... and at the end, and said
-// once in the log.
+// at the end; with early_stopping.restore_best that is at the weights of the best evaluation, which is known only after
+// the last one, and so is the last `loss`. Optimizer state that is not finite is looked for after steps 1, 2, 4, 8, ...
+// and at the end, and said once in the log.
 #pragma once
 
 #include <map>

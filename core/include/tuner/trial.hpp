@@ -58,46 +58,92 @@ struct PluginUse {
 
 enum class WarmupForm { linear, exponential, constant };
 inline constexpr const char* kWarmupForms[] = {"linear", "exponential", "constant"};
+// A scheduler beside another one. drives: the option of the optimizer that its first output drives; empty: the one that
+// the scheduler names itself.
+struct ScheduleFactor {
+  PluginUse scheduler;
+  std::string drives = {};
+};
 struct ScheduleStage {
   PluginUse scheduler;
   std::int64_t steps = -1;  // -1: to the end
+  std::string drives = {};
+  // An option that several of them drive has its configured value times the factors of all.
+  std::vector<ScheduleFactor> factors = {};
 };
 struct Schedule {
   std::vector<ScheduleStage> stages;
   std::int64_t warmup_steps = 0;
   double warmup_fraction = 0;  // of the horizon, rounded; not both
   WarmupForm warmup_form = WarmupForm::linear;
+  double warmup_target = 0;  // the lr that the warmup ends at, and the schedule begins with; 0: the optimizer's
 };
 
 // The words of the sweep file, in the order of the enumerators.
 enum class Shuffle { every_epoch, once, never };
 inline constexpr const char* kShuffles[] = {"every_epoch", "once", "never"};
+enum class Order { shuffled, curriculum };  // shuffled: as Shuffle says; curriculum: from easy to hard
+inline constexpr const char* kOrders[] = {"shuffled", "curriculum"};
 enum class NonfiniteGradient { error, skip, zero };
 inline constexpr const char* kNonfiniteGradients[] = {"error", "skip", "zero"};
 enum class Summary { best, last, automatic };  // automatic: last for `loss`, else best; what an absent key means
 inline constexpr const char* kSummaries[] = {"best", "last"};
 
+enum class NormKind { l2, inf };
+inline constexpr const char* kNormKinds[] = {"l2", "inf"};
+enum class NormScope { all, tensor };
+inline constexpr const char* kNormScopes[] = {"all", "tensor"};
+enum class LrScaling { linear, sqrt, none };  // none: what an absent key means
+inline constexpr const char* kLrScalings[] = {"linear", "sqrt"};
+enum class AveragingKind { ema, swa };
+inline constexpr const char* kAveragingKinds[] = {"ema", "swa"};
+
 struct EarlyStopping {
   std::int64_t patience = 1;  // evaluation points without improvement
   double min_delta = 0;
+  std::string metric = {};     // that is listened to; empty: the study's
+  Goal goal = Goal::minimize;  // of `metric`, where it is given
+  bool restore_best = false;   // the trial ends with the weights of its best evaluation
+};
+
+// An average of the weights, which the trial is evaluated at.
+struct Averaging {
+  AveragingKind kind = AveragingKind::ema;
+  double decay = 0.999;    // ema
+  bool warmup = true;      // ema: the decay rises with the updates, (1 + t) / (10 + t)
+  double start = 0.75;     // swa: the share of the run after which the average begins
+  std::int64_t every = 0;  // swa: updates between two weights that it takes; 0: an epoch, or 1 without epochs
 };
 
 // The keys of `training:`, as the sweep file spells them.
 struct TrainingSettings {
   std::int64_t steps = 0;  // one of steps and epochs is positive
   std::int64_t epochs = 0;
-  std::int64_t batch_size = 0;  // 0: all samples in one batch
+  std::int64_t batch_size = 0;    // 0: all samples in one batch
+  std::int64_t accumulation = 1;  // microbatches of batch_size for one update
+  std::int64_t base_batch = 0;    // the batch that lr is meant for, with lr_scaling
+  LrScaling lr_scaling = LrScaling::none;
+  std::int64_t regime_adaptation = 0;  // base batch B0: epochs are multiplied by ceil(B / B0); 0: off
   bool drop_remainder = false;
   Shuffle shuffle = Shuffle::every_epoch;
+  Order order = Order::shuffled;
   double noise_eta = 0, noise_gamma = 0.55;  // gradient noise N(0, eta / (1 + t)^gamma)
   double clip_value = 0, clip_norm = 0;      // 0: off
+  NormKind clip_norm_kind = NormKind::l2;
+  NormScope clip_norm_per = NormScope::all;
+  double clip_agc = 0, agc_eps = 1e-3;  // 0: off
   NonfiniteGradient nonfinite_gradient = NonfiniteGradient::error;
   std::int64_t log_every = 0;   // steps; 0: max(1, steps / 200)
+  bool log_schedule = false;    // log what the schedule drives beside lr, in every group
   std::int64_t eval_every = 0;  // steps; 0: every epoch, or at the end where there are no epochs
   bool common_random_numbers = false;
   double time_limit_seconds = 0;  // 0: none
   Summary summary = Summary::automatic;
   std::optional<EarlyStopping> early_stopping;
+  std::optional<Averaging> averaging;
+
+  // Samples of one update, where the split has so many; 0: all.
+  [[nodiscard]] std::int64_t update_batch() const { return batch_size * accumulation; }
 };
 
 // Everything that training one trial depends on. Equal specs give equal results, bit for bit, on one machine.

@@ -11,6 +11,7 @@
 #include <stop_token>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "tuner/bytes.hpp"
 #include "tuner/trial.hpp"
@@ -106,6 +107,10 @@ class TrialRun {
   [[nodiscard]] double last() const { return last_; }
   [[nodiscard]] std::int64_t count() const { return count_; }
   [[nodiscard]] bool should_stop_early() const;
+  // The value that early stopping's metric had since the last call, if it had one; is `value` better by that metric?
+  // Anything is better than NaN.
+  [[nodiscard]] std::optional<double> take_watched() { return std::exchange(watched_, std::nullopt); }
+  [[nodiscard]] bool better_to_watch(double value, double than) const;
 
   // Ends the trial with that outcome.
   void end(const TrialEnded& ended);
@@ -125,8 +130,11 @@ class TrialRun {
  private:
   using Clock = std::chrono::steady_clock;
   static constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
-  [[nodiscard]] bool better(double a, double b, double delta) const;
   void observe(std::int64_t step, double value);
+  // Of early stopping's metric, the study's where it names none.
+  void watch(double value);
+  [[nodiscard]] bool watches(std::string_view name) const;
+  [[nodiscard]] Goal watched_goal() const;
   void wait_for_decision(const StepReport& report);
 
   TrialRules rules_;
@@ -139,6 +147,7 @@ class TrialRun {
   std::size_t reported_ = 0;  // of the result's metrics
   double last_ = kUnknown, best_ = kUnknown, reference_ = kUnknown;
   std::int64_t count_ = 0, since_improvement_ = 0;
+  std::optional<double> watched_;
 };
 
 // Runs `body`, the work of one trial. What ends it early is an outcome, and so is memory that runs out and a plugin

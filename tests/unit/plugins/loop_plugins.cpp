@@ -80,6 +80,37 @@ struct Rows {
   bool report_;
 };
 
+// One scalar x, start 1; the loss of sample i is 0.5 (i + 1) x^2.
+struct Stiff {
+  static constexpr tuner::Info info{
+      .id = "stiff", .name = "Stiff", .doc = "samples of other curvatures", .reference = kReference};
+  static constexpr tuner::Param params[] = {tuner::integer("train", 10, "samples").at_least(1)};
+  static void describe(const tuner::Options& o, const tuner::Layout& layout) {
+    const std::int64_t shape[] = {1};
+    layout.tensor({.name = "x", .shape = shape, .dtype = TUNER_DTYPE_F64});
+    layout.samples(TUNER_SPLIT_TRAIN, static_cast<std::uint64_t>(o.integer(0)));
+  }
+  explicit Stiff(const tuner::Bind& bind) : x_(bind.tensor(0)) {}
+  void init(tuner_rng&) { *static_cast<double*>(x_.data) = 1; }
+  void evaluate(const tuner::Evaluation& e) {
+    const double x = *static_cast<const double*>(x_.data), curvature = mean(e.indices());
+    e.loss(0.5 * curvature * x * x);
+    if (e.wants_gradient()) *static_cast<double*>(x_.grad) = curvature * x;
+  }
+  void hvp(const tuner_hvp_args& args) {
+    *static_cast<double*>(args.products[0]) =
+        mean({args.indices, args.n_indices}) * *static_cast<const double*>(args.vectors[0]);
+  }
+
+ private:
+  static double mean(std::span<const std::uint64_t> indices) {
+    double sum = 0;
+    for (const std::uint64_t i : indices) sum += static_cast<double>(i + 1);
+    return sum / static_cast<double>(indices.size());
+  }
+  const tuner_tensor x_;
+};
+
 // loss = g'x + offset with a constant gradient g, start 0, no samples.
 struct Slope {
   static constexpr tuner::Info info{
@@ -466,9 +497,9 @@ struct Picky {
 
 }  // namespace
 
-TUNER_LIBRARY("loop_plugins", "1.0.0", "MIT", tuner::objective<Rows>, tuner::objective<Slope>, tuner::objective<Parts>,
-              tuner::objective<Box>, tuner::objective<Broken>, tuner::optimizer<Recorder>, tuner::optimizer<Trouble>,
-              tuner::optimizer<Curious>, tuner::optimizer<Curved>, tuner::optimizer<Blind>, tuner::optimizer<Averaged>,
-              tuner::optimizer<Repeated>, tuner::optimizer<Stateful>, tuner::scheduler<Ramp>,
-              tuner::scheduler<Listener>, tuner::scheduler<Pair>, tuner::scheduler<MomentumOnly>,
-              tuner::scheduler<Historian>, tuner::scheduler<Picky>)
+TUNER_LIBRARY("loop_plugins", "1.0.0", "MIT", tuner::objective<Rows>, tuner::objective<Stiff>, tuner::objective<Slope>,
+              tuner::objective<Parts>, tuner::objective<Box>, tuner::objective<Broken>, tuner::optimizer<Recorder>,
+              tuner::optimizer<Trouble>, tuner::optimizer<Curious>, tuner::optimizer<Curved>, tuner::optimizer<Blind>,
+              tuner::optimizer<Averaged>, tuner::optimizer<Repeated>, tuner::optimizer<Stateful>,
+              tuner::scheduler<Ramp>, tuner::scheduler<Listener>, tuner::scheduler<Pair>,
+              tuner::scheduler<MomentumOnly>, tuner::scheduler<Historian>, tuner::scheduler<Picky>)
