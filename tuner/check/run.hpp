@@ -29,7 +29,7 @@ struct RunSettings {
   std::filesystem::path self;          // the tuner executable
   std::vector<const Check*> selected;  // in the order of all_checks(); what they need is run, too
   std::uint64_t seed = 1;
-  std::chrono::milliseconds time_limit = std::chrono::seconds(20);  // of one check
+  std::chrono::milliseconds time_limit = std::chrono::seconds(60);  // of one check
   std::size_t most_children = 1;
   std::vector<std::string> settings;  // OPTION=VALUE
 };

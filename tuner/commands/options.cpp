@@ -89,16 +89,16 @@ std::string database(const po::variables_map& values) {
 }
 
 void add_format_option(po::options_description& options) {
-  options.add_options()("format", po::value<std::string>()->default_value("table")->value_name("table|csv|json"),
+  options.add_options()("format", po::value<std::string>()->default_value("table")->value_name("table|csv|json|jsonl"),
                         "how to print")("json", "the same as --format json");
 }
 
 std::string format(const po::variables_map& values) {
   if (values.count("json")) return "json";
   const auto name = values["format"].as<std::string>();
-  if (name != "table" && name != "csv" && name != "json")
+  if (name != "table" && name != "csv" && name != "json" && name != "jsonl")
     throw Error(Message::usage_bad_option, fmt::format("there is no format '{}'", shown(name)),
-                did_you_mean(name, std::vector<std::string>{"table", "csv", "json"}));
+                did_you_mean(name, std::vector<std::string>{"table", "csv", "json", "jsonl"}));
   return name;
 }
 

@@ -33,7 +33,7 @@ struct Page {
 void add_database_option(po::options_description& options);
 [[nodiscard]] std::string database(const po::variables_map& values);
 
-// --format table|csv|json, where --json means json.
+// --format table|csv|json|jsonl, where --json means json.
 void add_format_option(po::options_description& options);
 [[nodiscard]] std::string format(const po::variables_map& values);
 

@@ -18,7 +18,7 @@ _tuner() {
       return
       ;;
     --format)
-      COMPREPLY=($(compgen -W 'table csv json' -- "$current"))
+      COMPREPLY=($(compgen -W 'table csv json jsonl' -- "$current"))
       return
       ;;
     --method)

@@ -84,8 +84,10 @@ View<storage::StudyRow> study_view() {
       }};
 }
 
-RecordWriter::RecordWriter(std::ostream& out, bool csv, const Json& like, std::vector<std::string> parameters)
-    : out_(out), csv_(csv), parameters_(std::move(parameters)) {
+RecordWriter::RecordWriter(std::ostream& out, std::string_view format, const Json& like,
+                           std::vector<std::string> parameters)
+    : out_(out), csv_(format == "csv"), lines_(format == "jsonl"), parameters_(std::move(parameters)) {
+  if (lines_) return;
   if (!csv_) {
     out_ << "[";
     return;
@@ -99,6 +101,8 @@ RecordWriter::RecordWriter(std::ostream& out, bool csv, const Json& like, std::v
 void RecordWriter::row(const Json& record) {
   if (csv_)
     write_csv(record);
+  else if (lines_)
+    out_ << record.line() << "\n";
   else
     out_ << (empty_ ? "\n " : ",\n ") << record.line();
   empty_ = false;
@@ -128,7 +132,7 @@ void RecordWriter::end_line() {
 }
 
 void RecordWriter::end() {
-  if (!csv_) out_ << (empty_ ? "]\n" : "\n]\n");
+  if (!csv_ && !lines_) out_ << (empty_ ? "]\n" : "\n]\n");
 }
 
 }  // namespace tuner::report

@@ -28,13 +28,14 @@ struct View {
 [[nodiscard]] View<storage::ConfigurationRow> configuration_view();
 [[nodiscard]] View<storage::StudyRow> study_view();
 
-// What programs read: objects that all have the same keys. JSON: an array with an object a line. CSV by RFC 4180 but
-// for the end of a line, which is a newline alone: a column for each key, behind them for each parameter one that is
-// called `param.` and its name. Null and a parameter that a trial does not have are empty cells, an empty text is "".
+// What programs read: objects that all have the same keys. JSON: an array with an object a line; jsonl: the lines
+// alone. CSV by RFC 4180 but for the end of a line, which is a newline alone: a column for each key, behind them for
+// each parameter one that is called `param.` and its name. Null and a parameter that a trial does not have are empty
+// cells, an empty text is "".
 class RecordWriter {
  public:
   // like: has the keys of all records.
-  RecordWriter(std::ostream& out, bool csv, const Json& like, std::vector<std::string> parameters);
+  RecordWriter(std::ostream& out, std::string_view format, const Json& like, std::vector<std::string> parameters);
   void row(const Json& record);
   // Must be called once, after the last row.
   void end();
@@ -44,7 +45,7 @@ class RecordWriter {
   void end_line();
 
   std::ostream& out_;
-  bool csv_, empty_ = true;
+  bool csv_, lines_, empty_ = true;
   std::vector<std::string> parameters_;
   std::string line_;
 };
@@ -52,13 +53,13 @@ class RecordWriter {
 template <class Row>
 class Listing {
  public:
-  // format: table, csv or json. parameters: their names, for CSV.
+  // format: table, csv, json or jsonl. parameters: their names, for CSV.
   Listing(std::ostream& out, const std::string& format, View<Row> view, std::vector<std::string> parameters = {})
       : view_(std::move(view)), table_(out, "table") {
     if (format == "table")
       table_.header(view_.columns);
     else
-      records_.emplace(out, format == "csv", json_of(Row{}), std::move(parameters));
+      records_.emplace(out, format, json_of(Row{}), std::move(parameters));
   }
   void row(const Row& row) { records_ ? records_->row(json_of(row)) : table_.row(view_.cells(row)); }
   // Must be called once, after the last row.

@@ -53,7 +53,7 @@ void TableWriter::header(std::vector<std::string> columns) {
 void TableWriter::row(const std::vector<Value>& cells) {
   if (format_ == "csv")
     write_csv(cells);
-  else if (format_ == "json")
+  else if (format_ == "json" || format_ == "jsonl")
     write_json(cells);
   else
     keep(cells);
@@ -72,7 +72,10 @@ void TableWriter::write_csv(const std::vector<Value>& cells) {
 void TableWriter::write_json(const std::vector<Value>& cells) {
   Json object = Json::object();
   for (std::size_t i = 0; i < cells.size(); ++i) object[columns_[i]] = document_of(cells[i]);
-  out_ << (count_ > 0 ? ",\n " : "\n ") << object.line();
+  if (format_ == "jsonl")
+    out_ << object.line() << "\n";
+  else
+    out_ << (count_ > 0 ? ",\n " : "\n ") << object.line();
 }
 
 void TableWriter::keep(const std::vector<Value>& cells) {

@@ -15,7 +15,7 @@ namespace tuner::report {
 // Rows of cells under a header, written as they come (csv, json) or at the end (table: columns need their widths).
 class TableWriter {
  public:
-  // format: table, csv or json (an array of objects).
+  // format: table, csv, json (an array of objects) or jsonl (an object a line).
   TableWriter(std::ostream& out, std::string format);
   void header(std::vector<std::string> columns);
   void row(const std::vector<Value>& cells);
