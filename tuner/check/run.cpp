@@ -252,9 +252,10 @@ std::string what_is_missing(const Subject& subject) {
 const std::vector<Check>& all_checks() {
   static const std::vector<Check> checks = [] {
     std::vector<Check> all;
-    for (const auto group : {load_checks(), abi_checks(), metadata_checks(), example_checks(), arithmetic_checks(), progress_checks(),
-                             determinism_checks(), option_checks(), state_checks(), closure_checks(), thread_checks(),
-                             objective_checks(), scheduler_checks(), searcher_checks(), pruner_checks()})
+    for (const auto group :
+         {load_checks(), abi_checks(), metadata_checks(), example_checks(), arithmetic_checks(), progress_checks(),
+          determinism_checks(), option_checks(), state_checks(), closure_checks(), thread_checks(), objective_checks(),
+          scheduler_checks(), searcher_checks(), pruner_checks()})
       all.insert(all.end(), group.begin(), group.end());
     return all;
   }();

@@ -24,8 +24,8 @@ struct ImportedStudy {
   std::vector<storage::TrialRecord> trials;
   std::uint64_t left_out = 0;  // trials that have not ended
 };
-// name: of the new study; its metric is called "value". The version of tuner is left to the caller. Errors: usage.bad_option where it has several objectives;
-// storage.damaged for a distribution that is none.
+// name: of the new study; its metric is called "value". The version of tuner is left to the caller. Errors:
+// usage.bad_option where it has several objectives; storage.damaged for a distribution that is none.
 [[nodiscard]] ImportedStudy imported_study(const storage::OptunaStudy& study, const std::string& name,
                                            const std::string& file);
 
