@@ -24,7 +24,10 @@ struct Stat {
 
 std::optional<Stat> read_stat(std::int64_t pid) {
   std::ifstream file(fmt::format("/proc/{}/stat", pid));
-  const std::string line{std::istreambuf_iterator<char>(file), {}};
+  // Unlike an iterator over the file it throws nothing where the process ends between the two calls.
+  std::ostringstream text;
+  text << file.rdbuf();
+  const std::string line = std::move(text).str();
   // The second field is the program's name in parentheses, which may itself hold blanks and parentheses.
   const std::size_t name_end = line.rfind(')');
   if (name_end == std::string::npos) return std::nullopt;

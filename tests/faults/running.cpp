@@ -150,7 +150,10 @@ std::string damage_of(const fs::path& database) {
 
 std::string read_text(const fs::path& file) {
   std::ifstream stream(file, std::ios::binary);
-  return {std::istreambuf_iterator<char>(stream), {}};
+  // Unlike an iterator over the file it throws nothing where a process of /proc ends between the two calls.
+  std::ostringstream text;
+  text << stream.rdbuf();
+  return std::move(text).str();
 }
 
 void write_text(const fs::path& file, const std::string& text) { std::ofstream(file, std::ios::binary) << text; }
