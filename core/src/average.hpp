@@ -15,7 +15,7 @@ namespace tuner {
 //       (which is (1 + n) / (10 + n) for n = t - 1 updates before this one).
 //       Source: Polyak, Juditsky 1992; the warmup is TensorFlow's ExponentialMovingAverage with num_updates.
 // swa   a = mean of theta_t over t = s, s + every, s + 2 every, ... with s = max(1, ceil(start N)) of a run of N
-//       updates. Before s there is none.
+//       updates. Before s nothing is averaged.
 //       Source: Izmailov et al. 2018, arXiv 1803.05407, algorithm 1, at the schedule that the trial has.
 //
 // The objective's statistics (buffers, as of a batch norm) are averaged like weights, as PyTorch's AveragedModel does

@@ -62,7 +62,7 @@ struct LogisticRegression : Classifier {
           "loss = mean cross entropy of softmax(W a + b), a the pixels or columns; W and b start at 0, where it is "
           "log(classes).\n"
           "It is convex, as loss: mse and binary_cross_entropy are (see mlp); focal is not.\n"
-          "Dropout there is none; l2, label smoothing and class weights count in training alone, so validation losses "
+          "There is no dropout; l2, label smoothing and class weights count in training alone, so validation losses "
           "compare.\n"
           "dataset: csv learns the column target of data_file: its words, or different numbers, are the classes.",
       .reference = "textbook; as DeepOBS's mnist_logreg and the first experiment of Kingma and Ba 2015"};

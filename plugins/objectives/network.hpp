@@ -36,7 +36,8 @@ template <class T>
 class Network {
  public:
   // parameters and gradients: those of plan_layers(), a weight as out x in, row-major, in of a convolution being
-  // kernel x kernel x channels; gradients null where there is none. All of them and samples must outlive the network.
+  // kernel x kernel x channels; gradients null where a tensor has no gradient. All of them and samples must outlive the
+  // network.
   Network(NetworkSettings settings, const LabelledSamples& samples, std::vector<T*> parameters,
           std::vector<T*> gradients);
 

@@ -27,7 +27,7 @@ namespace tuner::report {
 // What a trial has under a name, null where it has nothing.
 class Column {
  public:
-  // parameters: those of the study. Errors: usage.bad_option for a name that is none, with `option` as what gave it.
+  // parameters: those of the study. Errors: usage.bad_option for an unknown name, with `option` as what gave it.
   Column(std::string name, const std::vector<std::string>& parameters, std::string_view option);
   [[nodiscard]] const std::string& name() const { return name_; }
   [[nodiscard]] Value of(const storage::RunRow& run) const;

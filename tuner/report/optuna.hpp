@@ -25,7 +25,7 @@ struct ImportedStudy {
   std::uint64_t left_out = 0;  // trials that have not ended
 };
 // name: of the new study; its metric is called "value". The version of tuner is left to the caller. Errors:
-// usage.bad_option where it has several objectives; storage.damaged for a distribution that is none.
+// usage.bad_option where it has several objectives; storage.damaged for a distribution that cannot be read.
 [[nodiscard]] ImportedStudy imported_study(const storage::OptunaStudy& study, const std::string& name,
                                            const std::string& file);
 

@@ -24,7 +24,7 @@ struct StoredParameter {
   [[nodiscard]] std::optional<std::size_t> choice_of(const Value& value) const;
 };
 
-// plan: a canonical plan (see canonical_plan()). Errors: storage.damaged where it is none.
+// plan: a canonical plan (see canonical_plan()). Errors: storage.damaged where it cannot be read.
 [[nodiscard]] std::vector<StoredParameter> stored_space(std::string_view plan);
 // One of which the plan says nothing that stored_space() finds, from the values that trials had: numbers without ends,
 // or choices.

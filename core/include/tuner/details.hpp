@@ -10,7 +10,7 @@
 namespace tuner {
 
 // A line of `details` that begins with one of the words family, rule, use, not, example and two spaces or more is taken
-// out of the text and stands here without them; empty where there is none. A word twice: the last one counts, but for
+// out of the text and stands here without them, empty where no line has it. A word twice: the last one counts, but for
 // example.
 struct Details {
   std::string text;                   // the other lines

@@ -30,7 +30,7 @@ class LineReader {
 // Without spaces, tabs and carriage returns around it.
 [[nodiscard]] std::string_view trimmed(std::string_view text);
 
-// The whole field as a decimal number, + allowed; nothing where it is none or is not finite.
+// The whole field as a decimal number, + allowed; nothing where it is no number or is not finite.
 [[nodiscard]] std::optional<double> finite_number(std::string_view field);
 
 }  // namespace tuner::objectives

@@ -23,9 +23,9 @@ struct SparseSource {
 // Immutable after construction; any number of threads may read.
 class SparseTable {
  public:
-  // Errors (std::runtime_error, with file and line): unreadable file, no samples, a label, index or value that is none,
-  // indices that do not rise, fewer than 2 or more than 1000 classes, a label of the test file that `path` has not, no
-  // rows to train on.
+  // Errors (std::runtime_error, with file and line): unreadable file, no samples, a label, index or value that is no
+  // number, indices that do not rise, fewer than 2 or more than 1000 classes, a label of the test file that `path` has
+  // not, no rows to train on.
   explicit SparseTable(const SparseSource& source);
 
   [[nodiscard]] std::size_t features() const { return features_; }
