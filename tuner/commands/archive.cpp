@@ -7,6 +7,7 @@
 
 #include "tuner/commands/options.hpp"
 #include "tuner/commands/study_session.hpp"
+#include "tuner/config/config.hpp"
 #include "tuner/error.hpp"
 #include "tuner/storage/store.hpp"
 #include "tuner/text.hpp"
@@ -69,9 +70,7 @@ int rename_study(const Invocation& invocation) {
   if (!values) return 0;
   const std::string name = required(*values, "STUDY", kRenamePage), to = required(*values, "NAME", kRenamePage);
   const std::string file = database(*values);
-  if (to.empty() || printable(to) != to || to.find('/') != std::string::npos || to.size() > 200)
-    throw Error(Message::usage_bad_option, fmt::format("'{}' cannot name a study", shown(to)),
-                "use letters, digits, '-' and '_'");
+  config::check_study_name(to);
   static_cast<void>(storage::Store(file, storage::Access::read_only).study(name));
   storage::Store(file, storage::Access::read_write).rename_study(name, to);
   std::error_code none;

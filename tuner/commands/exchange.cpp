@@ -5,6 +5,7 @@
 #include <iostream>
 
 #include "tuner/commands/options.hpp"
+#include "tuner/config/config.hpp"
 #include "tuner/error.hpp"
 #include "tuner/report/optuna.hpp"
 #include "tuner/storage/optuna.hpp"
@@ -89,6 +90,7 @@ int import_study(const Invocation& invocation) {
                 names.empty() ? "there is nothing to import" : fmt::format("name one: {}", fmt::join(names, ", ")));
   const std::string from = values->count("STUDY") ? (*values)["STUDY"].as<std::string>() : names.front();
   const std::string name = values->count("as") ? (*values)["as"].as<std::string>() : from;
+  config::check_study_name(name);
   auto imported = report::imported_study(storage::read_optuna(file, from), name, file);
   storage::Store store(database(*values), storage::Access::read_write);
   const auto studies = store.studies();

@@ -132,23 +132,8 @@ class StudyReader {
     plan_.name = string_of(node, "study");
     check_name(node.place);
   }
-  void check_name(const std::string& place) const {
-    const std::string& name = plan_.name;
-    if (printable(name) != name || name.find('\n') != std::string::npos)
-      throw Error(Message::config_bad_value,
-                  fmt::format("'{}' cannot name a study: it has a control character", shown(name)),
-                  "use letters, digits, '-' and '_'")
-          .at(place);
-    if (name.size() > kLongestName)
-      throw Error(Message::config_bad_value,
-                  fmt::format("the name of the study has {} bytes, and {} are the most: a folder has its name",
-                              name.size(), kLongestName),
-                  "choose a shorter one with study:")
-          .at(place);
-    if (name.empty() || name.find('/') != std::string::npos || name == "." || name == "..")
-      throw Error(Message::config_bad_value, fmt::format("'{}' cannot name a study", shown(name)),
-                  "use a word without '/': trials are called STUDY/NUMBER")
-          .at(place);
+  void check_name(const std::string& place) const try { check_study_name(plan_.name); } catch (Error& error) {
+    throw error.at(place);
   }
   void read_seed(const Node& node) {
     plan_.seed = static_cast<std::uint64_t>(integer_within(node, host_key(kStudyKeys, "seed").bounds, "seed"));
@@ -468,6 +453,21 @@ class StudyReader {
 };
 
 }  // namespace
+
+void check_study_name(const std::string& name) {
+  if (printable(name) != name || name.find('\n') != std::string::npos)
+    throw Error(Message::config_bad_value,
+                fmt::format("'{}' cannot name a study: it has a control character", shown(name)),
+                "use letters, digits, '-' and '_'");
+  if (name.size() > kLongestName)
+    throw Error(Message::config_bad_value,
+                fmt::format("the name of the study has {} bytes, and {} are the most: a folder has its name",
+                            name.size(), kLongestName),
+                "choose a shorter one with study:");
+  if (name.empty() || name.find('/') != std::string::npos || name == "." || name == "..")
+    throw Error(Message::config_bad_value, fmt::format("'{}' cannot name a study", shown(name)),
+                "use a word without '/': trials are called STUDY/NUMBER");
+}
 
 Study read_study(const SweepFile& file, const Catalogue& catalogue, std::span<const std::string> overrides, ReadAs as) {
   std::vector<std::string> warnings;

@@ -26,6 +26,9 @@ struct SweepFile {
   std::string study;             // name of its study where it gives none: its stem, for a pipe "stdin"
 };
 
+// A study's checkpoints are in a folder of its name. Errors: config.bad_value for what cannot be one.
+void check_study_name(const std::string& name);
+
 // Errors: config.unreadable, also for a file of more than 64 MiB.
 [[nodiscard]] SweepFile read_file(const std::filesystem::path& file);
 
