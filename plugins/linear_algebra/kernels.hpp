@@ -1,0 +1,350 @@
+// The kernels themselves, compiled once for each instruction set by a file that defines
+//   TUNER_KERNELS        a namespace of their own
+//   TUNER_KERNEL_TABLE   the name of the table
+//   TUNER_VECTOR_BYTES   16, 32 or 64
+//   TUNER_TILE_ROWS      rows of a full tile; with two vectors each they fill the registers
+// Includes no header with inline functions: the linker would keep one copy of such a function, compiled for one
+// instruction set, for all of them.
+//
+// A product is made of tiles of TUNER_TILE_ROWS x two vectors, whose sums stay in registers:
+//   for columns in blocks of kColumns, for k in blocks of kDepth: pack that part of b; for every tile: out += a b
+// The sum of an element runs in the order of k, in blocks of kDepth, whatever the width of a vector and wherever its
+// tile begins: without fused multiplication all instruction sets give the same bits. Source: Goto, van de Geijn 2008,
+// "Anatomy of high-performance matrix multiplication"; Van Zee, van de Geijn 2015.
+#include "kernel_table.hpp"
+
+namespace tuner::linear_algebra::TUNER_KERNELS {
+namespace {
+
+template <class T>
+struct Vectors;
+template <>
+struct Vectors<float> {
+  typedef float Vector __attribute__((vector_size(TUNER_VECTOR_BYTES)));
+};
+template <>
+struct Vectors<double> {
+  typedef double Vector __attribute__((vector_size(TUNER_VECTOR_BYTES)));
+};
+
+template <class T>
+constexpr std::size_t kLanes = TUNER_VECTOR_BYTES / sizeof(T);
+template <class T>
+constexpr std::size_t kWidth = 2 * kLanes<T>;  // columns of a tile
+// A packed panel of b, kDepth x kWidth, fits the first cache with room for a.
+constexpr std::size_t kDepth = 256, kColumns = 1024;
+// Rows of a that are read again for every panel of b: they stay in the second cache.
+constexpr std::size_t kRows = 40 * TUNER_TILE_ROWS;
+
+// Memory of any alignment.
+template <class V, class T>
+inline V load(const T* from) {
+  V vector;
+  __builtin_memcpy(&vector, from, sizeof vector);
+  return vector;
+}
+template <class V, class T>
+inline void store(T* to, V vector) {
+  __builtin_memcpy(to, &vector, sizeof vector);
+}
+
+inline std::size_t least(std::size_t a, std::size_t b) { return a < b ? a : b; }
+inline std::size_t up_to(std::size_t n, std::size_t multiple) { return (n + multiple - 1) / multiple * multiple; }
+
+// Four rows by four columns, exchanged.
+inline void transpose4(const float* in, std::size_t step, float* out, std::size_t out_step) {
+  typedef float Quad __attribute__((vector_size(16)));
+  const Quad a = load<Quad>(in), b = load<Quad>(in + step);
+  const Quad c = load<Quad>(in + 2 * step), d = load<Quad>(in + 3 * step);
+  const Quad ab = __builtin_shufflevector(a, b, 0, 4, 1, 5), ab2 = __builtin_shufflevector(a, b, 2, 6, 3, 7);
+  const Quad cd = __builtin_shufflevector(c, d, 0, 4, 1, 5), cd2 = __builtin_shufflevector(c, d, 2, 6, 3, 7);
+  store(out, __builtin_shufflevector(ab, cd, 0, 1, 4, 5));
+  store(out + out_step, __builtin_shufflevector(ab, cd, 2, 3, 6, 7));
+  store(out + 2 * out_step, __builtin_shufflevector(ab2, cd2, 0, 1, 4, 5));
+  store(out + 3 * out_step, __builtin_shufflevector(ab2, cd2, 2, 3, 6, 7));
+}
+inline void transpose4(const double* in, std::size_t step, double* out, std::size_t out_step) {
+  for (std::size_t k = 0; k < 4; ++k)
+    for (std::size_t i = 0; i < 4; ++i) out[k * out_step + i] = in[i * step + k];
+}
+
+// out[k * width + i] = in[i * step + k * k_step] for i < count, 0 for i from count to width.
+template <class T>
+void pack_panel(const T* in, std::size_t step, std::size_t k_step, std::size_t count, std::size_t width,
+                std::size_t depth, T* __restrict out) {
+  if (step == 1 && count == width) {
+    for (std::size_t k = 0; k < depth; ++k)
+      for (std::size_t i = 0; i < width; ++i) out[k * width + i] = in[k * k_step + i];
+    return;
+  }
+  std::size_t done = 0;  // of the rows of `in` that go four by four
+  if (k_step == 1)
+    for (; done + 4 <= count; done += 4) {
+      std::size_t k = 0;
+      for (; k + 4 <= depth; k += 4) transpose4(in + done * step + k, step, out + k * width + done, width);
+      for (; k < depth; ++k)
+        for (std::size_t i = done; i < done + 4; ++i) out[k * width + i] = in[i * step + k];
+    }
+  for (std::size_t k = 0; k < depth; ++k) {
+    for (std::size_t i = done; i < count; ++i) out[k * width + i] = in[i * step + k * k_step];
+    for (std::size_t i = count; i < width; ++i) out[k * width + i] = 0;
+  }
+}
+
+// The sums of R rows by N vectors, and where they go. Rows of a are reached three by three from a pointer each, which
+// is what an address can do.
+template <class T, int R, int N>
+void tile(std::size_t depth, const T* a, std::size_t row_step, std::size_t k_step, const T* b, std::size_t b_step,
+          T* __restrict out, std::size_t out_step, bool add) {
+  using Vector = typename Vectors<T>::Vector;
+  constexpr int kGroups = (R + 2) / 3;
+  Vector sums[R][N] = {};
+  const T* group[kGroups];
+#pragma GCC unroll 8
+  for (int g = 0; g < kGroups; ++g) group[g] = a + static_cast<std::size_t>(3 * g) * row_step;
+  for (std::size_t k = 0; k < depth; ++k) {
+    Vector row[N];
+#pragma GCC unroll 4
+    for (int n = 0; n < N; ++n) row[n] = load<Vector>(b + static_cast<std::size_t>(n) * kLanes<T>);
+#pragma GCC unroll 16
+    for (int r = 0; r < R; ++r) {
+      const T value = group[r / 3][static_cast<std::size_t>(r % 3) * row_step];
+#pragma GCC unroll 4
+      for (int n = 0; n < N; ++n) sums[r][n] += row[n] * value;
+    }
+#pragma GCC unroll 8
+    for (int g = 0; g < kGroups; ++g) group[g] += k_step;
+    b += b_step;
+  }
+#pragma GCC unroll 16
+  for (int r = 0; r < R; ++r)
+#pragma GCC unroll 4
+    for (int n = 0; n < N; ++n) {
+      T* const to = out + static_cast<std::size_t>(r) * out_step + static_cast<std::size_t>(n) * kLanes<T>;
+      store(to, add ? load<Vector>(to) + sums[r][n] : sums[r][n]);
+    }
+}
+
+template <class T, int N>
+void tile_of(std::size_t rows, std::size_t depth, const T* a, std::size_t row_step, std::size_t k_step, const T* b,
+             std::size_t b_step, T* out, std::size_t out_step, bool add) {
+#if TUNER_TILE_ROWS == 12
+  if (rows == 12) return tile<T, 12, N>(depth, a, row_step, k_step, b, b_step, out, out_step, add);
+  if (rows == 8) return tile<T, 8, N>(depth, a, row_step, k_step, b, b_step, out, out_step, add);
+  return tile<T, 4, N>(depth, a, row_step, k_step, b, b_step, out, out_step, add);
+#else
+  if (rows == 6) return tile<T, 6, N>(depth, a, row_step, k_step, b, b_step, out, out_step, add);
+  return tile<T, 2, N>(depth, a, row_step, k_step, b, b_step, out, out_step, add);
+#endif
+}
+
+#if TUNER_TILE_ROWS == 12
+constexpr std::size_t kRowUnit = 4;
+#else
+constexpr std::size_t kRowUnit = 2;
+#endif
+// Rows of the next tile, of those that are left; a tile of more rows than are left reads packed zeros.
+inline std::size_t tile_rows(std::size_t left) {
+  if (left == 0 || left >= TUNER_TILE_ROWS) return left == 0 ? 0 : TUNER_TILE_ROWS;
+#if TUNER_TILE_ROWS == 12
+  return up_to(left, kRowUnit);
+#else
+  return left > kRowUnit ? TUNER_TILE_ROWS : kRowUnit;
+#endif
+}
+
+// One tile of `rows` x `columns` values, which may be less than the registers hold.
+template <class T>
+void put_tile(std::size_t rows, std::size_t columns, std::size_t depth, const T* a, std::size_t row_step,
+              std::size_t k_step, const T* b, std::size_t b_step, T* out, std::size_t out_step, bool add) {
+  const std::size_t computed = tile_rows(rows);
+  const bool narrow = columns <= kLanes<T>;
+  const auto run = [&](T* to, std::size_t to_step, bool adds) {
+    if (narrow) return tile_of<T, 1>(computed, depth, a, row_step, k_step, b, b_step, to, to_step, adds);
+    return tile_of<T, 2>(computed, depth, a, row_step, k_step, b, b_step, to, to_step, adds);
+  };
+  if (rows == computed && columns == (narrow ? kLanes<T> : kWidth<T>)) return run(out, out_step, add);
+  alignas(64) T part[TUNER_TILE_ROWS * kWidth<T>];
+  run(part, kWidth<T>, false);
+  for (std::size_t r = 0; r < rows; ++r)
+    for (std::size_t c = 0; c < columns; ++c) {
+      T& to = out[r * out_step + c];
+      to = add ? to + part[r * kWidth<T> + c] : part[r * kWidth<T> + c];
+    }
+}
+
+// Where a part of packed b begins: blocks of kDepth rows, in each of them panels of kWidth columns.
+template <class T>
+std::size_t packed_at(std::size_t columns, std::size_t k, std::size_t depth, std::size_t column) {
+  return k * up_to(columns, kWidth<T>) + column * depth;
+}
+
+template <class T>
+void pack_columns(std::size_t depth, std::size_t columns, const T* b, std::size_t k_step, std::size_t column_step,
+                  T* out) {
+  for (std::size_t j = 0; j < columns; j += kWidth<T>)
+    pack_panel(b + j * column_step, column_step, k_step, least(kWidth<T>, columns - j), kWidth<T>, depth,
+               out + j * depth);
+}
+
+template <class T>
+void pack(std::size_t depth, std::size_t columns, const RawMatrix<T>& b, T* packed) {
+  for (std::size_t k = 0; k < depth; k += kDepth) {
+    const std::size_t part = least(kDepth, depth - k);
+    pack_columns(part, columns, b.values + k * b.row_step, b.row_step, b.column_step,
+                 packed + packed_at<T>(columns, k, part, 0));
+  }
+}
+template <class T>
+std::size_t packed_size(std::size_t depth, std::size_t columns) {
+  return depth * up_to(columns, kWidth<T>);
+}
+
+// a is read where it lies: packing pays where its values lie far apart and are read often.
+template <class T>
+bool packs_a(const RawProduct<T>& p) {
+  return p.columns > 8 * kWidth<T> || (p.a.row_step != 1 && p.a.column_step != 1);
+}
+
+template <class T>
+std::size_t workspace_size(const RawProduct<T>& p) {
+  const std::size_t depth = least(p.depth, kDepth);
+  const std::size_t for_b = p.packed != nullptr ? 0 : depth * up_to(least(p.columns, kColumns), kWidth<T>);
+  const std::size_t for_a = depth * (packs_a(p) ? up_to(least(p.rows, kRows), TUNER_TILE_ROWS) : TUNER_TILE_ROWS);
+  return for_a + for_b;
+}
+
+// Rows `row` and following by the packed columns from `column` on.
+template <class T>
+struct Block {
+  std::size_t k, depth, row, rows, column, columns;
+};
+
+template <class T>
+void multiply_block(const RawProduct<T>& p, const Block<T>& block, const T* packed_b, T* for_a) {
+  const T* const a = p.a.values + block.row * p.a.row_step + block.k * p.a.column_step;
+  const bool packed = packs_a(p), add = p.add || block.k > 0;
+  // The last rows, where they are fewer than their tile: it reads zeros behind them.
+  const std::size_t last = block.rows / TUNER_TILE_ROWS * TUNER_TILE_ROWS;
+  const bool pads = tile_rows(block.rows - last) != block.rows - last;
+  for (std::size_t i = packed ? 0 : last; (packed || pads) && i < block.rows; i += TUNER_TILE_ROWS)
+    pack_panel(a + i * p.a.row_step, p.a.row_step, p.a.column_step, least(TUNER_TILE_ROWS, block.rows - i),
+               TUNER_TILE_ROWS, block.depth, packed ? for_a + i * block.depth : for_a);
+  for (std::size_t j = 0; j < block.columns; j += kWidth<T>) {
+    const T* const panel = packed_b + j * block.depth;
+    const std::size_t columns = least(kWidth<T>, block.columns - j), column = block.column + j;
+    for (std::size_t i = 0; i < block.rows; i += TUNER_TILE_ROWS) {
+      const std::size_t rows = least(TUNER_TILE_ROWS, block.rows - i), row = block.row + i;
+      if (p.lower && row + rows <= column) continue;
+      T* const out = p.out + row * p.out_step + column;
+      const T* from = a + i * p.a.row_step;
+      std::size_t row_step = p.a.row_step, k_step = p.a.column_step;
+      if (packed || (pads && i == last)) {
+        from = packed ? for_a + i * block.depth : for_a;
+        row_step = 1;
+        k_step = TUNER_TILE_ROWS;
+      }
+      put_tile(rows, columns, block.depth, from, row_step, k_step, panel, kWidth<T>, out, p.out_step, add);
+    }
+  }
+}
+
+template <class T>
+void product(const RawProduct<T>& p) {
+  if (p.depth == 0 && !p.add)
+    for (std::size_t i = 0; i < p.rows; ++i)
+      for (std::size_t j = 0; j < p.columns; ++j) p.out[i * p.out_step + j] = 0;
+  T* const for_b = p.workspace;
+  T* const for_a =
+      p.packed != nullptr ? for_b : for_b + least(p.depth, kDepth) * up_to(least(p.columns, kColumns), kWidth<T>);
+  for (std::size_t column = 0; column < p.columns; column += kColumns)
+    for (std::size_t k = 0; k < p.depth; k += kDepth) {
+      const std::size_t columns = least(kColumns, p.columns - column), depth = least(kDepth, p.depth - k);
+      const T* b = for_b;
+      if (p.packed != nullptr)
+        b = p.packed + packed_at<T>(p.columns, k, depth, column);
+      else
+        pack_columns(depth, columns, p.b.values + k * p.b.row_step + column * p.b.column_step, p.b.row_step,
+                     p.b.column_step, for_b);
+      for (std::size_t row = 0; row < p.rows; row += kRows)
+        multiply_block<T>(p, {k, depth, row, least(kRows, p.rows - row), column, columns}, b, for_a);
+    }
+}
+
+constexpr std::size_t kStrip = 32;  // columns that are turned together: enough sums under way to hide each other's wait
+
+// The strip's rows are next to each other in `strip`. x_(k+1) stays in registers from one rotation to the next.
+void rotate_strip(double* strip, const RotationSweep& sweep) {
+  using Vector = Vectors<double>::Vector;
+  constexpr std::size_t kVectors = kStrip / kLanes<double>;
+  if (sweep.count == 0) return;
+  double* row = strip + (sweep.first + sweep.count) * kStrip;
+  const double* turn = sweep.cosines_sines;
+  for (std::size_t half = 0; half < kVectors; half += 4) {
+    Vector carried[4];
+    double* to = row + half * kLanes<double>;
+#pragma GCC unroll 4
+    for (std::size_t v = 0; v < 4; ++v) carried[v] = load<Vector>(to + v * kLanes<double>);
+    for (std::size_t i = 0; i < sweep.count; ++i, to -= kStrip) {
+      const double c = turn[2 * i], s = turn[2 * i + 1];
+#pragma GCC unroll 4
+      for (std::size_t v = 0; v < 4; ++v) {
+        const Vector x = load<Vector>(to - kStrip + v * kLanes<double>);
+        store(to + v * kLanes<double>, x * s + carried[v] * c);
+        carried[v] = x * c - carried[v] * s;
+      }
+    }
+#pragma GCC unroll 4
+    for (std::size_t v = 0; v < 4; ++v) store(to + v * kLanes<double>, carried[v]);
+  }
+}
+
+void rotate_rows(double* rows, std::size_t n_rows, std::size_t columns, std::size_t row_step,
+                 const RotationSweep* sweeps, std::size_t n_sweeps, double* workspace) {
+  for (std::size_t column = 0; column < columns; column += kStrip) {
+    const std::size_t width = least(kStrip, columns - column);
+    for (std::size_t k = 0; k < n_rows; ++k)
+      for (std::size_t i = 0; i < kStrip; ++i)
+        workspace[k * kStrip + i] = i < width ? rows[k * row_step + column + i] : 0;
+    for (std::size_t sweep = 0; sweep < n_sweeps; ++sweep) rotate_strip(workspace, sweeps[sweep]);
+    for (std::size_t k = 0; k < n_rows; ++k)
+      for (std::size_t i = 0; i < width; ++i) rows[k * row_step + column + i] = workspace[k * kStrip + i];
+  }
+}
+
+void update_and_multiply(double* a, std::size_t row_step, std::size_t from, std::size_t to, std::size_t n,
+                         const double* __restrict v, const double* __restrict w, const double* u,
+                         double* __restrict y) {
+  std::size_t i = from;
+  for (; i + 4 <= to; i += 4) {
+    double* __restrict const r0 = a + i * row_step;
+    double* __restrict const r1 = r0 + row_step;
+    double* __restrict const r2 = r1 + row_step;
+    double* __restrict const r3 = r2 + row_step;
+    for (std::size_t j = 0; j < n; ++j) {
+      r0[j] -= v[i] * w[j] + w[i] * v[j];
+      r1[j] -= v[i + 1] * w[j] + w[i + 1] * v[j];
+      r2[j] -= v[i + 2] * w[j] + w[i + 2] * v[j];
+      r3[j] -= v[i + 3] * w[j] + w[i + 3] * v[j];
+      y[j] = (((y[j] + u[i] * r0[j]) + u[i + 1] * r1[j]) + u[i + 2] * r2[j]) + u[i + 3] * r3[j];
+    }
+  }
+  for (; i < to; ++i) {
+    double* __restrict const row = a + i * row_step;
+    for (std::size_t j = 0; j < n; ++j) {
+      row[j] -= v[i] * w[j] + w[i] * v[j];
+      y[j] += u[i] * row[j];
+    }
+  }
+}
+
+}  // namespace
+}  // namespace tuner::linear_algebra::TUNER_KERNELS
+
+namespace tuner::linear_algebra {
+constexpr KernelTable TUNER_KERNEL_TABLE{{&TUNER_KERNELS::product<float>, &TUNER_KERNELS::workspace_size<float>,
+                                          &TUNER_KERNELS::pack<float>, &TUNER_KERNELS::packed_size<float>},
+                                         {&TUNER_KERNELS::product<double>, &TUNER_KERNELS::workspace_size<double>,
+                                          &TUNER_KERNELS::pack<double>, &TUNER_KERNELS::packed_size<double>},
+                                         {&TUNER_KERNELS::rotate_rows, &TUNER_KERNELS::update_and_multiply}};
+}  // namespace tuner::linear_algebra
