@@ -13,13 +13,14 @@ struct RawMatrix {
   std::size_t row_step, column_step;
 };
 
-// out(i, j) = or += sum over k of a(i, k) b(k, j), out row-major with out_step between rows.
+// out(i, j) = or += sum over k of a(i, k) b(k, j). Element (i, j) of out is out[i * out_row_step + j *
+// out_column_step]: one of the steps is 1, and the other way round costs a little more.
 template <class T>
 struct RawProduct {
   std::size_t rows, columns, depth;
   RawMatrix<T> a, b;
   T* out;
-  std::size_t out_step;
+  std::size_t out_row_step, out_column_step;
   bool add;
   bool lower;       // only tiles that reach to or below the diagonal are computed
   const T* packed;  // b as pack() left it, or null

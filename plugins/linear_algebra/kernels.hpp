@@ -69,12 +69,11 @@ inline void transpose4(const double* in, std::size_t step, double* out, std::siz
 }
 
 // out[k * width + i] = in[i * step + k * k_step] for i < count, 0 for i from count to width.
-template <class T>
-void pack_panel(const T* in, std::size_t step, std::size_t k_step, std::size_t count, std::size_t width,
-                std::size_t depth, T* __restrict out) {
+template <class T, std::size_t width>
+void pack_panel(const T* in, std::size_t step, std::size_t k_step, std::size_t count, std::size_t depth,
+                T* __restrict out) {
   if (step == 1 && count == width) {
-    for (std::size_t k = 0; k < depth; ++k)
-      for (std::size_t i = 0; i < width; ++i) out[k * width + i] = in[k * k_step + i];
+    for (std::size_t k = 0; k < depth; ++k) __builtin_memcpy(out + k * width, in + k * k_step, width * sizeof(T));
     return;
   }
   std::size_t done = 0;  // of the rows of `in` that go four by four
@@ -85,6 +84,7 @@ void pack_panel(const T* in, std::size_t step, std::size_t k_step, std::size_t c
       for (; k < depth; ++k)
         for (std::size_t i = done; i < done + 4; ++i) out[k * width + i] = in[i * step + k];
     }
+  if (done == width) return;
   for (std::size_t k = 0; k < depth; ++k) {
     for (std::size_t i = done; i < count; ++i) out[k * width + i] = in[i * step + k * k_step];
     for (std::size_t i = count; i < width; ++i) out[k * width + i] = 0;
@@ -153,22 +153,41 @@ inline std::size_t tile_rows(std::size_t left) {
 #endif
 }
 
+template <class T>
+struct Panels {
+  const T* a;
+  std::size_t row_step, k_step;  // of a
+  const T* b;
+  std::size_t b_step, depth;
+};
+
 // One tile of `rows` x `columns` values, which may be less than the registers hold.
 template <class T>
-void put_tile(std::size_t rows, std::size_t columns, std::size_t depth, const T* a, std::size_t row_step,
-              std::size_t k_step, const T* b, std::size_t b_step, T* out, std::size_t out_step, bool add) {
+void put_tile(std::size_t rows, std::size_t columns, const Panels<T>& from, T* out, std::size_t row_step,
+              std::size_t column_step, bool add) {
   const std::size_t computed = tile_rows(rows);
   const bool narrow = columns <= kLanes<T>;
   const auto run = [&](T* to, std::size_t to_step, bool adds) {
-    if (narrow) return tile_of<T, 1>(computed, depth, a, row_step, k_step, b, b_step, to, to_step, adds);
-    return tile_of<T, 2>(computed, depth, a, row_step, k_step, b, b_step, to, to_step, adds);
+    if (narrow)
+      return tile_of<T, 1>(computed, from.depth, from.a, from.row_step, from.k_step, from.b, from.b_step, to, to_step,
+                           adds);
+    return tile_of<T, 2>(computed, from.depth, from.a, from.row_step, from.k_step, from.b, from.b_step, to, to_step,
+                         adds);
   };
-  if (rows == computed && columns == (narrow ? kLanes<T> : kWidth<T>)) return run(out, out_step, add);
+  if (rows == computed && columns == (narrow ? kLanes<T> : kWidth<T>)&&column_step == 1) return run(out, row_step, add);
   alignas(64) T part[TUNER_TILE_ROWS * kWidth<T>];
   run(part, kWidth<T>, false);
-  for (std::size_t r = 0; r < rows; ++r)
-    for (std::size_t c = 0; c < columns; ++c) {
-      T& to = out[r * out_step + c];
+  if (column_step == 1) {
+    for (std::size_t r = 0; r < rows; ++r)
+      for (std::size_t c = 0; c < columns; ++c) {
+        T& to = out[r * row_step + c];
+        to = add ? to + part[r * kWidth<T> + c] : part[r * kWidth<T> + c];
+      }
+    return;
+  }
+  for (std::size_t c = 0; c < columns; ++c)
+    for (std::size_t r = 0; r < rows; ++r) {
+      T& to = out[r * row_step + c * column_step];
       to = add ? to + part[r * kWidth<T> + c] : part[r * kWidth<T> + c];
     }
 }
@@ -183,8 +202,8 @@ template <class T>
 void pack_columns(std::size_t depth, std::size_t columns, const T* b, std::size_t k_step, std::size_t column_step,
                   T* out) {
   for (std::size_t j = 0; j < columns; j += kWidth<T>)
-    pack_panel(b + j * column_step, column_step, k_step, least(kWidth<T>, columns - j), kWidth<T>, depth,
-               out + j * depth);
+    pack_panel<T, kWidth<T>>(b + j * column_step, column_step, k_step, least(kWidth<T>, columns - j), depth,
+                             out + j * depth);
 }
 
 template <class T>
@@ -206,68 +225,121 @@ bool packs_a(const RawProduct<T>& p) {
   return p.columns > 8 * kWidth<T> || (p.a.row_step != 1 && p.a.column_step != 1);
 }
 
+// b is read where it lies if its rows are whole and few tiles read it, unless rows at the same place of every page
+// would drive each other out of the cache before the next tile.
+template <class T>
+bool packs_b(const RawProduct<T>& p) {
+  return p.b.column_step != 1 || p.rows > 12 * TUNER_TILE_ROWS ||
+         (p.rows > TUNER_TILE_ROWS && p.b.row_step * sizeof(T) % 1024 == 0);
+}
+
+template <class T>
+std::size_t room_for_b(const RawProduct<T>& p) {
+  if (p.packed != nullptr) return 0;
+  return least(p.depth, kDepth) * (packs_b(p) ? up_to(least(p.columns, kColumns), kWidth<T>) : kWidth<T>);
+}
 template <class T>
 std::size_t workspace_size(const RawProduct<T>& p) {
-  const std::size_t depth = least(p.depth, kDepth);
-  const std::size_t for_b = p.packed != nullptr ? 0 : depth * up_to(least(p.columns, kColumns), kWidth<T>);
-  const std::size_t for_a = depth * (packs_a(p) ? up_to(least(p.rows, kRows), TUNER_TILE_ROWS) : TUNER_TILE_ROWS);
-  return for_a + for_b;
+  const std::size_t rows = packs_a(p) ? up_to(least(p.rows, kRows), TUNER_TILE_ROWS) : TUNER_TILE_ROWS;
+  return room_for_b(p) + least(p.depth, kDepth) * rows;
 }
 
 // Rows `row` and following by the packed columns from `column` on.
 template <class T>
 struct Block {
   std::size_t k, depth, row, rows, column, columns;
+  const T* b;  // packed, or from the block's first value on
+  bool b_packed;
 };
 
+// A block's tiles: where each finds its part of a and b.
 template <class T>
-void multiply_block(const RawProduct<T>& p, const Block<T>& block, const T* packed_b, T* for_a) {
-  const T* const a = p.a.values + block.row * p.a.row_step + block.k * p.a.column_step;
-  const bool packed = packs_a(p), add = p.add || block.k > 0;
-  // The last rows, where they are fewer than their tile: it reads zeros behind them.
-  const std::size_t last = block.rows / TUNER_TILE_ROWS * TUNER_TILE_ROWS;
-  const bool pads = tile_rows(block.rows - last) != block.rows - last;
-  for (std::size_t i = packed ? 0 : last; (packed || pads) && i < block.rows; i += TUNER_TILE_ROWS)
-    pack_panel(a + i * p.a.row_step, p.a.row_step, p.a.column_step, least(TUNER_TILE_ROWS, block.rows - i),
-               TUNER_TILE_ROWS, block.depth, packed ? for_a + i * block.depth : for_a);
-  for (std::size_t j = 0; j < block.columns; j += kWidth<T>) {
-    const T* const panel = packed_b + j * block.depth;
-    const std::size_t columns = least(kWidth<T>, block.columns - j), column = block.column + j;
-    for (std::size_t i = 0; i < block.rows; i += TUNER_TILE_ROWS) {
-      const std::size_t rows = least(TUNER_TILE_ROWS, block.rows - i), row = block.row + i;
-      if (p.lower && row + rows <= column) continue;
-      T* const out = p.out + row * p.out_step + column;
-      const T* from = a + i * p.a.row_step;
-      std::size_t row_step = p.a.row_step, k_step = p.a.column_step;
-      if (packed || (pads && i == last)) {
-        from = packed ? for_a + i * block.depth : for_a;
-        row_step = 1;
-        k_step = TUNER_TILE_ROWS;
-      }
-      put_tile(rows, columns, block.depth, from, row_step, k_step, panel, kWidth<T>, out, p.out_step, add);
-    }
+class Tiles {
+ public:
+  Tiles(const RawProduct<T>& p, const Block<T>& block, T* for_a, T* for_last)
+      : p_(p),
+        block_(block),
+        a_(p.a.values + block.row * p.a.row_step + block.k * p.a.column_step),
+        for_a_(for_a),
+        for_last_(for_last),
+        last_(block.rows / TUNER_TILE_ROWS * TUNER_TILE_ROWS),
+        a_packed_(packs_a(p)),
+        // The last rows, where they are fewer than their tile, which reads zeros behind them.
+        pads_(tile_rows(block.rows - last_) != block.rows - last_) {
+    for (std::size_t i = a_packed_ ? 0 : last_; (a_packed_ || pads_) && i < block.rows; i += TUNER_TILE_ROWS)
+      pack_panel<T, TUNER_TILE_ROWS>(a_ + i * p.a.row_step, p.a.row_step, p.a.column_step,
+                                     least(TUNER_TILE_ROWS, block.rows - i), block.depth,
+                                     a_packed_ ? for_a + i * block.depth : for_a);
+    const std::size_t rest = block.columns % kWidth<T>;
+    if (block.b_packed || rest == 0 || rest == kLanes<T>) return;
+    packs_last_ = true;  // a tile reads whole vectors
+    pack_panel<T, kWidth<T>>(block.b + block.columns - rest, 1, p.b.row_step, rest, block.depth, for_last);
   }
+
+  void put(std::size_t i, std::size_t j) const {
+    const std::size_t rows = least(TUNER_TILE_ROWS, block_.rows - i), row = block_.row + i;
+    const std::size_t columns = least(kWidth<T>, block_.columns - j), column = block_.column + j;
+    if (p_.lower && row + rows <= column) return;
+    Panels<T> from{a_ + i * p_.a.row_step, p_.a.row_step, p_.a.column_step, block_.b + j, p_.b.row_step, block_.depth};
+    if (a_packed_ || (pads_ && i == last_)) {
+      from.a = a_packed_ ? for_a_ + i * block_.depth : for_a_;
+      from.row_step = 1;
+      from.k_step = TUNER_TILE_ROWS;
+    }
+    if (block_.b_packed || (packs_last_ && columns < kWidth<T>)) {
+      from.b = block_.b_packed ? block_.b + j * block_.depth : for_last_;
+      from.b_step = kWidth<T>;
+    }
+    put_tile(rows, columns, from, p_.out + row * p_.out_row_step + column * p_.out_column_step, p_.out_row_step,
+             p_.out_column_step, p_.add || block_.k > 0);
+  }
+
+ private:
+  const RawProduct<T>& p_;
+  const Block<T>& block_;
+  const T* a_;
+  T *for_a_, *for_last_;
+  std::size_t last_;
+  bool a_packed_, pads_, packs_last_ = false;
+};
+
+// A panel of b stays in the first cache for all rows of a; short sums are about the result, which goes out row by row.
+template <class T>
+void multiply_block(const RawProduct<T>& p, const Block<T>& block, T* for_a, T* for_last) {
+  const Tiles<T> tiles(p, block, for_a, for_last);
+  if (block.depth * sizeof(T) <= 512 && p.out_column_step == 1) {
+    for (std::size_t i = 0; i < block.rows; i += TUNER_TILE_ROWS)
+      for (std::size_t j = 0; j < block.columns; j += kWidth<T>) tiles.put(i, j);
+    return;
+  }
+  for (std::size_t j = 0; j < block.columns; j += kWidth<T>)
+    for (std::size_t i = 0; i < block.rows; i += TUNER_TILE_ROWS) tiles.put(i, j);
 }
 
 template <class T>
 void product(const RawProduct<T>& p) {
   if (p.depth == 0 && !p.add)
     for (std::size_t i = 0; i < p.rows; ++i)
-      for (std::size_t j = 0; j < p.columns; ++j) p.out[i * p.out_step + j] = 0;
+      for (std::size_t j = 0; j < p.columns; ++j) p.out[i * p.out_row_step + j * p.out_column_step] = 0;
   T* const for_b = p.workspace;
-  T* const for_a =
-      p.packed != nullptr ? for_b : for_b + least(p.depth, kDepth) * up_to(least(p.columns, kColumns), kWidth<T>);
+  T* const for_a = for_b + room_for_b(p);
   for (std::size_t column = 0; column < p.columns; column += kColumns)
     for (std::size_t k = 0; k < p.depth; k += kDepth) {
       const std::size_t columns = least(kColumns, p.columns - column), depth = least(kDepth, p.depth - k);
-      const T* b = for_b;
-      if (p.packed != nullptr)
-        b = p.packed + packed_at<T>(p.columns, k, depth, column);
-      else
-        pack_columns(depth, columns, p.b.values + k * p.b.row_step + column * p.b.column_step, p.b.row_step,
-                     p.b.column_step, for_b);
-      for (std::size_t row = 0; row < p.rows; row += kRows)
-        multiply_block<T>(p, {k, depth, row, least(kRows, p.rows - row), column, columns}, b, for_a);
+      const T* const values = p.b.values + k * p.b.row_step + column * p.b.column_step;
+      Block<T> block{k, depth, 0, 0, column, columns, for_b, true};
+      if (p.packed != nullptr) {
+        block.b = p.packed + packed_at<T>(p.columns, k, depth, column);
+      } else if (packs_b(p)) {
+        pack_columns(depth, columns, values, p.b.row_step, p.b.column_step, for_b);
+      } else {
+        block.b = values;
+        block.b_packed = false;
+      }
+      for (; block.row < p.rows; block.row += kRows) {
+        block.rows = least(kRows, p.rows - block.row);
+        multiply_block<T>(p, block, for_a, for_b);
+      }
     }
 }
 

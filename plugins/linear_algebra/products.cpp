@@ -56,21 +56,31 @@ void run(const ProductKernels<T>& kernels, RawProduct<T>& product) {
   kernels.product(product);
 }
 
-// Tiles are wider than high: the longer side lies along the rows of the result, where both ways are open.
 template <class T>
-RawProduct<T> raw(const Matrix<T>& a, const Matrix<T>& b, T* out, std::size_t step, bool add) {
+RawProduct<T> raw(const Matrix<T>& a, const Matrix<T>& b, const Target<T>& out) {
   assert(a.columns == b.rows);
-  return {a.rows,
-          b.columns,
-          a.columns,
-          {a.values, a.row_step, a.column_step},
-          {b.values, b.row_step, b.column_step},
-          out,
-          step,
-          add,
-          false,
-          nullptr,
-          nullptr};
+  RawProduct<T> product{};
+  product.rows = a.rows;
+  product.columns = b.columns;
+  product.depth = a.columns;
+  product.a = {a.values, a.row_step, a.column_step};
+  product.b = {b.values, b.row_step, b.column_step};
+  product.out = out.values;
+  product.out_row_step = out.row_step;
+  product.out_column_step = out.column_step;
+  product.add = out.add;
+  return product;
+}
+
+// What a product costs beside its arithmetic, in values moved: b is packed where its rows are not whole or many tiles
+// read it, values of a that lie far apart come one by one, and tiles go out by columns where the result lies so.
+template <class T>
+std::size_t overhead(const Matrix<T>& a, const Matrix<T>& b, const Target<T>& out) {
+  constexpr std::size_t kDepth = 256, kFewRows = 144;
+  const std::size_t packing = b.column_step == 1 && a.rows <= kFewRows ? 0 : b.rows * b.columns;
+  const std::size_t reading = a.column_step == 1 ? 0 : a.rows * a.columns;
+  const std::size_t blocks = (b.rows + kDepth - 1) / kDepth;
+  return packing + reading + (out.column_step == 1 ? 0 : 2 * blocks * a.rows * b.columns);
 }
 
 }  // namespace
@@ -83,15 +93,17 @@ const KernelTable& kernels(Rounding rounding) {
 
 template <class T>
 void multiply(Rounding rounding, const Matrix<T>& a, const Matrix<T>& b, const Target<T>& out) {
-  if (out.column_step != 1) return multiply(rounding, b.transposed(), a.transposed(), transposed(out));
-  RawProduct<T> product = raw(a, b, out.values, out.row_step, out.add);
+  const Matrix<T> a_turned = b.transposed(), b_turned = a.transposed();
+  const Target<T> out_turned = transposed(out);
+  const bool turn = overhead(a_turned, b_turned, out_turned) < overhead(a, b, out);
+  RawProduct<T> product = turn ? raw(a_turned, b_turned, out_turned) : raw(a, b, out);
   run(of<T>(kernels(rounding)), product);
 }
 
 template <class T>
 void multiply_symmetric(Rounding rounding, const Matrix<T>& a, const Matrix<T>& b, T* out, std::size_t step) {
   assert(a.rows == b.columns);
-  RawProduct<T> product = raw(a, b, out, step, false);
+  RawProduct<T> product = raw(a, b, into(out, step));
   product.lower = true;
   run(of<T>(kernels(rounding)), product);
   // By blocks, whose columns stay in the cache.
@@ -120,10 +132,20 @@ void Packed<T>::pack(Rounding rounding, const Matrix<T>& b) {
 
 template <class T>
 void multiply(const Matrix<T>& a, const Packed<T>& b, T* out, std::size_t row_step, bool add) {
-  assert(a.columns == b.rows());
-  RawProduct<T> product{a.rows, b.columns(), a.columns, {a.values, a.row_step, a.column_step}, {}, out, row_step, add,
-                        false,  b.values(),  nullptr};
+  const Matrix<T> shape{nullptr, b.rows(), b.columns()};
+  RawProduct<T> product = raw(a, shape, Target<T>{out, row_step, 1, add});
+  product.packed = b.values();
   run(of<T>(kernels(b.rounding())), product);
+}
+
+double dot(const double* a, const double* b, std::size_t n) {
+  constexpr std::size_t kSums = 8;
+  double sums[kSums] = {};
+  std::size_t i = 0;
+  for (; i + kSums <= n; i += kSums)
+    for (std::size_t k = 0; k < kSums; ++k) sums[k] += a[i + k] * b[i + k];
+  for (; i < n; ++i) sums[0] += a[i] * b[i];
+  return ((sums[0] + sums[1]) + (sums[2] + sums[3])) + ((sums[4] + sums[5]) + (sums[6] + sums[7]));
 }
 
 #define TUNER_INSTANTIATE(T)                                                                          \

@@ -12,16 +12,6 @@ constexpr std::size_t kBlock = 32;  // reflections that are applied together
 
 }  // namespace
 
-double dot(const double* a, const double* b, std::size_t n) {
-  constexpr std::size_t kSums = 8;
-  double sums[kSums] = {};
-  std::size_t i = 0;
-  for (; i + kSums <= n; i += kSums)
-    for (std::size_t k = 0; k < kSums; ++k) sums[k] += a[i + k] * b[i + k];
-  for (; i < n; ++i) sums[0] += a[i] * b[i];
-  return ((sums[0] + sums[1]) + (sums[2] + sums[3])) + ((sums[4] + sums[5]) + (sums[6] + sums[7]));
-}
-
 // With sigma = |x_1, x_2, ...|^2:  beta = -sign(x_0) sqrt(x_0^2 + sigma),  v = x / (x_0 - beta) with 1 in front,
 // tau = (beta - x_0) / beta
 Reflection reflect(double* x, std::size_t n) {

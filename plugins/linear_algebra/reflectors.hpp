@@ -6,9 +6,6 @@
 
 namespace tuner::linear_algebra {
 
-// In a fixed order of eight partial sums, which a compiler can make vectors of.
-[[nodiscard]] double dot(const double* a, const double* b, std::size_t n);
-
 // H = I - tau v v' turns x into (beta, 0, ...). v, whose first value is 1, takes the place of x; tau is 0 where nothing
 // needs turning. beta's sign is opposite to that of x_0, so that nothing cancels.
 struct Reflection {
