@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 namespace tuner::linear_algebra {
 
@@ -52,9 +53,19 @@ struct EigenKernels {
                               const double* v, const double* w, const double* u, double* y);
 };
 
+// As elements.hpp has them.
+template <class T>
+struct ElementKernels {
+  void (*values_of_bytes)(const unsigned char* bytes, std::size_t count, T scale, T shift, T* out);
+  void (*largest_of_four)(const T* values, const std::size_t* places, std::size_t count, T* out,
+                          std::uint32_t* winners);
+};
+
 struct KernelTable {
   ProductKernels<float> f32;
   ProductKernels<double> f64;
+  ElementKernels<float> elements_f32;
+  ElementKernels<double> elements_f64;
   EigenKernels eigen;
 };
 

@@ -410,13 +410,42 @@ void update_and_multiply(double* a, std::size_t row_step, std::size_t from, std:
   }
 }
 
+template <class T>
+void values_of_bytes(const unsigned char* __restrict bytes, std::size_t count, T scale, T shift, T* __restrict out) {
+  for (std::size_t i = 0; i < count; ++i) out[i] = scale * static_cast<T>(bytes[i]) + shift;
+}
+
+template <class T>
+void largest_of_four(const T* __restrict values, const std::size_t* places, std::size_t count, T* __restrict out,
+                     std::uint32_t* __restrict winners) {
+  const std::size_t first = places[0], second = places[1], third = places[2], fourth = places[3];
+  for (std::size_t i = 0; i < count; ++i) {
+    T largest = values[first + i];
+    auto winner = static_cast<std::uint32_t>(first + i);
+    const auto meet = [&](std::size_t place) {
+      const T value = values[place + i];
+      const bool larger = (value > largest) | (value != value);
+      winner = larger ? static_cast<std::uint32_t>(place + i) : winner;
+      largest = larger ? value : largest;
+    };
+    meet(second);
+    meet(third);
+    meet(fourth);
+    out[i] = largest;
+    winners[i] = winner;
+  }
+}
+
 }  // namespace
 }  // namespace tuner::linear_algebra::TUNER_KERNELS
 
 namespace tuner::linear_algebra {
-constexpr KernelTable TUNER_KERNEL_TABLE{{&TUNER_KERNELS::product<float>, &TUNER_KERNELS::workspace_size<float>,
-                                          &TUNER_KERNELS::pack<float>, &TUNER_KERNELS::packed_size<float>},
-                                         {&TUNER_KERNELS::product<double>, &TUNER_KERNELS::workspace_size<double>,
-                                          &TUNER_KERNELS::pack<double>, &TUNER_KERNELS::packed_size<double>},
-                                         {&TUNER_KERNELS::rotate_rows, &TUNER_KERNELS::update_and_multiply}};
+constexpr KernelTable TUNER_KERNEL_TABLE{
+    {&TUNER_KERNELS::product<float>, &TUNER_KERNELS::workspace_size<float>, &TUNER_KERNELS::pack<float>,
+     &TUNER_KERNELS::packed_size<float>},
+    {&TUNER_KERNELS::product<double>, &TUNER_KERNELS::workspace_size<double>, &TUNER_KERNELS::pack<double>,
+     &TUNER_KERNELS::packed_size<double>},
+    {&TUNER_KERNELS::values_of_bytes<float>, &TUNER_KERNELS::largest_of_four<float>},
+    {&TUNER_KERNELS::values_of_bytes<double>, &TUNER_KERNELS::largest_of_four<double>},
+    {&TUNER_KERNELS::rotate_rows, &TUNER_KERNELS::update_and_multiply}};
 }  // namespace tuner::linear_algebra

@@ -6,6 +6,7 @@
 #include <cstdlib>
 
 #include "dispatch.hpp"
+#include "elements.hpp"
 #include "tuner/sdk/update.hpp"
 
 namespace tuner::linear_algebra {
@@ -148,11 +149,29 @@ double dot(const double* a, const double* b, std::size_t n) {
   return ((sums[0] + sums[1]) + (sums[2] + sums[3])) + ((sums[4] + sums[5]) + (sums[6] + sums[7]));
 }
 
+namespace {
+const ElementKernels<float>& elements_of(float) { return kernels(Rounding::separate).elements_f32; }
+const ElementKernels<double>& elements_of(double) { return kernels(Rounding::separate).elements_f64; }
+}  // namespace
+
+template <class T>
+void values_of_bytes(const unsigned char* bytes, std::size_t count, T scale, T shift, T* out) {
+  elements_of(T()).values_of_bytes(bytes, count, scale, shift, out);
+}
+
+template <class T>
+void largest_of_four(const T* values, const std::size_t (&places)[4], std::size_t count, T* out,
+                     std::uint32_t* winners) {
+  elements_of(T()).largest_of_four(values, places, count, out, winners);
+}
+
 #define TUNER_INSTANTIATE(T)                                                                          \
   template void multiply<T>(Rounding, const Matrix<T>&, const Matrix<T>&, const Target<T>&);          \
   template void multiply_symmetric<T>(Rounding, const Matrix<T>&, const Matrix<T>&, T*, std::size_t); \
   template class Packed<T>;                                                                           \
-  template void multiply<T>(const Matrix<T>&, const Packed<T>&, T*, std::size_t, bool);
+  template void multiply<T>(const Matrix<T>&, const Packed<T>&, T*, std::size_t, bool);               \
+  template void values_of_bytes<T>(const unsigned char*, std::size_t, T, T, T*);                      \
+  template void largest_of_four<T>(const T*, const std::size_t(&)[4], std::size_t, T*, std::uint32_t*);
 TUNER_INSTANTIATE(float)
 TUNER_INSTANTIATE(double)
 #undef TUNER_INSTANTIATE

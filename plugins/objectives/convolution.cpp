@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "linear_algebra/elements.hpp"
+
 namespace tuner::objectives {
 namespace {
 
@@ -68,7 +70,8 @@ void Convolution<T>::apply(const T* weight, const T* input, Index n, T* out, boo
 }
 
 template <class T>
-void Convolution<T>::apply_transposed(const T* weight, const T* delta, Index n, T* input_delta) {
+void Convolution<T>::apply_transposed(const T* weight, const T* delta, Index n, T* input_delta, bool add) {
+  if (!add) std::fill_n(input_delta, n * input_.size(), T(0));
   packed_.pack(kProducts, weights(weight));
   patches_.resize(static_cast<std::size_t>(patch() * input_.pixels()));
   for (Index i = 0; i < n; ++i) {
@@ -79,11 +82,12 @@ void Convolution<T>::apply_transposed(const T* weight, const T* delta, Index n, 
 }
 
 template <class T>
-void Convolution<T>::add_outer(const T* delta, const T* input, Index n, T* gradient) {
+void Convolution<T>::outer(const T* delta, const T* input, Index n, T* gradient, bool add) {
   for (Index i = 0; i < n; ++i) {
     unfold(input + i * input_.size());
     multiply(kProducts, pixels(delta + i * output().size(), out_channels_).transposed(),
-             pixels(patches_.data(), patch()), linear_algebra::added_to(gradient, static_cast<std::size_t>(patch())));
+             pixels(patches_.data(), patch()),
+             linear_algebra::Target<T>{gradient, static_cast<std::size_t>(patch()), 1, add || i > 0});
   }
 }
 
@@ -96,20 +100,12 @@ void MaxPool<T>::apply(const T* values, Index n, T* out, std::uint32_t* winners)
   for (Index i = 0; i < n; ++i, values += input_.size())
     for (Index y = 0; y < to.rows; ++y)
       for (Index x = 0; x < to.columns; ++x, out += to.channels, winners += to.channels) {
-        const Index bottom = std::min(2 * y + 2, input_.rows), right = std::min(2 * x + 2, input_.columns);
-        const Index first = (2 * y * input_.columns + 2 * x) * to.channels;
-        for (Index c = 0; c < to.channels; ++c) winners[c] = static_cast<std::uint32_t>(first + c);
-        std::copy_n(values + first, to.channels, out);
-        for (Index v = 2 * y; v < bottom; ++v)
-          for (Index u = 2 * x; u < right; ++u) {
-            const Index at = (v * input_.columns + u) * to.channels;
-            for (Index c = 0; c < to.channels; ++c) {
-              const T value = values[at + c];
-              const bool larger = value > out[c] || value != value;
-              winners[c] = larger ? static_cast<std::uint32_t>(at + c) : winners[c];
-              out[c] = larger ? value : out[c];
-            }
-          }
+        // At an odd edge the same pixels again.
+        const Index top = 2 * y * input_.columns, left = 2 * x, right = std::min(left + 1, input_.columns - 1);
+        const Index bottom = std::min(2 * y + 1, input_.rows - 1) * input_.columns;
+        const auto place = [&](Index pixel) { return static_cast<std::size_t>(pixel * to.channels); };
+        std::size_t places[4] = {place(top + left), place(top + right), place(bottom + left), place(bottom + right)};
+        linear_algebra::largest_of_four(values, places, static_cast<std::size_t>(to.channels), out, winners);
       }
 }
 

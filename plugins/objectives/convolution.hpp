@@ -36,10 +36,10 @@ class Convolution {
 
   // out = W a for n samples, or out += W a.
   void apply(const T* weight, const T* input, Index n, T* out, bool add);
-  // input_delta += W' delta.
-  void apply_transposed(const T* weight, const T* delta, Index n, T* input_delta);
-  // gradient += sum over samples and places of delta a'.
-  void add_outer(const T* delta, const T* input, Index n, T* gradient);
+  // input_delta = or += W' delta.
+  void apply_transposed(const T* weight, const T* delta, Index n, T* input_delta, bool add);
+  // gradient = or += sum over samples and places of delta a'.
+  void outer(const T* delta, const T* input, Index n, T* gradient, bool add);
 
  private:
   using Matrix = linear_algebra::Matrix<T>;

@@ -148,17 +148,18 @@ void Network<T>::product(Layer& layer, const T* weight, const Values& input, Ind
 }
 
 template <class T>
-void Network<T>::add_transposed(Layer& layer, const T* weight, const Values& delta, Index n, Values& out) {
-  if (layer.convolution) return layer.convolution->apply_transposed(weight, delta.data(), n, out.data());
+void Network<T>::transposed_product(Layer& layer, const T* weight, const Values& delta, Index n, Values& out,
+                                    bool add) {
+  if (layer.convolution) return layer.convolution->apply_transposed(weight, delta.data(), n, out.data(), add);
   multiply(kProducts, delta.of(n), layer.matrix(weight),
-           linear_algebra::added_to(out.data(), static_cast<std::size_t>(layer.in)));
+           linear_algebra::Target<T>{out.data(), static_cast<std::size_t>(layer.in), 1, add});
 }
 
 template <class T>
-void Network<T>::add_outer(Layer& layer, const Values& delta, const Values& input, Index n, T* out) {
-  if (layer.convolution) return layer.convolution->add_outer(delta.data(), input.data(), n, out);
+void Network<T>::outer_product(Layer& layer, const Values& delta, const Values& input, Index n, T* out, bool add) {
+  if (layer.convolution) return layer.convolution->outer(delta.data(), input.data(), n, out, add);
   multiply(kProducts, delta.of(n).transposed(), input.of(n),
-           linear_algebra::added_to(out, static_cast<std::size_t>(layer.in)));
+           linear_algebra::Target<T>{out, static_cast<std::size_t>(layer.in), 1, add});
 }
 
 template <class T>
@@ -217,10 +218,7 @@ void Network<T>::drop(Layer& layer, Index n, std::uint64_t first, const tuner_rn
 
 template <class T>
 void Network<T>::store_gradients(Layer& layer, const Values& input, Index n, bool overwrite) {
-  if (layer.weight_grad != nullptr) {
-    if (overwrite) std::fill_n(layer.weight_grad, layer.out * layer.plan.fan_in, T(0));
-    add_outer(layer, layer.delta, input, n, layer.weight_grad);
-  }
+  if (layer.weight_grad != nullptr) outer_product(layer, layer.delta, input, n, layer.weight_grad, !overwrite);
   store_bias(layer, layer.delta, n, overwrite, layer.bias_grad);
 }
 
@@ -233,8 +231,7 @@ void Network<T>::backward(Index n, bool overwrite) {
     if (l == 0) return;
     Layer& below = layers_[l - 1];
     Values& out = below.pool ? below.pooled_delta : below.delta;
-    std::fill_n(out.data(), layer.plan.input.size() * n, T(0));
-    add_transposed(layer, layer.weight, layer.delta, n, out);
+    transposed_product(layer, layer.weight, layer.delta, n, out, false);
     if (dropout_.struct_size != 0 && below.plan.drops) multiply_by(below.mask.data(), below.units * n, out.data());
     if (below.pool) below.pool->spread(out.data(), below.winners.data(), n, below.delta.data());
     multiply_slope(settings_.activation, below.z.data(), below.delta.data(), static_cast<std::size_t>(below.units * n));
@@ -303,9 +300,8 @@ template <class T>
 void Network<T>::store_products(std::size_t l, T* const* products, Index n, bool overwrite) {
   Layer& layer = layers_[l];
   if (T* product = tensor_of(products, layer.plan.weight)) {
-    if (overwrite) std::fill_n(product, layer.out * layer.plan.fan_in, T(0));
-    add_outer(layer, layer.delta_rate, input_of(l), n, product);
-    if (l > 0) add_outer(layer, layer.delta, layers_[l - 1].activated_rate, n, product);
+    outer_product(layer, layer.delta_rate, input_of(l), n, product, !overwrite);
+    if (l > 0) outer_product(layer, layer.delta, layers_[l - 1].activated_rate, n, product, true);
   }
   if (T* product = tensor_of(products, layer.plan.bias)) {
     store_bias(layer, layer.delta_rate, n, overwrite, product);
@@ -346,11 +342,10 @@ void Network<T>::backward_rates(Index n, const T* const* vectors, T* const* prod
     Layer& below = layers_[l - 1];
     Values& out = below.pool ? below.pooled_delta : below.delta;
     Values& out_rate = below.pool ? below.pooled_rate : below.delta_rate;
-    std::fill_n(out.data(), layer.plan.input.size() * n, T(0));
-    std::fill_n(out_rate.data(), layer.plan.input.size() * n, T(0));
-    add_transposed(layer, layer.weight, layer.delta, n, out);
-    add_transposed(layer, layer.weight, layer.delta_rate, n, out_rate);
-    if (const T* v = tensor_of(vectors, layer.plan.weight)) add_transposed(layer, v, layer.delta, n, out_rate);
+    transposed_product(layer, layer.weight, layer.delta, n, out, false);
+    transposed_product(layer, layer.weight, layer.delta_rate, n, out_rate, false);
+    if (const T* v = tensor_of(vectors, layer.plan.weight))
+      transposed_product(layer, v, layer.delta, n, out_rate, true);
     slope_rates(below, n, dropped);
   }
 }

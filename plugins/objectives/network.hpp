@@ -97,10 +97,10 @@ class Network {
   void slope_rates(Layer& below, Index n, bool dropped);
   const Values& input_of(std::size_t layer) const { return layer == 0 ? input_ : layers_[layer - 1].activated; }
 
-  // out = or += weight input, out += weight' delta, out += delta input', of a layer's linear map.
+  // out = or += weight input, weight' delta, delta input', of a layer's linear map.
   static void product(Layer& layer, const T* weight, const Values& input, Index n, Values& out, bool add);
-  static void add_transposed(Layer& layer, const T* weight, const Values& delta, Index n, Values& out);
-  static void add_outer(Layer& layer, const Values& delta, const Values& input, Index n, T* out);
+  static void transposed_product(Layer& layer, const T* weight, const Values& delta, Index n, Values& out, bool add);
+  static void outer_product(Layer& layer, const Values& delta, const Values& input, Index n, T* out, bool add);
   // A bias for each channel, and its gradient.
   static void add_bias(const Layer& layer, const T* bias, Index n, Values& out);
   static void store_bias(const Layer& layer, const Values& delta, Index n, bool overwrite, T* out);
