@@ -24,7 +24,7 @@ struct Tridiagonal {
 
 // a = Q T Q': T is returned, and v_k of Q = H_0 H_1 ... is left in row k of a from k + 1 on.
 //   p = tau A v,  w = p - tau / 2 (p'v) v,  A -= v w' + w v'
-// The update of A by one reflection and its product with the next one's v are one pass over A.
+// The update of A by one reflection and its product with the next one's v are one pass over A, above its diagonal.
 Tridiagonal reduce(std::size_t n, double* a, std::vector<double>& taus) {
   Tridiagonal t{std::vector<double>(n), std::vector<double>(n)};
   taus.assign(n, 0.0);
@@ -39,7 +39,7 @@ Tridiagonal reduce(std::size_t n, double* a, std::vector<double>& taus) {
     taus[k] = turn.tau;
     t.below[k] = turn.beta;
     std::fill(p.begin(), p.end(), 0.0);
-    kernel.update_and_multiply(a + first * n + first, n, 0, size, size, v.data() + first, w.data() + first, row + first,
+    kernel.update_and_multiply(a + first * n + first, n, size, v.data() + first, w.data() + first, row + first,
                                p.data() + first);
     std::copy(row + first, row + n, v.begin() + static_cast<std::ptrdiff_t>(first));
     for (std::size_t j = first; j < n; ++j) p[j] *= turn.tau;
@@ -151,7 +151,8 @@ bool symmetric_eigenvectors(std::size_t n, double* a, double* values, double* ve
   }
   // By a power of two, which changes no digit: nothing overflows, and what is small is so beside 1.
   const int exponent = largest > 0 ? std::ilogb(largest) : 0;
-  for (std::size_t i = 0; i < n * n; ++i) a[i] = std::ldexp(a[i], -exponent);
+  const double half = std::ldexp(1.0, -exponent / 2), other_half = std::ldexp(1.0, -exponent + exponent / 2);
+  for (std::size_t i = 0; i < n * n; ++i) a[i] = a[i] * half * other_half;
   std::vector<double> taus;
   Tridiagonal t = reduce(n, a, taus);
   std::vector<double> rows(n * n);

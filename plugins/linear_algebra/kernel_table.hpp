@@ -48,9 +48,9 @@ struct EigenKernels {
   // On the rows of a matrix with `columns` columns, row_step values between rows. workspace: rows * 64 values.
   void (*rotate_rows)(double* rows, std::size_t n_rows, std::size_t columns, std::size_t row_step,
                       const RotationSweep* sweeps, std::size_t n_sweeps, double* workspace);
-  // For i = from, ..., to - 1 in order:  a_i -= v_i w + w_i v,  y += u_i a_i,  n values each.
-  void (*update_and_multiply)(double* a, std::size_t row_step, std::size_t from, std::size_t to, std::size_t n,
-                              const double* v, const double* w, const double* u, double* y);
+  // a -= v w' + w v',  y += a u  for a symmetric n x n matrix, of which the diagonal and what is above are there.
+  void (*update_and_multiply)(double* a, std::size_t row_step, std::size_t n, const double* v, const double* w,
+                              const double* u, double* y);
 };
 
 // As elements.hpp has them.

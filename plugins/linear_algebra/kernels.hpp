@@ -384,29 +384,41 @@ void rotate_rows(double* rows, std::size_t n_rows, std::size_t columns, std::siz
   }
 }
 
-void update_and_multiply(double* a, std::size_t row_step, std::size_t from, std::size_t to, std::size_t n,
-                         const double* __restrict v, const double* __restrict w, const double* u,
-                         double* __restrict y) {
-  std::size_t i = from;
-  for (; i + 4 <= to; i += 4) {
-    double* __restrict const r0 = a + i * row_step;
-    double* __restrict const r1 = r0 + row_step;
-    double* __restrict const r2 = r1 + row_step;
-    double* __restrict const r3 = r2 + row_step;
-    for (std::size_t j = 0; j < n; ++j) {
-      r0[j] -= v[i] * w[j] + w[i] * v[j];
-      r1[j] -= v[i + 1] * w[j] + w[i + 1] * v[j];
-      r2[j] -= v[i + 2] * w[j] + w[i + 2] * v[j];
-      r3[j] -= v[i + 3] * w[j] + w[i + 3] * v[j];
-      y[j] = (((y[j] + u[i] * r0[j]) + u[i + 1] * r1[j]) + u[i + 2] * r2[j]) + u[i + 3] * r3[j];
+// The part of y_i that a row above the diagonal gives, with its update and what it gives to the other y. In eight
+// partial sums, whatever the vectors hold.
+double update_row(double* __restrict row, std::size_t n, double v_i, double w_i, double u_i, const double* __restrict v,
+                  const double* __restrict w, const double* __restrict u, double* __restrict y) {
+  using Vector = Vectors<double>::Vector;
+  constexpr std::size_t kSums = 8, kParts = kSums / kLanes<double>;
+  Vector sums[kParts] = {};
+  std::size_t j = 0;
+  for (; j + kSums <= n; j += kSums)
+#pragma GCC unroll 4
+    for (std::size_t part = 0; part < kParts; ++part) {
+      const std::size_t at = j + part * kLanes<double>;
+      const Vector x = load<Vector>(row + at) - (load<Vector>(w + at) * v_i + load<Vector>(v + at) * w_i);
+      store(row + at, x);
+      store(y + at, load<Vector>(y + at) + x * u_i);
+      sums[part] += x * load<Vector>(u + at);
     }
+  double parts[kSums];
+  __builtin_memcpy(parts, sums, sizeof parts);
+  for (; j < n; ++j) {
+    row[j] -= w[j] * v_i + v[j] * w_i;
+    y[j] += row[j] * u_i;
+    parts[0] += row[j] * u[j];
   }
-  for (; i < to; ++i) {
-    double* __restrict const row = a + i * row_step;
-    for (std::size_t j = 0; j < n; ++j) {
-      row[j] -= v[i] * w[j] + w[i] * v[j];
-      y[j] += u[i] * row[j];
-    }
+  return ((parts[0] + parts[1]) + (parts[2] + parts[3])) + ((parts[4] + parts[5]) + (parts[6] + parts[7]));
+}
+
+void update_and_multiply(double* a, std::size_t row_step, std::size_t n, const double* v, const double* w,
+                         const double* u, double* y) {
+  for (std::size_t i = 0; i < n; ++i) {
+    double* const row = a + i * row_step;
+    row[i] -= 2 * (v[i] * w[i]);
+    const std::size_t next = i + 1;
+    y[i] += row[i] * u[i];
+    y[i] += update_row(row + next, n - next, v[i], w[i], u[i], v + next, w + next, u + next, y + next);
   }
 }
 

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <numeric>
+#include <optional>
 #include <vector>
 
 #include "preconditioner.hpp"
@@ -118,17 +119,22 @@ struct Soap {
     return {n, n, slot_of(t, side, left_slot, right_slot)};
   }
 
-  // QL' a QR, or back QL a QR'.
+  // QL and QR, where there are any.
+  struct Bases {
+    std::optional<Matrix> left, right;
+  };
   template <class T>
-  static Matrix rotated(const tuner::Tensor<T>& t, Matrix a, bool back) {
-    if (has(t.info(), kLeft, t.options())) {
-      const Matrix q = square(t, kLeft, kBasisLeft, kBasisRight);
-      a = product(back ? q.view() : q.view().transposed(), a.view());
-    }
-    if (has(t.info(), kRight, t.options())) {
-      const Matrix q = square(t, kRight, kBasisLeft, kBasisRight);
-      a = product(a.view(), back ? q.view().transposed() : q.view());
-    }
+  static Bases bases_of(const tuner::Tensor<T>& t) {
+    Bases bases;
+    if (has(t.info(), kLeft, t.options())) bases.left = square(t, kLeft, kBasisLeft, kBasisRight);
+    if (has(t.info(), kRight, t.options())) bases.right = square(t, kRight, kBasisLeft, kBasisRight);
+    return bases;
+  }
+
+  // QL' a QR, or back QL a QR'.
+  static Matrix rotated(const Bases& bases, Matrix a, bool back) {
+    if (bases.left) a = product(back ? bases.left->view() : bases.left->view().transposed(), a.view());
+    if (bases.right) a = product(a.view(), back ? bases.right->view().transposed() : bases.right->view());
     return a;
   }
 
@@ -138,7 +144,8 @@ struct Soap {
     T* const m = t.slot(kExpAvg);
     T* const v = t.slot(kExpAvgSq);
     const double beta1 = o[kBeta1], beta2 = o[kBeta2], eps = o[kEps];
-    Matrix average(g.rows(), g.columns(), m), squares = rotated(t, copy(g), false);
+    const Bases bases = bases_of(t);
+    Matrix average(g.rows(), g.columns(), m), squares = rotated(bases, copy(g), false);
     for (std::size_t i = 0; i < t.size(); ++i) {
       average[i] = beta1 * average[i] + (1 - beta1) * g[i];
       squares[i] = beta2 * static_cast<double>(v[i]) + (1 - beta2) * (squares[i] * squares[i]);
@@ -147,9 +154,9 @@ struct Soap {
     squares.store(v);
     double step_size = o[kLr];
     if (o.flag(kCorrectBias)) step_size *= std::sqrt(1 - std::pow(beta2, steps)) / (1 - std::pow(beta1, steps));
-    Matrix n = rotated(t, std::move(average), false);
+    Matrix n = rotated(bases, std::move(average), false);
     for (std::size_t i = 0; i < t.size(); ++i) n[i] = tuner::ratio(n[i], std::sqrt(squares[i]) + eps);
-    n = rotated(t, std::move(n), true);
+    n = rotated(bases, std::move(n), true);
     const double kept = 1 - o[kLr] * o[kWeightDecay];
     T* const x = t.data();
     for (std::size_t i = 0; i < t.size(); ++i)
