@@ -6,6 +6,7 @@
 #include <numeric>
 #include <vector>
 
+#include "buffer.hpp"
 #include "dispatch.hpp"
 #include "products.hpp"
 #include "reflectors.hpp"
@@ -155,7 +156,7 @@ bool symmetric_eigenvectors(std::size_t n, double* a, double* values, double* ve
   for (std::size_t i = 0; i < n * n; ++i) a[i] = a[i] * half * other_half;
   std::vector<double> taus;
   Tridiagonal t = reduce(n, a, taus);
-  std::vector<double> rows(n * n);
+  Buffer<double> rows(n * n);
   transposed_product(a, n, n - 1, 1, taus.data(), rows.data());
   if (!diagonalize(t, n, rows.data())) return false;
   std::vector<std::size_t> order(n);
@@ -171,7 +172,8 @@ bool symmetric_eigenvectors(std::size_t n, double* a, double* values, double* ve
 
 // The columns of m are the rows of its transpose.
 void orthogonal_factor(std::size_t n, double* m, double* q) {
-  std::vector<double> taus(n), signs(n), transposed(n * n);
+  std::vector<double> taus(n), signs(n);
+  Buffer<double> transposed(n * n);
   for (std::size_t begin = 0; begin < n; begin += kPanel) {
     const std::size_t end = std::min(n, begin + kPanel);
     for (std::size_t k = begin; k < end; ++k) {
@@ -226,7 +228,7 @@ std::vector<double> inverse_of(const double* l, std::size_t step, std::size_t si
 
 // By columns of blocks:  A_ij -= L_i L_j',  A_jj = L_jj L_jj',  L_ij = A_ij L_jj^-T
 bool cholesky(std::size_t n, double* a) {
-  std::vector<double> panel(n * std::min(n, kFactorBlock));
+  Buffer<double> panel(n * std::min(n, kFactorBlock));
   for (std::size_t j = 0; j < n; j += kFactorBlock) {
     const std::size_t size = std::min(kFactorBlock, n - j), end = j + size;
     if (j > 0) {

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cassert>
-#include <cstdint>
 #include <cstdlib>
 
 #include "dispatch.hpp"
@@ -37,23 +36,11 @@ const ProductKernels<T>& of(const KernelTable& table) {
     return table.f64;
 }
 
-constexpr std::size_t kAlignment = 64;
-
-template <class T>
-T* aligned(T* values) {
-  const auto address = reinterpret_cast<std::uintptr_t>(values);
-  return values + (kAlignment - address % kAlignment) % kAlignment / sizeof(T);
-}
-template <class T>
-std::unique_ptr<T[]> room_for(std::size_t size) {
-  return std::make_unique_for_overwrite<T[]>(size + kAlignment / sizeof(T));
-}
-
 template <class T>
 void run(const ProductKernels<T>& kernels, RawProduct<T>& product) {
   if (product.rows == 0 || product.columns == 0) return;
-  const std::unique_ptr<T[]> workspace = room_for<T>(kernels.workspace_size(product));
-  product.workspace = aligned(workspace.get());
+  Buffer<T> workspace(kernels.workspace_size(product));
+  product.workspace = workspace.data();
   kernels.product(product);
 }
 
@@ -120,15 +107,11 @@ template <class T>
 void Packed<T>::pack(Rounding rounding, const Matrix<T>& b) {
   const ProductKernels<T>& kernels_of = of<T>(kernels(rounding));
   const std::size_t size = kernels_of.packed_size(b.rows, b.columns);
-  if (size > room_ || storage_ == nullptr) {
-    storage_ = room_for<T>(size);
-    room_ = size;
-    values_ = aligned(storage_.get());
-  }
+  if (size > values_.size()) values_ = Buffer<T>(size);
   rounding_ = rounding;
   rows_ = b.rows;
   columns_ = b.columns;
-  kernels_of.pack(b.rows, b.columns, {b.values, b.row_step, b.column_step}, values_);
+  kernels_of.pack(b.rows, b.columns, {b.values, b.row_step, b.column_step}, values_.data());
 }
 
 template <class T>

@@ -6,7 +6,8 @@
 #pragma once
 
 #include <cstddef>
-#include <memory>
+
+#include "buffer.hpp"
 
 namespace tuner::linear_algebra {
 
@@ -76,13 +77,12 @@ class Packed {
   [[nodiscard]] std::size_t rows() const { return rows_; }
   [[nodiscard]] std::size_t columns() const { return columns_; }
   [[nodiscard]] Rounding rounding() const { return rounding_; }
-  [[nodiscard]] const T* values() const { return values_; }
+  [[nodiscard]] const T* values() const { return values_.data(); }
 
  private:
   Rounding rounding_ = Rounding::separate;
-  std::size_t rows_ = 0, columns_ = 0, room_ = 0;
-  std::unique_ptr<T[]> storage_;
-  T* values_ = nullptr;
+  std::size_t rows_ = 0, columns_ = 0;
+  Buffer<T> values_;
 };
 
 // The same bits as multiply() with what was packed. Rows of the result lie one after another.

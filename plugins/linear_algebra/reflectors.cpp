@@ -35,11 +35,13 @@ Reflection reflect(double* x, std::size_t n) {
 BlockReflector::BlockReflector(const double* rows, std::size_t row_step, std::size_t first, std::size_t count,
                                std::size_t n, const double* taus)
     : first_(first), count_(count), n_(n - first), v_(count * n_), t_(count * count) {
-  for (std::size_t i = 0; i < count; ++i)
-    std::copy(rows + i * row_step + first + i, rows + i * row_step + n,
-              v_.begin() + static_cast<std::ptrdiff_t>(i * n_ + i));
-  std::vector<double> products(count * count);
-  const Matrix<double> v = by_rows(v_.data(), count, n_);
+  for (std::size_t i = 0; i < count; ++i) {
+    std::fill_n(v_.data() + i * n_, i, 0.0);
+    std::copy(rows + i * row_step + first + i, rows + i * row_step + n, v_.data() + i * n_ + i);
+  }
+  std::fill_n(t_.data(), count * count, 0.0);
+  Buffer<double> products(count * count);
+  const Matrix<double> v = by_rows<double>(v_.data(), count, n_);
   multiply_symmetric(Rounding::separate, v, v.transposed(), products.data(), count);
   for (std::size_t j = 0; j < count; ++j) {
     t_[j * count + j] = taus[j];
@@ -53,12 +55,12 @@ BlockReflector::BlockReflector(const double* rows, std::size_t row_step, std::si
 
 // x (I - V T V') = x - ((x V) T) V', and T' for T in the other order
 void BlockReflector::apply(double* x, std::size_t height, std::size_t row_step, bool reversed) const {
-  std::vector<double> shares(height * count_), turned(height * count_);
-  const Matrix<double> v = by_rows(v_.data(), count_, n_), t = by_rows(t_.data(), count_, count_);
+  Buffer<double> shares(height * count_), turned(height * count_);
+  const Matrix<double> v = by_rows<double>(v_.data(), count_, n_), t = by_rows<double>(t_.data(), count_, count_);
   multiply(Rounding::separate, by_rows<double>(x, height, n_, row_step), v.transposed(), into(shares.data(), count_));
   multiply(Rounding::separate, by_rows<double>(shares.data(), height, count_), reversed ? t.transposed() : t,
            into(turned.data(), count_));
-  for (double& value : turned) value = -value;
+  for (std::size_t i = 0; i < turned.size(); ++i) turned[i] = -turned[i];
   multiply(Rounding::separate, by_rows<double>(turned.data(), height, count_), v, added_to(x, row_step));
 }
 

@@ -2,7 +2,8 @@
 #pragma once
 
 #include <cstddef>
-#include <vector>
+
+#include "buffer.hpp"
 
 namespace tuner::linear_algebra {
 
@@ -26,7 +27,7 @@ class BlockReflector {
 
  private:
   std::size_t first_, count_, n_;
-  std::vector<double> v_, t_;  // count x (n - first), count x count
+  Buffer<double> v_, t_;  // count x (n - first), count x count
 };
 
 // q = (H_0 H_1 ... H_(count-1))', n x n, where v_i stands in row i from i + offset on.

@@ -20,8 +20,7 @@ constexpr auto kRounding = algebra::Rounding::separate;
 // Values of its own, row by row; not set when it is made.
 class Matrix {
  public:
-  Matrix(std::size_t rows, std::size_t columns)
-      : rows_(rows), columns_(columns), values_(std::make_unique_for_overwrite<double[]>(rows * columns)) {}
+  Matrix(std::size_t rows, std::size_t columns) : rows_(rows), columns_(columns), values_(rows * columns) {}
   template <class T>
   Matrix(std::size_t rows, std::size_t columns, const T* values) : Matrix(rows, columns) {
     for (std::size_t i = 0; i < size(); ++i) values_[i] = static_cast<double>(values[i]);
@@ -29,14 +28,14 @@ class Matrix {
   [[nodiscard]] std::size_t rows() const { return rows_; }
   [[nodiscard]] std::size_t columns() const { return columns_; }
   [[nodiscard]] std::size_t size() const { return rows_ * columns_; }
-  [[nodiscard]] double* data() { return values_.get(); }
-  [[nodiscard]] const double* data() const { return values_.get(); }
+  [[nodiscard]] double* data() { return values_.data(); }
+  [[nodiscard]] const double* data() const { return values_.data(); }
   double& operator[](std::size_t i) { return values_[i]; }
   double operator[](std::size_t i) const { return values_[i]; }
-  [[nodiscard]] double* row(std::size_t i) { return values_.get() + i * columns_; }
-  [[nodiscard]] const double* row(std::size_t i) const { return values_.get() + i * columns_; }
+  [[nodiscard]] double* row(std::size_t i) { return values_.data() + i * columns_; }
+  [[nodiscard]] const double* row(std::size_t i) const { return values_.data() + i * columns_; }
   [[nodiscard]] algebra::Matrix<double> view() const {
-    return algebra::by_rows<double>(values_.get(), rows_, columns_);
+    return algebra::by_rows<double>(values_.data(), rows_, columns_);
   }
 
   template <class T>
@@ -46,7 +45,7 @@ class Matrix {
 
  private:
   std::size_t rows_, columns_;
-  std::unique_ptr<double[]> values_;
+  algebra::Buffer<double> values_;
 };
 
 inline Matrix product(const algebra::Matrix<double>& a, const algebra::Matrix<double>& b) {
