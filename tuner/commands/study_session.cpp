@@ -22,6 +22,7 @@
 #include "tuner/program/processes.hpp"
 #include "tuner/study/journal.hpp"
 #include "tuner/study/method.hpp"
+#include "tuner/study/trial_record.hpp"
 #include "tuner/system.hpp"
 #include "tuner/text.hpp"
 #include "tuner/version.hpp"
