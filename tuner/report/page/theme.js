@@ -1,0 +1,148 @@
+'use strict';
+// Colors and axes, the same in all charts, taken from the style of the page.
+
+const kOutcomes = ['completed', 'pruned', 'diverged', 'failed', 'timed_out', 'cancelled'];
+// Of each outcome the place of its color among the series, and a shape, for those who do not tell the colors apart.
+const kOutcomeLooks = {
+  completed: { series: 0, shape: 'circle' },
+  pruned: { series: 4, shape: 'rect' },
+  diverged: { series: 1, shape: 'triangle' },
+  failed: { series: 3, shape: 'diamond' },
+  timed_out: { series: 5, shape: 'rect' },
+  cancelled: { series: 7, shape: 'circle' },
+};
+
+const theme = { read: null };
+
+function colors() {
+  if (theme.read) return theme.read;
+  const style = getComputedStyle(document.documentElement);
+  const of = (name) => style.getPropertyValue(name).trim();
+  theme.read = {
+    text: of('--text'), muted: of('--muted'), line: of('--line'), grid: of('--grid'), accent: of('--accent'),
+    ground: of('--surface'), raised: of('--raised'), warning: of('--warning'),
+    series: of('--series').split(' '), scale: of('--scale').split(' '),
+  };
+  return theme.read;
+}
+
+function seriesColor(i) {
+  const { series } = colors();
+  return series[i % series.length];
+}
+
+function outcomeColor(outcome) {
+  return seriesColor(kOutcomeLooks[outcome].series);
+}
+
+// Between colors of a scale, at 0 to 1.
+function scaleColor(share) {
+  const { scale } = colors();
+  const at = Math.min(Math.max(share, 0), 1) * (scale.length - 1);
+  const low = Math.min(Math.floor(at), scale.length - 2);
+  const parts = (hex) => [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16));
+  const [a, b] = [parts(scale[low]), parts(scale[low + 1])];
+  return `rgb(${a.map((x, i) => Math.round(x + (b[i] - x) * (at - low))).join(',')})`;
+}
+
+function axis(name, more = {}) {
+  const { muted, line, grid, text } = colors();
+  return {
+    type: 'value', name, nameLocation: 'middle', nameGap: 30, scale: true,
+    nameTextStyle: { color: text, fontSize: 12 },
+    axisLine: { show: true, lineStyle: { color: line } }, axisTick: { lineStyle: { color: line } },
+    splitLine: { lineStyle: { color: grid } }, minorTick: { show: false },
+    ...more,
+    axisLabel: { color: muted, fontSize: 11, hideOverlap: true, ...(more.axisLabel ?? {}) },
+  };
+}
+
+function yAxis(name, more = {}) {
+  return axis(name, { nameGap: 54, ...more });
+}
+
+// Numbers on an axis.
+function numberLabels(more = {}) {
+  return { formatter: (x) => short(Number(x)), ...more };
+}
+
+function logAxis(values) {
+  const finite = values.filter((x) => Number.isFinite(x));
+  if (finite.length < 2) return false;
+  let [low, high] = [Infinity, -Infinity];
+  for (const x of finite) {
+    low = Math.min(low, x);
+    high = Math.max(high, x);
+  }
+  return low > 0 && high / low > 100;
+}
+
+// An axis for what a parameter may be.
+function parameterAxis(study, name, rows, more = {}) {
+  const parameter = study.parameterOf.get(name);
+  const column = study.columns.get(name);
+  if (isChoice(study, name)) {
+    return axis(study.shortName.get(name), {
+      type: 'category', data: choicesOf(study, name), boundaryGap: true, ...more,
+      axisLabel: { ...(more.axisLabel ?? {}), interval: 0, width: 90, overflow: 'truncate' },
+    });
+  }
+  const values = rows.map((row) => column.number(row));
+  const isLog = parameter.log && values.every((x) => !(x <= 0));
+  return axis(study.shortName.get(name), { type: isLog ? 'log' : 'value', ...more, axisLabel: numberLabels(more.axisLabel) });
+}
+
+// Does a chart show it by its choices?
+function isChoice(study, name) {
+  return study.columns.get(name).choices !== null || (study.parameterOf.get(name)?.choices.length ?? 0) > 0;
+}
+
+// The texts of its choices that trials have, numbers in their order.
+function choicesOf(study, name) {
+  const column = study.columns.get(name);
+  const rows = new Map();
+  for (let row = 0; row < study.count; ++row)
+    if (column.isThere(row)) {
+      const key = column.choices ? column.data[row] : column.text(row);
+      if (!rows.has(key)) rows.set(key, row);
+    }
+  const list = [...rows.values()];
+  list.sort((a, b) => column.number(a) - column.number(b) || 0);
+  return [...new Set(list.map((row) => column.text(row)))];
+}
+
+// What a trial has of a parameter, as a chart wants it: a number or a choice's text; null: nothing.
+function plotted(study, name, row) {
+  const column = study.columns.get(name);
+  if (!column.isThere(row)) return null;
+  if (isChoice(study, name)) return column.text(row);
+  const number = column.number(row);
+  return Number.isFinite(number) ? number : null;
+}
+
+function tooltip(more = {}) {
+  const { raised, text, line } = colors();
+  // Drawn, not made of elements: no text of a study can be markup there.
+  return {
+    renderMode: 'richText', confine: true, backgroundColor: raised, borderColor: line,
+    textStyle: { color: text, fontSize: 12 }, ...more,
+  };
+}
+
+function legend(more = {}) {
+  const { text, muted } = colors();
+  return {
+    type: 'plain', top: 0, left: 'center', itemWidth: 16, itemHeight: 9, itemGap: 14, inactiveColor: muted,
+    textStyle: { color: text, fontSize: 12 }, ...more,
+  };
+}
+
+function grid(more = {}) {
+  return { left: 76, right: 24, top: 40, bottom: 48, containLabel: false, ...more };
+}
+
+function applyTheme(choice) {
+  const dark = choice === 'dark' || (choice === 'auto' && matchMedia('(prefers-color-scheme: dark)').matches);
+  document.documentElement.dataset.theme = dark ? 'dark' : 'light';
+  theme.read = null;
+}
