@@ -14,27 +14,30 @@ class View {
     this.rows = filteredRows(this.study, '');
     this.chosen = new Set();
   }
-  // The figures that have something to say of this study.
-  figures() {
-    const { study } = this;
+  // Those of the figures that have something to say of this study.
+  makers() {
+    const { study, ranking } = this;
     const hasParameters = study.parameterNames.length > 0;
-    const isTest = study.lr_range.length > 0;
+    const hasOptimizers = study.columns.get('optimizer of the trial').choices !== null;
     return [
-      isTest ? lrRangeFigure(this) : null,
-      historyFigure(this),
-      curveFigure(this),
-      hasParameters ? importanceFigure(this) : null,
-      hasParameters ? parallelFigure(this) : null,
-      hasParameters ? sliceFigure(this) : null,
-      hasParameters ? contourFigure(this) : null,
-      study.study.repeats > 1 ? replicateFigure(this) : null,
-      study.pruning ? pruningFigure(this) : null,
-      study.columns.get('optimizer of the trial').data.some((index) => index > 0) ? optimizerFigure(this) : null,
-      this.ranking ? targetFigure(this) : null,
-      this.ranking ? profileFigure(this) : null,
-      timelineFigure(this),
-      durationFigure(this),
-    ].filter((figure) => figure !== null);
+      [study.lr_range.length > 0, lrRangeFigure],
+      [true, historyFigure],
+      [true, curveFigure],
+      [hasParameters, importanceFigure],
+      [hasParameters, parallelFigure],
+      [hasParameters, sliceFigure],
+      [hasParameters, contourFigure],
+      [study.study.repeats > 1, replicateFigure],
+      [study.pruning !== null, pruningFigure],
+      [hasOptimizers, optimizerFigure],
+      [ranking !== null, targetFigure],
+      [ranking !== null, profileFigure],
+      [true, timelineFigure],
+      [true, durationFigure],
+    ].filter(([isWanted]) => isWanted).map(([, make]) => make);
+  }
+  figureNames() {
+    return this.makers().map((make) => make.name).join();
   }
 }
 
@@ -86,7 +89,8 @@ class Page {
     const { view } = this;
     this.writeHead();
     this.table = new TrialTable(view.study, (chosen) => { view.chosen = chosen; this.curves.refresh(); });
-    this.figures = view.figures();
+    this.names = view.figureNames();
+    this.figures = view.makers().map((make) => make(view));
     this.curves = this.figures.find(({ node }) => node.id === 'curves');
     document.getElementById('main').replaceChildren(this.table.node, ...this.figures.map(({ node }) => node));
     document.getElementById('foot').replaceChildren(...footOf(view.data, view.study, this.notice));
@@ -120,18 +124,59 @@ class Page {
     this.table.show(this.view.rows);
     for (const figure of this.figures) figure.refresh();
   }
-  // New data for the same studies: what was chosen stays.
+  // New data for the same studies: what was chosen stays, and so does the place that is looked at.
   renew(data) {
-    const chosen = this.view.chosen;
-    const { sort, shown } = this.table;
-    this.view.data = data;
-    this.view.ranking = data.ranking;
-    this.view.open(Math.min(this.view.index, data.studies.length - 1));
-    this.build();
-    Object.assign(this.table, { sort, shown });
-    this.table.writeHead();
-    this.table.show(this.view.rows);
-    this.table.choose([...chosen].map((number) => this.view.study.rowOf.get(number)).filter((row) => row !== undefined));
+    const { view, table } = this;
+    const chosen = view.chosen;
+    view.data = data;
+    view.ranking = data.ranking;
+    view.open(Math.min(view.index, data.studies.length - 1));
+    const kept = view.study.parameterNames.join() === table.study.parameterNames.join();
+    if (!kept || view.figureNames() !== this.names) return this.build();
+    this.writeHead();
+    table.study = view.study;
+    view.chosen = chosen;
+    this.filter();
+    document.getElementById('foot').replaceChildren(...footOf(view.data, view.study, this.notice));
+  }
+}
+
+// Follows the server that the page came from.
+class Follower {
+  constructor(page) {
+    this.page = page;
+    this.version = null;
+    this.state = element('p', { id: 'live', role: 'status' }, 'live');
+    document.querySelector('.heading').append(this.state);
+    const events = new EventSource(`events${location.search}`);
+    events.addEventListener('changed', (event) => this.changed(event.data));
+    events.addEventListener('open', () => this.say('live'));
+    events.addEventListener('error', () => this.say('The server does not answer. What you see is the last that it said; the page asks again.'));
+  }
+  say(text) {
+    this.state.textContent = text;
+  }
+  async changed(version) {
+    // The first one is what the page was made of, or what came since.
+    const isFirst = this.version === null;
+    this.version = version;
+    if (isFirst && version === '1') return;
+    if (this.isBusy) return;
+    this.isBusy = true;
+    try {
+      let done = null;
+      while (done !== this.version) {
+        done = this.version;
+        const answer = await fetch(`data${location.search}`, { cache: 'no-store' });
+        if (!answer.ok) throw new Error(`the server answers ${answer.status}`);
+        this.page.renew(await readData(await answer.text()));
+        this.say(`live, as of ${this.page.view.data.made_at}`);
+      }
+    } catch (error) {
+      this.say(`The data could not be read: ${error.message}.`);
+    } finally {
+      this.isBusy = false;
+    }
   }
 }
 
@@ -140,6 +185,7 @@ async function start() {
   const data = await readData(document.getElementById('data').textContent);
   document.getElementById('data').remove();
   const page = new Page(new View(data), document.getElementById('notice').textContent);
+  if (document.body.dataset.mode === 'live') new Follower(page);
   document.body.dataset.state = 'ready';
   return page;
 }
