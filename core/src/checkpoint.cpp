@@ -163,6 +163,16 @@ void remove_checkpoints(const CheckpointRules& rules, std::uint64_t number) {
     fs::remove(rules.folder / (std::to_string(number) + end), none);
 }
 
+std::uint64_t checkpoint_bytes(const CheckpointRules& rules, std::uint64_t number) {
+  std::uint64_t bytes = 0;
+  std::error_code none;
+  for (const auto& entry : fs::recursive_directory_iterator(rules.folder / std::to_string(number), none)) {
+    const std::uint64_t size = entry.is_regular_file(none) ? entry.file_size(none) : 0;
+    if (!none) bytes += size;
+  }
+  return bytes;
+}
+
 std::vector<std::uint64_t> trials_with_checkpoints(const CheckpointRules& rules) {
   std::vector<std::uint64_t> numbers;
   std::error_code none;

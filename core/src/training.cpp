@@ -151,6 +151,7 @@ void TrainingRun::evaluate_black_box() {
       if (!ended) {
         record(point.step, point.name, point.value);
         run_.report(point.step);
+        run_.check_paused();
       }
     } catch (...) {  // must not cross the plugin
       ended = std::current_exception();
@@ -200,7 +201,8 @@ void TrainingRun::train() {
     if (result_.steps % eval_every_ == 0 && result_.steps < horizon_) evaluation_point(result_.steps);
   }
   for (std::int64_t step = result_.steps; step < horizon_ && !run_.should_stop_early(); ++step) {
-    if (checkpoints_ && step > 0 && (run_.stop().stop_requested() || checkpoint_is_due())) save_checkpoint(step);
+    const bool ends = run_.stop().stop_requested() || run_.is_to_pause();
+    if (checkpoints_ && step > 0 && (ends || checkpoint_is_due())) save_checkpoint(step);
     run_.check_time(step);
     take_step(step);
     const std::int64_t done = step + 1;

@@ -7,8 +7,8 @@ namespace tuner {
 
 namespace {
 
-constexpr std::array<std::string_view, 6> kOutcomes = {"completed", "pruned",    "diverged",
-                                                       "failed",    "timed_out", "cancelled"};
+constexpr std::array<std::string_view, 7> kOutcomes = {"completed", "pruned",    "diverged", "failed",
+                                                       "timed_out", "cancelled", "paused"};
 constexpr std::array<std::string_view, 9> kRoles = {"unknown",   "weight",    "conv", "bias",  "norm_scale",
                                                     "norm_bias", "embedding", "head", "scalar"};
 

@@ -44,10 +44,15 @@ double TrialRun::seconds() const { return std::chrono::duration<double>(Clock::n
 
 void TrialRun::check_time(std::int64_t step) const {
   if (stop_.stop_requested()) throw TrialEnded{Outcome::cancelled, ""};
+  check_paused();
   const double limit = rules_.time_limit_seconds;
   if (limit > 0 && seconds() > limit)
     throw TrialEnded{Outcome::timed_out, fmt::format("step {}: the time limit of {:g} s is over", step, limit),
                      Failure::timeout};
+}
+
+void TrialRun::check_paused() const {
+  if (pause_) throw TrialEnded{Outcome::paused, *pause_};
 }
 
 void TrialRun::observe(std::int64_t step, double value) {
@@ -124,10 +129,11 @@ void TrialRun::wait_for_decision(const StepReport& report) {
   trace_.waiting_since_ns = 0;
   start_ += waited;
   if (stop_.stop_requested()) return;  // check_time() says so, after the checkpoint
-  next_decision_ = decision.next;
-  if (decision.stop)
-    throw TrialEnded{Outcome::pruned,
-                     decision.why.empty() ? "" : fmt::format("step {}: {}", report.step, decision.why)};
+  next_decision_ = decision.what == Decision::What::pause ? kNever : decision.next;
+  if (decision.what == Decision::What::go_on) return;
+  const std::string why = decision.why.empty() ? "" : fmt::format("step {}: {}", report.step, decision.why);
+  if (decision.stops()) throw TrialEnded{Outcome::pruned, why};
+  pause_ = why;
 }
 
 void TrialRun::saved(std::int64_t step) {
@@ -147,7 +153,9 @@ void TrialRun::end(const TrialEnded& ended) {
 void TrialRun::finish() {
   result_.wall_seconds = seconds();
   report(result_.steps, true);
-  if (rules_.metric.empty() || (result_.outcome != Outcome::completed && result_.outcome != Outcome::pruned)) return;
+  const bool has_value =
+      result_.outcome == Outcome::completed || result_.outcome == Outcome::pruned || result_.outcome == Outcome::paused;
+  if (rules_.metric.empty() || !has_value) return;
   Summary summary = rules_.summary;
   if (summary == Summary::automatic) summary = rules_.metric == "loss" ? Summary::last : Summary::best;
   result_.value = summary == Summary::last ? result_.last_value : result_.best_value;
@@ -172,6 +180,7 @@ void TrialRun::begin_anew() {
   count_ = 0;
   since_improvement_ = 0;
   watched_.reset();
+  pause_.reset();
   reported_ = 0;
 }
 

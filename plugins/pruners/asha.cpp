@@ -2,33 +2,45 @@
 #include <string>
 
 #include "open_trials.hpp"
+#include "promotion.hpp"
 #include "rungs.hpp"
 #include "tuner/pruner.hpp"
 
 namespace {
 
 using pruners::Halving;
+using pruners::Promotion;
 
-enum Option : std::size_t { kEta, kMinSteps, kBootstrap, kBrackets };
+constexpr const char* kModeChoices[] = {"promotion", "stopping"};
+enum Option : std::size_t { kEta, kMinSteps, kBootstrap, kBrackets, kMode };
 
 struct Asha {
   static constexpr tuner::Info info{
       .id = "asha",
       .name = "ASHA",
-      .doc = "asynchronous successive halving: at each rung the best 1/eta of the trials go on",
+      .doc = "asynchronous successive halving: at each rung the best 1/eta of the trials go on, the others wait",
       .details =
           "rungs at the steps min_steps eta^k below the end of a trial, k = 0, 1, ...\n"
-          "A trial that reaches a rung leaves its value there. It goes on where that value is among the best\n"
-          "max(1, floor(m / eta)) of the m values that were left there so far, its own included; ties go on. It is "
-          "not\n"
-          "judged between rungs, nor at its end. A report that has reached several rungs is judged at each of them.\n"
-          "NaN stops the trial, and is not kept at the rung. The first trial at a rung always passes, so early trials\n"
-          "get further than later ones of the same value; bootstrap ends that many at each rung instead.\n"
-          "brackets: bracket b begins with rung b and keeps rungs of its own. A trial's bracket follows from its "
-          "number,\n"
-          "with the probabilities of the brackets as their numbers of rungs.\n"
-          "Variant: the stopping form, as Optuna's SuccessiveHalvingPruner, whose rung values stay in when a trial is\n"
-          "stopped later. In the paper a trial is paused at a rung and promoted once it belongs to the best.",
+          "A trial that reaches a rung leaves its value there. It is not judged between rungs, nor at its end. A "
+          "report\n"
+          "that has reached several rungs is judged at each of them. NaN stops the trial, and is not kept at the "
+          "rung.\n"
+          "mode promotion: it goes on where its value is among the best floor(m / eta) of the m values that were left\n"
+          "there so far, its own included, and is paused else. Whenever a worker is free the best paused trial of the\n"
+          "highest rung where one has come to belong to the best goes on from its checkpoint; where there is none, a "
+          "new\n"
+          "trial begins.\n"
+          "mode stopping: it goes on where its value is among the best max(1, floor(m / eta)), and is stopped else. "
+          "The\n"
+          "first trial at a rung always passes, so early trials get further than later ones of the same value; "
+          "bootstrap\n"
+          "ends that many at each rung instead. As Optuna's SuccessiveHalvingPruner, whose rung values stay in when a\n"
+          "trial is stopped later.\n"
+          "Ties go on. brackets: bracket b begins with rung b and keeps rungs of its own. A trial's bracket follows "
+          "from "
+          "its\n"
+          "number, with the probabilities of the brackets as their numbers of rungs.\n"
+          "Variant: a trial that belongs to the best when it gets to a rung goes on at once, without a pause.",
       .reference =
           "Li et al. 2020, A System for Massively Parallel Hyperparameter Tuning, arXiv 1810.05934, algorithm 2"};
 
@@ -38,12 +50,20 @@ struct Asha {
       tuner::integer("bootstrap", 0, "trials that end at each rung before one may pass").at_least(0).at_most(1e9),
       tuner::integer("brackets", 1, "brackets, each of which begins a rung later than the one before")
           .at_least(1)
-          .at_most(60)};
+          .at_most(60),
+      tuner::choice("mode", kModeChoices, "what becomes of a trial that is not among the best")};
 
-  explicit Asha(const tuner::SearchSetup& setup) : sign(pruners::sign_of(setup)) {
+  static void check(const tuner::Options& options) {
+    if (options.choice(kMode) == 0 && options.integer(kBootstrap) > 0)
+      throw tuner::Invalid("bootstrap is for mode stopping; remove it, or give mode: stopping");
+  }
+
+  explicit Asha(const tuner::SearchSetup& setup) : promotes(setup.options().choice(kMode) == 0) {
+    check(setup.options());
+    const double sign = pruners::sign_of(setup);
     const std::int64_t eta = setup.options().integer(kEta);
     const std::int64_t end = setup.most_budget();
-    const std::int64_t first = first_rung(setup);
+    const std::int64_t first = pruners::first_rung(setup, kMinSteps);
     const auto count = static_cast<std::size_t>(setup.options().integer(kBrackets));
     if (count > 1 && end <= 0)
       throw tuner::Invalid("brackets need the number of steps of a trial, which is not known here; give 1");
@@ -53,32 +73,45 @@ struct Asha {
                            std::to_string(end) + " steps; there are " + std::to_string(rungs) +
                            " rungs before it: give so many brackets at most");
     for (std::size_t b = 0; b < count; ++b) {
-      brackets.emplace_back(pruners::rung_step(first, eta, b), eta, setup.options().integer(kBootstrap), end);
+      const std::int64_t begin = pruners::rung_step(first, eta, b);
+      if (promotes)
+        promotions.emplace_back(begin, eta, end, sign);
+      else
+        brackets.emplace_back(begin, eta, setup.options().integer(kBootstrap), end, sign);
       shares.push_back(rungs - b);
     }
   }
 
-  void observe(const tuner::Observation& observation) { trials.end(observation); }
+  void observe(const tuner::Observation& observation) {
+    trials.end(observation);
+    if (!promotes) return;
+    const std::uint64_t trial = observation.configuration().proposal();
+    if (observation.outcome() == TUNER_OUTCOME_PAUSED)
+      promotions[bracket_of(trial)].paused(trial);
+    else
+      promotions[bracket_of(trial)].ended(trial);
+  }
 
   tuner::Decision decide(const tuner::Report& report) {
-    const std::size_t b = shares.size() == 1 ? 0 : pruners::bracket_at(pruners::scattered("", report.trial()), shares);
-    return brackets[b].judge(trials.of(report), report, sign * report.value());
+    const std::size_t b = bracket_of(report.trial());
+    return promotes ? promotions[b].judge(report) : brackets[b].judge(trials.of(report), report);
+  }
+
+  tuner::Reviewed review(const tuner::Review& review) {
+    for (Promotion& bracket : promotions) {
+      const tuner::Reviewed reviewed = bracket.review(review);
+      if (reviewed.decision.what != TUNER_DECISION_PAUSE) return reviewed;
+    }
+    return {};
   }
 
  private:
-  static std::int64_t first_rung(const tuner::SearchSetup& setup) {
-    const std::int64_t given = setup.options().integer(kMinSteps);
-    const std::int64_t end = setup.most_budget();
-    if (given == 0 && end <= 0)
-      throw tuner::Invalid("the number of steps of a trial is not known here; give min_steps, the first rung");
-    if (given == 0) return std::max<std::int64_t>(1, end / 100);
-    if (end > 0 && given >= end)
-      throw tuner::Invalid("min_steps is " + std::to_string(given) + ", and a trial has " + std::to_string(end) +
-                           " steps: no trial would be stopped; give less than " + std::to_string(end));
-    return given;
+  [[nodiscard]] std::size_t bracket_of(std::uint64_t trial) const {
+    return shares.size() == 1 ? 0 : pruners::bracket_at(pruners::scattered("", trial), shares);
   }
 
-  double sign;
+  bool promotes;
+  std::vector<Promotion> promotions;
   std::vector<Halving> brackets;
   std::vector<std::uint64_t> shares;
   pruners::OpenTrials<pruners::Place> trials;
@@ -86,4 +119,4 @@ struct Asha {
 
 }  // namespace
 
-TUNER_LIBRARY("asha", "1.0.0", "MIT", tuner::pruner<Asha>)
+TUNER_LIBRARY("asha", "2.0.0", "MIT", tuner::pruner<Asha>)

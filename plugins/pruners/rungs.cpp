@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
 #include <numeric>
 #include <string>
 
@@ -60,22 +61,56 @@ std::uint32_t scattered(const char* prefix, std::uint64_t number) {
   return ~crc;
 }
 
-Halving::Halving(std::int64_t first, std::int64_t eta, std::int64_t bootstrap, std::int64_t end)
-    : first_(first), eta_(eta), bootstrap_(bootstrap), end_(end > 0 ? end : kNever) {}
+Halving::Halving(std::int64_t first, std::int64_t eta, std::int64_t bootstrap, std::int64_t end, double sign)
+    : first_(first), eta_(eta), bootstrap_(bootstrap), end_(end > 0 ? end : kNever), sign_(sign) {}
 
 void Rung::add(double loss) { losses_.insert(std::ranges::upper_bound(losses_, loss), loss); }
 
+std::int64_t first_rung(const tuner::SearchSetup& setup, std::size_t min_steps) {
+  const std::int64_t given = setup.options().integer(min_steps);
+  const std::int64_t end = setup.most_budget();
+  if (given == 0 && end <= 0)
+    throw tuner::Invalid("the number of steps of a trial is not known here; give min_steps, the first rung");
+  if (given == 0) return std::max<std::int64_t>(1, end / 100);
+  if (end > 0 && given >= end)
+    throw tuner::Invalid("min_steps is " + std::to_string(given) + ", and a trial has " + std::to_string(end) +
+                         " steps: no trial would be stopped; give less than " + std::to_string(end));
+  return given;
+}
+
+std::size_t Rung::rank_of(double loss) const {
+  return static_cast<std::size_t>(std::ranges::lower_bound(losses_, loss) - losses_.begin()) + 1;
+}
+
+Standing standing_at(std::int64_t step, const Rung& rung, double loss, std::size_t passing, double sign) {
+  Standing standing{
+      .step = step, .rank = rung.rank_of(loss), .count = rung.size(), .passing = passing, .value = sign * loss};
+  if (passing > 0) standing.last_passing = sign * rung.at(passing - 1);
+  return standing;
+}
+
+void say(const tuner::Host& host, const Standing& s) {
+  char text[200];
+  const int length =
+      std::snprintf(text, sizeof text, "rank %zu of %zu with %g at the rung at step %lld; the best %zu go on", s.rank,
+                    s.count, s.value, static_cast<long long>(s.step), s.passing);
+  if (s.last_passing && length > 0)
+    std::snprintf(text + length, sizeof text - static_cast<std::size_t>(length), ", the last of them with %g",
+                  *s.last_passing);
+  host.log(TUNER_LOG_INFO, text);
+}
+
 // Among the m losses at a rung, its own included, the best max(1, floor(m / eta)) pass, and what equals the last of
 // them.
-tuner::Decision Halving::judge(Place& place, const tuner::Report& report, double loss) {
+tuner::Decision Halving::judge(Place& place, const tuner::Report& report) {
+  const double loss = sign_ * report.value();
   const std::int64_t end = report.budget() > 0 ? report.budget() : end_;
   if (report.step() >= end) return {};
   while (true) {
     const std::int64_t step = rung_step(first_, eta_, place.passed);
     if (step >= end) return {};
     if (report.step() < step) return {.what = TUNER_DECISION_CONTINUE, .next_step = step};
-    if (!place.left && std::isnan(loss))
-      return stop(report, "its value at the rung at step %lld is NaN", static_cast<long long>(step));
+    if (!place.left && std::isnan(loss)) return stop(report, kNanText, static_cast<long long>(step));
     if (place.passed >= rungs_.size()) rungs_.resize(place.passed + 1);
     Rung& rung = rungs_[place.passed];
     if (!place.left) {
@@ -84,10 +119,10 @@ tuner::Decision Halving::judge(Place& place, const tuner::Report& report, double
     }
     const auto m = static_cast<std::int64_t>(rung.size());
     const std::int64_t passing = std::max<std::int64_t>(1, m / eta_);
-    if (m <= bootstrap_ || *place.left > rung.at(static_cast<std::size_t>(passing - 1)))
-      return stop(report, "at the rung at step %lld the best %lld of %lld trials go on, and it is not among them",
-                  static_cast<long long>(step), static_cast<long long>(m <= bootstrap_ ? 0 : passing),
-                  static_cast<long long>(m));
+    const bool passes = m > bootstrap_ && *place.left <= rung.at(static_cast<std::size_t>(passing - 1));
+    say(report.host(),
+        standing_at(step, rung, *place.left, m > bootstrap_ ? static_cast<std::size_t>(passing) : 0, sign_));
+    if (!passes) return {.what = TUNER_DECISION_STOP, .next_step = -1};
     ++place.passed;
     place.left.reset();
   }

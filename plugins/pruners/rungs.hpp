@@ -28,16 +28,36 @@ inline constexpr std::int64_t kNever = INT64_MAX;
 // CRC-32 of "PREFIX_NUMBER", which scatters trials over brackets.
 [[nodiscard]] std::uint32_t scattered(const char* prefix, std::uint64_t number);
 
+// The step of the first rung by option `min_steps`, where 0 is a hundredth of a trial. Throws Invalid where no rung
+// would stop a trial.
+[[nodiscard]] std::int64_t first_rung(const tuner::SearchSetup& setup, std::size_t min_steps);
+
 // The losses that trials left at a rung, less being better.
 class Rung {
  public:
   void add(double loss);
   [[nodiscard]] std::size_t size() const { return losses_.size(); }
   [[nodiscard]] double at(std::size_t rank) const { return losses_[rank]; }  // 0: the best
+  // How many losses are below this one, and 1.
+  [[nodiscard]] std::size_t rank_of(double loss) const;
 
  private:
   std::vector<double> losses_;  // sorted
 };
+
+// How a loss compares with the others at a rung.
+struct Standing {
+  std::int64_t step = 0;                    // of the rung
+  std::size_t rank = 1, count = 1;          // from 1, equal losses having one rank; of so many
+  std::size_t passing = 0;                  // the best so many go on, and what equals the last of them
+  double value = 0;                         // as measured
+  std::optional<double> last_passing = {};  // the value of the last that goes on
+};
+// sign: makes a loss a value.
+[[nodiscard]] Standing standing_at(std::int64_t step, const Rung& rung, double loss, std::size_t passing, double sign);
+// For people, who are shown what was logged last.
+void say(const tuner::Host& host, const Standing& standing);
+inline constexpr const char* kNanText = "its value at the rung at step %lld is NaN";
 
 // Where a trial is among the rungs.
 struct Place {
@@ -50,15 +70,17 @@ class Halving {
  public:
   // end: the step at which trials end, 0 where it is not known. bootstrap: this many trials end at a rung, whatever
   // their values, before one may pass.
-  Halving(std::int64_t first, std::int64_t eta, std::int64_t bootstrap, std::int64_t end);
+  // sign: makes less of a value be better.
+  Halving(std::int64_t first, std::int64_t eta, std::int64_t bootstrap, std::int64_t end, double sign);
 
-  // loss: the report's value, where less is better. A report may reach several rungs. One at the end of the trial is
+  // A report may reach several rungs. One at the end of the trial is
   // not judged, which would save nothing. A trial that goes on though it was stopped, since its host is patient, is
   // judged again by what it left at the rung.
-  tuner::Decision judge(Place& place, const tuner::Report& report, double loss);
+  tuner::Decision judge(Place& place, const tuner::Report& report);
 
  private:
   std::int64_t first_, eta_, bootstrap_, end_;
+  double sign_;
   std::vector<Rung> rungs_;
 };
 

@@ -29,7 +29,7 @@ struct Rule {
 constexpr Rule kTrialRules[] = {
     {"have no study", "s.id IS NULL"},
     {"have an outcome that there is not",
-     "t.outcome NOT IN ('completed', 'pruned', 'diverged', 'failed', 'timed_out', 'cancelled')"},
+     "t.outcome NOT IN ('completed', 'pruned', 'diverged', 'failed', 'timed_out', 'cancelled', 'paused')"},
     {"are finished and name no plugin",
      "t.outcome <> 'cancelled' AND NOT EXISTS (SELECT 1 FROM trial_plugins AS u WHERE u.study_id = t.study_id AND "
      "u.number = t.number)"},
@@ -41,7 +41,7 @@ constexpr Rule kTrialRules[] = {
      // Of the parts of an LR range test a run of the LR grid alone has a value.
      "(t.outcome = 'completed' AND t.value IS NULL AND NOT EXISTS (SELECT 1 FROM trial_parameters AS p WHERE "
      "p.study_id = t.study_id AND p.number = t.number AND p.name = 'lr_range.part' AND p.value <> 'ladder')) OR "
-     "(t.outcome NOT IN ('completed', 'pruned') AND t.value IS NOT NULL)"},
+     "(t.outcome NOT IN ('completed', 'pruned', 'paused') AND t.value IS NOT NULL)"},
     {"are ranked by another number than their value",
      "t.rank_key IS NOT CASE WHEN t.outcome = 'completed' AND typeof(t.value) = 'real' THEN "
      "CASE s.goal WHEN 'minimize' THEN t.value ELSE -t.value END END"},
@@ -148,10 +148,12 @@ constexpr TableRule kJournalRules[] = {
      "p.study_id = o.study_id AND p.proposal = o.proposal WHERE p.entry IS NULL OR p.entry > o.entry OR "
      "p.configuration <> o.configuration)"},
     {"observations", "have an outcome that there is not",
-     "t.outcome NOT IN ('completed', 'pruned', 'diverged', 'failed', 'timed_out')"},
-    // One that timed out may have been run again with a longer limit; it is observed once.
+     "t.outcome NOT IN ('completed', 'pruned', 'diverged', 'failed', 'timed_out', 'paused')"},
+    // One that timed out may have been run again with a longer limit, and a paused one may have been continued; each is
+    // observed once.
     {"observations", "are not what their trials were",
-     "t.replicates = 1 AND t.outcome <> 'timed_out' AND (t.study_id, t.entry) IN (SELECT p.study_id, p.entry FROM "
+     "t.replicates = 1 AND t.outcome NOT IN ('timed_out', 'paused') AND (t.study_id, t.entry) IN (SELECT p.study_id, "
+     "p.entry FROM "
      "trials "
      "AS o JOIN observations AS p ON p.study_id = o.study_id AND p.configuration = o.configuration WHERE o.outcome <> "
      "'cancelled' AND (o.outcome <> p.outcome OR o.value IS NOT p.mean))"},
@@ -166,8 +168,18 @@ constexpr TableRule kJournalRules[] = {
      "ELSE 1 END"},
     {"reports", "have no step, value or decision",
      "typeof(t.number) <> 'integer' OR t.number < 0 OR typeof(t.step) <> 'integer' OR t.step < 0 OR (typeof(t.value) "
-     "NOT IN ('real', 'null') AND t.value IS NOT 'nan') OR t.decision NOT IN ('continue', 'stop') OR (t.next_step IS "
-     "NOT NULL AND (typeof(t.next_step) <> 'integer' OR t.next_step <= t.step))"},
+     "NOT IN ('real', 'null') AND t.value IS NOT 'nan') OR t.decision NOT IN ('continue', 'stop', 'pause') OR "
+     "(t.next_step "
+     "IS NOT NULL AND (typeof(t.next_step) <> 'integer' OR t.next_step <= t.step))"},
+    {"ends", "have no outcome, step or value",
+     "typeof(t.number) <> 'integer' OR t.number < 0 OR t.outcome NOT IN ('completed', 'pruned', 'diverged', 'failed', "
+     "'timed_out', 'paused') OR typeof(t.last_step) <> 'integer' OR t.last_step < 0 OR (typeof(t.value) NOT IN "
+     "('real', 'null') AND t.value IS NOT 'nan')"},
+    {"reviews", "have no decision",
+     "typeof(t.number) <> 'integer' OR t.number < 0 OR t.decision NOT IN ('continue', 'stop') OR t.is_last NOT IN (0, "
+     "1) OR (t.next_step IS NOT NULL AND (typeof(t.next_step) <> 'integer' OR t.next_step < 0))"},
+    {"reviews", "are not of a trial that was paused",
+     "(t.study_id, t.number) NOT IN (SELECT study_id, number FROM ends WHERE outcome = 'paused')"},
 };
 // Each row of these belongs to a trial. Trials are looked up once for all of their rows.
 constexpr const char* kTablesOfTrials[] = {"metrics", "trial_parameters", "trial_plugins"};
@@ -177,7 +189,8 @@ constexpr const char* kNoTrial =
 // Their foreign keys are looked at by SQLite; those of the tables above are rules here.
 constexpr const char* kTablesWithKeys[] = {"trials",       "events",         "lr_suggestions", "ranks",
                                            "recent_ranks", "outcome_counts", "configurations", "configuration_ranks",
-                                           "proposals",    "observations",   "reports",        "study_versions"};
+                                           "proposals",    "observations",   "reports",        "study_versions",
+                                           "ends",         "reviews"};
 // learning_curves is not read: its rows are those of metrics, each of which has been looked at.
 constexpr const char* kViews[] = {"runs", "best_runs", "best_configurations", "learning_rates"};
 
@@ -346,11 +359,14 @@ class Inspector {
   void check_entries() {
     Statement statement(
         connection_,
-        "SELECT s.name FROM (SELECT study_id, entry FROM proposals UNION ALL SELECT study_id, entry FROM observations "
-        "UNION ALL SELECT study_id, entry FROM reports) AS e JOIN studies AS s ON s.id = e.study_id GROUP BY "
-        "e.study_id HAVING min(entry) <> 0 OR max(entry) <> count(*) - 1 OR count(DISTINCT entry) <> count(*) UNION "
-        "SELECT name FROM studies WHERE journal NOT IN (0, 1) OR (lag IS NOT NULL AND (typeof(lag) <> 'integer' OR lag "
-        "< 1))");
+        fmt::format("SELECT s.name FROM (SELECT study_id, entry FROM proposals UNION ALL SELECT study_id, entry FROM "
+                    "observations UNION ALL SELECT study_id, entry FROM reports{}) AS e JOIN studies AS s ON s.id = "
+                    "e.study_id GROUP BY e.study_id HAVING min(entry) <> 0 OR max(entry) <> count(*) - 1 OR "
+                    "count(DISTINCT entry) <> count(*) UNION SELECT name FROM studies WHERE journal NOT IN (0, 1) OR "
+                    "(lag IS NOT NULL AND (typeof(lag) <> 'integer' OR lag < 1))",
+                    has_table("reviews") ? " UNION ALL SELECT study_id, entry FROM ends UNION ALL SELECT study_id, "
+                                           "entry FROM reviews"
+                                         : ""));
     Rows row = statement.query();
     while (row.next())
       found_.damage.push_back(fmt::format("study '{}': its journal has gaps or a lag below 1", words(row, 0)));

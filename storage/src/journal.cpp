@@ -8,13 +8,14 @@
 #include "cells.hpp"
 #include "impl.hpp"
 #include "reading.hpp"
+#include "schema.hpp"
 #include "tuner/json.hpp"
 #include "tuner/storage/store.hpp"
 
 namespace tuner::storage {
 namespace {
 
-constexpr const char* kTables[] = {"proposals", "observations", "reports"};
+constexpr const char* kTables[] = {"proposals", "observations", "reports", "ends", "reviews"};
 
 template <class... F>
 struct Overloaded : F... {
@@ -96,10 +97,31 @@ ReportRecord read_report(const Rows& row) {
                       .step = row.integer(2, 0),
                       .value = row.optional_real(3),
                       .decision = row.text(4),
-                      .next_step = {}};
-  if (report.decision != "continue" && report.decision != "stop") row.refuse(4, "a decision");
+                      .next_step = {},
+                      .why = row.is_null(6) ? "" : row.text(6)};
+  if (report.decision != "continue" && report.decision != "stop" && report.decision != "pause")
+    row.refuse(4, "a decision");
   if (!row.is_null(5)) report.next_step = row.integer(5, report.step < INT64_MAX ? report.step + 1 : INT64_MAX);
   return report;
+}
+
+EndRecord read_end(const Rows& row) {
+  EndRecord end{.number = row.count(1), .outcome = {}, .last_step = row.integer(3, 0), .value = row.optional_real(4)};
+  const auto outcome = outcome_from(row.text(2));
+  if (!outcome || *outcome == Outcome::cancelled) row.refuse(2, "an outcome");
+  end.outcome = *outcome;
+  return end;
+}
+
+ReviewRecord read_review(const Rows& row) {
+  ReviewRecord review{.number = row.count(1),
+                      .decision = row.text(2),
+                      .next_step = {},
+                      .is_last = row.integer(4, 0, 1) == 1,
+                      .why = row.is_null(5) ? "" : row.text(5)};
+  if (review.decision != "continue" && review.decision != "stop") row.refuse(2, "a decision");
+  if (!row.is_null(3)) review.next_step = row.integer(3, 0);
+  return review;
 }
 
 std::string words_of_entry(std::string_view study, const Rows& row) {
@@ -120,6 +142,8 @@ class Order {
     ++observed_;
   }
   void check(const Rows&, const ReportRecord&) {}
+  void check(const Rows&, const EndRecord&) {}
+  void check(const Rows&, const ReviewRecord&) {}
 
  private:
   std::uint64_t proposals_ = 0, configurations_ = 0, observed_ = 0;
@@ -149,20 +173,35 @@ std::int64_t insert_entries(Connection& connection, std::int64_t study_id, std::
       "INSERT INTO observations (study_id, entry, proposal, configuration, outcome, last_step, budget, replicates, "
       "replicate_values, mean, standard_deviation) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
   Statement& report = connection.prepared(
-      "INSERT INTO reports (study_id, entry, number, step, value, decision, next_step) VALUES (?, ?, ?, ?, ?, ?, ?)");
+      "INSERT INTO reports (study_id, entry, number, step, value, decision, next_step, why) VALUES (?, ?, ?, ?, ?, ?, "
+      "?, ?)");
+  Statement& end = connection.prepared(
+      "INSERT INTO ends (study_id, entry, number, outcome, last_step, value) VALUES (?, ?, ?, ?, ?, ?)");
+  Statement& review = connection.prepared(
+      "INSERT INTO reviews (study_id, entry, number, decision, next_step, is_last, why) VALUES (?, ?, ?, ?, ?, ?, ?)");
+  const auto text = [](const std::string& why) {
+    return why.empty() ? std::nullopt : std::optional<std::string_view>(why);
+  };
   for (const JournalEntry& entry : entries) {
-    std::visit(Overloaded{[&](const ProposalRecord& p) {
-                            propose.run(study_id, next_entry, p.proposal, p.configuration, json_of(p.parameters));
-                          },
-                          [&](const ObservationRecord& o) {
-                            observe.run(study_id, next_entry, o.proposal, o.configuration, to_string(o.outcome),
-                                        o.last_step, o.budget, o.values.size(), json_of(o.values), o.mean,
-                                        o.standard_deviation);
-                          },
-                          [&](const ReportRecord& r) {
-                            report.run(study_id, next_entry, r.number, r.step, r.value, r.decision, r.next_step);
-                          }},
-               entry);
+    std::visit(
+        Overloaded{[&](const ProposalRecord& p) {
+                     propose.run(study_id, next_entry, p.proposal, p.configuration, json_of(p.parameters));
+                   },
+                   [&](const ObservationRecord& o) {
+                     observe.run(study_id, next_entry, o.proposal, o.configuration, to_string(o.outcome), o.last_step,
+                                 o.budget, o.values.size(), json_of(o.values), o.mean, o.standard_deviation);
+                   },
+                   [&](const ReportRecord& r) {
+                     report.run(study_id, next_entry, r.number, r.step, r.value, r.decision, r.next_step, text(r.why));
+                   },
+                   [&](const EndRecord& e) {
+                     end.run(study_id, next_entry, e.number, to_string(e.outcome), e.last_step, e.value);
+                   },
+                   [&](const ReviewRecord& r) {
+                     review.run(study_id, next_entry, r.number, r.decision, r.next_step, r.is_last ? 1 : 0,
+                                text(r.why));
+                   }},
+        entry);
     ++next_entry;
   }
   return next_entry;
@@ -225,12 +264,25 @@ void Store::read_journal(std::string_view study, const std::function<void(Journa
                              "SELECT entry, proposal, configuration, outcome, last_step, budget, replicate_values, "
                              "replicates, mean, standard_deviation FROM observations WHERE study_id = ? ORDER BY entry")
                          .query(id);
+  // An older file has neither of the last two, nor reasons.
+  const bool is_old = connection.integer("PRAGMA user_version") < kReviewsVersion;
+  constexpr const char* kNothing = "SELECT 0 WHERE ? < 0";
   Rows report = connection
-                    .prepared(
-                        "SELECT entry, number, step, value, decision, next_step FROM reports WHERE study_id = ? "
-                        "ORDER BY entry")
+                    .prepared(fmt::format("SELECT entry, number, step, value, decision, next_step, {} FROM reports "
+                                          "WHERE study_id = ? ORDER BY entry",
+                                          is_old ? "NULL" : "why"))
                     .query(id);
-  Rows* const rows[] = {&proposal, &observation, &report};
+  Rows end = connection
+                 .prepared(is_old ? kNothing
+                                  : "SELECT entry, number, outcome, last_step, value FROM ends WHERE study_id = ? "
+                                    "ORDER BY entry")
+                 .query(id);
+  Rows review = connection
+                    .prepared(is_old ? kNothing
+                                     : "SELECT entry, number, decision, next_step, is_last, why FROM reviews "
+                                       "WHERE study_id = ? ORDER BY entry")
+                    .query(id);
+  Rows* const rows[] = {&proposal, &observation, &report, &end, &review};
   std::optional<std::int64_t> next[std::size(kTables)];  // entries
   const auto move_on = [&](std::size_t i) {
     next[i].reset();
@@ -256,6 +308,8 @@ void Store::read_journal(std::string_view study, const std::function<void(Journa
                     if (first == 0) read(read_proposal(proposal));
                     if (first == 1) read(read_observation(observation));
                     if (first == 2) read(read_report(report));
+                    if (first == 3) read(read_end(end));
+                    if (first == 4) read(read_review(review));
                   });
                 });
     take(std::move(*entry));

@@ -40,18 +40,22 @@ std::int64_t plugin_key(Connection& connection, const PluginRecord& plugin) {
   return row.integer(0);
 }
 
-// Removes a cancelled trial with all that hangs on it; its attempt, or 0 where there is none.
-std::int64_t remove_cancelled(Connection& connection, std::int64_t study_id, std::uint64_t number) {
-  Rows row =
-      connection.prepared("SELECT attempt FROM trials WHERE study_id = ? AND number = ? AND outcome = 'cancelled'")
-          .query(study_id, number);
-  if (!row.next()) return 0;
+// Removes a cancelled or paused trial with all that hangs on it. The attempt that its next record has at least: a
+// paused one was interrupted by nobody.
+std::int64_t remove_open(Connection& connection, std::int64_t study_id, std::uint64_t number) {
+  Rows row = connection
+                 .prepared(
+                     "SELECT attempt, outcome = 'paused' FROM trials WHERE study_id = ? AND number = ? AND "
+                     "(outcome = 'cancelled' OR outcome = 'paused')")
+                 .query(study_id, number);
+  if (!row.next()) return 1;
   std::int64_t attempt = 0;
   Reading(connection, nullptr)
       .row([&] { return fmt::format("trial {}", number); },
            [&] { attempt = in_table("trials", [&] { return row.integer(0, 1, UINT32_MAX); }); });
+  const bool was_paused = row.integer(1) == 1;
   connection.prepared("DELETE FROM trials WHERE study_id = ? AND number = ?").run(study_id, number);
-  return attempt;
+  return was_paused ? attempt : attempt + 1;
 }
 
 void count_outcome(Connection& connection, std::int64_t study_id, Outcome outcome, std::int64_t change) {
@@ -149,12 +153,12 @@ void Store::record(std::span<const TrialRecord> trials, std::span<const JournalE
     std::map<Outcome, std::int64_t> counts;
     std::map<std::uint64_t, RepeatedTrial> repeated;  // by configuration
     for (const TrialRecord& trial : trials) {
-      const std::int64_t before = remove_cancelled(connection, study_id, trial.id.number);
+      const std::int64_t least = remove_open(connection, study_id, trial.id.number);
       ++counts[trial.result.outcome];
-      const std::int64_t attempt = std::max<std::int64_t>(before + 1, trial.attempt);
+      const std::int64_t attempt = std::max<std::int64_t>(least, trial.attempt);
       if (insert_trial(connection, study_id, trial, attempt, impl_->goal)) ++recent_ranks;
       insert_details(connection, study_id, trial);
-      if (impl_->rules.repeats > 1 && trial.result.outcome != Outcome::cancelled)
+      if (impl_->rules.repeats > 1 && !is_open(trial.result.outcome))
         repeated.try_emplace(trial.id.configuration, RepeatedTrial{trial.id, trial.replicates});
       for (std::size_t i = 0; i < trial.plugins.size(); ++i) {
         use.run(study_id, trial.id.number, i, key_of(trial.plugins[i]));
@@ -194,6 +198,25 @@ void Store::record(std::span<const TrialRecord> trials, std::span<const JournalE
         "Nothing of its batch was written. Please report this.")
         .at(connection.file().string());
   }
+  impl_->check_place();
+}
+
+void Store::prune(std::uint64_t number, std::string_view why, std::span<const JournalEntry> entries) {
+  check_open(impl_->study_id);
+  Connection& connection = *impl_->connection;
+  const std::int64_t study_id = impl_->study_id;
+  Transaction transaction(connection);
+  check_held(connection, study_id, impl_->study_name, impl_->token);
+  connection
+      .prepared(
+          "UPDATE trials SET outcome = 'pruned', error = ? WHERE study_id = ? AND number = ? AND outcome = 'paused'")
+      .run(why.empty() ? std::nullopt : std::optional(why), study_id, number);
+  count_outcome(connection, study_id, Outcome::paused, -1);
+  count_outcome(connection, study_id, Outcome::pruned, 1);
+  const std::int64_t first = impl_->next_entry ? *impl_->next_entry : find_next_entry(connection, study_id);
+  const std::int64_t next_entry = insert_entries(connection, study_id, first, entries);
+  transaction.commit();
+  impl_->next_entry = next_entry;
   impl_->check_place();
 }
 

@@ -122,7 +122,7 @@ std::vector<std::uint64_t> Store::finished(std::string_view study) const {
                 [&] {
                   in_table("trials", [&] {
                     const std::uint64_t number = row.count(0);
-                    if (outcome_of(row, 1) != Outcome::cancelled) numbers.push_back(number);
+                    if (!is_open(outcome_of(row, 1))) numbers.push_back(number);
                   });
                 });
   }

@@ -45,7 +45,7 @@ class ProgramRunner : public ::testing::Test {
     Host host(study);
     const ProgramSpec spec = spec_of(study, {}, only_replicate(number));
     TrialTrace trace;
-    return measure(rules_of(spec), trace, stop, observer, [&](TrialRun& run) { host.run(spec, run, {}); });
+    return measure(rules_of(spec), trace, stop, observer, [&](TrialRun& run) { host.run(spec, run, {}, {}); });
   }
   TrialResult run(const std::string& script) { return run(study_of(script)); }
 

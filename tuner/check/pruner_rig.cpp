@@ -50,7 +50,7 @@ PrunerRig::PrunerRig(const Subject& subject, Goal goal, std::int64_t budget)
       engine_(search::make_prune_engine(plan_, {.lag = 1, .trials = 100, .budget = budget})) {}
 
 search::Verdict PrunerRig::tell(const search::TrialEvent& event) {
-  if (!event.is_end) return engine_->decide(event);
+  if (event.kind != search::TrialEvent::Kind::end) return engine_->decide(event);
   engine_->tell(event);
   return {};
 }
@@ -61,7 +61,7 @@ PrunedStudy PrunerRig::run(std::uint64_t trials, const Value& value, const Outco
   std::vector<Running> running;
   std::uint64_t next = 0;
   const auto told = [&](const Running& of, double number, std::optional<std::uint32_t> end) {
-    study.events.push_back({.is_end = end.has_value(),
+    study.events.push_back({.kind = end ? search::TrialEvent::Kind::end : search::TrialEvent::Kind::report,
                             .trial = of.trial,
                             .outcome = end.value_or(TUNER_OUTCOME_COMPLETED),
                             .step = of.step,

@@ -72,7 +72,7 @@ void check_decides(const Subject& subject, Report& report) {
     // Trials of a single report, late and early.
     PrunerRig single(subject, study.goal, study.budget);
     for (std::uint64_t trial = 0; trial < kTrials; ++trial) {
-      search::TrialEvent event{.is_end = false,
+      search::TrialEvent event{.kind = search::TrialEvent::Kind::report,
                                .trial = trial,
                                .outcome = TUNER_OUTCOME_COMPLETED,
                                .step = trial % 2 == 0 ? PrunerRig::kSteps - 1 : 1,
@@ -80,7 +80,7 @@ void check_decides(const Subject& subject, Report& report) {
                                .value = falling(trial, 1),
                                .row = {{0.5}, {TUNER_VALUE_FREE}}};
       static_cast<void>(single.tell(event));
-      event.is_end = true;
+      event.kind = search::TrialEvent::Kind::end;
       static_cast<void>(single.tell(event));
     }
   });
@@ -179,7 +179,7 @@ void check_trouble(const Subject& subject, Report& report) {
   in_each_study(subject, report, kRemedy, [](PrunerRig& rig, const Case& study) {
     // Ends of trials that never reported.
     for (std::uint64_t trial = 0; trial < 7; ++trial)
-      static_cast<void>(rig.tell({.is_end = true,
+      static_cast<void>(rig.tell({.kind = search::TrialEvent::Kind::end,
                                   .trial = 1000 + trial,
                                   .outcome = static_cast<std::uint32_t>(trial),
                                   .step = 0,

@@ -110,10 +110,11 @@ class ProcessPruneEngine : public search::PruneEngine {
       : process_(executable, std::move(worker), Role::pruner, setup) {}
   void begin() override { static_cast<void>(process_.ask<search::Verdict>(std::optional<search::TrialEvent>())); }
   void tell(search::TrialEvent event) override { process_.tell(event); }
-  // Judged once, it is one of the reports that a new process is told.
-  search::Verdict decide(search::TrialEvent report) override {
-    auto verdict = process_.ask<search::Verdict>(std::optional(report));
-    process_.tell_known(report);
+  // Judged once, it is one of the events that a new process is told. A review that names no trial changes nothing.
+  search::Verdict decide(search::TrialEvent event) override {
+    auto verdict = process_.ask<search::Verdict>(std::optional(event));
+    if (event.kind == search::TrialEvent::Kind::report || verdict.decision != TUNER_DECISION_PAUSE)
+      process_.tell_known(event);
     return verdict;
   }
 

@@ -227,7 +227,11 @@ class StudyReader {
     const auto keep = [this](const Entry& entry) {
       run_.checkpoint.keep_all = word_of(entry.value, "checkpoint.keep", words(kKeeps)) == "all";
     };
-    read_keys(node, "checkpoint", readers_of(kCheckpointKeys, {{"every", every}, {"keep", keep}}));
+    const auto limit = [this](const Entry& entry) {
+      run_.checkpoint.paused_limit = bytes_of(entry.value, "checkpoint.paused_limit");
+    };
+    read_keys(node, "checkpoint",
+              readers_of(kCheckpointKeys, {{"every", every}, {"keep", keep}, {"paused_limit", limit}}));
   }
   void read_max_failed(const Node& node) {
     run_.max_failed_trials = static_cast<std::uint64_t>(

@@ -124,6 +124,12 @@ class SchemaWriter {
     return with("method", any_of({{{"const", name}}, map}));
   }
 
+  static Json bytes() {
+    return any_of(
+        {{{"type", "number"}, {"minimum", 1}},
+         {{"type", "string"}, {"pattern", "^[+]?([0-9]+\\.?[0-9]*|\\.[0-9]+)([eE][-+]?[0-9]+)? *([KMG]i|[kMG])?B$"}}});
+  }
+
   Json section(std::string_view key) {
     if (key == "workers")
       return any_of({plain(host_key(kWorkersKeys, "count")), closed_map(properties(kWorkersKeys, false))});
@@ -134,15 +140,15 @@ class SchemaWriter {
     }
     if (key == "method") return method();
     if (key == "pruner") return pruner();
-    if (key == "memory_limit")
-      return any_of({{{"type", "number"}, {"minimum", 1}},
-                     {{"type", "string"},
-                      {"pattern", "^[+]?([0-9]+\\.?[0-9]*|\\.[0-9]+)([eE][-+]?[0-9]+)? *([KMG]i|[kMG])?B$"}}});
+    if (key == "memory_limit") return bytes();
     if (key == "retry") return retry();
     if (key == "repeats")
       return any_of({plain(host_key(kRepeatsKeys, "count")),
                      closed_map(properties(kRepeatsKeys, false, {}, "count"), Json::array({"count"}))});
-    if (key == "checkpoint") return any_of({{{"const", "none"}}, closed_map(properties(kCheckpointKeys, false))});
+    if (key == "checkpoint") {
+      const auto own = [](std::string_view) { return bytes(); };
+      return any_of({{{"const", "none"}}, closed_map(properties(kCheckpointKeys, false, own))});
+    }
     if (key == "budget") {
       Json schema = closed_map(properties(kBudgetKeys, false));
       schema["allOf"] = Json::array({rule(has_value("on_end"), has_value("wall"))});

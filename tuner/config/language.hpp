@@ -222,7 +222,12 @@ inline constexpr HostKey kCheckpointKeys[] = {
      .type = HostKey::word,
      .doc = "the last state of a trial, or all",
      .fallback = "\"last\"",
-     .words = kKeeps}};
+     .words = kKeeps},
+    {.key = "paused_limit",
+     .type = HostKey::own,
+     .doc = "what the states of paused trials may take together: bytes, or a string like 512MiB; default: 10GiB. Over "
+            "it the state of the trial that is paused at the earliest step is removed, and that trial would begin "
+            "anew"}};
 
 inline constexpr HostKey kBudgetKeys[] = {
     {.key = "wall", .type = HostKey::time, .doc = "wall time of the study, over all its starts"},

@@ -9,6 +9,7 @@
 #include <functional>
 #include <limits>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,6 +29,8 @@ struct Job {
   Configuration point;
   std::uint32_t attempt = 1;
   trial::Asked asked = {};
+  // Of a program that was paused or cancelled: what it had measured by then.
+  std::optional<TrialResult> earlier = {};
 };
 
 struct Finished {

@@ -96,6 +96,7 @@ class ThreadExecutor : public Executor {
       return {static_cast<std::uint32_t>(&hand_ - executor_.hands_.data()), job_.attempt};
     }
     TrialTrace& trace() override { return hand_.trace; }
+    const std::optional<TrialResult>& earlier() const override { return job_.earlier; }
     std::int64_t first_decision() const override { return job_.asked.decide_at; }
     void report(const StepReport& report) override {
       if (job_.asked.reports) executor_.say(trial::report_of(job_.id.number, job_.attempt, report, false));

@@ -99,7 +99,7 @@ void serialize(Archive& archive, WorkerSetup& setup) {
 }
 template <class Archive>
 void serialize(Archive& archive, Job& job) {
-  archive(job.id.number, job.id.configuration, job.id.replicate, job.attempt, job.point, job.asked);
+  archive(job.id.number, job.id.configuration, job.id.replicate, job.attempt, job.point, job.asked, job.earlier);
 }
 template <class Archive>
 void serialize(Archive& archive, Running& running) {

@@ -120,6 +120,7 @@ class Worker {
     bool is_asked() const override { return job_.asked.anything(); }
     trial::Seat seat() const override { return {worker_.board_.worker, job_.attempt}; }
     TrialTrace& trace() override { return worker_.board_.trace; }
+    const std::optional<TrialResult>& earlier() const override { return job_.earlier; }
     std::int64_t first_decision() const override { return job_.asked.decide_at; }
     void report(const StepReport& report) override {
       if (job_.asked.reports)

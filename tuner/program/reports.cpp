@@ -164,6 +164,29 @@ void Reports::forget() {
   has_metric_ = has_repeated_ = went_back_ = false;
   held_last_.reset();
   held_best_.reset();
+  record_earlier();
+}
+
+void Reports::go_on_from(const TrialResult& earlier) {
+  earlier_ = earlier;
+  record_earlier();
+}
+
+// The metrics of a trial stand in the order of their steps for each name, in whatever order the names come.
+void Reports::record_earlier() {
+  for (const MetricPoint& point : earlier_.metrics) {
+    names_[point.name] = point.step;
+    has_metric_ = has_metric_ || point.name == run_.rules().metric;
+    last_step_ = std::max(last_step_, point.step);
+    run_.record(point.step, point.name, point.value);
+  }
+  run_.result().steps = earlier_.steps;
+  run_.trace().step = earlier_.steps;
+}
+
+std::int64_t Reports::last_step(std::string_view name) const {
+  const auto known = names_.find(name);
+  return known == names_.end() ? 0 : known->second;
 }
 
 void Reports::finish() {

@@ -38,8 +38,12 @@ class Reports {
   void take(const Said& said);
   // Records what is held back.
   void flush();
-  // Forgets all that was taken.
+  // Forgets all that was taken, but for go_on_from().
   void forget();
+  // The trial is continued: what it measured before is taken as it was. Call it first.
+  void go_on_from(const TrialResult& earlier);
+  // 0: none.
+  [[nodiscard]] std::int64_t last_step(std::string_view name) const;
   // Once nothing more comes: a step that was reported again has its last value, and the trial's last value is that of
   // its last step, whatever the order in which they came.
   void finish();
@@ -60,9 +64,11 @@ class Reports {
     std::vector<std::pair<std::string, double>> values;
   };
   void record(const Point& point);
+  void record_earlier();
   [[nodiscard]] std::optional<double> metric_of(const Point& point) const;
 
   TrialRun& run_;
+  TrialResult earlier_;
   std::map<std::string, std::int64_t, std::less<>> names_;  // with the last step of each
   std::int64_t last_step_ = 0;
   bool has_metric_ = false, has_repeated_ = false, went_back_ = false;

@@ -184,10 +184,11 @@ class ProgramRun {
     attempt_ = seat.attempt;
   }
 
-  void run() {
+  void run(const std::optional<TrialResult>& earlier) {
     run_.trace().grace = program_.grace_seconds;
     show_budget();
     start();
+    if (resumed_ && earlier) guarded([&] { go_on_from(*earlier); });
     while (!look()) {
     }
     const int status = process_->finish();
@@ -396,6 +397,15 @@ class ProgramRun {
     guarded(flush);
   }
 
+  // The program continues from what it has left in its folder.
+  void go_on_from(const TrialResult& earlier) {
+    run_.began_earlier(earlier.wall_seconds);
+    reports_.go_on_from(earlier);
+    for (const auto& [name, pattern] : host_.patterns_) found_[name] = reports_.last_step(name);
+    run_.report_again();
+    run_.check_paused();
+  }
+
   // What the study decides on a report may be the trial's end.
   void guarded(const std::function<void()>& act) {
     if (ending_) return;
@@ -406,7 +416,10 @@ class ProgramRun {
     }
   }
   void take(const Said& said) {
-    guarded([&] { reports_.take(said); });
+    guarded([&] {
+      reports_.take(said);
+      run_.check_paused();
+    });
   }
 
   // A program may print JSON for other readers, such as its configuration: on standard output a report has a step, an
@@ -565,8 +578,9 @@ class ProgramRun {
   std::optional<Process> process_;  // last: ended before the rest goes
 };
 
-void Host::run(const ProgramSpec& spec, TrialRun& run, const trial::Seat& seat) {
-  ProgramRun(*this, spec, run, seat).run();
+void Host::run(const ProgramSpec& spec, TrialRun& run, const trial::Seat& seat,
+               const std::optional<TrialResult>& earlier) {
+  ProgramRun(*this, spec, run, seat).run(earlier);
 }
 
 }  // namespace tuner::program

@@ -49,8 +49,9 @@ class Host {
   ~Host();
   Host(const Host&) = delete;
   Host& operator=(const Host&) = delete;
-  // The work of one trial, between the beginning and the end of `run`. Throws TrialEnded.
-  void run(const ProgramSpec& spec, TrialRun& run, const trial::Seat& seat);
+  // The work of one trial, between the beginning and the end of `run`. earlier: what it had measured before it was
+  // paused or cancelled; it counts where the program has left something to continue from. Throws TrialEnded.
+  void run(const ProgramSpec& spec, TrialRun& run, const trial::Seat& seat, const std::optional<TrialResult>& earlier);
 
  private:
   friend class ProgramRun;

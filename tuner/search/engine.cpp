@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <cstddef>
 #include <limits>
 
 #include "tuner/error.hpp"
@@ -116,7 +117,7 @@ class PluginPruneEngine : public PruneEngine {
   PluginPruneEngine& operator=(const PluginPruneEngine&) = delete;
 
   void tell(TrialEvent event) override {
-    if (!event.is_end) {
+    if (event.kind != TrialEvent::Kind::end) {
       static_cast<void>(decide(std::move(event)));
       return;
     }
@@ -142,6 +143,11 @@ class PluginPruneEngine : public PruneEngine {
   }
 
   Verdict decide(TrialEvent event) override {
+    return event.kind == TrialEvent::Kind::report ? judge(event) : review(event.kind == TrialEvent::Kind::last_review);
+  }
+
+ private:
+  Verdict judge(const TrialEvent& event) {
     const tuner_configuration configuration = configuration_of(event.trial, event.row);
     tuner_report report{};
     report.struct_size = sizeof report;
@@ -159,14 +165,18 @@ class PluginPruneEngine : public PruneEngine {
     args.next_step = &verdict.next_step;
     call_.call(args, [this](const auto& given) { return table_.decide(state_, &given); });
     verdict.log = call_.take_log();
-    const bool legal = verdict.decision == TUNER_DECISION_CONTINUE || verdict.decision == TUNER_DECISION_STOP;
-    if (!legal)
+    const bool is_known = verdict.decision == TUNER_DECISION_CONTINUE || verdict.decision == TUNER_DECISION_STOP;
+    if (!is_known && verdict.decision != TUNER_DECISION_PAUSE)
       throw Error(
           Message::plugin_bad_proposal,
-          fmt::format("pruner '{}' decides {} at step {} of trial {}, and this tuner continues or stops a trial",
-                      plugin_.id(), verdict.decision == TUNER_DECISION_PAUSE ? "to pause" : "nothing known", event.step,
-                      event.trial),
+          fmt::format("pruner '{}' decides {} at step {} of trial {}, which is none of continue, stop and pause",
+                      plugin_.id(), verdict.decision, event.step, event.trial),
           PluginCall::kRemedy);
+    if (!is_known && !reviews(table_))
+      throw Error(Message::plugin_bad_proposal,
+                  fmt::format("pruner '{}' pauses trial {} at step {}, and has no review() that would continue it",
+                              plugin_.id(), event.trial, event.step),
+                  PluginCall::kRemedy);
     if (verdict.next_step != -1 && verdict.next_step <= event.step)
       throw Error(Message::plugin_bad_proposal,
                   fmt::format("pruner '{}' wants to judge step {} of trial {} next, which is at step {}", plugin_.id(),
@@ -175,7 +185,26 @@ class PluginPruneEngine : public PruneEngine {
     return verdict;
   }
 
- private:
+  Verdict review(bool is_last) {
+    Verdict verdict;
+    verdict.decision = TUNER_DECISION_PAUSE;
+    tuner_review_args args{};
+    args.struct_size = sizeof args;
+    args.flags = is_last ? TUNER_REVIEW_LAST : 0;
+    args.host = call_.host();
+    args.trial = &verdict.trial;
+    args.decision = &verdict.decision;
+    args.next_step = &verdict.next_step;
+    call_.call(args, [this](const auto& given) { return table_.review(state_, &given); });
+    verdict.log = call_.take_log();
+    if (verdict.decision > TUNER_DECISION_PAUSE)
+      throw Error(Message::plugin_bad_proposal,
+                  fmt::format("pruner '{}' reviews trial {} and decides {}, which is none of continue, stop and pause",
+                              plugin_.id(), verdict.trial, verdict.decision),
+                  PluginCall::kRemedy);
+    return verdict;
+  }
+
   const Plugin& plugin_;
   const tuner_pruner& table_;
   PluginCall call_;
@@ -183,6 +212,10 @@ class PluginPruneEngine : public PruneEngine {
 };
 
 }  // namespace
+
+bool reviews(const tuner_pruner& pruner) {
+  return pruner.struct_size >= offsetof(tuner_pruner, review) + sizeof pruner.review && pruner.review != nullptr;
+}
 
 std::unique_ptr<PruneEngine> make_prune_engine(const StudyPlan& plan, const EngineSetup& setup) {
   return std::make_unique<PluginPruneEngine>(plan, setup);

@@ -80,9 +80,11 @@ class Engine {
   [[nodiscard]] virtual Proposed propose(const Wanted& wanted) = 0;
 };
 
-// What a pruner hears of a trial: a report, or its end.
+// What a pruner hears. end: a trial has ended or paused. review: a worker is free; last_review: no trial runs, and none
+// will begin.
 struct TrialEvent {
-  bool is_end = false;
+  enum class Kind : std::uint32_t { report, end, review, last_review };
+  Kind kind = Kind::report;
   std::uint64_t trial = 0;
   std::uint32_t outcome = 0;  // of an end: TUNER_OUTCOME_...
   std::int64_t step = 0, budget = 0;
@@ -91,17 +93,19 @@ struct TrialEvent {
 };
 template <class Archive>
 void serialize(Archive& archive, TrialEvent& event) {
-  archive(event.is_end, event.trial, event.outcome, event.step, event.budget, event.value, event.row);
+  archive(event.kind, event.trial, event.outcome, event.step, event.budget, event.value, event.row);
 }
 
 struct Verdict {
+  std::uint64_t trial = 0;  // of a review
+  // To a review, PAUSE: all paused trials stay so.
   std::uint32_t decision = TUNER_DECISION_CONTINUE;
   std::int64_t next_step = -1;   // -1: the trial needs no decision any more
   std::vector<std::string> log;  // what the plugin had to say
 };
 template <class Archive>
 void serialize(Archive& archive, Verdict& verdict) {
-  archive(verdict.decision, verdict.next_step, verdict.log);
+  archive(verdict.trial, verdict.decision, verdict.next_step, verdict.log);
 }
 
 class PruneEngine {
@@ -109,14 +113,17 @@ class PruneEngine {
   virtual ~PruneEngine() = default;
   // Makes the plugin ready. Errors: config.impossible where it cannot judge this study.
   virtual void begin() {}
-  // An end, or a report that was judged earlier.
+  // An end, or what was asked earlier.
   virtual void tell(TrialEvent event) = 0;
-  // Errors: config.impossible where the plugin cannot judge this study, plugin.bad_proposal where it fails.
-  [[nodiscard]] virtual Verdict decide(TrialEvent report) = 0;
+  // Of a report, or a review. Errors: config.impossible where the plugin cannot judge this study, plugin.bad_proposal
+  // where it fails.
+  [[nodiscard]] virtual Verdict decide(TrialEvent event) = 0;
 };
 
 using MakePruneEngine = std::function<std::unique_ptr<PruneEngine>(const StudyPlan& plan, const EngineSetup& setup)>;
 [[nodiscard]] std::unique_ptr<PruneEngine> make_prune_engine(const StudyPlan& plan, const EngineSetup& setup);
+// Does it review paused trials? One that does not never pauses one.
+[[nodiscard]] bool reviews(const tuner_pruner& pruner);
 
 using MakeEngine = std::function<std::unique_ptr<Engine>(const StudyPlan& plan, const EngineSetup& setup)>;
 

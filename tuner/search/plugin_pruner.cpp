@@ -5,6 +5,9 @@
 #include <limits>
 #include <utility>
 
+#include "tuner/error.hpp"
+#include "tuner/search/plugin_call.hpp"
+
 namespace tuner::search {
 
 PluginPruner::PluginPruner(const StudyPlan& plan, const EngineSetup& setup, MakePruneEngine make)
@@ -19,7 +22,7 @@ std::int64_t PluginPruner::first_step() const { return std::max<std::int64_t>(ru
 
 TrialEvent PluginPruner::event_of(std::uint64_t trial, std::int64_t step, std::optional<double> value,
                                   const Configuration& configuration) const {
-  return {.is_end = false,
+  return {.kind = TrialEvent::Kind::report,
           .trial = trial,
           .outcome = 0,
           .step = step,
@@ -53,19 +56,60 @@ void PluginPruner::observe(const Judged& judged) {
     values.push_back(value);
     stop = stop && is_out_of_patience(values);
   }
-  decision_ = {.stop = stop, .next = kNever, .why = stop && !verdict.log.empty() ? verdict.log.back() : ""};
+  const bool is_kept = !stop && verdict.decision == TUNER_DECISION_STOP;  // by patience alone
+  decision_ = {.what = stop ? Decision::What::stop : Decision::What::go_on,
+               .next = kNever,
+               .why = is_kept || verdict.log.empty() ? "" : verdict.log.back()};
   if (stop) return;
-  const bool is_kept = verdict.decision == TUNER_DECISION_STOP;  // by patience alone
-  const std::int64_t asked = is_kept ? judged.step + 1 : verdict.next_step;
-  if (asked >= 0) decision_.next = std::max(asked, (judged.step / rules_.interval + 1) * rules_.interval);
+  if (verdict.decision == TUNER_DECISION_PAUSE) {
+    decision_.what = Decision::What::pause;
+    pausing_[judged.number] = judged.step;
+    return;
+  }
+  decision_.next = next_after(judged.step, is_kept ? judged.step + 1 : verdict.next_step);
+}
+
+std::int64_t PluginPruner::next_after(std::int64_t step, std::int64_t asked) const {
+  return asked < 0 ? kNever : std::max(asked, (step / rules_.interval + 1) * rules_.interval);
+}
+
+bool PluginPruner::reviews() const { return search::reviews(rules_.plugin.plugin->pruner()); }
+
+std::optional<Reviewed> PluginPruner::review(bool is_last) {
+  TrialEvent event;
+  event.kind = is_last ? TrialEvent::Kind::last_review : TrialEvent::Kind::review;
+  const Verdict verdict = engine().decide(std::move(event));
+  if (verdict.decision == TUNER_DECISION_PAUSE) return std::nullopt;
+  const auto paused = paused_.find(verdict.trial);
+  const bool is_stopped = verdict.decision == TUNER_DECISION_STOP;
+  if (paused == paused_.end() || (!is_stopped && verdict.next_step >= 0 && verdict.next_step <= paused->second))
+    throw Error(Message::plugin_bad_proposal,
+                paused == paused_.end()
+                    ? fmt::format("pruner '{}' reviews trial {}, which is not paused", rules_.plugin.plugin->id(),
+                                  verdict.trial)
+                    : fmt::format("pruner '{}' wants to judge step {} of trial {} next, which is at step {}",
+                                  rules_.plugin.plugin->id(), verdict.next_step, verdict.trial, paused->second),
+                PluginCall::kRemedy);
+  const std::int64_t step = paused->second;
+  paused_.erase(paused);
+  return Reviewed{.number = verdict.trial,
+                  .decision = {.what = is_stopped ? Decision::What::stop : Decision::What::go_on,
+                               .next = is_stopped ? kNever : next_after(step, verdict.next_step),
+                               .why = verdict.log.empty() ? "" : verdict.log.back()}};
 }
 
 Decision PluginPruner::decide(const Judged&) const { return decision_; }
 
 void PluginPruner::ended(const Ended& ended) {
-  values_.erase(ended.number);
+  auto pausing = pausing_.extract(ended.number);
+  if (ended.outcome == Outcome::paused && !pausing.empty()) {
+    paused_.insert(std::move(pausing));
+  } else {
+    values_.erase(ended.number);
+    paused_.erase(ended.number);
+  }
   TrialEvent event = event_of(ended.number, ended.last_step, ended.value, ended.configuration);
-  event.is_end = true;
+  event.kind = TrialEvent::Kind::end;
   event.outcome = static_cast<std::uint32_t>(ended.outcome);
   engine().tell(std::move(event));
 }

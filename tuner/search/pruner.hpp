@@ -1,4 +1,4 @@
-// Pruners stop trials that are not worth going on with, by what they report while they run.
+// Pruners stop or pause trials that are not worth going on with, by what they report while they run.
 #pragma once
 
 #include <cstdint>
@@ -18,13 +18,19 @@ struct Judged {
   Configuration configuration = {};
 };
 
-// A trial that has come to its end, whatever that was.
+// A trial that has come to its end, whatever that was, or that has paused.
 struct Ended {
   std::uint64_t number = 0;
   Outcome outcome = Outcome::completed;
   std::int64_t last_step = 0;
   std::optional<double> value;  // the trial's
   Configuration configuration = {};
+};
+
+// What becomes of a paused trial: it goes on, or is stopped.
+struct Reviewed {
+  std::uint64_t number = 0;
+  Decision decision;
 };
 
 // Threads: one at a time.
@@ -41,8 +47,17 @@ class Pruner {
   // What becomes of the trial of the measurement observed last. A function of what has been observed; changes no later
   // answer.
   [[nodiscard]] virtual Decision decide(const Judged& judged) const = 0;
-  // Takes in the end of a trial. Those of earlier runs of the study come after all measurements of these.
+  // Takes in that a trial has ended, or paused. Where an earlier run of the study did not record when that was, it
+  // comes after what the run recorded.
   virtual void ended(const Ended&) {}
+  // Does it review paused trials? Else it pauses none.
+  [[nodiscard]] virtual bool reviews() const { return false; }
+  // A worker is free: what becomes of one of the paused trials; nothing: all stay as they are, and no later answer
+  // changes. is_last: no trial runs, and none will begin.
+  [[nodiscard]] virtual std::optional<Reviewed> review(bool is_last) {
+    static_cast<void>(is_last);
+    return std::nullopt;
+  }
 };
 
 }  // namespace tuner::search

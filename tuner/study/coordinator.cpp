@@ -6,6 +6,7 @@
 #include <chrono>
 #include <filesystem>
 #include <future>
+#include <iterator>
 #include <limits>
 #include <set>
 #include <utility>
@@ -44,9 +45,10 @@ class Coordinator {
     status_.total = search::trials_of(searcher);
     if (run_.trials) status_.total = std::min(run_.trials.value_or(UINT64_MAX), status_.total.value_or(UINT64_MAX));
     for (const std::uint64_t number : store.finished(plan_.name)) done_.insert(number);
-    if (searcher.learns())
-      journal_.emplace(plan_, searcher, store, guidance.lag.value_or(default_lag(run_.workers)), done_);
     if (guidance.pruner != nullptr) resume_decisions(*guidance.pruner);
+    if (searcher.learns())
+      journal_.emplace(plan_, searcher, store, guidance.lag.value_or(default_lag(run_.workers)), done_,
+                       decisions_ ? decisions_->first_pauses() : Journal::FirstPauses());
     if (proposes_aside()) aside_.emplace();
     status_.done = done_.size();
     if (status_.done > 0) failed_at_start_.reset();
@@ -55,6 +57,7 @@ class Coordinator {
     if (run_.budget_seconds) spent_before_ = store.elapsed_seconds(plan_.name);
     if (const auto best = store.best(plan_.name)) remember(best->number, *best->value, best->parameters);
     for (const Plugin* plugin : plugins_of(plan_)) records_.emplace(plugin, plugin_record(*plugin));
+    find_open_trials();
   }
 
   StudyStatus run() {
@@ -64,20 +67,21 @@ class Coordinator {
     for (;;) {
       react_to(interrupts_.count());
       begin_jobs();
-      if (executor_.pending() == 0 && !proposing_.valid()) break;
+      if (executor_.pending() == 0 && !proposing_.valid() && !review(true)) break;
       take(executor_.wait(longest_wait()));
     }
     status_.elapsed_seconds = elapsed();
-    const bool complete = status_.total && status_.done >= *status_.total;
+    const bool complete = status_.total && status_.done + paused_.size() >= *status_.total;
     if (status_.interrupts > 0 && !complete)
       status_.ending = Ending::interrupted;
     else if (!status_.reason.empty())
       status_.ending = Ending::stopped;
     else if (!complete && !target_reached())
       status_.ending = Ending::budget_used;
-    store_.add_event(
-        kEndings[static_cast<int>(status_.ending)],
-        fmt::format("{} trials finished{}{}", status_.done, status_.reason.empty() ? "" : "; ", status_.reason));
+    std::string text = fmt::format("{} trials finished", status_.done);
+    if (status_.paused > 0) text += fmt::format(", {} paused", status_.paused);
+    if (!status_.reason.empty()) text += "; " + status_.reason;
+    store_.add_event(kEndings[static_cast<int>(status_.ending)], text);
     return status_;
   }
 
@@ -85,11 +89,10 @@ class Coordinator {
   // A configuration without values.
   [[nodiscard]] Configuration nothing_known() const { return Configuration(plan_.space.dimensions.size()); }
 
-  // Tells the pruner what earlier runs of the study recorded: all reports, then the ends of trials.
-  void resume_decisions(search::Pruner& pruner) {
-    decide_at_ = pruner.first_step();
+  // Of every trial that the study's journal proposed.
+  std::map<std::uint64_t, Configuration> proposed_configurations() {
     std::map<std::uint64_t, Configuration> proposed;
-    if (journal_)
+    if (searcher_.learns())
       store_.read_journal(plan_.name, [&](const storage::JournalEntry& entry) {
         const auto* proposal = std::get_if<storage::ProposalRecord>(&entry);
         if (proposal == nullptr) return;
@@ -98,19 +101,50 @@ class Coordinator {
         proposed.emplace(proposal->configuration,
                          point_from(plan_.space, parameters, searcher_).value_or(nothing_known()));
       });
+    return proposed;
+  }
+
+  // Tells the pruner what earlier runs of the study recorded, and then of the trials whose ends they did not record.
+  void resume_decisions(search::Pruner& pruner) {
+    decide_at_ = pruner.first_step();
+    const std::map<std::uint64_t, Configuration> proposed = proposed_configurations();
     const auto configuration_of = [&](std::uint64_t number) {
       const std::uint64_t configuration = search::trial_of(searcher_, number).configuration;
-      return journal_ ? proposed.at(configuration) : searcher_.propose(configuration);
+      return searcher_.learns() ? proposed.at(configuration) : searcher_.propose(configuration);
     };
     decisions_.emplace(pruner, store_, plan_.name, configuration_of);
     store_.read_runs(plan_.name, 0, false, [&](const storage::RunRow& run) {
-      if (done_.contains(run.number))
+      if (run.outcome == Outcome::paused)
+        running_.emplace(run.number, configuration_of(run.number));
+      else if (done_.contains(run.number) && !decisions_->knows_end(run.number))
         decisions_->ended({.number = run.number,
                            .outcome = run.outcome,
                            .last_step = run.steps,
                            .value = run.value,
                            .configuration = configuration_of(run.number)});
     });
+  }
+
+  // Trials that are to be continued: those that were paused, and those of a program that were cancelled.
+  void find_open_trials() {
+    store_.read_runs(plan_.name, 0, false, [&](const storage::RunRow& run) {
+      if (run.outcome == Outcome::cancelled && plan_.program) cancelled_.insert(run.number);
+      if (run.outcome != Outcome::paused || !decisions_) return;
+      executor::Finished trial;
+      trial.job.id = search::trial_of(searcher_, run.number);
+      trial.job.point = running_.at(run.number);
+      trial.job.asked.decide_at = decide_at_;
+      trial.result.outcome = run.outcome;
+      trial.result.value = run.value;
+      trial.result.steps = run.steps;
+      executor::Job job = trial.job;
+      waiting_.insert(run.number);
+      keep_paused(std::move(job), record_of(std::move(trial)));
+    });
+    limit_paused();
+    // Reviewed when the last run was ended by force.
+    for (const auto& [number, paused] : paused_)
+      if (!decisions_->is_paused(number)) continued_.push_back(number);
   }
 
   [[nodiscard]] double elapsed() const { return std::chrono::duration<double>(Clock::now() - start_).count(); }
@@ -169,7 +203,7 @@ class Coordinator {
         status_.total = next_.number;
         break;
       }
-      if (!done_.contains(next_.number))
+      if (!done_.contains(next_.number) && !waiting_.contains(next_.number))
         jobs.push_back({.id = next_,
                         .point = journal_ ? journal_->point(configuration) : searcher_.propose(configuration),
                         .asked = {.decide_at = decide_at_}});
@@ -179,19 +213,31 @@ class Coordinator {
     return jobs;
   }
   [[nodiscard]] std::size_t room() const {
-    const std::size_t most = kQueuedPerWorker * run_.workers, pending = executor_.pending();
+    // A trial that is queued must not stand before one that a review would continue.
+    const std::size_t most = reviews() ? run_.workers : kQueuedPerWorker * run_.workers;
+    const std::size_t pending = executor_.pending();
     return most > pending ? most - pending : 0;
   }
 
   // Writes the trials, with what the journal makes of them, and only then begins the next ones.
   void record(const std::vector<storage::TrialRecord>& trials) {
-    if (!proposes_aside()) {
+    if (reviews() && !proposes_aside()) {
+      store_.record(trials, decisions_->take_entries());
+      review(false);
       std::vector<executor::Job> jobs = next_jobs(room(), is_ending());
-      store_.record(trials, journal_ ? journal_->take_entries() : std::vector<storage::JournalEntry>());
       for (executor::Job& job : jobs) submit(std::move(job));
       return;
     }
-    store_.record(trials);
+    if (!proposes_aside()) {
+      std::vector<executor::Job> jobs = next_jobs(room(), is_ending());
+      std::vector<storage::JournalEntry> entries;
+      if (journal_) entries = journal_->take_entries();
+      if (decisions_) entries = decisions_->take_entries();
+      store_.record(trials, entries);
+      for (executor::Job& job : jobs) submit(std::move(job));
+      return;
+    }
+    store_.record(trials, decisions_->take_entries());
     begin_jobs();
   }
 
@@ -199,6 +245,7 @@ class Coordinator {
   [[nodiscard]] bool proposes_aside() const { return journal_ && decisions_; }
   void begin_jobs() {
     if (!proposes_aside()) return record({});
+    review(false);
     if (proposing_.valid()) {
       if (proposing_.wait_for(std::chrono::seconds(0)) != std::future_status::ready) return;
       std::vector<executor::Job> jobs = proposing_.get();
@@ -226,7 +273,82 @@ class Coordinator {
     for (const auto& [number, decision] : answers) executor_.answer(number, decision);
   }
 
+  [[nodiscard]] bool reviews() const { return decisions_ && decisions_->reviews(); }
+  void keep_paused(executor::Job job, storage::TrialRecord record) {
+    record.result.metrics.clear();
+    record.result.log.clear();
+    const std::uint64_t number = job.id.number;
+    paused_.insert_or_assign(number,
+                             Paused{std::move(job), std::move(record), checkpoint_bytes(run_.checkpoint, number)});
+  }
+  // Removes checkpoints of paused trials until the others have room: first of those that lose the fewest steps by it.
+  void limit_paused() {
+    status_.paused = paused_.size();
+    status_.paused_bytes = 0;
+    for (const auto& [number, paused] : paused_) status_.paused_bytes += paused.bytes;
+    while (!run_.checkpoint.keep_all && status_.paused_bytes > run_.checkpoint.paused_limit) {
+      const auto steps_of = [](const auto& entry) {
+        return std::pair(entry.second.bytes == 0, entry.second.record.result.steps);
+      };
+      const auto least = std::ranges::min_element(paused_, {}, steps_of);
+      remove_checkpoints(run_.checkpoint, least->first);
+      store_.add_event("evicted", fmt::format("the checkpoint of trial {}, which is paused at step {}: over "
+                                              "paused_limit; where it goes on, it begins at step 0",
+                                              least->first, least->second.record.result.steps));
+      status_.paused_bytes -= std::exchange(least->second.bytes, 0);
+    }
+  }
+
+  // A worker is free: continues paused trials, or prunes them, as the pruner wants. at_end: nothing runs. Was there
+  // anything to do?
+  bool review(bool at_end) {
+    bool found = false;
+    while (!is_ending() && executor_.pending() < run_.workers) {
+      if (!continued_.empty()) {
+        go_on(continued_.back());
+        continued_.pop_back();
+        found = true;
+        continue;
+      }
+      if (!reviews()) break;
+      std::optional<search::Reviewed> reviewed = decisions_->review(false);
+      if (!reviewed && at_end && all_submitted() && !found) reviewed = decisions_->review(true);
+      if (!reviewed) break;
+      found = true;
+      if (reviewed->decision.stops()) {
+        prune(*reviewed);
+      } else {
+        store_.record({}, decisions_->take_entries());
+        go_on(reviewed->number);
+      }
+    }
+    status_.paused = paused_.size();
+    return found;
+  }
+  void go_on(std::uint64_t number) {
+    Paused paused = std::move(paused_.extract(number).mapped());
+    status_.paused_bytes -= paused.bytes;
+    if (plan_.program) paused.job.earlier = result_of(store_.trial(plan_.name, number));
+    submit(std::move(paused.job));
+  }
+  void prune(const search::Reviewed& reviewed) {
+    Paused paused = std::move(paused_.extract(reviewed.number).mapped());
+    status_.paused_bytes -= paused.bytes;
+    TrialResult& result = paused.record.result;
+    result.outcome = Outcome::pruned;
+    result.error = reviewed.decision.why.empty() ? "" : fmt::format("step {}: {}", result.steps, reviewed.decision.why);
+    end_decisions(paused.record);
+    store_.prune(reviewed.number, result.error, decisions_->take_entries());
+    count(paused.record);
+    remove_checkpoints(run_.checkpoint, reviewed.number);
+    pruned_.push_back(std::move(paused.record));
+  }
+
   void submit(executor::Job job) {
+    if (const auto before = cancelled_.find(job.id.number); before != cancelled_.end()) {
+      job.earlier = result_of(store_.trial(plan_.name, job.id.number));
+      cancelled_.erase(before);
+    }
     job.asked.reports = static_cast<bool>(heard_);
     if (decisions_) running_.insert_or_assign(job.id.number, job.point);
     executor_.submit(std::move(job));
@@ -243,6 +365,8 @@ class Coordinator {
         error = trial.error;
       else if (!trial.not_run.empty())
         skip(trial);
+      else if (trial.result.outcome == Outcome::paused)
+        records.push_back(pause(std::move(trial)));
       else if (!is_retried(trial))
         records.push_back(record_of(std::move(trial)));
       else if (is_ending())
@@ -263,8 +387,10 @@ class Coordinator {
     stop_if_too_many_failed();
     if (target_reached() && !std::exchange(at_target_, true)) executor_.drop_queued();
     if (error) cannot_go_on_ = true;
+    limit_paused();
     record(records);
     forget_checkpoints(records);
+    std::ranges::move(std::exchange(pruned_, {}), std::back_inserter(records));
     status_.checkpoint_error = executor_.checkpoint_error();
     status_.elapsed_seconds = elapsed();
     listener_(status_, records, executor_.running());
@@ -272,12 +398,13 @@ class Coordinator {
   }
 
   void end_decisions(const storage::TrialRecord& record) {
-    const auto running = running_.extract(record.id.number);
+    const auto running = running_.find(record.id.number);
     decisions_->ended({.number = record.id.number,
                        .outcome = record.result.outcome,
                        .last_step = record.result.steps,
                        .value = record.result.value,
-                       .configuration = running.empty() ? nothing_known() : running.mapped()});
+                       .configuration = running == running_.end() ? nothing_known() : running->second});
+    if (record.result.outcome != Outcome::paused && running != running_.end()) running_.erase(running);
     status_.judged = decisions_->count();
   }
 
@@ -286,7 +413,7 @@ class Coordinator {
     std::error_code none;
     if (!std::filesystem::exists(run_.checkpoint.folder, none)) return;
     for (const auto& record : records)
-      if (record.result.outcome != Outcome::cancelled) remove_checkpoints(run_.checkpoint, record.id.number);
+      if (!is_open(record.result.outcome)) remove_checkpoints(run_.checkpoint, record.id.number);
     if (executor_.pending() == 0) remove_empty_folders();
   }
 
@@ -305,6 +432,13 @@ class Coordinator {
     for (const auto& folder : {run_.checkpoint.folder, run_.checkpoint.folder.parent_path()}) {
       if (std::filesystem::is_directory(folder, none)) std::filesystem::remove(folder, none);
     }
+  }
+
+  storage::TrialRecord pause(executor::Finished trial) {
+    executor::Job job = trial.job;
+    storage::TrialRecord record = record_of(std::move(trial));
+    keep_paused(std::move(job), record);
+    return record;
   }
 
   // Where the searcher learns, it gets no result for this trial: nothing is observed that is not recorded. What was
@@ -372,8 +506,11 @@ class Coordinator {
   }
 
   void count(const storage::TrialRecord& record) {
+    if (is_open(record.result.outcome)) {
+      if (record.result.outcome == Outcome::cancelled) ++status_.outcomes[Outcome::cancelled];
+      return;
+    }
     ++status_.outcomes[record.result.outcome];
-    if (record.result.outcome == Outcome::cancelled) return;
     look_at_start(record);
     ++status_.done;
     ++status_.done_now;
@@ -416,7 +553,17 @@ class Coordinator {
   std::optional<Journal> journal_;      // where the searcher learns
   std::optional<Decisions> decisions_;  // where there is a pruner
   std::int64_t decide_at_ = kNever;
-  std::map<std::uint64_t, Configuration> running_;  // by number, where there is a pruner
+  std::map<std::uint64_t, Configuration> running_;  // or paused, by number, where there is a pruner
+  struct Paused {
+    executor::Job job;
+    storage::TrialRecord record;  // without metrics
+    std::uint64_t bytes = 0;      // of its checkpoints
+  };
+  std::map<std::uint64_t, Paused> paused_;    // by number
+  std::set<std::uint64_t> waiting_;           // that were paused when the study was opened
+  std::vector<std::uint64_t> continued_;      // paused ones that an earlier run was to continue
+  std::vector<storage::TrialRecord> pruned_;  // by a review, for the listener
+  std::set<std::uint64_t> cancelled_;         // of a program, not run again yet
   // Where both are: results that the journal does not have yet, and the thread that has the journal meanwhile.
   std::vector<std::pair<TrialId, TrialResult>> arrived_;
   bool has_news_ = true;

@@ -30,6 +30,8 @@ struct StudyStatus {
   std::uint64_t done_now = 0;                 // finished in this run
   std::map<Outcome, std::uint64_t> outcomes;  // of this run
   std::uint64_t failed = 0;                   // failed and timed out ones, earlier runs included
+  std::uint64_t paused = 0;                   // trials that wait for the pruner, earlier runs included
+  std::uint64_t paused_bytes = 0;             // that their checkpoints take
   std::optional<std::uint64_t> best_number;
   double best_value = 0;
   Parameters best_parameters;
@@ -52,7 +54,7 @@ using NoticeListener = std::function<void(const trial::Notice&)>;
 // What guides a study beside its searcher.
 struct Guidance {
   std::optional<std::uint64_t> lag = {};  // of a new study whose searcher learns, see journal.hpp; nothing: the default
-  // Must outlive the study. Null: no trial is stopped early. Requires: one trial of each configuration.
+  // Must outlive the study. Null: no trial is stopped or paused early. Requires: one trial of each configuration.
   search::Pruner* pruner = nullptr;
 };
 
@@ -61,7 +63,8 @@ struct Guidance {
 // runs of the study end it; a trial that fails then, and would be run again, is left to the next run as a cancelled
 // one. What a searcher that learns proposes and observes is in the study's journal before anything comes of it (see
 // journal.hpp); where one of its trials cannot be run, the study is stopped, since nothing is observed that is not
-// recorded. What a pruner decides is recorded before its trial hears of it (see decisions.hpp).
+// recorded. What a pruner decides is recorded before its trial hears of it (see decisions.hpp). Whenever a worker is
+// free, paused trials that the pruner wants to go on come before new ones; those that are paused at the end stay so.
 // heard: where it is given, the trials are asked for their reports.
 // Errors: what the trials throw (input that nothing before could see); what is finished is kept.
 [[nodiscard]] StudyStatus run_study(const Study& study, search::Searcher& searcher, storage::Store& store,

@@ -209,12 +209,19 @@ ReplayedProposals replay_proposals(const StudyPlan& plan, search::Searcher& sear
 }
 
 Journal::Journal(const StudyPlan& plan, search::Searcher& searcher, storage::Store& store, std::uint64_t lag,
-                 const std::set<std::uint64_t>& done)
+                 const std::set<std::uint64_t>& done, const FirstPauses& first_pauses)
     : plan_(plan), searcher_(searcher), store_(store), done_(done), lag_(lag) {
   const bool by_lag = !searcher.needs(0);
   is_kept_ = store.keep_journal(by_lag ? std::optional(lag) : std::nullopt);
   lag_ = store.lag(plan.name).value_or(lag);
   if (is_kept_) read();
+  for (const auto& [number, pause] : first_pauses) {
+    TrialResult result;
+    result.outcome = Outcome::paused;
+    result.steps = pause.last_step;
+    result.value = pause.value;
+    add(search::trial_of(searcher, number), std::move(result));
+  }
   for (const std::uint64_t number : done) {
     const TrialId trial = search::trial_of(searcher, number);
     if (is_kept_ && trial.configuration >= proposed_)

@@ -1,7 +1,7 @@
 // The host's side of a searcher that learns: asks it for configurations, tells it the results, and keeps the journal of
 // both.
 //
-// A configuration is observed once, when all its replicates have ended.
+// A configuration is observed once, when all its replicates have ended, or paused for the first time.
 //
 // Proposal n is made when exactly so many results have been observed as it may see: those of the configurations 0 to
 // n - lag, or what the searcher itself says that it needs. Results are observed in order of configuration, whatever the
@@ -29,12 +29,16 @@ namespace tuner::study {
 
 class Journal {
  public:
-  // Reads what the open study has, and tells the searcher. lag: of a study that is new. done: numbers of the finished
-  // trials. All must outlive it. Errors: storage.damaged where the journal is not that of the study.
-  Journal(const StudyPlan& plan, search::Searcher& searcher, storage::Store& store, std::uint64_t lag,
-          const std::set<std::uint64_t>& done);
+  // What trials were when they paused first, by number.
+  using FirstPauses = std::map<std::uint64_t, storage::EndRecord>;
 
-  // A trial that has ended, in the database already or recorded together with entries().
+  // Reads what the open study has, and tells the searcher. lag: of a study that is new. done: numbers of the finished
+  // trials. All but first_pauses must outlive it. Errors: storage.damaged where the journal is not that of the study.
+  Journal(const StudyPlan& plan, search::Searcher& searcher, storage::Store& store, std::uint64_t lag,
+          const std::set<std::uint64_t>& done, const FirstPauses& first_pauses = {});
+
+  // A trial that has ended or paused, in the database already or recorded together with entries(). The first time
+  // counts.
   void add(const TrialId& trial, TrialResult result);
   // Observes what proposal `configuration` may see. Is that all there, or the proposal made already?
   bool observe_for(std::uint64_t configuration);

@@ -79,6 +79,8 @@ class Channel : public TrialObserver {
   [[nodiscard]] virtual bool is_asked() const = 0;
   // Where the trial says what it is at.
   [[nodiscard]] virtual TrialTrace& trace() = 0;
+  // What it measured before it was paused or cancelled, where no checkpoint of ours has that.
+  [[nodiscard]] virtual const std::optional<TrialResult>& earlier() const = 0;
 };
 
 }  // namespace tuner::trial

@@ -13,12 +13,12 @@ struct Table {
   const Checkpoints& checkpoints;
   TrialRun& run;
   program::Host* host;
-  Seat seat;
+  const Channel& channel;
   void operator()(TrialSpec& spec) const { train(spec, shared, run, &checkpoints); }
   // Parts are short: they are made anew rather than continued.
   void operator()(lr_range::PartSpec& spec) const { lr_range::run_part(spec, shared, run); }
   // It writes its own states.
-  void operator()(program::ProgramSpec& spec) const { host->run(spec, run, seat); }
+  void operator()(program::ProgramSpec& spec) const { host->run(spec, run, channel.seat(), channel.earlier()); }
 };
 
 }  // namespace
@@ -39,7 +39,7 @@ TrialResult run(Spec spec, Channel& channel, const Checkpoints& checkpoints, con
                 SharedObjectives& shared, program::Host* host) {
   const TrialRules rules = std::visit([](const auto& what) { return rules_of(what); }, spec);
   return measure(rules, channel.trace(), stop, channel.is_asked() ? &channel : nullptr, [&](TrialRun& run) {
-    std::visit(Table{shared, checkpoints, run, host, channel.seat()}, spec);
+    std::visit(Table{shared, checkpoints, run, host, channel}, spec);
   });
 }
 

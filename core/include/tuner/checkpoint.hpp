@@ -20,7 +20,9 @@ namespace tuner {
 // How a study keeps them. Wall time between two; 0: none are written, and none are read.
 struct CheckpointRules {
   double every_seconds = 60;
-  bool keep_all = false;         // else the last one, until its trial is in the database
+  bool keep_all = false;  // else the last one, until its trial is in the database
+  // Bytes that those of paused trials may take together, unless all are kept.
+  std::uint64_t paused_limit = std::uint64_t{10} << 30;
   std::filesystem::path folder;  // of the study
 };
 
@@ -54,6 +56,9 @@ class Checkpoints {
 
 // Forgets those of a trial that is in the database.
 void remove_checkpoints(const CheckpointRules& rules, std::uint64_t number);
+
+// What those of a trial take on the disk.
+[[nodiscard]] std::uint64_t checkpoint_bytes(const CheckpointRules& rules, std::uint64_t number);
 
 // Numbers of the trials that have a folder of checkpoints.
 [[nodiscard]] std::vector<std::uint64_t> trials_with_checkpoints(const CheckpointRules& rules);

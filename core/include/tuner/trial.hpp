@@ -21,7 +21,12 @@ namespace tuner {
 enum class Goal { minimize, maximize };
 enum class Durability { normal, full };
 
-enum class Outcome { completed, pruned, diverged, failed, timed_out, cancelled };
+// paused: it may be continued, from its checkpoint where there is one.
+enum class Outcome { completed, pruned, diverged, failed, timed_out, cancelled, paused };
+// May a trial of that outcome still come to another one?
+[[nodiscard]] constexpr bool is_open(Outcome outcome) {
+  return outcome == Outcome::cancelled || outcome == Outcome::paused;
+}
 [[nodiscard]] std::string_view to_string(Outcome outcome);
 [[nodiscard]] std::optional<Outcome> outcome_from(std::string_view text);
 [[nodiscard]] std::string_view to_string(Goal goal);
@@ -194,7 +199,8 @@ struct ProcessEnd {
 struct TrialResult {
   Outcome outcome = Outcome::completed;
   Failure failure = Failure::none;
-  std::optional<double> value;  // of the study's metric, by its summary; none unless completed or pruned
+  // Of the study's metric, by its summary; none unless completed, pruned or paused.
+  std::optional<double> value;
   std::optional<double> last_value, best_value;
   std::int64_t steps = 0;
   double epochs = 0;

@@ -46,17 +46,20 @@ struct StepReport {
   std::span<const MetricPoint> metrics;  // all that was recorded since the report before
 };
 
-// What becomes of a trial after a report. next: the step from which on the report of the study's metric waits for the
-// next decision; the reports before it are not waited for. why: of a stop, for people.
+// What becomes of a trial after a report.
 struct Decision {
-  bool stop = false;
+  enum class What { go_on, stop, pause };
+  What what = What::go_on;
+  // The step from which on the report of the study's metric waits for the next decision; the reports before it are not
+  // waited for.
   std::int64_t next = kNever;
-  std::string why = {};
+  std::string why = {};  // for people
+  [[nodiscard]] bool stops() const { return what == What::stop; }
 };
 
 template <class Archive>
 void serialize(Archive& archive, Decision& decision) {
-  archive(decision.stop, decision.next, decision.why);
+  archive(decision.what, decision.next, decision.why);
 }
 
 // Whoever follows a running trial. Called from the trial's thread.
@@ -86,9 +89,13 @@ class TrialRun {
   [[nodiscard]] TrialTrace& trace() { return trace_; }
   [[nodiscard]] const std::stop_token& stop() const { return stop_; }
 
-  // Between two steps: throws TrialEnded where `stop` is requested, or where the time limit is over. step: for the
-  // message.
+  // Between two steps: throws TrialEnded where `stop` is requested, where the trial is to pause, or where the time
+  // limit is over. step: for the message.
   void check_time(std::int64_t step) const;
+  // It was decided that the trial pauses; check_paused() throws TrialEnded then. What can be continued writes a
+  // checkpoint first.
+  [[nodiscard]] bool is_to_pause() const { return pause_.has_value(); }
+  void check_paused() const;
   // Seconds of the trial so far, those before a checkpoint included, without what it waited for decisions.
   [[nodiscard]] double seconds() const;
 
@@ -148,6 +155,7 @@ class TrialRun {
   double last_ = kUnknown, best_ = kUnknown, reference_ = kUnknown;
   std::int64_t count_ = 0, since_improvement_ = 0;
   std::optional<double> watched_;
+  std::optional<std::string> pause_;  // why
 };
 
 // Runs `body`, the work of one trial. What ends it early is an outcome, and so is memory that runs out and a plugin

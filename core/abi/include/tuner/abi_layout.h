@@ -507,14 +507,23 @@
   TUNER_FIELD(tuner_decide_args, decision, 24) \
   TUNER_FIELD(tuner_decide_args, next_step, 32) \
   TUNER_FIELD(tuner_decide_args, error, 40) \
-  TUNER_SIZE(tuner_pruner, 48) \
+  TUNER_SIZE(tuner_review_args, 48) \
+  TUNER_FIELD(tuner_review_args, struct_size, 0) \
+  TUNER_FIELD(tuner_review_args, flags, 4) \
+  TUNER_FIELD(tuner_review_args, host, 8) \
+  TUNER_FIELD(tuner_review_args, trial, 16) \
+  TUNER_FIELD(tuner_review_args, decision, 24) \
+  TUNER_FIELD(tuner_review_args, next_step, 32) \
+  TUNER_FIELD(tuner_review_args, error, 40) \
+  TUNER_SIZE(tuner_pruner, 56) \
   TUNER_FIELD(tuner_pruner, struct_size, 0) \
   TUNER_FIELD(tuner_pruner, reserved, 4) \
   TUNER_FIELD(tuner_pruner, create, 8) \
   TUNER_FIELD(tuner_pruner, observe, 16) \
   TUNER_FIELD(tuner_pruner, decide, 24) \
   TUNER_FIELD(tuner_pruner, destroy, 32) \
-  TUNER_FIELD(tuner_pruner, check, 40)
+  TUNER_FIELD(tuner_pruner, check, 40) \
+  TUNER_FIELD(tuner_pruner, review, 48)
 /* clang-format on */
 
 #ifdef __cplusplus

@@ -185,8 +185,25 @@ typedef struct tuner_decide_args {
   TUNER_ABI_GROWTH
 } tuner_decide_args;
 
-/* observe() tells the ends of trials, decide() judges the report of a running one. Both are recorded and replayed in
- * the order in which the host made them. */
+#define TUNER_REVIEW_LAST 0x1u /* no trial runs, and none will begin: what waits for others waits in vain */
+
+typedef struct tuner_review_args {
+  uint32_t struct_size;
+  uint32_t flags; /* TUNER_REVIEW_... */
+  const tuner_host* host;
+  uint64_t* trial;    /* a paused trial */
+  uint32_t* decision; /* of it: CONTINUE or STOP; TUNER_DECISION_PAUSE on entry: all paused trials stay paused */
+  int64_t* next_step; /* of CONTINUE, as in tuner_decide_args */
+  tuner_error* error;
+  TUNER_ABI_GROWTH
+} tuner_review_args;
+
+/* observe() tells the ends of trials, decide() judges the report of a running one, review() a trial that decide() has
+ * paused. All are recorded and replayed in the order in which the host made them.
+ *
+ * The host calls review() whenever a worker is free, before it begins another trial, until the answer is PAUSE, which
+ * must change no later answer. A trial that is named is no longer paused: the host continues it, or it is pruned, and
+ * observe() is told of its end. A pruner without review() never pauses. */
 typedef struct tuner_pruner {
   uint32_t struct_size;
   uint32_t reserved;
@@ -195,6 +212,7 @@ typedef struct tuner_pruner {
   int32_t (*decide)(void* state, const tuner_decide_args* args);
   void (*destroy)(void* state);
   int32_t (*check)(const tuner_options* options, tuner_error* error); /* optional */
+  int32_t (*review)(void* state, const tuner_review_args* args);      /* optional */
   TUNER_ABI_GROWTH
 } tuner_pruner;
 

@@ -36,11 +36,31 @@ struct ReportRecord {
   std::uint64_t number = 0;
   std::int64_t step = 0;
   std::optional<double> value;
-  std::string decision;                   // `continue` or `stop`
+  std::string decision;                   // `continue`, `stop` or `pause`
   std::optional<std::int64_t> next_step;  // the next one that waits for a decision; nothing: none does
+  std::string why;                        // for people
   bool operator==(const ReportRecord&) const = default;
 };
 
-using JournalEntry = std::variant<ProposalRecord, ObservationRecord, ReportRecord>;
+// What a trial was when it ended or paused, as the pruner was told.
+struct EndRecord {
+  std::uint64_t number = 0;
+  Outcome outcome = Outcome::completed;
+  std::int64_t last_step = 0;
+  std::optional<double> value;
+  bool operator==(const EndRecord&) const = default;
+};
+
+// What became of a paused trial.
+struct ReviewRecord {
+  std::uint64_t number = 0;
+  std::string decision;                   // `continue` or `stop`
+  std::optional<std::int64_t> next_step;  // as in a ReportRecord
+  bool is_last = false;                   // no trial ran then, and none would begin
+  std::string why;
+  bool operator==(const ReviewRecord&) const = default;
+};
+
+using JournalEntry = std::variant<ProposalRecord, ObservationRecord, ReportRecord, EndRecord, ReviewRecord>;
 
 }  // namespace tuner::storage

@@ -74,7 +74,7 @@ class Store {
   [[nodiscard]] static std::vector<std::string> changed_plugins(std::span<const PluginRecord> before,
                                                                 std::span<const PluginRecord> now);
 
-  // Numbers of the trials that are finished (everything but cancelled), in order.
+  // Numbers of the trials that are finished (everything but cancelled and paused), in order.
   [[nodiscard]] std::vector<std::uint64_t> finished(std::string_view study) const;
   // Number of its trials by outcome.
   [[nodiscard]] std::map<Outcome, std::uint64_t> outcomes(std::string_view study) const;
@@ -85,13 +85,17 @@ class Store {
   [[nodiscard]] std::optional<RunRow> best(std::string_view study) const;
 
   // Writes finished trials of the open study, and after them entries of its journal in their order, in one transaction:
-  // all of them or none. A cancelled trial of the same number is replaced with all that was recorded of it, its attempt
-  // counted on. On return they survive kill -9 (normal) or power loss (full). A metric that is given twice for a step
-  // keeps its last value.
-  // Errors: storage.failed (disk; a trial that is finished already, an entry that is there already; no open study; the
-  // database or its log is no longer the file that was opened: then all that was recorded, these trials too, is copied,
-  // and the message says where); storage.busy_study where another process took the study over.
+  // all of them or none. A cancelled or paused trial of the same number is replaced with all that was recorded of it,
+  // the attempt of a cancelled one counted on. On return they survive kill -9 (normal) or power loss (full). A metric
+  // that is given twice for a step keeps its last value. Errors: storage.failed (disk; a trial that is finished
+  // already, an entry that is there already; no open study; the database or its log is no longer the file that was
+  // opened: then all that was recorded, these trials too, is copied, and the message says where); storage.busy_study
+  // where another process took the study over.
   void record(std::span<const TrialRecord> trials, std::span<const JournalEntry> entries = {});
+
+  // A paused trial of the open study becomes a pruned one, together with entries of its journal. Requires: there is
+  // one. Errors: as record().
+  void prune(std::uint64_t number, std::string_view why, std::span<const JournalEntry> entries);
 
   // Keeps a journal of the open study's proposals and observations from now on, with this lag; one that has a journal
   // keeps its own. False where it has trials and no journal, as an earlier version left it: such a study goes on

@@ -4,7 +4,11 @@
 //   void observe(const tuner::Observation&);                 // the end of a trial
 //   tuner::Decision decide(const tuner::Report&);            // the report of a running one
 //
-// Both are called in the recorded order, and may change the state.
+// and, where decide() may pause a trial,
+//
+//   tuner::Reviewed review(const tuner::Review&);            // what becomes of a paused one
+//
+// They are called in the recorded order, and may change the state; a review that names no trial must not.
 #pragma once
 
 #include "tuner/sdk/search.hpp"
@@ -37,6 +41,25 @@ struct Decision {
   std::int64_t next_step = -1;  // whose report waits for the next decision; -1: none does
 };
 
+// A worker is free: is one of the paused trials to go on, or to be pruned?
+class Review {
+ public:
+  explicit Review(const tuner_review_args& raw) : raw_(&raw) {}
+  // No trial runs, and none will begin.
+  bool is_last() const { return (raw_->flags & TUNER_REVIEW_LAST) != 0; }
+  // What is logged last is shown as the reason.
+  Host host() const { return Host(raw_->host); }
+
+ private:
+  const tuner_review_args* raw_;
+};
+
+// TUNER_DECISION_PAUSE: all of them stay paused.
+struct Reviewed {
+  std::uint64_t trial = 0;
+  Decision decision{.what = TUNER_DECISION_PAUSE, .next_step = -1};
+};
+
 namespace detail {
 
 template <class P>
@@ -50,6 +73,16 @@ std::int32_t decide_thunk(void* state, const tuner_decide_args* args) noexcept {
 }
 
 template <class P>
+std::int32_t review_thunk(void* state, const tuner_review_args* args) noexcept {
+  return guarded(args->error, [&] {
+    const Reviewed reviewed = static_cast<SearchState<P>*>(state)->review(Review(*args));
+    *args->trial = reviewed.trial;
+    *args->decision = reviewed.decision.what;
+    *args->next_step = reviewed.decision.next_step;
+  });
+}
+
+template <class P>
 constexpr tuner_pruner pruner_vtable() {
   tuner_pruner v{};
   v.struct_size = sizeof v;
@@ -58,6 +91,7 @@ constexpr tuner_pruner pruner_vtable() {
   v.decide = &decide_thunk<P>;
   v.destroy = &search_destroy_thunk<SearchState<P>>;
   v.check = check_of<P>();
+  if constexpr (requires(P & pruner, const Review& review) { pruner.review(review); }) v.review = &review_thunk<P>;
   return v;
 }
 
