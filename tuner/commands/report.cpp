@@ -36,9 +36,11 @@ int report(const Invocation& invocation) {
   const storage::Store store(database(*values), storage::Access::read_only);
   storage::Damage damage;
   const PageOfStudies page = page_of_studies(store, names, database(*values), damage);
-  replace_file("--output", file, report::page_html(page.title, page.data, false), "make room, or name another file");
-  std::cout << fmt::format("{}: {}, {:.2f} MB\n", printable(file), page.words,
-                           static_cast<double>(std::filesystem::file_size(file)) / 1e6);
+  const std::string html = report::page_html(page.title, page.data, false);
+  replace_file("--output", file, html, "make room, or name another file");
+  if (std::filesystem::is_regular_file(file))  // a pipe may be standard output itself
+    std::cout << fmt::format("{}: {}, {:.2f} MB\n", printable(file), page.words,
+                             static_cast<double>(html.size()) / 1e6);
   damage.raise(database(*values));
   return 0;
 }

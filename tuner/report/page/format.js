@@ -36,7 +36,7 @@ function short(x) {
 }
 
 function percent(share) {
-  return `${(share * 100).toFixed(share > 0 && share < 0.0995 ? 1 : 0)} %`;
+  return `${(share * 100).toFixed(share >= 0.0005 && share < 0.0995 ? 1 : 0)} %`;
 }
 
 function duration(seconds) {

@@ -18,15 +18,16 @@ function expressionOf(study, name, [low, high]) {
 }
 
 function parallelAxisOf(study, name, dim, rows) {
-  const { text, muted, line, accent } = colors();
-  const more = { dim, nameLocation: 'end', nameGap: 14, nameTextStyle: { color: text, fontSize: 12, width: 110, overflow: 'truncate' },
+  const { text, line, accent, ground } = colors();
+  const labels = { color: text, fontSize: 11, textBorderColor: ground, textBorderWidth: 3 };
+  const more = { z: 10, dim, nameLocation: 'end', nameGap: 14, nameTextStyle: { color: text, fontSize: 12, width: 110, overflow: 'truncate' },
     axisLine: { lineStyle: { color: line, width: 1.5 } }, areaSelectStyle: { width: 18, color: accent, opacity: 0.25, borderColor: accent } };
   if (name !== null) {
     const { nameLocation, nameGap, splitLine, ...rest } = parameterAxis(study, name, rows, { nameRotate: 0 });
-    return { ...rest, ...more };
+    return { ...rest, ...more, axisLabel: { ...rest.axisLabel, ...labels } };
   }
-  const isLog = logAxis(rows.map((row) => study.values[row]));
-  return { ...more, name: study.metric, type: isLog ? 'log' : 'value', scale: true, axisLabel: { color: muted, fontSize: 11, ...numberLabels() } };
+  const { axis: ends } = valueScale(study, rows.map((row) => study.values[row]));
+  return { ...more, ...ends, name: study.metric, scale: true, axisLabel: { ...labels, ...numberLabels() } };
 }
 
 function parallelFigure(view) {
@@ -50,8 +51,9 @@ function parallelFigure(view) {
       if (shown.length === 0 || names.length === 0) return { told: 'It takes completed trials with a value, and parameters.' };
       const kept = study.parameterNames.filter((name) => names.includes(name));
       const axes = [...kept, null];
+      const { clamp } = valueScale(study, shown.map((row) => study.values[row]));
       const data = shown.map((row, rank) => ({
-        value: axes.map((name) => (name === null ? study.values[row] : plotted(study, name, row) ?? '-')),
+        value: axes.map((name) => (name === null ? clamp(study.values[row]) : plotted(study, name, row) ?? '-')),
         lineStyle: { color: scaleColor(shown.length > 1 ? rank / (shown.length - 1) : 0) },
       })).reverse();
       return {
@@ -106,15 +108,15 @@ function sliceFigure(view) {
       const rows = pointsOf(study, view.rows, 2000);
       const good = new Set(ranked.slice(0, Math.max(1, Math.ceil(ranked.length / 10))));
       const columns = Math.min(names.length, width > 1000 ? 4 : width > 620 ? 3 : 2);
-      const isLog = logAxis(rows.map((row) => study.values[row]));
-      const [left, gap, top, panel, below] = [70, 22, 12, 190, 62];
+      const range = valueScale(study, rows.map((row) => study.values[row]));
+      const [left, gap, top, panel, below] = [70, 26, 12, 190, 62];
       const each = (width - left - 16 - gap * (columns - 1)) / columns;
       const option = { tooltip: tooltip({ formatter: ({ value }) => `trial ${value[2]}\n${value[0]}: ${short(value[1])}` }), grid: [], xAxis: [], yAxis: [], series: [] };
       names.forEach((name, i) => {
         const [c, r] = [i % columns, Math.floor(i / columns)];
         option.grid.push({ left: left + c * (each + gap), top: top + r * (panel + below), width: each, height: panel });
         option.xAxis.push({ ...parameterAxis(study, name, rows, { gridIndex: i, nameGap: 26 }), splitNumber: 3 });
-        option.yAxis.push(yAxis(c === 0 ? study.metric : '', { gridIndex: i, type: isLog ? 'log' : 'value', nameGap: 52, axisLabel: numberLabels({ show: c === 0 }), splitNumber: 4 }));
+        option.yAxis.push(yAxis(c === 0 ? study.metric : '', { ...range.axis, gridIndex: i, nameGap: 52, axisLabel: numberLabels({ show: c === 0 }), splitNumber: 4 }));
         const points = (isGood) => rows.filter((row) => good.has(row) === isGood)
           .map((row) => [plotted(study, name, row), study.values[row], study.numbers[row]]).filter(([x]) => x !== null);
         const look = { type: 'scatter', xAxisIndex: i, yAxisIndex: i, symbolSize: rows.length > 500 ? 4 : 6 };
@@ -122,7 +124,7 @@ function sliceFigure(view) {
           { ...look, symbol: 'diamond', symbolSize: rows.length > 500 ? 6 : 8, itemStyle: { color: seriesColor(1), opacity: 0.85 }, data: points(true) });
       });
       return {
-        told: `${plural(rows.length, 'trial')}${rows.length < ranked.length ? ` drawn of ${ranked.length.toLocaleString('en')}` : ''}; diamonds are the best tenth.`,
+        told: `${plural(rows.length, 'trial')}${rows.length < ranked.length ? ` drawn of ${ranked.length.toLocaleString('en')}` : ''}; diamonds are the best tenth.${range.told}`,
         onWidth: true, height: top + Math.ceil(names.length / columns) * (panel + below), option,
         columns: ['trial', ...names, study.metric],
         rows: () => ranked.map((row) => [study.numbers[row], ...names.map((name) => plotted(study, name, row) ?? ''), study.values[row]]),
@@ -155,11 +157,22 @@ function unitScale(study, name, rows) {
   const column = study.columns.get(name);
   const to = (x) => (isLog ? Math.log(x) : x);
   const numbers = rows.map((row) => to(column.number(row)));
-  const low = numbers.reduce((a, b) => Math.min(a, b), Infinity);
-  const high = numbers.reduce((a, b) => Math.max(a, b), -Infinity);
+  const ends = parameterEnds(study, name, rows);
+  const low = ends.min === undefined ? numbers.reduce((a, b) => Math.min(a, b), Infinity) : to(ends.min);
+  const high = ends.max === undefined ? numbers.reduce((a, b) => Math.max(a, b), -Infinity) : to(ends.max);
   const size = high - low || 1;
   const back = (u) => (isLog ? Math.exp(low + u * size) : low + u * size);
-  return { isLog, unit: (row) => (to(column.number(row)) - low) / size, back, low: back(0), high: back(1) };
+  const rounded = (x) => Number(x.toPrecision(12));
+  return { isLog, unit: (row) => (to(column.number(row)) - low) / size, back, low: rounded(back(0)), high: rounded(back(1)) };
+}
+
+// The two most important ones that trials have together.
+function commonPair(study, names) {
+  const there = (name) => (row) => study.columns.get(name).isThere(row);
+  const rows = Array.from({ length: study.count }, (_, row) => row);
+  for (let i = 0; i < names.length; ++i)
+    for (let j = 0; j < i; ++j) if (rows.filter(there(names[i])).some(there(names[j]))) return [names[j], names[i]];
+  return names.slice(0, 2);
 }
 
 function contourFigure(view) {
@@ -174,7 +187,7 @@ function contourFigure(view) {
       const numeric = parametersByImportance(study).filter((name) => !isChoice(study, name));
       place.replaceChildren();
       if (numeric.length < 2) return { told: 'It takes two parameters that are ranges of numbers.' };
-      if (!pair || pair.some((name) => !numeric.includes(name))) pair = numeric.slice(0, 2);
+      if (!pair || pair.some((name) => !numeric.includes(name))) pair = commonPair(study, numeric);
       const options = numeric.map((name) => [name, study.shortName.get(name)]);
       place.replaceChildren(choice('Across', options, pair[0], (to) => { pair = [to, pair[1]]; figure.refresh(); }),
         choice('Up', options, pair[1], (to) => { pair = [pair[0], to]; figure.refresh(); }));
@@ -190,8 +203,8 @@ function contourFigure(view) {
 function contourOf(study, [across, up], rows) {
   const kSize = 60;
   const [x, y] = [unitScale(study, across, rows), unitScale(study, up, rows)];
-  const isLog = logAxis(rows.map((row) => study.values[row]));
-  const level = (value) => (isLog ? Math.log10(value) : value);
+  const { isLog, clamp } = valueScale(study, rows.map((row) => study.values[row]));
+  const level = (value) => (isLog ? Math.log10(clamp(value)) : clamp(value));
   const field = surfaceOf(rows.map((row) => ({ x: x.unit(row), y: y.unit(row), z: level(study.values[row]) })), kSize);
   const [low, high] = [Math.min(...field), Math.max(...field)];
   const thresholds = Array.from({ length: 12 }, (_, i) => low + ((high - low) * i) / 12);
@@ -208,7 +221,7 @@ function contourOf(study, [across, up], rows) {
     const path = list.map((ring) => `M${ring.map((at) => clip(api.coord(at)).join(' ')).join('L')}Z`).join('');
     return { type: 'path', shape: { pathData: path }, style: { fill: color, fillRule: 'evenodd' }, silent: true, z2: params.dataIndex };
   };
-  const end = (scale) => ({ type: scale.isLog ? 'log' : 'value', min: scale.low, max: scale.high, axisLabel: numberLabels(), splitLine: { show: false } });
+  const end = (scale) => ({ type: scale.isLog ? 'log' : 'value', min: scale.low, max: scale.high, axisLabel: numberLabels({ alignMinLabel: 'left', alignMaxLabel: 'right' }), splitLine: { show: false } });
   const best = study.ranked(rows)[0];
   const dot = (row) => [study.columns.get(across).number(row), study.columns.get(up).number(row), study.values[row], study.numbers[row]];
   return {
@@ -216,7 +229,7 @@ function contourOf(study, [across, up], rows) {
     height: 440,
     option: {
       tooltip: tooltip({ formatter: ({ value }) => `trial ${value[3]}\n${study.shortName.get(across)}: ${short(value[0])}\n${study.shortName.get(up)}: ${short(value[1])}\n${study.metric}: ${short(value[2])}` }),
-      grid: grid({ top: 16 }), xAxis: axis(study.shortName.get(across), end(x)), yAxis: yAxis(study.shortName.get(up), end(y)),
+      grid: grid({ top: 16 }), xAxis: axis(study.shortName.get(across), end(x)), yAxis: yAxis(study.shortName.get(up), { ...end(y), axisLabel: numberLabels() }),
       series: [
         { type: 'custom', renderItem: drawBand, data: rings.map((_, i) => [x.low, y.low, i]), clip: true, silent: true, z: 1 },
         { type: 'scatter', data: rows.map(dot), symbolSize: 5, z: 3, itemStyle: { color: '#ffffff', borderColor: '#000000', borderWidth: 1, opacity: 0.75 } },

@@ -40,7 +40,7 @@ function historyPoints(study, rows) {
 function historyBands(bands) {
   const color = seriesColor(0);
   const middle = (band) => (band.from + band.to) / 2;
-  const line = (name, key, more) => ({ name, type: 'line', showSymbol: false, data: bands.map((band) => [middle(band), band[key]]), ...more });
+  const line = (name, key, more) => ({ name, type: 'line', symbol: 'none', data: bands.map((band) => [middle(band), band[key]]), ...more });
   return [
     line('90 % of values are below', 'high', { lineStyle: { color, width: 1, type: 'dashed' }, itemStyle: { color } }),
     line('median', 'middle', { lineStyle: { color, width: 2 }, itemStyle: { color } }),
@@ -61,20 +61,19 @@ function historyFigure(view) {
       if (measured.length === 0) return { told: 'No trial that is shown has a value.' };
       const many = measured.length > kMostPoints;
       const bands = many ? valueBands(study, measured, 100) : [];
-      const values = measured.map((row) => study.values[row]);
-      const isLog = scale === 'log' ? values.every((x) => x > 0) : scale === 'auto' && logAxis(values);
+      const range = valueScale(study, measured.map((row) => study.values[row]), scale);
       const last = rows.length > 0 ? study.numbers[rows[rows.length - 1]] : 0;
       const best = { name: 'best so far', type: 'line', step: 'end', showSymbol: steps.length < 100, symbolSize: 5, z: 5,
         lineStyle: { color: seriesColor(1), width: 2.5 }, itemStyle: { color: seriesColor(1) },
         data: [...steps.map(([row, value]) => [study.numbers[row], value]), ...(steps.length > 0 ? [[last, steps[steps.length - 1][1]]] : [])] };
       const said = steps.length === 0 ? 'No completed trial has a value.'
-        : `The best value is ${short(steps[steps.length - 1][1])}, of trial ${study.numbers[steps[steps.length - 1][0]]}; it was improved ${plural(steps.length - 1, 'time')}.`;
+        : `The best value is ${short(steps[steps.length - 1][1])}, of trial ${study.numbers[steps[steps.length - 1][0]]}; it was improved ${plural(steps.length - 1, 'time')}.${range.told}`;
       return {
         told: said + (many ? ` The ${plural(measured.length, 'value')} stand as bands of 100 groups of trials.` : ''),
         option: {
           legend: legend(), tooltip: tooltip({ trigger: 'item', formatter: (at) => `${at.seriesName}\ntrial ${short(at.value[0])}: ${short(at.value[1])}` }),
           grid: grid(), xAxis: axis('trial', { min: 0 }),
-          yAxis: yAxis(study.metric, { type: isLog ? 'log' : 'value', axisLabel: numberLabels() }),
+          yAxis: yAxis(study.metric, range.axis),
           series: [...(many ? historyBands(bands) : historyPoints(study, measured)), best],
         },
         columns: ['trial', 'best so far'], rows: steps.map(([row, value]) => [study.numbers[row], value]),
@@ -131,7 +130,7 @@ function spansOf(study, rows) {
     .filter(({ from }) => Number.isFinite(from)).sort((a, b) => a.from - b.from);
 }
 
-// The least power of two that is above 30 runs in the time of all, so that lanes stay few, draws bars; else counts.
+// A bar for each trial, or of many how many ended when.
 function timelineFigure(view) {
   return new Figure({
     id: 'timeline', title: 'Timeline',
@@ -147,7 +146,7 @@ function timelineFigure(view) {
       const lanes = spans.length <= 1500 ? lanesOf(spans) : null;
       const option = lanes && lanes.every(({ lane }) => lane < 64) ? laneOption(study, lanes) : countOption(study, spans, first, last);
       return {
-        told: said, option,
+        told: said, option, height: option.lanes ? Math.min(140 + 34 * option.lanes, 480) : 340,
         columns: ['trial', 'outcome', 'started', 'seconds'],
         rows: () => spans.map(({ row, from, to }) => [study.numbers[row], study.outcome(row), timeText(from), (to - from) / 1000]),
       };
@@ -164,7 +163,7 @@ function laneOption(study, lanes) {
     return { type: 'rect', shape: { x, y: y - height / 2, width: Math.max(end - x, 1.5), height }, style: { fill: api.visual('color') } };
   };
   return {
-    legend: legend(), grid: grid({ left: 60 }),
+    lanes: most, legend: legend(), grid: grid({ left: 60 }),
     tooltip: tooltip({ formatter: ({ seriesName, value }) => `trial ${value[3]}: ${seriesName}\n${timeText(value[0])}\n${duration((value[1] - value[0]) / 1000)}` }),
     xAxis: axis('time, UTC', { type: 'time', axisLabel: timeLabels() }),
     yAxis: yAxis('lane', { min: -0.5, max: most - 0.5, nameGap: 36, minInterval: 1, inverse: true, splitLine: { show: false }, axisLabel: { formatter: (x) => (Number.isInteger(x) ? String(x + 1) : '') } }),

@@ -29,7 +29,7 @@ function lrRangeOption(study, { label, ramps, grid: runs, suggestions }) {
   // The end of a divergence must not press the rest into a line.
   const most = first.length > 0 ? 2 * Math.max(...first) : Infinity;
   const lines = ramps.map(({ name, lr, loss }, i) => ({
-    name: `ramp, ${name}`, type: 'line', showSymbol: false, lineStyle: { color: seriesColor(i), width: 1.5 }, itemStyle: { color: seriesColor(i) },
+    name: `ramp, ${name}`, type: 'line', showSymbol: false, lineStyle: { color: seriesColor(0), width: 1.5, type: ['solid', 'dashed', 'dotted'][i % 3] }, itemStyle: { color: seriesColor(0) },
     data: lr.map((x, k) => [x, loss[k]]).filter((at) => usable(at) && at[1] <= most),
   }));
   const points = { name: 'LR grid', type: 'scatter', symbol: 'diamond', symbolSize: 8, itemStyle: { color: seriesColor(5) },
@@ -39,7 +39,7 @@ function lrRangeOption(study, { label, ramps, grid: runs, suggestions }) {
     const color = seriesColor(1 + i);
     return {
       name, type: 'line', data: [], itemStyle: { color }, lineStyle: { color },
-      markLine: { symbol: 'none', animation: false, lineStyle: { color, width: 2, type: 'solid' }, label: { formatter: name, color: colors().text, fontSize: 11, position: 'end', distance: [0, 4 + 14 * i] }, data: [{ xAxis: value }] },
+      markLine: { symbol: 'none', animation: false, precision: 20, lineStyle: { color, width: 2, type: 'solid' }, label: { formatter: name, color: colors().text, fontSize: 11, position: 'end', distance: [0, 4 + 14 * i] }, data: [{ xAxis: value }] },
       markArea: typeof low === 'number' && typeof high === 'number' && high > low
         ? { silent: true, itemStyle: { color, opacity: 0.09 }, data: [[{ xAxis: low }, { xAxis: high }]] } : undefined,
     };

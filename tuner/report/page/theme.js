@@ -77,6 +77,42 @@ function logAxis(values) {
   return low > 0 && high / low > 100;
 }
 
+function roundedTo(x, step, round) {
+  return Number((round(x / step) * step).toPrecision(12));
+}
+
+// The axis that tells values of the metric apart: logarithmic where they span decades, and without those that are far
+// worse than nine tenths of them. beyond: how many these are; clamp(x): x, or the end of the axis.
+function valueScale(study, values, wanted = 'auto') {
+  const sorted = values.filter((x) => Number.isFinite(x)).sort((a, b) => a - b);
+  const isPositive = sorted.length > 0 && sorted[0] > 0;
+  const spread = (to) => {
+    const [low, high] = [to(sorted[0]), to(sorted[sorted.length - 1])];
+    const minimize = study.study.goal === 'minimize';
+    const [best, worst, most] = minimize ? [low, high, to(quantile(sorted, 0.9))] : [high, low, to(quantile(sorted, 0.1))];
+    const isFar = sorted.length > 9 && Math.abs(worst - most) > 2 * Math.abs(most - best) && most !== best;
+    const room = Math.sign(most - best) * Math.min(0.3 * Math.abs(most - best), to === Math.log10 ? 2 : Infinity);
+    const end = isFar ? most + room : worst;
+    return minimize ? { low, high: end, isFar } : { low: end, high, isFar };
+  };
+  const logs = isPositive ? spread(Math.log10) : null;
+  const isLog = isPositive && (wanted === 'log' || (wanted === 'auto' && logs.high - logs.low > 2));
+  const { low, high, isFar } = isLog ? logs : sorted.length > 0 ? spread((x) => x) : { low: 0, high: 1, isFar: false };
+  let [min, max] = [undefined, undefined];
+  if (isLog) {
+    // Whole steps between the marks.
+    const step = Math.max(1, Math.ceil((high - low) / 6));
+    if (high - low > 1) [min, max] = [10 ** (step * Math.floor(low / step)), 10 ** (step * Math.ceil(high / step))];
+  } else if (isFar) {
+    const step = 10 ** Math.floor(Math.log10(high - low)) / 2;
+    [min, max] = [roundedTo(low, step, Math.floor), roundedTo(high, step, Math.ceil)];
+  }
+  const clamp = (x) => Math.min(Math.max(x, min ?? -Infinity), max ?? Infinity);
+  const beyond = sorted.filter((x) => clamp(x) !== x).length;
+  return { isLog, clamp, beyond, axis: { type: isLog ? 'log' : 'value', min, max, axisLabel: numberLabels() },
+    told: beyond > 0 ? ` The axis leaves out ${plural(beyond, 'value')} far from the others.` : '' };
+}
+
 // An axis for what a parameter may be.
 function parameterAxis(study, name, rows, more = {}) {
   const parameter = study.parameterOf.get(name);
@@ -89,7 +125,21 @@ function parameterAxis(study, name, rows, more = {}) {
   }
   const values = rows.map((row) => column.number(row));
   const isLog = parameter.log && values.every((x) => !(x <= 0));
-  return axis(study.shortName.get(name), { type: isLog ? 'log' : 'value', ...more, axisLabel: numberLabels(more.axisLabel) });
+  return axis(study.shortName.get(name), {
+    type: isLog ? 'log' : 'value', ...parameterEnds(study, name, rows), ...more,
+    axisLabel: numberLabels({ alignMinLabel: 'left', alignMaxLabel: 'right', ...(more.axisLabel ?? {}) }),
+  });
+}
+
+// The ends of its range, where the plan says them and no trial is outside; else none.
+function parameterEnds(study, name, rows) {
+  const { low, high } = study.parameterOf.get(name);
+  const column = study.columns.get(name);
+  const isInside = typeof low === 'number' && typeof high === 'number' && rows.every((row) => {
+    const x = column.number(row);
+    return Number.isNaN(x) || (x >= low && x <= high);
+  });
+  return isInside ? { min: low, max: high } : {};
 }
 
 // Does a chart show it by its choices?

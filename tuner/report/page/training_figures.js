@@ -89,7 +89,7 @@ function optimizerFigure(view) {
 }
 
 function boxesOption(study, list) {
-  const isLog = logAxis(list.flatMap(({ values }) => values));
+  const range = valueScale(study, list.flatMap(({ values }) => values));
   const boxes = list.map(({ values }) => {
     const [q1, q2, q3] = [0.25, 0.5, 0.75].map((q) => quantile(values, q));
     const reach = 1.5 * (q3 - q1);
@@ -98,16 +98,16 @@ function boxesOption(study, list) {
   });
   const outside = list.flatMap(({ values }, i) => drawn(values.filter((x) => x < boxes[i][0] || x > boxes[i][4]), 200).map((x) => [x, i]));
   return {
-    told: `${list[0].name} has the best median, ${short(quantile(list[0].values, 0.5))}.`,
+    told: `${list[0].name} has the best median, ${short(quantile(list[0].values, 0.5))}.${range.told}`,
     height: 100 + 44 * list.length,
     option: {
       tooltip: tooltip({ formatter: ({ seriesType, dataIndex, value }) => (seriesType === 'boxplot'
         ? `${list[dataIndex].name}: ${plural(list[dataIndex].values.length, 'trial')}\nmedian ${short(boxes[dataIndex][2])}\nmiddle half ${short(boxes[dataIndex][1])} to ${short(boxes[dataIndex][3])}` : `${list[value[1]].name}: ${short(value[0])}`) }),
       grid: grid({ left: 16, top: 12, containLabel: true, bottom: 40 }),
-      xAxis: axis(study.metric, { type: isLog ? 'log' : 'value', axisLabel: numberLabels() }),
+      xAxis: axis(study.metric, range.axis),
       yAxis: axis('', { type: 'category', data: list.map(({ name }) => name), inverse: true, axisTick: { show: false }, axisLabel: { color: colors().text, fontSize: 12 } }),
       series: [
-        { type: 'boxplot', data: boxes, boxWidth: [8, 22], itemStyle: { color: colors().raised, borderColor: seriesColor(0), borderWidth: 1.5 } },
+        { type: 'boxplot', data: boxes.map((box) => box.map(range.clamp)), boxWidth: [8, 22], itemStyle: { color: colors().raised, borderColor: seriesColor(0), borderWidth: 1.5 } },
         { type: 'scatter', data: outside, symbolSize: 4, itemStyle: { color: seriesColor(0), opacity: 0.5 } },
       ],
     },
