@@ -1,5 +1,6 @@
 #include "tuner/report/page_sections.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <utility>
@@ -42,38 +43,69 @@ Json replicates_json(const std::map<std::uint64_t, Replicates>& configurations) 
   return Json(std::move(ranked));
 }
 
-Json pruning_json(const storage::Store& store, const std::string& study, PackedArrays& arrays) {
-  constexpr std::size_t kMostReports = 4000;
+namespace {
+
+// What became of trials at the steps at which a pruner was asked, as the journal goes by.
+class Rungs {
+ public:
+  void take(const storage::ReportRecord& report) {
+    Rung& rung = rungs_[report.step];
+    const bool stops = report.decision == "stop", pauses = report.decision == "pause";
+    ++(stops ? rung.stopped : pauses ? rung.paused : rung.continued);
+    if (pauses) paused_at_[report.number] = report.step;
+    if (trials_.size() >= kMostReports && report.number > last_) return;
+    last_ = std::max(last_, report.number);
+    trials_.push_back(static_cast<double>(report.number));
+    steps_.push_back(static_cast<double>(report.step));
+    values_.push_back(report.value.value_or(std::numeric_limits<double>::quiet_NaN()));
+    decisions_.push_back(stops ? 1 : pauses ? 2 : 0);
+  }
+  void take(const storage::ReviewRecord& review) {
+    const auto paused = paused_at_.find(review.number);
+    if (paused == paused_at_.end()) return;
+    Rung& rung = rungs_[paused->second];
+    ++(review.decision == "stop" ? rung.stopped : rung.resumed);
+    --rung.paused;
+    paused_at_.erase(paused);
+  }
+  [[nodiscard]] Json pack(PackedArrays& arrays) const {
+    if (rungs_.empty()) return {};
+    Json list = Json::array();
+    for (const auto& [step, rung] : rungs_)
+      list.push_back({{"step", step},
+                      {"continued", rung.continued},
+                      {"stopped", rung.stopped},
+                      {"paused", rung.paused},
+                      {"resumed", rung.resumed}});
+    return {{"steps", std::move(list)},
+            {"reports",
+             {{"trials", arrays.add(trials_)},
+              {"steps", arrays.add(steps_)},
+              {"values", arrays.add(values_)},
+              {"decisions", arrays.add(decisions_)}}}};
+  }
+
+ private:
+  static constexpr std::size_t kMostReports = 4000;
   struct Rung {
-    std::uint64_t continued = 0, stopped = 0;
+    std::uint64_t continued = 0, stopped = 0, paused = 0, resumed = 0;
   };
-  std::map<std::int64_t, Rung> rungs;
-  std::vector<double> trials, steps, values;
-  std::vector<std::uint8_t> stopped;
-  std::uint64_t last = 0;  // number of the last trial whose reports are shown
+  std::map<std::int64_t, Rung> rungs_;
+  std::map<std::uint64_t, std::int64_t> paused_at_;
+  std::vector<double> trials_, steps_, values_;
+  std::vector<std::uint8_t> decisions_;
+  std::uint64_t last_ = 0;  // of the trials whose reports are shown
+};
+
+}  // namespace
+
+Json pruning_json(const storage::Store& store, const std::string& study, PackedArrays& arrays) {
+  Rungs rungs;
   store.read_journal(study, [&](const storage::JournalEntry& entry) {
-    const auto* report = std::get_if<storage::ReportRecord>(&entry);
-    if (report == nullptr) return;
-    const bool stops = report->decision == "stop";
-    Rung& rung = rungs[report->step];
-    ++(stops ? rung.stopped : rung.continued);
-    if (trials.size() >= kMostReports && report->number > last) return;
-    last = std::max(last, report->number);
-    trials.push_back(static_cast<double>(report->number));
-    steps.push_back(static_cast<double>(report->step));
-    values.push_back(report->value.value_or(std::numeric_limits<double>::quiet_NaN()));
-    stopped.push_back(stops ? 1 : 0);
+    if (const auto* report = std::get_if<storage::ReportRecord>(&entry)) rungs.take(*report);
+    if (const auto* review = std::get_if<storage::ReviewRecord>(&entry)) rungs.take(*review);
   });
-  if (rungs.empty()) return {};
-  Json list = Json::array();
-  for (const auto& [step, rung] : rungs)
-    list.push_back({{"step", step}, {"continued", rung.continued}, {"stopped", rung.stopped}});
-  return {{"steps", std::move(list)},
-          {"reports",
-           {{"trials", arrays.add(trials)},
-            {"steps", arrays.add(steps)},
-            {"values", arrays.add(values)},
-            {"stopped", arrays.add(stopped)}}}};
+  return rungs.pack(arrays);
 }
 
 }  // namespace tuner::report

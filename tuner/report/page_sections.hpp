@@ -27,9 +27,10 @@ struct Replicates {
 // From the best on: {"configuration", "values", "due", "mean", "low", "high", "method"}; see Mean.
 [[nodiscard]] Json replicates_json(const std::map<std::uint64_t, Replicates>& configurations);
 
-// {"steps": [{"step", "continued", "stopped"}], "reports": {"trials", "steps", "values", "stopped"}}: how many trials
-// went on and stopped at each step at which the pruner was asked, and up to 4,000 of the reports as arrays, those of
-// whole trials. Null where it was not asked.
+// {"steps": [{"step", "continued", "stopped", "paused", "resumed"}], "reports": {"trials", "steps", "values",
+// "decisions"}}. How many trials went on at once, stopped, paused, and went on after a pause, at each step at which the
+// pruner was asked; and reports as arrays, those of the first trials that make 4,000 of them, with 0: continue, 1:
+// stop, 2: pause. Null where it was not asked.
 [[nodiscard]] Json pruning_json(const storage::Store& store, const std::string& study, PackedArrays& arrays);
 
 }  // namespace tuner::report

@@ -96,38 +96,48 @@ function replicateFigure(view) {
   });
 }
 
+// What a pruner may do, with the number of it in the reports, and the look of it.
+const kDecisions = [
+  { name: 'went on', key: 'continued', code: 0, series: 0, symbol: 'circle', opacity: 0.5 },
+  { name: 'went on after a pause', key: 'resumed', code: null, series: 2, symbol: 'circle', opacity: 1 },
+  { name: 'paused', key: 'paused', code: 2, series: 4, symbol: 'rect', opacity: 0.8 },
+  { name: 'stopped', key: 'stopped', code: 1, series: 1, symbol: 'triangle', opacity: 0.9 },
+];
+
 function pruningFigure(view) {
   return new Figure({
     id: 'pruning', title: 'Rungs and prunings',
-    help: 'Where the pruner was asked: what the trials had reported there, and how many it stopped.',
+    help: 'Where the pruner was asked: what the trials had reported there, and what became of them.',
     draw: () => {
-      const { study } = view;
-      if (!study.pruning) return { told: 'The study has no pruner that was asked.' };
-      const { steps } = study.pruning;
-      const { trials, steps: at, values, stopped } = study.reports;
-      const stops = steps.reduce((sum, rung) => sum + rung.stopped, 0);
-      const points = (isStopped) => Array.from(trials, (_, i) => [String(at[i]), values[i], trials[i]]).filter(([, y], i) => stopped[i] === isStopped && Number.isFinite(y));
-      const isLog = logAxis(Array.from(values));
-      const names = steps.map(({ step }) => String(step));
-      const look = { type: 'scatter', xAxisIndex: 0, yAxisIndex: 0, symbolSize: 6 };
-      const bars = { type: 'bar', xAxisIndex: 1, yAxisIndex: 1, stack: 'all', barMaxWidth: 40 };
+      const { steps } = view.study.pruning;
+      const sum = (key) => steps.reduce((all, rung) => all + rung[key], 0);
+      const seen = kDecisions.filter(({ key }) => sum(key) > 0);
       return {
-        told: `${plural(stops, 'trial')} stopped at ${plural(steps.filter((rung) => rung.stopped > 0).length, 'of the steps', 'of the steps')} where the pruner was asked, of ${steps.length}.`,
-        height: 520,
-        option: {
-          legend: legend(), tooltip: tooltip({ trigger: 'item', formatter: (it) => (Array.isArray(it.value) ? `trial ${it.value[2]}, step ${it.value[0]}\n${it.seriesName}: ${short(it.value[1])}` : `step ${it.name}\n${it.seriesName}: ${it.value}`) }),
-          grid: [grid({ height: 230 }), grid({ top: 318, height: 142, bottom: undefined })],
-          xAxis: [axis('', { type: 'category', data: names, gridIndex: 0, axisLabel: { show: false } }), axis('step', { type: 'category', data: names, gridIndex: 1 })],
-          yAxis: [yAxis(`${study.metric} that was reported`, { gridIndex: 0, type: isLog ? 'log' : 'value', axisLabel: numberLabels() }), yAxis('trials', { gridIndex: 1, scale: false, minInterval: 1 })],
-          series: [
-            { ...look, name: 'went on', itemStyle: { color: seriesColor(0), opacity: 0.5 }, data: points(0) },
-            { ...look, name: 'stopped', symbol: 'triangle', itemStyle: { color: seriesColor(1), opacity: 0.9 }, data: points(1) },
-            { ...bars, name: 'went on', itemStyle: { color: seriesColor(0) }, data: steps.map((rung) => rung.continued) },
-            { ...bars, name: 'stopped', itemStyle: { color: seriesColor(1) }, data: steps.map((rung) => rung.stopped) },
-          ],
-        },
-        columns: ['step', 'went on', 'stopped'], rows: steps.map(({ step, continued, stopped: count }) => [step, continued, count]),
+        told: `The pruner was asked at ${plural(steps.length, 'step')}: ${plural(sum('stopped'), 'trial')} stopped${sum('resumed') + sum('paused') > 0 ? `, ${sum('resumed')} went on after a pause, ${sum('paused')} still paused` : ''}.`,
+        height: 520, option: pruningOption(view.study, seen),
+        columns: ['step', ...seen.map(({ name }) => name)], rows: steps.map((rung) => [rung.step, ...seen.map(({ key }) => rung[key])]),
       };
     },
   });
+}
+
+function pruningOption(study, seen) {
+  const { steps } = study.pruning;
+  const { trials, steps: at, values, decisions } = study.reports;
+  const points = (code) => Array.from(trials, (_, i) => [String(at[i]), values[i], trials[i]]).filter(([, y], i) => decisions[i] === code && Number.isFinite(y));
+  const names = steps.map(({ step }) => String(step));
+  const range = valueScale(study, Array.from(values));
+  return {
+    legend: legend(),
+    tooltip: tooltip({ trigger: 'item', formatter: (it) => (Array.isArray(it.value) ? `trial ${it.value[2]}, step ${it.value[0]}\n${it.seriesName}: ${short(it.value[1])}` : `step ${it.name}\n${it.seriesName}: ${it.value}`) }),
+    grid: [grid({ height: 230 }), grid({ top: 318, height: 142, bottom: undefined })],
+    xAxis: [axis('', { type: 'category', data: names, gridIndex: 0, axisLabel: { show: false } }), axis('step', { type: 'category', data: names, gridIndex: 1 })],
+    yAxis: [yAxis(`${study.metric} that was reported`, { gridIndex: 0, ...range.axis }), yAxis('trials', { gridIndex: 1, scale: false, minInterval: 1 })],
+    series: [
+      ...seen.filter(({ code }) => code !== null).map(({ name, code, series, symbol, opacity }) => ({
+        name, type: 'scatter', xAxisIndex: 0, yAxisIndex: 0, symbol, symbolSize: 6, itemStyle: { color: seriesColor(series), opacity }, data: points(code) })),
+      ...seen.map(({ name, key, series }) => ({
+        name, type: 'bar', xAxisIndex: 1, yAxisIndex: 1, stack: 'all', barMaxWidth: 40, itemStyle: { color: seriesColor(series) }, data: steps.map((rung) => rung[key]) })),
+    ],
+  };
 }

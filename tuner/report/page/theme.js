@@ -1,7 +1,7 @@
 'use strict';
 // Colors and axes, the same in all charts, taken from the style of the page.
 
-const kOutcomes = ['completed', 'pruned', 'diverged', 'failed', 'timed_out', 'cancelled'];
+const kOutcomes = ['completed', 'pruned', 'diverged', 'failed', 'timed_out', 'cancelled', 'paused'];
 // Of each outcome the place of its color among the series, and a shape, for those who do not tell the colors apart.
 const kOutcomeLooks = {
   completed: { series: 0, shape: 'circle' },
@@ -10,6 +10,7 @@ const kOutcomeLooks = {
   failed: { series: 3, shape: 'diamond' },
   timed_out: { series: 5, shape: 'rect' },
   cancelled: { series: 7, shape: 'circle' },
+  paused: { series: 6, shape: 'diamond' },
 };
 
 const theme = { read: null };
