@@ -97,6 +97,7 @@ class Study {
     this.rowOf = new Map(Array.from(this.numbers, (number, row) => [number, row]));
     this.values = this.columns.get('value').asNumbers();
     this.outcomes = this.columns.get('outcome');
+    this.choices = new Map();  // of parameters, as theme.js finds them
     this.readCurves(description.curves, bytes);
     if (description.pruning) this.readReports(description.pruning.reports, bytes);
   }

@@ -5,7 +5,7 @@ const figures = [];
 const kMostTableRows = 500;
 
 const whenSeen = new IntersectionObserver((entries) => {
-  for (const entry of entries) if (entry.isIntersecting) figureOf.get(entry.target)?.see();
+  for (const entry of entries) figureOf.get(entry.target)?.see(entry.isIntersecting);
 }, { rootMargin: '300px' });
 const whenResized = new ResizeObserver((entries) => {
   for (const entry of entries) figureOf.get(entry.target)?.resize();
@@ -29,22 +29,18 @@ class Figure {
       element('p', { class: 'help' }, help), this.told, this.place, this.details);
     this.title = title;
     figures.push(this);
-    figureOf.set(this.place, this);
-    whenSeen.observe(this.place);
+    figureOf.set(this.node, this).set(this.place, this);
+    whenSeen.observe(this.node);
     whenResized.observe(this.place);
   }
+  // What nobody looks at is drawn when somebody does.
   refresh() {
     this.isDirty = true;
     if (this.isSeen) this.render();
-    else {
-      // It may have become visible before it had anything to show.
-      whenSeen.unobserve(this.place);
-      whenSeen.observe(this.place);
-    }
   }
-  see() {
-    this.isSeen = true;
-    if (this.isDirty) this.render();
+  see(isSeen) {
+    this.isSeen = isSeen;
+    if (isSeen && this.isDirty) this.render();
   }
   resize() {
     if (!this.chart || this.place.clientWidth === 0) return;
@@ -77,7 +73,7 @@ class Figure {
     this.scroller.replaceChildren(plainTable(this.title, this.drawn.columns, all));
   }
   dispose() {
-    whenSeen.unobserve(this.place);
+    whenSeen.unobserve(this.node);
     whenResized.unobserve(this.place);
     this.chart?.dispose();
     figures.splice(figures.indexOf(this), 1);
@@ -111,10 +107,7 @@ function check(label, isChecked, change) {
 addEventListener('beforeprint', () => {
   const before = document.documentElement.dataset.theme;
   applyTheme('light');
-  for (const figure of figures) {
-    figure.isSeen = true;
-    figure.render();
-  }
+  for (const figure of figures) figure.render();
   addEventListener('afterprint', () => {
     applyTheme(before);
     for (const figure of figures) figure.refresh();

@@ -7,10 +7,19 @@ function parametersByImportance(study) {
   return [...study.parameterNames].sort((a, b) => (share.get(b) ?? 0) - (share.get(a) ?? 0));
 }
 
-// What a brush on an axis means, as an expression.
+// A number of few digits that is not above x, or not below it.
+function roundedDown(x) {
+  const near = Number(x.toPrecision(4));
+  return near <= x ? near : Number((x - Math.abs(x) * 1e-3).toPrecision(4));
+}
+function roundedUp(x) {
+  return -roundedDown(-x);
+}
+
+// What a brush on an axis means, as an expression. name: null for the value.
 function expressionOf(study, name, [low, high]) {
-  if (name === study.metric && !study.parameterOf.has(name)) return `value >= ${sixDigits(low, 17)} and value <= ${sixDigits(high, 17)}`;
-  if (!isChoice(study, name)) return `${name} >= ${sixDigits(low, 17)} and ${name} <= ${sixDigits(high, 17)}`;
+  const word = name ?? 'value';
+  if (name === null || !isChoice(study, name)) return `${word} >= ${roundedDown(low)} and ${word} <= ${roundedUp(high)}`;
   const inside = choicesOf(study, name).slice(Math.max(0, Math.ceil(low)), Math.floor(high) + 1);
   const column = study.columns.get(name);
   const written = (text) => (valueOfWord(text) === text || column.choices?.some((item) => item.value === text) ? `"${text}"` : text);
@@ -35,7 +44,7 @@ function parallelFigure(view) {
   let brushed = new Map();
   const apply = element('button', { type: 'button', disabled: true, onclick: () => {
     const { study } = view;
-    const parts = [...brushed].map(([name, interval]) => expressionOf(study, name ?? study.metric, interval));
+    const parts = [...brushed].map(([name, interval]) => expressionOf(study, name, interval));
     view.setFilter([view.expression.trim() === '' ? null : `(${view.expression})`, ...parts].filter(Boolean).join(' and '));
   } }, 'Show what is brushed alone');
   const figure = new Figure({

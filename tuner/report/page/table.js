@@ -18,9 +18,9 @@ class TrialTable {
     this.shown = [...kKeysShown.slice(0, 1), ...replicated, ...kKeysShown.slice(1), ...study.parameterNames.slice(0, 12)];
     this.head = element('thead');
     this.body = element('tbody');
-    this.table = element('table', { role: 'grid', 'aria-multiselectable': 'true', 'aria-label': 'Trials' }, this.head, this.body);
-    this.grid = element('div', { id: 'grid', class: 'scroller', tabindex: '0', 'aria-label': 'Trials', 'aria-describedby': 'grid-help',
-      onscroll: () => this.paint(), onkeydown: (event) => this.press(event) }, this.table);
+    this.table = element('table', { id: 'trial-rows', role: 'grid', tabindex: '0', 'aria-multiselectable': 'true', 'aria-label': 'Trials',
+      'aria-describedby': 'grid-help', onkeydown: (event) => this.press(event) }, this.head, this.body);
+    this.grid = element('div', { id: 'grid', class: 'scroller', onscroll: () => this.paint() }, this.table);
     this.count = element('span', { role: 'status' });
     this.detail = element('div', { id: 'trial-detail' });
     this.node = element('section', { id: 'trials', 'aria-labelledby': 'trials-title' },
@@ -131,11 +131,11 @@ class TrialTable {
     const number = this.study.numbers[this.rows[this.current]];
     const line = this.rows.length > 0 ? this.body.querySelector(`#trial-${number}`) : null;
     line?.classList.add('current');
-    if (line) this.grid.setAttribute('aria-activedescendant', line.id);
-    else this.grid.removeAttribute('aria-activedescendant');
+    if (line) this.table.setAttribute('aria-activedescendant', line.id);
+    else this.table.removeAttribute('aria-activedescendant');
   }
   press(event) {
-    if (event.target !== this.grid || this.rows.length === 0 || event.ctrlKey || event.altKey || event.metaKey) return;
+    if (event.target !== this.table || this.rows.length === 0 || event.ctrlKey || event.altKey || event.metaKey) return;
     const page = Math.max(1, Math.floor(this.grid.clientHeight / kRowHeight) - 2);
     const to = { ArrowDown: this.current + 1, ArrowUp: this.current - 1, PageDown: this.current + page,
       PageUp: this.current - page, Home: 0, End: this.rows.length - 1 }[event.key];

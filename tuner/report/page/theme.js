@@ -150,6 +150,11 @@ function isChoice(study, name) {
 
 // The texts of its choices that trials have, numbers in their order.
 function choicesOf(study, name) {
+  if (!study.choices.has(name)) study.choices.set(name, seenChoices(study, name));
+  return study.choices.get(name);
+}
+
+function seenChoices(study, name) {
   const column = study.columns.get(name);
   const rows = new Map();
   for (let row = 0; row < study.count; ++row)
