@@ -3,6 +3,7 @@
 // be together.
 
 const kRowHeight = 30;
+const kPrintedRows = 30;
 const kKeysShown = ['trial', 'outcome', 'value', 'seconds', 'steps'];
 
 class TrialTable {
@@ -94,8 +95,8 @@ class TrialTable {
     return [...there, ...missing];
   }
   paint(all = false) {
-    const first = Math.max(0, Math.floor(this.grid.scrollTop / kRowHeight) - 10);
-    const last = printing ? Math.min(this.rows.length, 100) : Math.min(this.rows.length, first + Math.ceil(this.grid.clientHeight / kRowHeight) + 20);
+    const first = printing ? 0 : Math.max(0, Math.floor(this.grid.scrollTop / kRowHeight) - 10);
+    const last = printing ? Math.min(this.rows.length, kPrintedRows) : Math.min(this.rows.length, first + Math.ceil(this.grid.clientHeight / kRowHeight) + 20);
     if (!all && this.painted.first === first && this.painted.last === last) return;
     this.painted = { first, last };
     const space = (count) => element('tr', { class: 'space', 'aria-hidden': 'true' }, element('td', { colspan: this.shown.length + 1 }));

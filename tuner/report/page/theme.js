@@ -101,8 +101,7 @@ function valueScale(study, values, wanted = 'auto') {
   const { low, high, isFar } = isLog ? logs : sorted.length > 0 ? spread((x) => x) : { low: 0, high: 1, isFar: false };
   let [min, max] = [undefined, undefined];
   if (isLog) {
-    // Whole steps between the marks.
-    const step = Math.max(1, Math.ceil((high - low) / 6));
+    const step = [1, 2, 5, 10, 20, 50].find((decades) => (high - low) / decades <= 7) ?? 100;
     if (high - low > 1) [min, max] = [10 ** (step * Math.floor(low / step)), 10 ** (step * Math.ceil(high / step))];
   } else if (isFar) {
     const step = 10 ** Math.floor(Math.log10(high - low)) / 2;
