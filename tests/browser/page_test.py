@@ -46,6 +46,16 @@ def draw_all(page):
         return drawn; })()""")
 
 
+def check_foot(page):
+    assert texts(page, "#foot pre")[0].startswith("\nstudy: small\nmethod: random")
+    facts = dict(zip(texts(page, "#foot dt"), texts(page, "#foot dd")))
+    assert facts["seed of the study"] == "1" and "processors, " in facts["machine of the trials"], facts
+    plugins = page.value("[...document.querySelectorAll('#foot tbody tr')].map((row) => [...row.cells].map((cell) => cell.textContent))")
+    assert {"quadratic", "sgd", "adam", "rmsprop", "constant"} == {plugin[1] for plugin in plugins}
+    assert all(len(plugin[3]) == 64 for plugin in plugins), plugins
+    assert "Apache License" in texts(page, "#foot pre")[-1]
+
+
 def check_table(page):
     assert page.value("document.querySelector('#grid table').getAttribute('aria-rowcount')") == "121"
     numbers = [row[1] for row in rows(page)]
@@ -154,6 +164,7 @@ def check_small(folder, page):
         folder.sql(f"DELETE FROM {table} WHERE number = 4")
     page.open(folder.report("small"))
     assert page.value("document.getElementById('title').textContent") == "small"
+    check_foot(page)
     drawn = draw_all(page)
     names = {"history", "curves", "importance", "parallel", "slices", "contour", "optimizers", "target", "profiles", "timeline",
              "durations"}

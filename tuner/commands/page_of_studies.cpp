@@ -1,38 +1,19 @@
 #include "tuner/commands/page_of_studies.hpp"
 
 #include <fmt/format.h>
-#include <sys/utsname.h>
-#include <unistd.h>
 
 #include <chrono>
-#include <fstream>
-#include <thread>
 
 #include "tuner/lr_range/lr_range.hpp"
 #include "tuner/report/page.hpp"
 #include "tuner/report/record.hpp"
+#include "tuner/system.hpp"
 #include "tuner/text.hpp"
 #include "tuner/version.hpp"
 
 namespace tuner::commands {
 
 namespace {
-
-// "Intel(R) Xeon(R) ..., 2 processors, 24 GB, Linux 6.1.0 x86_64".
-std::string machine_words() {
-  std::string words, line;
-  std::ifstream file("/proc/cpuinfo");
-  while (words.empty() && std::getline(file, line))
-    if (line.starts_with("model name")) words = line.substr(std::min(line.find(':') + 2, line.size()));
-  if (words.empty()) words = "unknown processor";
-  words += fmt::format(", {} processors", std::thread::hardware_concurrency());
-  const long pages = ::sysconf(_SC_PHYS_PAGES), size = ::sysconf(_SC_PAGESIZE);
-  if (pages > 0 && size > 0)
-    words += fmt::format(", {:.0f} GB", static_cast<double>(pages) * static_cast<double>(size) / 1e9);
-  utsname system{};
-  if (::uname(&system) == 0) words += fmt::format(", {} {} {}", system.sysname, system.release, system.machine);
-  return words;
-}
 
 std::string now_text() {
   const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
@@ -98,7 +79,7 @@ PageOfStudies page_of_studies(const storage::Store& store, std::vector<std::stri
   const Json head{{"tuner_version", kVersion},
                   {"made_at", now_text()},
                   {"database", database},
-                  {"machine", {{"text", machine_words()}}},
+                  {"machine", machine_text()},
                   {"ranking", report::page_ranking(store, swept, damage)}};
   const std::string first =
       once.size() == 1 ? fmt::format("study '{}'", printable(once.front())) : fmt::format("{} studies", once.size());

@@ -164,6 +164,7 @@ PageStudy page_study(const Store& store, const std::string& name, Damage& damage
   json["best"] = Json(std::vector<Json>(best.begin(), best.end()));
   json["pruning"] = pruning_json(store, name, arrays);
   json["plugins"] = plugins_json(store, name);
+  json["machines"] = Json(store.machines(name));
   json["config"] = store.study_config(name, &damage);
   json["overrides"] = Json(store.study_overrides(name, &damage));
   return {.description = std::move(json), .arrays = arrays.packed()};

@@ -16,6 +16,7 @@
 #include "tuner/study/aside.hpp"
 #include "tuner/study/decisions.hpp"
 #include "tuner/study/journal.hpp"
+#include "tuner/system.hpp"
 
 namespace tuner::study {
 
@@ -62,6 +63,7 @@ class Coordinator {
 
   StudyStatus run() {
     store_.add_event(status_.done == 0 ? "started" : "resumed", fmt::format("{} trials finished before", status_.done));
+    store_.add_event("machine", machine_text());
     forget_leftovers();
     stop_if_too_many_failed();
     for (;;) {
