@@ -217,9 +217,29 @@ def check_several(folder, page):
         page.value(f"(() => {{ const select = document.getElementById('study'); select.value = '{index}'; select.dispatchEvent(new Event('change')); }})()")
         assert page.value("document.getElementById('title').textContent") == name
         drawn = draw_all(page)
-        assert not isinstance(drawn[figure], str) and drawn[figure] > 1000, (name, drawn)
+        for drawing in (figure, "studies"):
+            assert not isinstance(drawn[drawing], str) and drawn[drawing] > 1000, (name, drawn)
         check_tables_and_words(page)
     check_colors_and_print(page)
+    assert not page.complaints, page.complaints
+
+
+def check_empty(folder, page):
+    """A study that has begun, and one whose trials all failed."""
+    folder.sweep(SMALL.replace("study: small", "study: empty"))
+    folder.sql("UPDATE trials SET outcome = 'failed', value = NULL, rank_key = NULL WHERE study_id = (SELECT id FROM studies WHERE name = 'empty')")
+    for table in ("ranks", "recent_ranks"):
+        folder.sql(f"DELETE FROM {table} WHERE study_id = (SELECT id FROM studies WHERE name = 'empty')")
+    page.open(folder.report("empty", file="failed.html"))
+    drawn = draw_all(page)
+    assert isinstance(drawn["history"], str) and drawn["timeline"] > 1000, drawn
+    folder.sql("DELETE FROM trials WHERE study_id = (SELECT id FROM studies WHERE name = 'empty')")
+    page.open(folder.report("empty", file="empty.html"))
+    assert all(isinstance(what, str) for what in draw_all(page).values())
+    assert rows(page) == [] and page.value("document.getElementById('where-state').textContent") == "all 0 trials"
+    page.value("document.getElementById('trial-rows').focus()")
+    page.key("ArrowDown")
+    page.key("Enter")
     assert not page.complaints, page.complaints
 
 
@@ -250,6 +270,7 @@ def main():
         (folder.path / "range.yaml").write_text(RANGE)
         check_small(folder, page)
         check_several(folder, page)
+        check_empty(folder, page)
         check_markup(folder, page)
 
 

@@ -61,7 +61,7 @@ Json parameters_json(const std::vector<StoredParameter>& parameters) {
   return list;
 }
 
-// Ranges of whole numbers count as such; one that no trial lacks is a share of the sum.
+// As `tuner importance` has it; empty where there is nothing to weigh.
 Json importance_json(const std::vector<StoredParameter>& parameters, const std::vector<Assessed>& trials) {
   Json list = Json::array();
   if (parameters.empty() || trials.size() < 2) return list;

@@ -63,7 +63,7 @@ class Coordinator {
 
   StudyStatus run() {
     store_.add_event(status_.done == 0 ? "started" : "resumed", fmt::format("{} trials finished before", status_.done));
-    store_.add_event("machine", machine_text());
+    record_machine();
     forget_leftovers();
     stop_if_too_many_failed();
     for (;;) {
@@ -88,6 +88,12 @@ class Coordinator {
   }
 
  private:
+  // Once for each machine.
+  void record_machine() {
+    const auto known = store_.machines(plan_.name);
+    const std::string machine = machine_text();
+    if (std::ranges::find(known, machine) == known.end()) store_.add_event("machine", machine);
+  }
   // A configuration without values.
   [[nodiscard]] Configuration nothing_known() const { return Configuration(plan_.space.dimensions.size()); }
 

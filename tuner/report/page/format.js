@@ -30,6 +30,11 @@ function sixDigits(x, digits = 6) {
   return `${trimmedZeros(mantissa)}e${exponent < 0 ? '-' : '+'}${size < 10 ? '0' : ''}${size}`;
 }
 
+// A number as tuner's JSON has it: what is not finite is a text.
+function numberFrom(json) {
+  return typeof json === 'string' ? Number(json.replace('inf', 'Infinity')) : json;
+}
+
 // A number on an axis or in a sentence.
 function short(x) {
   return x === null || x === undefined ? '' : sixDigits(x, 4);

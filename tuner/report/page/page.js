@@ -16,7 +16,7 @@ class View {
   }
   // Those of the figures that have something to say of this study.
   makers() {
-    const { study, ranking } = this;
+    const { study, ranking, data } = this;
     const hasParameters = study.parameterNames.length > 0;
     const hasOptimizers = study.columns.get('optimizer of the trial').choices !== null;
     return [
@@ -32,6 +32,7 @@ class View {
       [hasOptimizers, optimizerFigure],
       [ranking !== null, targetFigure],
       [ranking !== null, profileFigure],
+      [data.studies.length > 1, studiesFigure],
       [true, timelineFigure],
       [true, durationFigure],
     ].filter(([isWanted]) => isWanted).map(([, make]) => make);
@@ -75,7 +76,7 @@ class Page {
     document.getElementById('study-choice').hidden = data.studies.length < 2;
     const seconds = study.columns.get('seconds').asNumbers().reduce((sum, x) => sum + (Number.isFinite(x) ? x : 0), 0);
     const facts = [
-      ['Best value', best === null ? 'none yet' : short(Number(best)), trial === null ? '' : repeats > 1 ? `mean of a configuration, trial ${trial} first` : `trial ${trial}`],
+      ['Best value', best === null ? 'none yet' : short(numberFrom(best)), trial === null ? '' : repeats > 1 ? `mean of a configuration, trial ${trial} first` : `trial ${trial}`],
       ['Metric', metric, goal], ['Trials', trials.toLocaleString('en'), `${completed.toLocaleString('en')} completed`],
       ['Parameters', String(study.parameterNames.length), repeats > 1 ? `${repeats} replicates` : ''],
       ['Time of all trials', duration(seconds), ''], ['Seed', String(seed), ''],

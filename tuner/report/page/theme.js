@@ -99,17 +99,17 @@ function valueScale(study, values, wanted = 'auto') {
   const logs = isPositive ? spread(Math.log10) : null;
   const isLog = isPositive && (wanted === 'log' || (wanted === 'auto' && logs.high - logs.low > 2));
   const { low, high, isFar } = isLog ? logs : sorted.length > 0 ? spread((x) => x) : { low: 0, high: 1, isFar: false };
-  let [min, max] = [undefined, undefined];
+  let [min, max, interval] = [undefined, undefined, undefined];
   if (isLog) {
     const step = [1, 2, 5, 10, 20, 50].find((decades) => (high - low) / decades <= 7) ?? 100;
-    if (high - low > 1) [min, max] = [10 ** (step * Math.floor(low / step)), 10 ** (step * Math.ceil(high / step))];
+    if (high - low > 1) [min, max, interval] = [10 ** (step * Math.floor(low / step)), 10 ** (step * Math.ceil(high / step)), step];
   } else if (isFar) {
     const step = 10 ** Math.floor(Math.log10(high - low)) / 2;
     [min, max] = [roundedTo(low, step, Math.floor), roundedTo(high, step, Math.ceil)];
   }
   const clamp = (x) => Math.min(Math.max(x, min ?? -Infinity), max ?? Infinity);
   const beyond = sorted.filter((x) => clamp(x) !== x).length;
-  return { isLog, clamp, beyond, axis: { type: isLog ? 'log' : 'value', min, max, axisLabel: numberLabels() },
+  return { isLog, clamp, beyond, axis: { type: isLog ? 'log' : 'value', min, max, interval, axisLabel: numberLabels() },
     told: beyond > 0 ? ` The axis leaves out ${plural(beyond, 'value')} far from the others.` : '' };
 }
 

@@ -83,12 +83,30 @@ function optimizerFigure(view) {
       const sign = study.study.goal === 'minimize' ? 1 : -1;
       const list = [...groups].map(([name, values]) => ({ name, values: values.sort((a, b) => a - b) }));
       list.sort((a, b) => sign * (quantile(a.values, 0.5) - quantile(b.values, 0.5)));
-      return boxesOption(study, list);
+      return boxesOption(study, list, 'optimizer');
     },
   });
 }
 
-function boxesOption(study, list) {
+// The studies of the page that have the metric of this one.
+function studiesFigure(view) {
+  return new Figure({
+    id: 'studies', title: 'Studies',
+    help: 'The values of the completed trials of each study of this page that has the same metric and goal, as boxes with the median.',
+    draw: () => {
+      const { study, data } = view;
+      const alike = data.studies.filter((other) => other.metric === study.metric && other.study.goal === study.study.goal);
+      const list = alike.map((other) => ({ name: other.name, values: Array.from(other.values).filter((_, row) => other.isRanked(row)).sort((a, b) => a - b) }))
+        .filter(({ values }) => values.length > 0);
+      if (list.length === 0) return { told: 'No trial has a value yet.' };
+      const sign = study.study.goal === 'minimize' ? 1 : -1;
+      list.sort((a, b) => sign * (quantile(a.values, 0.5) - quantile(b.values, 0.5)));
+      return boxesOption(study, list, 'study');
+    },
+  });
+}
+
+function boxesOption(study, list, what) {
   const range = valueScale(study, list.flatMap(({ values }) => values));
   const boxes = list.map(({ values }) => {
     const [q1, q2, q3] = [0.25, 0.5, 0.75].map((q) => quantile(values, q));
@@ -111,17 +129,13 @@ function boxesOption(study, list) {
         { type: 'scatter', data: outside, symbolSize: 4, itemStyle: { color: seriesColor(0), opacity: 0.5 } },
       ],
     },
-    columns: ['optimizer', 'trials', 'best', 'lower quarter', 'median', 'upper quarter', 'worst'],
+    columns: [what, 'trials', 'best', 'lower quarter', 'median', 'upper quarter', 'worst'],
     rows: list.map(({ name, values }) => {
       const ends = [values[0], values[values.length - 1]];
       if (study.study.goal !== 'minimize') ends.reverse();
       return [name, values.length, ends[0], quantile(values, 0.25), quantile(values, 0.5), quantile(values, 0.75), ends[1]];
     }),
   };
-}
-
-function numberOf(cost) {
-  return typeof cost === 'number' ? cost : Infinity;
 }
 
 function targetFigure(view) {
@@ -140,8 +154,8 @@ function targetFigure(view) {
         place.replaceChildren(choice('Problem', ranking.problems.map(({ name }, i) => [String(i), name]), String(problem), (to) => { problem = Number(to); figure.refresh(); }));
       const { name, metric, target } = ranking.problems[problem];
       const list = ranking.optimizers.filter(({ results }) => results[problem]).map(({ optimizer, results }) => ({ optimizer, ...results[problem] }));
-      const reached = list.filter(({ steps }) => Number.isFinite(numberOf(steps)));
-      const said = `${name}: ${plural(reached.length, 'optimizer')} of ${list.length} reached ${metric} ${short(Number(target))}.`;
+      const reached = list.filter(({ steps }) => Number.isFinite(numberFrom(steps)));
+      const said = `${name}: ${plural(reached.length, 'optimizer')} of ${list.length} reached ${metric} ${short(numberFrom(target))}.`;
       if (reached.length === 0) return { told: said };
       return {
         told: said, height: 110 + 30 * list.length, option: targetOption(list),
@@ -158,8 +172,8 @@ function targetOption(list) {
   const names = list.map(({ optimizer }) => optimizer);
   const bars = (key, i, text) => ({
     type: 'bar', xAxisIndex: i, yAxisIndex: i, barMaxWidth: 16, itemStyle: { color: seriesColor(i), borderRadius: [0, 3, 3, 0] },
-    label: { show: true, position: 'right', color: colors().text, formatter: ({ dataIndex }) => (Number.isFinite(numberOf(list[dataIndex][key])) ? text(list[dataIndex][key]) : 'never') },
-    data: list.map((item) => (Number.isFinite(numberOf(item[key])) ? item[key] : 0)),
+    label: { show: true, position: 'right', color: colors().text, formatter: ({ dataIndex }) => (Number.isFinite(numberFrom(list[dataIndex][key])) ? text(list[dataIndex][key]) : 'never') },
+    data: list.map((item) => (Number.isFinite(numberFrom(item[key])) ? item[key] : 0)),
   });
   return {
     grid: [grid({ left: 130, right: '52%', top: 8, bottom: 44 }), grid({ left: '54%', right: 70, top: 8, bottom: 44 })],
