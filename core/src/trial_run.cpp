@@ -52,7 +52,7 @@ void TrialRun::check_time(std::int64_t step) const {
 }
 
 void TrialRun::check_paused() const {
-  if (pause_) throw TrialEnded{Outcome::paused, *pause_};
+  if (pause_) throw TrialEnded{Outcome::paused, pause_->why};
 }
 
 void TrialRun::observe(std::int64_t step, double value) {
@@ -133,7 +133,7 @@ void TrialRun::wait_for_decision(const StepReport& report) {
   if (decision.what == Decision::What::go_on) return;
   const std::string why = decision.why.empty() ? "" : fmt::format("step {}: {}", report.step, decision.why);
   if (decision.stops()) throw TrialEnded{Outcome::pruned, why};
-  pause_ = why;
+  pause_ = Pause{why, result_.last_value, result_.best_value};
 }
 
 void TrialRun::saved(std::int64_t step) {
@@ -156,6 +156,10 @@ void TrialRun::finish() {
   const bool has_value =
       result_.outcome == Outcome::completed || result_.outcome == Outcome::pruned || result_.outcome == Outcome::paused;
   if (rules_.metric.empty() || !has_value) return;
+  if (result_.outcome == Outcome::paused) {
+    result_.last_value = pause_->last_value;
+    result_.best_value = pause_->best_value;
+  }
   Summary summary = rules_.summary;
   if (summary == Summary::automatic) summary = rules_.metric == "loss" ? Summary::last : Summary::best;
   result_.value = summary == Summary::last ? result_.last_value : result_.best_value;

@@ -40,7 +40,10 @@ struct Hyperband {
           "has\n"
           "the study's name before the number, and loses a bracket where its logarithm comes out too small: 1 to 243\n"
           "steps have 6 here.\n"
-          "NaN stops the trial.",
+          "NaN stops the trial.\n"
+          "Variant: the paper draws new configurations for each bracket once the one before is done; here the next "
+          "trials\n"
+          "begin while a bracket waits.",
       .reference = "Li et al. 2018, Hyperband, JMLR 18, algorithm 1; Akiba et al. 2019, Optuna, arXiv 1907.10902"};
 
   static constexpr tuner::Param params[] = {

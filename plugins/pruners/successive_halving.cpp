@@ -33,7 +33,10 @@ struct SuccessiveHalving {
           "its\n"
           "value is among the best max(1, floor(m / eta)) of the m values left there so far, its own included; ties "
           "go\n"
-          "on. The first trial at a rung always passes; bootstrap ends that many at each rung instead.",
+          "on. The first trial at a rung always passes; bootstrap ends that many at each rung instead.\n"
+          "Variant: the paper halves one set of arms; here cohort follows cohort, and trials of the next begin while "
+          "one\n"
+          "waits.",
       .reference =
           "Jamieson and Talwalkar 2016, Non-stochastic Best Arm Identification and Hyperparameter Optimization, "
           "AISTATS"};

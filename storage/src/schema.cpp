@@ -476,6 +476,7 @@ CREATE TABLE reviews (
   why TEXT,
   PRIMARY KEY (study_id, entry)
 ) WITHOUT ROWID;
+CREATE INDEX reviews_by_trial ON reviews (study_id, number);
 
 CREATE TRIGGER reviews_are_deleted AFTER DELETE ON studies BEGIN
   DELETE FROM ends WHERE study_id = OLD.id;

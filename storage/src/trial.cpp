@@ -5,6 +5,7 @@
 #include "plugins.hpp"
 #include "reading.hpp"
 #include "runs.hpp"
+#include "schema.hpp"
 
 namespace tuner::storage {
 namespace {
@@ -25,6 +26,36 @@ void read_summary(Connection& connection, std::int64_t id, std::uint64_t number,
     if (!row.is_null(7)) detail.target_step = row.integer(7, 0);
     if (!row.is_null(8)) detail.target_seconds = row.amount(8);
   });
+}
+
+// A review is of the step where the trial was paused.
+void read_decisions(Connection& connection, std::int64_t id, std::uint64_t number, TrialDetail& detail) {
+  const std::int64_t version = connection.integer("PRAGMA user_version");
+  if (version < kJournalVersion) return;
+  Rows row = connection
+                 .prepared(version < kReviewsVersion
+                               ? "SELECT 0, step, value, decision, NULL FROM reports WHERE study_id = ?1 AND number = ?2 "
+                                 "ORDER BY entry"
+                               : "SELECT 0, step, value, decision, why, entry FROM reports WHERE study_id = ?1 AND "
+                                 "number = ?2 UNION ALL SELECT 1, NULL, NULL, decision, why, entry FROM reviews WHERE "
+                                 "study_id = ?1 AND number = ?2 ORDER BY entry")
+                 .query(id, number);
+  while (row.next()) {
+    PrunerDecision decision;
+    decision.is_review = row.integer(0) == 1;
+    if (decision.is_review && !detail.decisions.empty()) {
+      decision.step = detail.decisions.back().step;
+      decision.value = detail.decisions.back().value;
+    } else if (!decision.is_review) {
+      in_table("reports", [&] {
+        decision.step = row.integer(1, 0);
+        decision.value = row.optional_real(2);
+      });
+    }
+    decision.decision = row.text(3);
+    if (!row.is_null(4)) decision.why = row.text(4);
+    detail.decisions.push_back(std::move(decision));
+  }
 }
 
 MetricPoint read_metric(const Rows& row) {
@@ -76,6 +107,7 @@ TrialDetail Store::trial(std::string_view study, std::uint64_t number, Damage* d
     while (reading.next(row, "events"))
       reading.row(words, [&, into = text] { *into = in_table("events", [&] { return row.text(0); }); });
   }
+  reading.row(words, [&] { read_decisions(connection, id, number, detail); });
   return detail;
 }
 

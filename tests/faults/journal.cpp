@@ -10,11 +10,14 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <bit>
 #include <cmath>
 #include <cstring>
 #include <iostream>
+#include <map>
+#include <memory>
 #include <mutex>
 #include <random>
 #include <set>
@@ -26,6 +29,7 @@
 #include "tuner/config/config.hpp"
 #include "tuner/executor/wire.hpp"
 #include "tuner/library.hpp"
+#include "tuner/search/plugin_pruner.hpp"
 #include "tuner/study/coordinator.hpp"
 
 namespace {
@@ -51,8 +55,10 @@ training: {steps: 20000, log_every: 2000}
 //   own    decides by the trial's own measurement: the same on any number of workers
 //   order  decides by everything that it was told, and in which order
 //   stop   would stop every trial
-enum class Pruning { none, own, order, stop };
-constexpr const char* kPrunings[] = {"none", "own", "order", "stop"};
+//   cohorts  pauses all trials at a rung until eight are there: the same on any number of workers
+enum class Pruning { none, own, order, stop, cohorts };
+constexpr const char* kPrunings[] = {"none", "own", "order", "stop", "cohorts"};
+constexpr const char* kCohorts = "pruner: {name: successive_halving, eta: 2, min_steps: 4000, cohort: 8}\n";
 
 class TestPruner : public search::Pruner {
  public:
@@ -61,7 +67,8 @@ class TestPruner : public search::Pruner {
   void observe(const search::Judged& judged) override { told_ = (told_ * 0x9e3779b97f4a7c15ull) ^ hash(judged); }
   [[nodiscard]] Decision decide(const search::Judged& judged) const override {
     const std::uint64_t bits = pruning_ == Pruning::order ? told_ : hash(judged);
-    return {.stop = pruning_ == Pruning::stop || bits % 4 == 0, .next = judged.step + 4000};
+    return {.what = pruning_ == Pruning::stop || bits % 4 == 0 ? Decision::What::stop : Decision::What::go_on,
+            .next = judged.step + 4000};
   }
 
  private:
@@ -109,7 +116,8 @@ struct Start {
 int coordinate(const Start& start) {
   Catalogue catalogue;
   catalogue.add_folder(TUNER_PLUGIN_DIR);
-  Study study = config::parse_study(kSweep, "sweep.yaml", start.database.parent_path(), catalogue);
+  Study study = config::parse_study(kSweep + std::string(start.pruning == Pruning::cohorts ? kCohorts : ""),
+                                    "sweep.yaml", start.database.parent_path(), catalogue);
   study.run.workers = start.workers;
   study.run.checkpoint.folder = start.database.string() + ".checkpoints";
   executor::WorkerSetup setup{.libraries = {},
@@ -134,11 +142,14 @@ int coordinate(const Start& start) {
                     .tuner_version = "1.0.0"});
   KilledAtAnAnswer executor(executor::make_process_executor(study, setup, "/proc/self/exe"), start.kill_at_answer);
   test::OrderSensitive searcher(study.plan, kTrials);
-  TestPruner pruner(start.pruning);
+  std::unique_ptr<search::Pruner> pruner = std::make_unique<TestPruner>(start.pruning);
+  if (start.pruning == Pruning::cohorts)
+    pruner = std::make_unique<search::PluginPruner>(
+        study.plan, search::EngineSetup{.lag = kLag, .trials = kTrials, .budget = 20000}, search::make_prune_engine);
   const executor::InterruptCounter interrupts;
   const study::StudyStatus status =
       study::run_study(study, searcher, store, executor, interrupts, [](auto&&...) {},
-                       {.lag = kLag, .pruner = start.pruning == Pruning::none ? nullptr : &pruner});
+                       {.lag = kLag, .pruner = start.pruning == Pruning::none ? nullptr : pruner.get()});
   std::cerr << status.reason;
   return status.ending == study::Ending::finished ? 0 : status.ending == study::Ending::stopped ? 6 : 1;
 }
@@ -186,7 +197,8 @@ std::string everything_in(const fs::path& database) {
         "SELECT o.configuration, (SELECT max(p.proposal) FROM proposals AS p WHERE p.entry < o.entry) FROM "
         "observations "
         "AS o ORDER BY o.entry",
-        kReports})
+        kReports, "SELECT number, outcome, last_step, value FROM ends ORDER BY number, last_step, outcome",
+        "SELECT number, decision, next_step, why FROM reviews ORDER BY number, why"})
     for (const std::string& row : rows_of(database, sql)) text += row + "\n";
   return text;
 }
@@ -208,9 +220,9 @@ void remove_database(const fs::path& database) {
 }
 
 // The same study on any number of workers, with a pruner and without.
-std::string same_on_any_number_of_workers(const Folder& folder) {
-  std::string pruned;
-  for (const Pruning pruning : {Pruning::none, Pruning::own}) {
+std::map<Pruning, std::string> same_on_any_number_of_workers(const Folder& folder) {
+  std::map<Pruning, std::string> of_pruning;
+  for (const Pruning pruning : {Pruning::none, Pruning::own, Pruning::cohorts}) {
     std::string expected;
     for (const std::uint32_t workers : {1u, 2u, 8u}) {
       const fs::path database = folder / (std::string(kPrunings[static_cast<int>(pruning)]) + std::to_string(workers));
@@ -222,11 +234,12 @@ std::string same_on_any_number_of_workers(const Folder& folder) {
     expect(rows_of(folder / (std::string(kPrunings[static_cast<int>(pruning)]) + "1"), "SELECT 1 FROM runs").size() ==
                kTrials,
            "trials are missing");
-    pruned = expected;
+    of_pruning[pruning] = expected;
+    if (pruning == Pruning::none) continue;
+    for (const char* what : {"\"pruned\"", "\"completed\"", "\"stop\"", "\"continue\""})
+      expect(expected.find(what) != std::string::npos, std::string("there is nothing that is ") + what);
   }
-  for (const char* what : {"\"pruned\"", "\"completed\"", "\"stop\"", "\"continue\""})
-    expect(pruned.find(what) != std::string::npos, std::string("there is nothing that is ") + what);
-  return pruned;
+  return of_pruning;
 }
 
 // What was decided is what became of the trials.
@@ -271,8 +284,8 @@ struct Counts {
 
 class Lane {
  public:
-  Lane(const Folder& folder, std::uint64_t index, const std::string& expected, double span_ms, const Request& settings,
-       Counts& counts)
+  Lane(const Folder& folder, std::uint64_t index, const std::map<Pruning, std::string>& expected, double span_ms,
+       const Request& settings, Counts& counts)
       : database_(folder / ("lane" + std::to_string(index))),
         random_(settings.seed + index),
         expected_(expected),
@@ -280,18 +293,20 @@ class Lane {
         settings_(settings),
         counts_(counts) {}
 
-  // By turns with a pruner whose decisions do not depend on the order of reports, and with one whose decisions do.
+  // By turns with a pruner that pauses, with one whose decisions do not depend on the order of reports, and with one
+  // whose decisions do.
   void run() {
     for (std::uint64_t round = 0; counts_.kills < settings_.kills; ++round) {
-      pruning_ = round % 3 == 2 ? Pruning::order : Pruning::own;
+      pruning_ = std::array{Pruning::cohorts, Pruning::own, Pruning::cohorts, Pruning::order}[round % 4];
       decided_.clear();
       remove_database(database_);
       while (!disturbed_run()) {
       }
-      if (pruning_ == Pruning::own) expect(everything_in(database_) == expected_, "the tables differ");
+      if (const auto expected = expected_.find(pruning_); expected != expected_.end())
+        expect(everything_in(database_) == expected->second, "the tables differ");
       expect(damage_of(database_).empty(), damage_of(database_));
       keep_decisions();
-      check_outcomes(database_);
+      if (pruning_ != Pruning::cohorts) check_outcomes(database_);
       ++counts_.studies;
     }
   }
@@ -342,7 +357,7 @@ class Lane {
 
   fs::path database_;
   std::mt19937_64 random_;
-  const std::string& expected_;
+  const std::map<Pruning, std::string>& expected_;
   double span_ms_;
   const Request& settings_;
   Counts& counts_;
@@ -350,7 +365,7 @@ class Lane {
   std::vector<std::string> decided_;
 };
 
-void same_after_kills(const Folder& folder, const Request& settings, const std::string& expected) {
+void same_after_kills(const Folder& folder, const Request& settings, const std::map<Pruning, std::string>& expected) {
   const auto start = Clock::now();
   run_whole({.database = folder / "span", .workers = 2, .pruning = Pruning::own});
   const double span_ms = std::chrono::duration<double, std::milli>(Clock::now() - start).count();
@@ -400,7 +415,7 @@ int main(int argc, char** argv) {
     const Request settings = settings_from(argc, argv);
     std::cout << "seed " << settings.seed << std::endl;
     const Folder folder;
-    const std::string expected = same_on_any_number_of_workers(folder);
+    const std::map<Pruning, std::string> expected = same_on_any_number_of_workers(folder);
     decisions_outlive_the_coordinator(folder);
     same_after_kills(folder, settings, expected);
     return 0;

@@ -203,7 +203,9 @@ TEST_F(Supervised, ReportsAndDecisionsGoThroughIt) {
       const auto* report = std::get_if<trial::Report>(&notice);
       if (report == nullptr) continue;
       steps.push_back(report->step);
-      if (report->waits) executor->answer(7, {.stop = report->step >= 10000, .next = report->step + 1});
+      if (report->waits)
+        executor->answer(7, {.what = report->step >= 10000 ? Decision::What::stop : Decision::What::go_on,
+                             .next = report->step + 1});
     }
     finished = std::move(events.finished);
   }

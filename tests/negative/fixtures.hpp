@@ -123,6 +123,9 @@ inline constexpr Fixture kFixtures[] = {
     {"judges_the_past", "pruners.decides", "which is at step"},
     {"prunes_by_a_static", "pruners.determinism", "two pruners that are told the same differ at step"},
     {"prunes_by_the_clock", "pruners.replay", "a pruner of the library loaded anew"},
+    {"pauses_for_good", "pruners.decides", "has no review() that would continue it"},
+    {"reviews_what_runs", "pruners.decides", "its review names trial 0, which is not paused"},
+    {"counts_reviews", "pruners.replay", "at a review: trial"},
     {"waits_for_nan", "pruners.trouble", "wants to judge step -9223372036854775"},
 };
 

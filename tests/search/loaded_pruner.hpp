@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "loaded_searcher.hpp"
@@ -32,11 +33,13 @@ struct Answer {
   bool operator==(const Answer&) const = default;
 };
 inline constexpr Answer kStopped{TUNER_DECISION_STOP, -1};
+inline constexpr Answer kPaused{TUNER_DECISION_PAUSE, -1};
 inline constexpr Answer kFree{TUNER_DECISION_CONTINUE, -1};
 inline Answer until(std::int64_t step) { return {TUNER_DECISION_CONTINUE, step}; }
 
 inline void PrintTo(const Answer& answer, std::ostream* out) {
-  *out << (answer.decision == TUNER_DECISION_STOP ? "stop" : "go on") << ", next step " << answer.next_step;
+  const char* const words[] = {"go on", "stop", "pause"};
+  *out << words[answer.decision] << ", next step " << answer.next_step;
 }
 
 class LoadedPruner {
@@ -93,6 +96,23 @@ class LoadedPruner {
     ++decisions_;
     return answer;
   }
+
+  // kPaused: all paused trials stay so, and the number means nothing.
+  std::pair<std::uint64_t, Answer> review(bool is_last = false) {
+    std::uint64_t trial = 0;
+    Answer answer = kPaused;
+    tuner_review_args args{};
+    args.struct_size = sizeof args;
+    args.flags = is_last ? TUNER_REVIEW_LAST : 0;
+    args.host = &host_;
+    args.trial = &trial;
+    args.decision = &answer.decision;
+    args.next_step = &answer.next_step;
+    args.error = &error_;
+    EXPECT_EQ(table_.review(state_, &args), TUNER_OK) << error_.text;
+    return {trial, answer};
+  }
+  [[nodiscard]] bool reviews() const { return table_.review != nullptr; }
 
   [[nodiscard]] std::uint64_t decisions() const { return decisions_; }  // made so far
   [[nodiscard]] const std::string& said() const { return said_; }       // the last that it logged

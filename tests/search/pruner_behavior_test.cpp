@@ -16,7 +16,9 @@ constexpr std::int64_t kSteps = 40;
 // Options with which a pruner decides something on the studies below.
 PrunerSetup setup_of(const std::string& id) {
   PrunerSetup setup{.budget = kSteps};
-  if (id == "asha") setup.options = {{"eta", 2}, {"min_steps", 1}, {"brackets", 2}};
+  // Pausing is what pruner_pause_test.cpp is about.
+  if (id == "asha") setup.options = {{"mode", 1}, {"eta", 2}, {"min_steps", 1}, {"brackets", 2}};
+  if (id == "hyperband" || id == "successive_halving") setup.options = {{"mode", 1}};
   if (id == "wandb_hyperband") setup.options = {{"min_iter", 2}};
   if (id == "threshold") setup.options = {{"upper", 2}};
   return setup;

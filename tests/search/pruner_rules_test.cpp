@@ -16,9 +16,9 @@ TEST(Pruning, SaysWhyATrialIsStopped) {
   LoadedPruner threshold("threshold", {.options = {{"upper", 2}, {"lower", 0}}});
   threshold.decide(0, 1, 3);
   EXPECT_EQ(threshold.said(), "its value 3 is not between 0 and 2");
-  LoadedPruner asha("asha", {.options = {{"min_steps", 1}}});
+  LoadedPruner asha("asha", {.options = {{"mode", 1}, {"min_steps", 1}}});
   for (std::uint64_t trial = 0; trial < 8; ++trial) asha.decide(trial, 1, static_cast<double>(trial));
-  EXPECT_EQ(asha.said(), "at the rung at step 1 the best 2 of 8 trials go on, and it is not among them");
+  EXPECT_EQ(asha.said(), "rank 8 of 8 with 7 at the rung at step 1; the best 2 go on, the last of them with 1");
   LoadedPruner median("median", {.options = {{"startup", 1}}, .direction = TUNER_MAXIMIZE});
   median.run(0, {5, 5});
   median.decide(1, 1, 4);
@@ -187,8 +187,8 @@ TEST(Threshold, KeepsARange) {
 // The decisions that Optuna's SuccessiveHalvingPruner made at the first rung, in both directions.
 TEST(Asha, DecidesAsRecorded) {
   const auto& recorded = golden("golden_pruners.json")["sha_eta3_min"];
-  LoadedPruner low("asha", {.options = {{"eta", 3}, {"min_steps", 1}}});
-  LoadedPruner high("asha", {.options = {{"eta", 3}, {"min_steps", 1}}, .direction = TUNER_MAXIMIZE});
+  LoadedPruner low("asha", {.options = {{"mode", 1}, {"eta", 3}, {"min_steps", 1}}});
+  LoadedPruner high("asha", {.options = {{"mode", 1}, {"eta", 3}, {"min_steps", 1}}, .direction = TUNER_MAXIMIZE});
   for (std::size_t i = 0; i < recorded["values"].size(); ++i) {
     const auto value = recorded["values"][i].get<double>();
     const Answer expected = recorded["promote"][i].get<bool>() ? until(3) : kStopped;
@@ -198,7 +198,7 @@ TEST(Asha, DecidesAsRecorded) {
 }
 
 TEST(Asha, AsksAtRungsAlone) {
-  LoadedPruner pruner("asha", {.options = {{"eta", 3}, {"min_steps", 2}}, .budget = 60});
+  LoadedPruner pruner("asha", {.options = {{"mode", 1}, {"eta", 3}, {"min_steps", 2}}, .budget = 60});
   EXPECT_EQ(pruner.decide(0, 1, 5), until(2));
   EXPECT_EQ(pruner.decide(0, 2, 5), until(6));
   EXPECT_EQ(pruner.decide(0, 5, 9), until(6));  // a report that the host gives all the same
@@ -208,14 +208,14 @@ TEST(Asha, AsksAtRungsAlone) {
 }
 
 TEST(Asha, AsksUntilTheLastRungBelowTheEnd) {
-  LoadedPruner pruner("asha", {.options = {{"eta", 2}, {"min_steps", 25}}});
+  LoadedPruner pruner("asha", {.options = {{"mode", 1}, {"eta", 2}, {"min_steps", 25}}});
   EXPECT_EQ(pruner.decide(0, 25, 5), until(50));
   EXPECT_EQ(pruner.decide(0, 50, 5), kFree);
   EXPECT_EQ(pruner.decide(1, 100, 1e9), kFree);  // the end itself is not judged
 }
 
 TEST(Asha, JudgesEveryRungThatAReportHasReached) {
-  LoadedPruner pruner("asha", {.options = {{"eta", 2}, {"min_steps", 1}}});
+  LoadedPruner pruner("asha", {.options = {{"mode", 1}, {"eta", 2}, {"min_steps", 1}}});
   EXPECT_EQ(pruner.decide(0, 1, 5), until(2));
   EXPECT_EQ(pruner.decide(0, 2, 5), until(4));
   EXPECT_EQ(pruner.decide(1, 5, 4), until(8));  // best at 1, 2 and 4
@@ -225,21 +225,31 @@ TEST(Asha, JudgesEveryRungThatAReportHasReached) {
 }
 
 TEST(Asha, StopsNanWithoutKeepingIt) {
-  LoadedPruner pruner("asha", {.options = {{"eta", 2}, {"min_steps", 1}}});
+  LoadedPruner pruner("asha", {.options = {{"mode", 1}, {"eta", 2}, {"min_steps", 1}}});
   for (std::uint64_t trial = 0; trial < 10; ++trial) EXPECT_EQ(pruner.decide(trial, 1, kNan), kStopped);
   EXPECT_EQ(pruner.decide(10, 1, 5), until(2));
   EXPECT_EQ(pruner.decide(11, 1, 6), kStopped);  // one of two: ten more would have let it pass
 }
 
 TEST(Asha, EndsAsManyTrialsAsBootstrapSays) {
-  LoadedPruner pruner("asha", {.options = {{"eta", 2}, {"min_steps", 1}, {"bootstrap", 3}}});
+  LoadedPruner pruner("asha", {.options = {{"mode", 1}, {"eta", 2}, {"min_steps", 1}, {"bootstrap", 3}}});
   for (std::uint64_t trial = 0; trial < 3; ++trial) EXPECT_EQ(pruner.decide(trial, 1, 1), kStopped);
   EXPECT_EQ(pruner.decide(3, 1, 1), until(2));
 }
 
+// Optuna's decisions are those of successive_halving without cohorts too.
+TEST(SuccessiveHalving, DecidesAsRecordedWithoutCohorts) {
+  const auto& recorded = golden("golden_pruners.json")["sha_eta3_min"];
+  LoadedPruner pruner("successive_halving", {.options = {{"mode", 1}, {"eta", 3}, {"min_steps", 1}}});
+  for (std::size_t i = 0; i < recorded["values"].size(); ++i)
+    EXPECT_EQ(pruner.decide(i, 1, recorded["values"][i].get<double>()),
+              recorded["promote"][i].get<bool>() ? until(3) : kStopped)
+        << i;
+}
+
 // As with a host that is patient: what was stopped goes on, and reports again.
 TEST(Asha, JudgesAgainWhatGoesOnAllTheSame) {
-  LoadedPruner pruner("asha", {.options = {{"eta", 2}, {"min_steps", 1}}});
+  LoadedPruner pruner("asha", {.options = {{"mode", 1}, {"eta", 2}, {"min_steps", 1}}});
   pruner.decide(0, 1, 5);
   EXPECT_EQ(pruner.decide(1, 1, 6), kStopped);
   EXPECT_EQ(pruner.decide(1, 2, 1), kStopped);  // 6 is what it left
@@ -250,19 +260,19 @@ TEST(Asha, JudgesAgainWhatGoesOnAllTheSame) {
 }
 
 TEST(Asha, FirstRungIsAHundredthOfATrial) {
-  EXPECT_EQ(LoadedPruner("asha", {.budget = 1000}).decide(0, 1, 0), until(10));
-  EXPECT_EQ(LoadedPruner("asha", {.budget = 50}).decide(0, 1, 0), until(4));
+  EXPECT_EQ(LoadedPruner("asha", {.options = {{"mode", 1}}, .budget = 1000}).decide(0, 1, 0), until(10));
+  EXPECT_EQ(LoadedPruner("asha", {.options = {{"mode", 1}}, .budget = 50}).decide(0, 1, 0), until(4));
 }
 
 TEST(Asha, RefusesRungsThatNoTrialReaches) {
-  LoadedPruner above("asha", {.options = {{"min_steps", 100}}});
+  LoadedPruner above("asha", {.options = {{"mode", 1}, {"min_steps", 100}}});
   EXPECT_EQ(above.status(), TUNER_INVALID);
   EXPECT_EQ(above.error(),
             "min_steps is 100, and a trial has 100 steps: no trial would be stopped; give less than 100");
-  LoadedPruner unknown("asha", {.budget = 0});
+  LoadedPruner unknown("asha", {.options = {{"mode", 1}}, .budget = 0});
   EXPECT_EQ(unknown.status(), TUNER_INVALID);
   EXPECT_EQ(unknown.error(), "the number of steps of a trial is not known here; give min_steps, the first rung");
-  LoadedPruner brackets("asha", {.options = {{"min_steps", 1}, {"brackets", 5}}});
+  LoadedPruner brackets("asha", {.options = {{"mode", 1}, {"min_steps", 1}, {"brackets", 5}}});
   EXPECT_EQ(brackets.status(), TUNER_INVALID);
   EXPECT_EQ(brackets.error(),
             "bracket 5 would begin at or above the end of a trial, 100 steps; there are 4 rungs before it: give "
@@ -270,14 +280,14 @@ TEST(Asha, RefusesRungsThatNoTrialReaches) {
 }
 
 TEST(Asha, HasRungsWithoutEndWhereTheEndIsNotKnown) {
-  LoadedPruner pruner("asha", {.options = {{"min_steps", 1}, {"eta", 1e6}}, .budget = 0});
+  LoadedPruner pruner("asha", {.options = {{"mode", 1}, {"min_steps", 1}, {"eta", 1e6}}, .budget = 0});
   EXPECT_EQ(pruner.decide(0, 1'000'000'000'000'000'000, 1), kFree);  // the next would be 10^24
   EXPECT_EQ(pruner.decide(1, 999'999'999'999, 1), until(1'000'000'000'000));
 }
 
 // Rungs at 1, 4, 16, 64: of bracket 0 four, of bracket 1 three: 4/7 and 3/7 of the trials.
 TEST(Asha, DrawsBracketsByTheirRungs) {
-  LoadedPruner pruner("asha", {.options = {{"min_steps", 1}, {"brackets", 2}}});
+  LoadedPruner pruner("asha", {.options = {{"mode", 1}, {"min_steps", 1}, {"brackets", 2}}});
   int later = 0;
   for (std::uint64_t trial = 0; trial < 7000; ++trial) later += pruner.decide(trial, 1, 0) == until(4) ? 0 : 1;
   // With ties everywhere bracket 0 goes on to 4 too; a worse value tells them apart.
@@ -288,7 +298,7 @@ TEST(Asha, DrawsBracketsByTheirRungs) {
 
 // Of 1 to 100 steps with eta 10: brackets with the first rungs 1, 10, 100 and the shares 100, 15, 3.
 TEST(Hyperband, ComparesWithinABracket) {
-  LoadedPruner pruner("hyperband", {.options = {{"eta", 10}}});
+  LoadedPruner pruner("hyperband", {.options = {{"mode", 1}, {"eta", 10}}});
   std::map<std::int64_t, std::vector<std::uint64_t>> of_first;
   for (std::uint64_t trial = 0; trial < 1180; ++trial) {
     const Answer answer = pruner.decide(trial, 1, 1);  // all alike: bracket 0 passes its first rung
@@ -307,16 +317,16 @@ TEST(Hyperband, ComparesWithinABracket) {
 }
 
 TEST(Hyperband, NeedsTheLengthOfATrial) {
-  LoadedPruner unknown("hyperband", {.budget = 0});
+  LoadedPruner unknown("hyperband", {.options = {{"mode", 1}}, .budget = 0});
   EXPECT_EQ(unknown.status(), TUNER_INVALID);
   EXPECT_EQ(unknown.error(),
             "the number of steps of a trial is not known here; give max_steps, the most steps of a trial");
-  LoadedPruner known("hyperband", {.options = {{"max_steps", 81}}, .budget = 0});
+  LoadedPruner known("hyperband", {.options = {{"mode", 1}, {"max_steps", 81}}, .budget = 0});
   EXPECT_EQ(known.status(), TUNER_OK) << known.error();
-  LoadedPruner above("hyperband", {.options = {{"max_steps", 101}}});
+  LoadedPruner above("hyperband", {.options = {{"mode", 1}, {"max_steps", 101}}});
   EXPECT_EQ(above.status(), TUNER_INVALID);
   EXPECT_EQ(above.error(), "max_steps is 101, and a trial has 100 steps; give at most so many, or leave it out");
-  LoadedPruner late("hyperband", {.options = {{"min_steps", 100}}});
+  LoadedPruner late("hyperband", {.options = {{"mode", 1}, {"min_steps", 100}}});
   EXPECT_EQ(late.status(), TUNER_INVALID);
   EXPECT_EQ(late.error(), "min_steps is 100, and a trial has 100 steps: no trial would be stopped; give less than 100");
 }

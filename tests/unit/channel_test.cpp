@@ -25,7 +25,8 @@ class Judge : public TrialObserver {
   Decision decide(const StepReport& report) override {
     if (think > 0ms) std::this_thread::sleep_for(think);
     asked[report.step] = report.value.value();
-    return {.stop = report.step >= stop_at_, .next = report.step + every_};
+    return {.what = report.step >= stop_at_ ? Decision::What::stop : Decision::What::go_on,
+            .next = report.step + every_};
   }
   void checkpoint(std::int64_t step) override { checkpoints.push_back(step); }
 
@@ -166,7 +167,9 @@ std::map<std::uint64_t, TrialResult> judged(Executor& executor, std::uint64_t tr
       if (report == nullptr || !report->waits) continue;
       EXPECT_FALSE(results.contains(report->number)) << "a report after the end";
       asked[report->number].push_back(report->step);
-      executor.answer(report->number, {.stop = report->step >= 6 && report->number % 2 == 1, .next = report->step + 2});
+      executor.answer(report->number, {.what = report->step >= 6 && report->number % 2 == 1 ? Decision::What::stop
+                                                                                            : Decision::What::go_on,
+                                       .next = report->step + 2});
     }
     for (const Finished& trial : events.finished) {
       EXPECT_EQ(trial.error, nullptr);

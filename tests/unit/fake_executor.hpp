@@ -56,8 +56,8 @@ class FakeExecutor : public executor::Executor {
   }
   void answer(std::uint64_t number, const Decision& decision) override {
     Progress& progress = progress_.at(number);
-    progress.stopped = decision.stop;
-    if (!decision.stop) progress.decide_at = decision.next;
+    progress.stopped = decision.stops();
+    if (!decision.stops()) progress.decide_at = decision.next;
   }
   void drop_queued() override {
     if (jobs_.size() > workers_) jobs_.resize(workers_);

@@ -328,7 +328,8 @@ class EveryThird : public search::Pruner {
   [[nodiscard]] Decision decide(const search::Judged& judged) const override {
     EXPECT_TRUE(told.contains({judged.number, judged.step}));
     const bool stop = judged.step == 6 && judged.number % 3 == 0;
-    return {.stop = stop != inverted_, .next = judged.step < 6 ? judged.step + 3 : kNever};
+    return {.what = stop != inverted_ ? Decision::What::stop : Decision::What::go_on,
+            .next = judged.step < 6 ? judged.step + 3 : kNever};
   }
   std::set<std::pair<std::uint64_t, std::int64_t>> told;
 
@@ -388,11 +389,11 @@ TEST_F(JournalTest, AReportThatComesAgainGetsTheRecordedDecision) {
                     .tuner_version = "1.0.0"});
   Decisions decisions(pruner, store, "demo", [](std::uint64_t) { return Configuration(); });
   EXPECT_EQ(decisions.decide({3, 3, 3.0}).next, 6);
-  EXPECT_TRUE(decisions.decide({3, 6, 6.0}).stop);
+  EXPECT_TRUE(decisions.decide({3, 6, 6.0}).stops());
   EXPECT_EQ(decisions.take_entries().size(), 2u);
   // Another attempt measured something else.
   pruner.told.clear();
-  EXPECT_TRUE(decisions.decide({3, 6, 0.0}).stop);
+  EXPECT_TRUE(decisions.decide({3, 6, 0.0}).stops());
   EXPECT_EQ(decisions.decide({3, 3, 0.0}).next, 6);
   EXPECT_TRUE(decisions.take_entries().empty());
   EXPECT_TRUE(pruner.told.empty()) << "and is not told again";

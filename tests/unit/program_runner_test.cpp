@@ -191,7 +191,7 @@ TEST_F(ProgramRunner, APrunerStopsIt) {
     void report(const StepReport& report) override { steps.push_back(report.step); }
     [[nodiscard]] Decision decide(const StepReport& report) override {
       steps.push_back(report.step);
-      return {.stop = true};
+      return {.what = Decision::What::stop};
     }
   } observer;
   const TrialResult result = run(

@@ -20,8 +20,8 @@ namespace {
 constexpr std::uint32_t kPruners = 1u << TUNER_KIND_PRUNER;
 constexpr std::uint64_t kTrials = 40;
 constexpr const char* kAnswers =
-    "answer TUNER_DECISION_CONTINUE or _STOP, with a next step behind that of the report, or -1 where no report needs "
-    "a decision any more";
+    "answer TUNER_DECISION_CONTINUE, _STOP or, with a review(), _PAUSE; with a next step behind that of the report, or "
+    "-1 where no report needs a decision any more";
 constexpr const char* kTold =
     "let every answer depend on what the pruner was told since create() alone: nothing in a static, no clock, no "
     "address";
@@ -91,10 +91,18 @@ std::string difference(PrunerRig& rig, const PrunedStudy& study, std::size_t fir
   for (std::size_t i = first; i < study.events.size(); ++i) {
     const search::Verdict verdict = rig.tell(study.events[i]);
     const search::Verdict& expected = study.verdicts[i];
-    if (verdict.decision == expected.decision && verdict.next_step == expected.next_step) continue;
+    const bool is_review = study.events[i].kind == search::TrialEvent::Kind::review ||
+                           study.events[i].kind == search::TrialEvent::Kind::last_review;
+    if (verdict.decision == expected.decision && verdict.next_step == expected.next_step &&
+        (!is_review || verdict.trial == expected.trial))
+      continue;
     const auto words = [](const search::Verdict& v) {
+      if (v.decision == TUNER_DECISION_PAUSE) return std::string("pause");
       return v.decision == TUNER_DECISION_STOP ? "stop" : fmt::format("go on, next step {}", v.next_step);
     };
+    if (is_review)
+      return fmt::format("at a review: trial {} '{}' and trial {} '{}'", expected.trial, words(expected), verdict.trial,
+                         words(verdict));
     return fmt::format("at step {} of trial {}: '{}' and '{}'", study.events[i].step, study.events[i].trial,
                        words(expected), words(verdict));
   }
@@ -198,14 +206,14 @@ constexpr Check kChecks[] = {
     {"pruners.decides",
      "Studies of 40 trials of 81 steps, four at a time, that minimize, maximize and do not say how long a trial is, "
      "and "
-     "trials of a single report: each answer is a decision with a later next step, or none. A study may be refused, "
-     "not all of them.",
+     "trials of a single report: each answer is a decision with a later next step, or none, and a review names a "
+     "trial that is paused. A study may be refused, not all of them.",
      kPruners, nullptr, nullptr, check_decides},
     {"pruners.determinism", "Two pruners in one process that are told the same answer the same.", kPruners,
      "pruners.decides", nullptr, check_determinism},
     {"pruners.replay",
      "A pruner of the library loaded anew, which is told what was recorded up to a quarter and three quarters of a "
-     "study, answers the rest of the reports the same.",
+     "study, answers the rest of the reports and reviews the same. A review that named no trial is not recorded.",
      kPruners, "pruners.determinism", nullptr, check_replay},
     {"pruners.trouble",
      "Values that are NaN, infinite, enormous or all NaN, trials that end in every outcome or without a report: the "

@@ -11,6 +11,7 @@
 #include "tuner/commands/study_session.hpp"
 #include "tuner/json.hpp"
 #include "tuner/lr_range/settings.hpp"
+#include "tuner/memory.hpp"
 #include "tuner/report/record.hpp"
 #include "tuner/report/table.hpp"
 
@@ -162,6 +163,10 @@ void print_result(const Study& study, const study::StudyStatus& status, StudySes
   std::cout << fmt::format("study '{}': {} trial{} in the database, {} run now{} in {}\n", plan.name, status.done,
                            status.done == 1 ? "" : "s", status.done_now, outcomes.empty() ? "" : " (" + outcomes + ")",
                            report::duration_text(status.elapsed_seconds));
+  if (status.paused > 0)
+    std::cout << fmt::format("{} trial{} paused, and would go on beside more trials; {} of checkpoints are kept for "
+                             "that\n",
+                             status.paused, status.paused == 1 ? " is" : "s are", size_text(status.paused_bytes));
   if (status.failed > 0)
     std::cout << fmt::format("{} of the study failed or timed out: tuner trials {}{}\n", status.failed, plan.name,
                              session.database_words());
@@ -204,6 +209,8 @@ void print_json(const StudyPlan& plan, const study::StudyStatus& status, StudySe
   Json& outcomes = json["outcomes"] = Json::object();
   for (const auto& [outcome, n] : status.outcomes) outcomes[to_string(outcome)] = n;
   json["failed"] = status.failed;
+  json["paused"] = status.paused;
+  json["paused_bytes"] = status.paused_bytes;
   json["best"] = best_json(plan, session.store());
   json["seconds"] = report::json_of(status.elapsed_seconds);
   std::cout << json.line() << "\n";

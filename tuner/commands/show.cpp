@@ -104,6 +104,17 @@ void print_output(const std::string& study, const storage::TrialDetail& trial) {
   if (!trial.output.ends_with('\n')) std::cout << "\n";
 }
 
+void print_decisions(const storage::TrialDetail& trial) {
+  if (trial.decisions.empty()) return;
+  report::TableWriter table(std::cout, "table");
+  table.header({"pruner at step", "value", "decision", "why"});
+  for (const storage::PrunerDecision& decision : trial.decisions)
+    table.row({decision.step, decision.value ? Value(*decision.value) : Value(Null{}),
+               decision.is_review ? "paused, then " + decision.decision : decision.decision, decision.why});
+  table.end();
+  std::cout << "\n";
+}
+
 void print_trial(const std::string& study, const storage::TrialDetail& trial, bool repeated) {
   const auto& run = trial.run;
   std::cout << fmt::format("trial        {}/{}\n", study, run.number);
@@ -128,6 +139,7 @@ void print_trial(const std::string& study, const storage::TrialDetail& trial, bo
   print_curves(trial.metrics);
   std::cout << "\n";
   report::TableWriter table(std::cout, "table");
+  print_decisions(trial);
   if (is_program(trial)) {
     table.header({"file", "kind", "sha256", "path"});
     for (const auto& file : trial.plugins) table.row({file.id, file.kind, file.sha256, file.path});

@@ -180,8 +180,8 @@ void Reports::record_earlier() {
     last_step_ = std::max(last_step_, point.step);
     run_.record(point.step, point.name, point.value);
   }
-  run_.result().steps = earlier_.steps;
-  run_.trace().step = earlier_.steps;
+  run_.result().steps = last_step_;
+  run_.trace().step = last_step_;
 }
 
 std::int64_t Reports::last_step(std::string_view name) const {

@@ -360,6 +360,7 @@ class ProgramRun {
 
   void end_because(TrialEnded ended) {
     if (ending_) return;
+    if (ended.outcome == Outcome::paused) paused_at_ = run_.result().steps;
     ending_ = std::move(ended);
     kill_at_ = Clock::now() + std::chrono::duration_cast<Clock::duration>(
                                   std::chrono::duration<double>(std::min(program_.grace_seconds, 1e6)));
@@ -407,8 +408,9 @@ class ProgramRun {
   }
 
   // What the study decides on a report may be the trial's end.
+  // A trial that may go on takes what the program reports until it has ended: its own state may be as far.
   void guarded(const std::function<void()>& act) {
-    if (ending_) return;
+    if (ending_ && !is_open(ending_->outcome)) return;
     try {
       act();
     } catch (const TrialEnded& ended) {
@@ -515,6 +517,7 @@ class ProgramRun {
     std::ranges::move(reports_.warnings(), std::back_inserter(log));
     if (!odd_line_.empty())
       log.push_back(fmt::format("a line on $TUNER_METRICS_FD is no report and was not used: {}", odd_line_));
+    if (paused_at_) run_.result().steps = *paused_at_;
     if (ending_) throw TrialEnded(*ending_);
     if (const auto& said = reports_.end(); said && said->outcome != Outcome::completed) {
       const std::string why =
@@ -575,6 +578,7 @@ class ProgramRun {
   std::map<std::string, std::int64_t> found_;
   std::string odd_line_;
   std::optional<TrialEnded> ending_;
+  std::optional<std::int64_t> paused_at_;  // the step
   std::optional<Process> process_;  // last: ended before the rest goes
 };
 

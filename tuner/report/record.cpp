@@ -50,6 +50,16 @@ Json json_of(const storage::PluginRecord& plugin) {
   return json;
 }
 
+Json json_of(const storage::PrunerDecision& decision) {
+  Json json;
+  json["step"] = decision.step;
+  json["value"] = json_of(decision.value);
+  json["while_paused"] = decision.is_review;
+  json["decision"] = decision.decision;
+  json["why"] = text_or_null(decision.why);
+  return json;
+}
+
 Json json_of(const storage::RunRow& run) {
   Json json;
   json["trial"] = run.number;
@@ -115,6 +125,7 @@ Json json_of(const storage::TrialDetail& trial) {
   json["output"] = text_or_null(trial.output);
   json["metrics"] = array_of(trial.metrics);
   json["plugins"] = array_of(trial.plugins);
+  json["decisions"] = array_of(trial.decisions);
   return json;
 }
 

@@ -17,6 +17,7 @@ namespace tuner::report {
 [[nodiscard]] Json json_of(const Parameters& parameters);
 [[nodiscard]] Json json_of(const MetricPoint& point);
 [[nodiscard]] Json json_of(const storage::PluginRecord& plugin);
+[[nodiscard]] Json json_of(const storage::PrunerDecision& decision);
 [[nodiscard]] Json json_of(const storage::RunRow& run);
 [[nodiscard]] Json json_of(const storage::ConfigurationRow& configuration);
 [[nodiscard]] Json json_of(const storage::StudyRow& study);

@@ -38,7 +38,7 @@ struct ReportRecord {
   std::optional<double> value;
   std::string decision;                   // `continue`, `stop` or `pause`
   std::optional<std::int64_t> next_step;  // the next one that waits for a decision; nothing: none does
-  std::string why;                        // for people
+  std::string why = {};                   // for people
   bool operator==(const ReportRecord&) const = default;
 };
 
@@ -57,7 +57,7 @@ struct ReviewRecord {
   std::string decision;                   // `continue` or `stop`
   std::optional<std::int64_t> next_step;  // as in a ReportRecord
   bool is_last = false;                   // no trial ran then, and none would begin
-  std::string why;
+  std::string why = {};
   bool operator==(const ReviewRecord&) const = default;
 };
 

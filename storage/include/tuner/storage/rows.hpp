@@ -125,6 +125,15 @@ struct Curve {
 void thin(std::vector<CurvePoint>& points, std::size_t most);
 
 // Everything that is stored of a trial.
+// What a study's pruner decided on a trial: on its report of that step, or, as a review, while it was paused there.
+struct PrunerDecision {
+  std::int64_t step = 0;
+  std::optional<double> value;  // of the report
+  bool is_review = false;
+  std::string decision;  // continue, stop or pause
+  std::string why;       // empty: the pruner said nothing
+};
+
 struct TrialDetail {
   RunRow run;
   // As in TrialResult.
@@ -139,6 +148,7 @@ struct TrialDetail {
   std::vector<std::string> log;
   std::string exit;    // of a program that did not end with exit code 0: "exit code 2", "signal 11 (...)"; else empty
   std::string output;  // the end of what a program printed, as printable()
+  std::vector<PrunerDecision> decisions;  // in their order
 };
 
 // One content of a file that the study's programs were run with, and the trials that had it.
