@@ -6,6 +6,7 @@ import http.client
 import pathlib
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -31,8 +32,8 @@ def sweep(folder, trials):
 class Served:
     """A server, and requests to it."""
 
-    def __init__(self, folder, *words):
-        self.process = subprocess.Popen([TUNER, "serve", "s", *words], cwd=folder, stdout=subprocess.PIPE, text=True)
+    def __init__(self, folder, **more):
+        self.process = subprocess.Popen([TUNER, "serve", "s"], cwd=folder, stdout=subprocess.PIPE, text=True, **more)
         url = urllib.parse.urlsplit(self.process.stdout.readline().strip())
         assert url.scheme == "http" and url.hostname == "127.0.0.1", url
         self.port, self.query = url.port, url.query
@@ -138,6 +139,18 @@ def check_many(folder):
     assert code == 0, code
 
 
+def check_damage(folder):
+    """What cannot be read is said; the rest is shown."""
+    with sqlite3.connect(folder / "tuner.db") as database:
+        database.execute("UPDATE trials SET wall_seconds = 'x' WHERE number = 3")
+    database.close()
+    with open(folder / "said", "w") as said:
+        server = Served(folder, stderr=said)
+    assert server.status("/") == 200
+    assert server.end(signal.SIGINT)[0] == 0
+    assert "serve: tuner.db: what cannot be read was left out:\n  trial 3 of study 's'" in (folder / "said").read_text()
+
+
 def main():
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
@@ -149,6 +162,7 @@ def main():
         assert (folder / "tuner.db").read_bytes() == before, "the database was written to"
         check_events(server, folder)
         check_many(folder)
+        check_damage(folder)
         taken = socket.create_server(("127.0.0.1", 0))
         words = [TUNER, "serve", "s", "--port", str(taken.getsockname()[1])]
         refused = subprocess.run(words, cwd=folder, capture_output=True, text=True)

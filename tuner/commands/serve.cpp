@@ -31,6 +31,8 @@ constexpr Page kPage{"tuner serve STUDY... [--db FILE] [options]",
 
 using Names = std::vector<std::string>;
 
+void say(const std::exception& error) { std::cerr << "serve: " << printable(error.what()) << "\n"; }
+
 std::shared_ptr<const serve::Content> content_of(const std::string& database, const Names& names) {
   const storage::Store store(database, storage::Access::read_only);
   storage::Damage damage;
@@ -39,6 +41,11 @@ std::shared_ptr<const serve::Content> content_of(const std::string& database, co
   content->page = report::page_html(page.title, page.data, true);
   content->data = std::move(page.data);
   content->policy = report::page_policy(true);
+  try {
+    damage.raise(database);
+  } catch (const Error& error) {
+    say(error);  // the rest is shown
+  }
   return content;
 }
 
@@ -85,7 +92,7 @@ class Watcher {
         look();
         said.clear();
       } catch (const std::exception& error) {
-        if (said != error.what()) std::cerr << "serve: " << printable(error.what()) << "\n";
+        if (said != error.what()) say(error);
         said = error.what();
       }
       // At most a fifth of the time, so that the study keeps its processors.

@@ -233,9 +233,13 @@ Server::Impl::Impl(const Settings& settings) {
 }
 
 bool Server::Impl::is_host(std::string_view host) const {
-  const std::string port = fmt::format(":{}", acceptor.local_endpoint().port());
-  if (!host.ends_with(port)) return false;
-  std::string name(host.substr(0, host.size() - port.size()));
+  const std::uint16_t number = acceptor.local_endpoint().port();
+  const std::string port = fmt::format(":{}", number);
+  if (host.ends_with(port))
+    host.remove_suffix(port.size());
+  else if (number != 80)  // which goes without saying
+    return false;
+  std::string name(host);
   if (name == "localhost" || name == "127.0.0.1" || name == "[::1]") return true;
   if (address.is_loopback()) return false;
   // Nobody else can make a name of an address.
