@@ -18,6 +18,7 @@
 #include "tuner/study/journal.hpp"
 #include "tuner/study/paused_trials.hpp"
 #include "tuner/study/trial_record.hpp"
+#include "tuner/system.hpp"
 
 namespace tuner::study {
 
@@ -65,6 +66,7 @@ class Coordinator {
 
   StudyStatus run() {
     store_.add_event(status_.done == 0 ? "started" : "resumed", fmt::format("{} trials finished before", status_.done));
+    record_machine();
     forget_leftovers();
     stop_if_too_many_failed();
     for (;;) {
@@ -89,6 +91,12 @@ class Coordinator {
   }
 
  private:
+  // Once for each machine.
+  void record_machine() {
+    const auto known = store_.machines(plan_.name);
+    const std::string machine = machine_text();
+    if (std::ranges::find(known, machine) == known.end()) store_.add_event("machine", machine);
+  }
   // A configuration without values.
   [[nodiscard]] Configuration nothing_known() const { return Configuration(plan_.space.dimensions.size()); }
 
