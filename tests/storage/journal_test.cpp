@@ -179,9 +179,11 @@ TEST_F(JournalTest, ANewStudyKeepsOneAndAnOlderOneWithTrialsDoesNot) {
 }
 
 TEST_F(JournalTest, GoesWithItsStudy) {
-  record({proposal(0), observation(0), report(0, 3)});
+  const std::initializer_list<JournalEntry> entries = {
+      evidence(0), proposal(0), observation(0), report(0, 3), end(0, Outcome::paused), review(0)};
+  record(entries);
   store_.open_study(make_study("other"));
-  record({proposal(0), observation(0), report(0, 3)});
+  record(entries);
   store_.erase_study("demo");
   const auto count = [&](const char* table) {
     return table_of(store_, std::string("SELECT * FROM ") + table).rows.size();
@@ -189,11 +191,15 @@ TEST_F(JournalTest, GoesWithItsStudy) {
   for (const char* table : {"proposals", "observations", "reports", "ends", "reviews", "evidence"})
     EXPECT_EQ(count(table), 1u) << table;
   by_hand("DELETE FROM studies");
-  for (const char* table : {"proposals", "observations", "reports"}) EXPECT_EQ(count(table), 0u) << table;
+  for (const char* table : {"proposals", "observations", "reports", "ends", "reviews", "evidence"})
+    EXPECT_EQ(count(table), 0u) << table;
 }
 
 TEST_F(JournalTest, PausedTrialsAreOpenAndKeepTheirAttempt) {
   TrialRecord paused = make_trial(0, 0.5);
+  PluginRecord plugin = make_plugin("sgd");
+  plugin.sha256 = std::string(64, 'a');
+  paused.plugins = {plugin};
   paused.result.outcome = Outcome::paused;
   paused.attempt = 2;
   record({report(0, 3, "pause"), end(0, Outcome::paused)}, {paused});
@@ -218,6 +224,9 @@ TEST_F(JournalTest, PausedTrialsAreOpenAndKeepTheirAttempt) {
 
 TEST_F(JournalTest, APausedTrialIsPrunedWhereItIs) {
   TrialRecord paused = make_trial(0, 0.5);
+  PluginRecord plugin = make_plugin("sgd");
+  plugin.sha256 = std::string(64, 'a');
+  paused.plugins = {plugin};
   paused.result.outcome = Outcome::paused;
   record({end(0, Outcome::paused)}, {paused});
   store_.prune(0, "step 3: rank 3 of 3", std::vector<JournalEntry>{review(0, "stop"), end(0, Outcome::pruned)});
