@@ -189,6 +189,8 @@ std::string canonical_plan(const StudyPlan& plan) {
   if (plan.method == "grid")
     for (const Dimension& dimension : plan.space.dimensions) object["order"].push_back(dimension.name);
   if (plan.metric.target) object["metric"]["target"] = *plan.metric.target;
+  for (const FurtherMetric& metric : plan.further_metrics)
+    object["further_metrics"].push_back({{"name", metric.name}, {"goal", to_string(metric.goal)}});
   if (plan.repeats.count > 1)
     object["repeats"] = {{"count", plan.repeats.count}, {"on_failure", to_string(plan.repeats.on_failure)}};
   if (plan.program) object["space"] = form.space();
@@ -204,6 +206,21 @@ std::string canonical_plan(const StudyPlan& plan) {
                         {"patience", plan.pruner->patience},
                         {"min_delta", plan.pruner->min_delta}};
   return object.sorted().dump(1);
+}
+
+std::vector<FurtherMetric> further_metrics_of(const std::string& canonical) {
+  std::vector<FurtherMetric> metrics;
+  try {
+    const Json plan = Json::parse(canonical);
+    if (plan.is_object() && plan.contains("further_metrics"))
+      for (const Json& metric : plan.at("further_metrics"))
+        metrics.push_back({.name = metric.at("name").get<std::string>(),
+                           .goal = metric.at("goal") == Json("maximize") ? Goal::maximize : Goal::minimize,
+                           .place = {}});
+  } catch (const std::exception&) {
+    return {};  // no canonical plan
+  }
+  return metrics;
 }
 
 std::string plan_identity(const std::string& canonical) {

@@ -258,6 +258,7 @@ TrialSpec resolve(const StudyPlan& plan, const Configuration& configuration, con
                  .metric = plan.metric.name,
                  .goal = plan.metric.goal,
                  .target = plan.metric.target};
+  for (const FurtherMetric& metric : plan.further_metrics) spec.further_metrics.push_back(metric.name);
   if (plan.optimizer) spec.optimizer = fill(filling.branch(*plan.optimizer), filling);
   if (spec.optimizer && spec.training.lr_scaling != LrScaling::none) scale_lr(*spec.optimizer, spec.training);
   if (!plan.schedule.branches.empty()) spec.schedule = fill_schedule(filling.branch(plan.schedule), filling);

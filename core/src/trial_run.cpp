@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "tuner/error.hpp"
+#include "tuner/measured.hpp"
 #include "tuner/memory.hpp"
 
 namespace tuner {
@@ -29,7 +30,8 @@ TrialRules rules_of(const TrialSpec& spec) {
           .target = spec.target,
           .summary = spec.training.summary,
           .early_stopping = spec.training.early_stopping,
-          .time_limit_seconds = spec.training.time_limit_seconds};
+          .time_limit_seconds = spec.training.time_limit_seconds,
+          .further_metrics = spec.further_metrics};
 }
 
 TrialRun::TrialRun(TrialRules rules, TrialTrace& trace, std::stop_token stop, TrialObserver* observer,
@@ -161,17 +163,22 @@ void TrialRun::finish() {
     result_.best_value = pause_->best_value;
   }
   Summary summary = rules_.summary;
-  if (summary == Summary::automatic) summary = rules_.metric == "loss" ? Summary::last : Summary::best;
+  const bool last = rules_.metric == "loss" || !rules_.further_metrics.empty();
+  if (summary == Summary::automatic) summary = last ? Summary::last : Summary::best;
   result_.value = summary == Summary::last ? result_.last_value : result_.best_value;
-  if (!result_.value) {
-    result_.outcome = Outcome::failed;
-    result_.failure = Failure::error;
-    result_.error = fmt::format("the metric '{}' was never reported", rules_.metric);
-  } else if (!std::isfinite(*result_.value)) {
-    result_.outcome = Outcome::diverged;
-    result_.error = fmt::format("the metric '{}' is {}", rules_.metric, *result_.value);
-    result_.value.reset();
-  }
+  require(rules_.metric, result_.value);
+  for (const std::string& name : rules_.further_metrics) require(name, last_value(result_.metrics, name));
+}
+
+// The trial came to no end without it.
+void TrialRun::require(std::string_view metric, const std::optional<double>& value) {
+  if (value && std::isfinite(*value)) return;
+  if (result_.outcome == Outcome::failed || result_.outcome == Outcome::diverged) return;
+  result_.outcome = value ? Outcome::diverged : Outcome::failed;
+  if (!value) result_.failure = Failure::error;
+  result_.error = value ? fmt::format("the metric '{}' is {}", metric, *value)
+                        : fmt::format("the metric '{}' was never reported", metric);
+  result_.value.reset();
 }
 
 void TrialRun::began_earlier(double seconds) {

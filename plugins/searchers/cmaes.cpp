@@ -6,6 +6,7 @@
 
 #include "axis.hpp"
 #include "cma.hpp"
+#include "costs.hpp"
 #include "draws.hpp"
 #include "tuner/searcher.hpp"
 
@@ -79,8 +80,8 @@ struct CmaEs {
     std::ranges::stable_sort(generation, [](const Result& a, const Result& b) {
       return a.kind != b.kind ? a.kind < b.kind : a.value < b.value;
     });
-    // A generation without a value says nothing about directions.
-    if (generation.front().kind == 0) end_generation();
+    // A generation without a value or a violation says nothing about directions.
+    if (generation.front().kind <= kInfeasible) end_generation();
     generation.clear();
   }
 
@@ -105,10 +106,12 @@ struct CmaEs {
   }
 
  private:
+  // The best first.
+  enum Kind : int { kMeasured, kInfeasible, kPruned, kWithoutValue };
   struct Result {
     Cma::Vector place;
-    int kind = 2;  // 0 measured, 1 pruned, 2 without a value
-    double value = 0;
+    Kind kind = kWithoutValue;
+    double value = 0;  // of an infeasible one its violation
   };
 
   // Only there do the steps have one length.
@@ -133,8 +136,14 @@ struct CmaEs {
       result.place[static_cast<Index>(i)] = unit(i, observation.configuration()[numeric[i]]);
     if (observation.values().empty() || std::isnan(observation.values()[0])) return result;
     result.value = minimize ? observation.values()[0] : -observation.values()[0];
-    if (observation.outcome() == TUNER_OUTCOME_COMPLETED) result.kind = 0;
-    if (observation.outcome() == TUNER_OUTCOME_PRUNED || observation.outcome() == TUNER_OUTCOME_PAUSED) result.kind = 1;
+    if (observation.outcome() == TUNER_OUTCOME_COMPLETED) result.kind = kMeasured;
+    if (observation.outcome() == TUNER_OUTCOME_PRUNED || observation.outcome() == TUNER_OUTCOME_PAUSED)
+      result.kind = kPruned;
+    const double violation = searchers::violation_of(observation);
+    if (violation > 0 && result.kind != kWithoutValue) {
+      result.kind = kInfeasible;
+      result.value = violation;
+    }
     return result;
   }
 
@@ -148,7 +157,7 @@ struct CmaEs {
       const double distance = cma->distance(point);
       if (distance > farthest) point = cma->mean() + (point - cma->mean()) * (farthest / distance);
       points.col(static_cast<Index>(i)) = point;
-      if (generation[i].kind == 0) worst = generation[i].value;
+      if (generation[i].kind == generation.front().kind) worst = generation[i].value;
     }
     cma->tell(points, generation.front().value, worst);
     trials_of_run += population;

@@ -7,8 +7,10 @@
 #include <unordered_set>
 
 #include "axis.hpp"
+#include "costs.hpp"
 #include "draws.hpp"
 #include "gp_model.hpp"
+#include "normal.hpp"
 #include "sobol_sequence.hpp"
 #include "tuner/searcher.hpp"
 
@@ -50,6 +52,9 @@ struct Gp {
           "Failed and diverged trials and NaN count as the worst value, pruned ones as what they measured. Values "
           "worse\n"
           "than the median by more than ten times its distance from the best count as that.\n"
+          "With constraints the log probability that each holds is added, of a process of its own, and the best y is "
+          "the\n"
+          "best feasible one; where nothing is feasible yet that probability alone counts.\n"
           "Beyond `most` observations the model is of the newest ones and the best fifth.\n"
           "Variant: Optuna 5's GPSampler in kernel, priors and acquisition; each fit starts from all ones, so that it\n"
           "depends on the observations alone; the first trials are rows of a scrambled Sobol sequence.",
@@ -87,6 +92,9 @@ struct Gp {
     // The greater the better; NaN is imputed later.
     scores.push_back(known ? observation.values()[0] * (minimize ? -1 : 1) : std::numeric_limits<double>::quiet_NaN());
     measured += known ? 1 : 0;
+    constraints.emplace_back(observation.constraints().begin(), observation.constraints().end());
+    violations.push_back(searchers::violation_of(observation));
+    constraint_count = std::max(constraint_count, constraints.back().size());
   }
 
   void propose(tuner::Proposal& proposal) const {
@@ -96,8 +104,9 @@ struct Gp {
       propose_first(proposal);
       return;
     }
-    GpModel model = conditioned(proposal.pending());
-    const Vector best = search(model, proposal);
+    const GpModel model = conditioned(proposal.pending());
+    const std::vector<Limit> limits = limits_of(proposal.pending());
+    const Vector best = search({model, limits}, proposal);
     for (std::size_t i = 0; i < axes.size(); ++i) {
       if (!axes.is_active(i, values, states))
         states[i] = TUNER_VALUE_INACTIVE;
@@ -200,6 +209,97 @@ struct Gp {
     return GpModel(points, y, differs);
   }
 
+  // A constraint: its model, of which values above `least` are feasible ones.
+  struct Limit {
+    GpModel model;
+    double least = 0;
+  };
+  // What is searched for: the improvement where it is feasible.
+  struct Search {
+    const GpModel& model;
+    const std::vector<Limit>& limits;
+  };
+  [[nodiscard]] Vector acquisition(const Search& search, const Matrix& batch) const {
+    Vector values =
+        std::isfinite(work.threshold) ? search.model.log_ei(batch, work.threshold) : Vector::Zero(batch.cols());
+    for (const Limit& limit : search.limits) {
+      Vector mean, variance;
+      limit.model.predict(batch, mean, variance);
+      for (Index c = 0; c < batch.cols(); ++c) {
+        const double deviation = std::sqrt(std::max(variance[c], 1e-12));
+        values[c] += searchers::log_normal_below((mean[c] - limit.least) / deviation);
+      }
+    }
+    return values;
+  }
+
+  // Of the constraint among the chosen observations that have it: the greater the better, at deviation 1. NaN is as bad
+  // as the worst.
+  GpModel limit_of(std::size_t constraint, std::size_t n, double& least) const {
+    std::vector<std::size_t> which = chosen(n);
+    std::erase_if(which, [&](std::size_t i) { return constraints[i].size() <= constraint; });
+    Matrix points(static_cast<Index>(axes.size()), static_cast<Index>(which.size()));
+    Vector y(static_cast<Index>(which.size()));
+    double worst = 0;
+    for (const std::size_t i : which)
+      if (std::isfinite(constraints[i][constraint])) worst = std::max(worst, constraints[i][constraint]);
+    for (std::size_t i = 0; i < which.size(); ++i) {
+      const double value = constraints[which[i]][constraint];
+      points.col(static_cast<Index>(i)) = places[which[i]];
+      y[static_cast<Index>(i)] = -(std::isnan(value) ? worst : std::clamp(value, -1e150, 1e150));
+    }
+    const double mean = y.mean();
+    y.array() -= mean;
+    const double deviation = std::sqrt(y.squaredNorm() / static_cast<double>(y.size()));
+    const double scale = deviation > 0 ? deviation : std::max(1.0, std::abs(mean));
+    least = -mean / scale;
+    return GpModel(points, y / scale, differs);
+  }
+  std::vector<Limit> limits_of(const tuner::Configurations& pending) const {
+    std::vector<Limit> limits;
+    const Matrix believed = places_of(pending);
+    const std::size_t n = fitted_observations(places.size());
+    work.limits.resize(constraint_count);
+    for (std::size_t c = 0; c < constraint_count; ++c) {
+      const auto has = [&](std::size_t end) {
+        return std::any_of(constraints.begin(), constraints.begin() + static_cast<std::ptrdiff_t>(end),
+                           [&](const auto& values) { return values.size() > c; });
+      };
+      if (!has(n)) continue;
+      double least = 0;
+      auto& [fitted, parameters] = work.limits[c];
+      if (fitted != n) {
+        parameters = limit_of(c, n, least).fit();
+        fitted = n;
+      }
+      GpModel model = limit_of(c, places.size(), least);
+      static_cast<void>(model.condition(parameters, believed));
+      limits.push_back({std::move(model), least});
+    }
+    return limits;
+  }
+
+  Matrix places_of(const tuner::Configurations& pending) const {
+    Matrix believed(static_cast<Index>(axes.size()), static_cast<Index>(pending.size()));
+    for (std::size_t i = 0; i < pending.size(); ++i) believed.col(static_cast<Index>(i)) = place_of(pending[i]);
+    return believed;
+  }
+
+  // Among infeasible ones no improvement counts: then there is no threshold.
+  void begin_at_feasible(const Vector& y) const {
+    const std::vector<std::size_t> which = chosen(places.size());
+    std::size_t best = which.front();
+    double threshold = -std::numeric_limits<double>::infinity();
+    for (std::size_t i = 0; i < which.size(); ++i) {
+      if (violations[which[i]] < violations[best]) best = which[i];
+      if (violations[which[i]] > 0 || y[static_cast<Index>(i)] <= threshold) continue;
+      threshold = y[static_cast<Index>(i)];
+      best = which[i];
+    }
+    work.threshold = threshold;
+    work.incumbent = places[best];
+  }
+
   GpModel conditioned(const tuner::Configurations& pending) const {
     Vector y;
     const std::size_t n = fitted_observations(places.size());
@@ -208,10 +308,9 @@ struct Gp {
       work.fitted = n;
     }
     GpModel model = model_of(places.size(), y);
-    Matrix believed(static_cast<Index>(axes.size()), static_cast<Index>(pending.size()));
-    for (std::size_t i = 0; i < pending.size(); ++i) believed.col(static_cast<Index>(i)) = place_of(pending[i]);
-    work.threshold = model.condition(work.parameters, believed);
+    work.threshold = model.condition(work.parameters, places_of(pending));
     work.incumbent = places[chosen(places.size())[static_cast<std::size_t>(argmax(y))]];
+    if (constraint_count > 0) begin_at_feasible(y);
     return model;
   }
 
@@ -294,14 +393,14 @@ struct Gp {
     }
   }
 
-  Vector search(const GpModel& model, const tuner::Proposal& proposal) const {
+  Vector search(const Search& what, const tuner::Proposal& proposal) const {
     tuner_rng behind = proposal.rng();
     behind.position = std::uint64_t{1} << 32;  // the words before are the sequence's
     searchers::Stream draws(behind);
     Matrix batch = first_batch(proposal, draws);
     legalize(batch, proposal);
     const auto known = known_places(proposal.pending());
-    Vector values = model.log_ei(batch, work.threshold);
+    Vector values = acquisition(what, batch);
     leave_out_known(batch, known, values);
     const Index centers = std::min<Index>(kCenters, batch.cols());
     double radius = 0.5;
@@ -320,7 +419,7 @@ struct Gp {
       }
       legalize(next, proposal);
       batch = std::move(next);
-      values = model.log_ei(batch, work.threshold);
+      values = acquisition(what, batch);
       leave_out_known(batch, known, values);
       radius *= kShrink;
     }
@@ -336,12 +435,16 @@ struct Gp {
   std::vector<Vector> places;
   std::vector<double> scores;
   std::size_t measured = 0;
+  std::vector<std::vector<double>> constraints;  // of each observation; empty where it has none
+  std::vector<double> violations;
+  std::size_t constraint_count = 0;
   // The last fit, by the number of its observations, and what a proposal is made with: no answer depends on it.
   struct Workspace {
     std::size_t fitted = 0;
     searchers::GpParameters parameters;
-    double threshold = 0;
+    double threshold = 0;  // -infinity: nothing is feasible yet
     Vector incumbent;
+    std::vector<std::pair<std::size_t, searchers::GpParameters>> limits;  // likewise, of each constraint
   };
   mutable Workspace work;
 };

@@ -43,9 +43,9 @@ double log_sum(const double* terms, std::size_t n) {
 
 }  // namespace
 
-std::vector<double> kernel_weights(std::size_t n, double prior_weight) {
+std::vector<double> kernel_weights(std::size_t n, double prior_weight, bool by_age) {
   std::vector<double> weights(n + 1, 1.0);
-  if (n > kYoungest) {
+  if (by_age && n > kYoungest) {
     const std::size_t older = n - kYoungest;
     const double first = 1 / static_cast<double>(n);
     // One older observation has the first weight of the ramp.
@@ -60,12 +60,12 @@ std::vector<double> kernel_weights(std::size_t n, double prior_weight) {
 }
 
 void Mixture::reset(const Axes& axes, std::span<const std::uint32_t> part, std::span<const std::uint32_t> by_age,
-                    std::size_t numbers, double prior_weight) {
+                    std::size_t numbers, double prior_weight, bool weigh_by_age) {
   n_ = by_age.size();
   prior_ = numbers;
   stride_ = (numbers + 8) / 8 * 8;
   prior_weight_ = prior_weight;
-  const std::vector<double> weights = kernel_weights(n_, prior_weight);
+  const std::vector<double> weights = kernel_weights(n_, prior_weight, weigh_by_age);
   weights_.assign(prior_ + 1, 0);
   log_weights_.assign(stride_, -std::numeric_limits<double>::infinity());
   const auto weigh = [&](std::size_t kernel, double weight) {

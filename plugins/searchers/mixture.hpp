@@ -12,8 +12,9 @@
 namespace searchers {
 
 // Weights of n observations, oldest first, and of the prior behind them; they add up to 1. Fewer than 25 observations
-// have weight 1 each before they are normalized, of more the newest 25, and the others rise evenly from 1/n to 1.
-[[nodiscard]] std::vector<double> kernel_weights(std::size_t n, double prior_weight = 1);
+// have weight 1 each before they are normalized, of more the newest 25, and the others rise evenly from 1/n to 1; all 1
+// where not by_age.
+[[nodiscard]] std::vector<double> kernel_weights(std::size_t n, double prior_weight = 1, bool by_age = true);
 
 // Where a kernel stands on an axis.
 struct KernelPlace {
@@ -30,7 +31,7 @@ class Mixture {
   // first, all below `numbers`. What was computed for a kernel before is used again where it has not changed, so that
   // an observation should keep its number from mixture to mixture.
   void reset(const Axes& axes, std::span<const std::uint32_t> part, std::span<const std::uint32_t> by_age,
-             std::size_t numbers, double prior_weight = 1);
+             std::size_t numbers, double prior_weight = 1, bool weigh_by_age = true);
 
   // Places the observations on axis number a of the part: a range's, in increasing order; a choice's, by age: the
   // indices of the choices.

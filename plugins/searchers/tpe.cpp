@@ -20,8 +20,12 @@ struct Tpe {
           "width / min(100, n + 2). Older observations weigh less beyond 25: linear from 1/n to 1.\n"
           "multivariate: one joint density; else one for each search parameter. Conditional parameters have densities\n"
           "of their own, with group: one for all that are active together.\n"
-          "The best are completed trials by value, then pruned ones by step and value, then infeasible ones. Diverged\n"
-          "and failed trials, and NaN, count as bad. constant_liar: so do trials that are still running, so that\n"
+          "The best are completed trials by value, then pruned ones by step and value, then infeasible ones by the sum "
+          "of\n"
+          "what their constraints are above 0. Diverged and failed trials, and NaN, count as bad. With several "
+          "metrics\n"
+          "the completed ones come front by front, without the limit of 25, and of the last front those that add most\n"
+          "to the hypervolume. constant_liar: trials that are still running count as bad too, so that\n"
           "proposals made at once differ.\n"
           "Variant: Optuna 5's TPESampler (Bergstra et al. differ in widths and weights). The density of the others\n"
           "is that of the newest 1,000, so that a proposal's time does not grow for ever.",
@@ -36,9 +40,7 @@ struct Tpe {
       tuner::boolean("constant_liar", true, "count running trials as bad"),
       tuner::real("prior_weight", 1, "weight of the prior beside one observation").above(0)};
 
-  explicit Tpe(const tuner::SearchSetup& setup) : method(setup, options_of(setup.options())) {
-    if (setup.goal_count() != 1) throw tuner::Invalid("tpe takes one goal");
-  }
+  explicit Tpe(const tuner::SearchSetup& setup) : method(setup, options_of(setup.options())) {}
   void observe(const tuner::Observation& observation) { method.observe(observation); }
   void propose(tuner::Proposal& proposal) const {
     searchers::Stream draws(proposal.rng());

@@ -12,6 +12,7 @@
 #include "axis.hpp"
 #include "draws.hpp"
 #include "mixture.hpp"
+#include "nondominated.hpp"
 #include "tuner/sdk/search.hpp"
 
 namespace searchers {
@@ -30,6 +31,8 @@ struct TpeOptions {
 
 // Observations that count as good, of n: the tenth part, at most 25.
 [[nodiscard]] std::size_t tpe_gamma(std::size_t n);
+// The same with several goals: the tenth part.
+[[nodiscard]] std::size_t tpe_gamma_of_several(std::size_t n);
 
 // What is kept of an observation.
 struct TpeRow {
@@ -37,6 +40,7 @@ struct TpeRow {
   enum class Kind : std::uint8_t { measured, pruned, infeasible, failed };
   Kind kind = Kind::failed;
   double first = 0, second = 0;  // by these within a kind, less is better
+  Costs costs = {};              // of a measured one, where there are several goals
   std::vector<double> places;    // on the axes; NaN: inactive
 };
 
@@ -95,6 +99,9 @@ class Tpe {
   void rank(std::uint32_t row);
   [[nodiscard]] bool better(std::uint32_t a, std::uint32_t b) const;
   [[nodiscard]] Split split(const tuner::Configurations& pending) const;
+  // The rows of the density of good ones, by age.
+  [[nodiscard]] std::vector<std::uint32_t> good_rows() const;
+  [[nodiscard]] std::vector<std::uint32_t> good_of_several() const;
   void number_pending(Set& set) const;
   [[nodiscard]] Set of_part(const Set& set, const Part& part, bool above) const;
   void fill(Mixture& mixture, const Set& set, const Part& part) const;
@@ -113,7 +120,7 @@ class Tpe {
 
   Axes axes_;
   TpeOptions options_;
-  bool minimize_;
+  std::vector<double> signs_;  // of the goals
   std::vector<Part> parts_;
   std::vector<TpeRow> rows_;
   std::unordered_map<std::uint64_t, std::uint32_t> row_of_proposal_;

@@ -3,14 +3,16 @@
 #include <limits>
 #include <numeric>
 
+#include "costs.hpp"
 #include "tpe.hpp"
 
 namespace searchers {
 
 std::size_t tpe_gamma(std::size_t n) { return std::min<std::size_t>((n + 9) / 10, 25); }
+std::size_t tpe_gamma_of_several(std::size_t n) { return (n + 9) / 10; }
 
 Tpe::Tpe(const tuner::SearchSetup& setup, const TpeOptions& options)
-    : axes_(setup.space()), options_(options), minimize_(setup.minimizes()) {
+    : axes_(setup.space()), options_(options), signs_(signs_of(setup)) {
   make_parts();
   work_.window.resize(axes_.size());
   work_.entered.resize(axes_.size(), 0);
@@ -48,16 +50,15 @@ TpeRow Tpe::row_of(const tuner::Observation& observation) const {
   TpeRow row;
   row.places = places_of(observation.configuration());
   const bool measured = !observation.values().empty() && !std::isnan(observation.values()[0]);
-  const double value = measured ? observation.values()[0] * (minimize_ ? 1 : -1) : 0;
-  double violation = 0;
-  for (const double constraint : observation.constraints())
-    if (!(constraint <= 0)) violation += std::isnan(constraint) ? std::numeric_limits<double>::infinity() : constraint;
+  const double value = measured ? observation.values()[0] * signs_[0] : 0;
+  const double violation = violation_of(observation);
+  if (signs_.size() > 1) row.costs = costs_of(observation, signs_);
   const std::uint32_t outcome = observation.outcome();
   if (outcome == TUNER_OUTCOME_PRUNED || outcome == TUNER_OUTCOME_PAUSED) {
     row.kind = TpeRow::Kind::pruned;
     row.first = observation.values().empty() ? 1 : -static_cast<double>(observation.last_step());
     row.second = observation.values().empty() ? 0 : measured ? value : std::numeric_limits<double>::infinity();
-  } else if (outcome == TUNER_OUTCOME_COMPLETED && measured) {
+  } else if (outcome == TUNER_OUTCOME_COMPLETED && measured && (signs_.size() == 1 || !row.costs.empty())) {
     row.kind = TpeRow::Kind::measured;
     row.first = value;
   }
@@ -138,11 +139,52 @@ void Tpe::observe(const tuner::Observation& observation) {
   }
 }
 
+std::vector<std::uint32_t> Tpe::good_rows() const {
+  if (signs_.size() > 1) return good_of_several();
+  const std::size_t good = std::min(tpe_gamma(finished_), best_.size());
+  std::vector<std::uint32_t> rows(best_.begin(), best_.begin() + static_cast<std::ptrdiff_t>(good));
+  std::ranges::sort(rows);
+  return rows;
+}
+
+// Front by front; of the front that fits in part those that add most to the hypervolume, below a point somewhat worse
+// than the worst of the front in each goal. Where the measured ones are too few the others follow, as with one goal.
+std::vector<std::uint32_t> Tpe::good_of_several() const {
+  const std::size_t good = tpe_gamma_of_several(finished_);
+  std::vector<std::uint32_t> measured;
+  std::vector<std::uint32_t> others;
+  for (std::uint32_t row = 0; row < rows_.size(); ++row)
+    if (rows_[row].kind != TpeRow::Kind::failed)
+      (rows_[row].kind == TpeRow::Kind::measured ? measured : others).push_back(row);
+  std::vector<Costs> costs;
+  for (const std::uint32_t row : measured) costs.push_back(rows_[row].costs);
+  const std::vector<std::uint32_t> fronts = fronts_of(costs, good);
+  std::vector<std::uint32_t> rows;
+  for (std::uint32_t front = 0; rows.size() < std::min(good, measured.size()); ++front) {
+    std::vector<std::uint32_t> members;
+    std::vector<Costs> points;
+    for (std::size_t i = 0; i < measured.size(); ++i) {
+      if (fronts[i] != front) continue;
+      members.push_back(measured[i]);
+      points.push_back(costs[i]);
+    }
+    const std::size_t room = good - rows.size();
+    if (members.size() <= room) {
+      rows.insert(rows.end(), members.begin(), members.end());
+      continue;
+    }
+    for (const std::size_t i : select_by_hypervolume(points, reference_point(points), room)) rows.push_back(members[i]);
+  }
+  std::ranges::stable_sort(others, [this](std::uint32_t a, std::uint32_t b) { return better(a, b); });
+  others.resize(std::min(others.size(), good - rows.size()));
+  rows.insert(rows.end(), others.begin(), others.end());
+  std::ranges::sort(rows);
+  return rows;
+}
+
 Tpe::Split Tpe::split(const tuner::Configurations& pending) const {
   Split sets;
-  const std::size_t good = std::min(tpe_gamma(finished_), best_.size());
-  sets.below.rows.assign(best_.begin(), best_.begin() + static_cast<std::ptrdiff_t>(good));
-  std::ranges::sort(sets.below.rows);
+  sets.below.rows = good_rows();
   auto next_good = std::ranges::lower_bound(sets.below.rows, window_);
   for (std::uint32_t row = window_; row < rows_.size(); ++row) {
     if (next_good != sets.below.rows.end() && *next_good == row)
@@ -249,8 +291,9 @@ void Tpe::fill_axis(Mixture& mixture, const Set& set, std::size_t a, std::uint32
   mixture.choose(a, set.kernels, choices);
 }
 
+// With one goal the good ones are too few for their ages to matter.
 void Tpe::fill(Mixture& mixture, const Set& set, const Part& part) const {
-  mixture.reset(axes_, part, set.kernels, set.numbers, options_.prior_weight);
+  mixture.reset(axes_, part, set.kernels, set.numbers, options_.prior_weight, signs_.size() == 1);
   for (std::size_t a = 0; a < part.size(); ++a) fill_axis(mixture, set, a, part[a], false);
 }
 

@@ -31,6 +31,21 @@ void thin(std::vector<CurvePoint>& points, std::size_t most) {
   points = std::move(kept);
 }
 
+std::optional<double> Store::last_value(std::string_view study, std::uint64_t number, std::string_view metric) const {
+  Connection& connection = *impl_->connection;
+  const Reading reading(connection, nullptr);
+  Rows row = connection
+                 .prepared(
+                     "SELECT value FROM metrics WHERE study_id = ? AND number = ? AND name = ? ORDER BY step DESC "
+                     "LIMIT 1")
+                 .query(find_study(connection, study), number, metric);
+  std::optional<double> value;
+  if (row.next())
+    reading.row([&] { return words_of_trial(study, std::to_string(number)); },
+                [&] { value = in_table("metrics", [&] { return row.real(0); }); });
+  return value;
+}
+
 void Store::read_curves(std::string_view study, std::string_view metric, std::size_t most,
                         const std::function<void(const Curve& curve)>& take, Damage* damage) const {
   Connection& connection = *impl_->connection;

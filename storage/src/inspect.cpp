@@ -24,7 +24,8 @@ constexpr std::int64_t kMostLines = 20;  // of one check
 struct Rule {
   const char* what;
   const char* wrong;
-  const char* needs = "trials";  // a table; files of older schemas lack some
+  const char* needs = "trials";                              // a table; files of older schemas lack some
+  std::int64_t first_version = 1, last_version = INT64_MAX;  // of the schema
 };
 constexpr Rule kTrialRules[] = {
     {"have no study", "s.id IS NULL"},
@@ -44,7 +45,19 @@ constexpr Rule kTrialRules[] = {
      "(t.outcome NOT IN ('completed', 'pruned', 'paused') AND t.value IS NOT NULL)"},
     {"are ranked by another number than their value",
      "t.rank_key IS NOT CASE WHEN t.outcome = 'completed' AND typeof(t.value) = 'real' THEN "
-     "CASE s.goal WHEN 'minimize' THEN t.value ELSE -t.value END END"},
+     "CASE s.goal WHEN 'minimize' THEN t.value ELSE -t.value END END",
+     "trials", 1, kConstraintsVersion - 1},
+    {"are ranked by another number than their value",
+     "t.rank_key IS NOT CASE WHEN t.outcome = 'completed' AND typeof(t.value) = 'real' AND coalesce(t.violation, 0) = "
+     "0 THEN CASE s.goal WHEN 'minimize' THEN t.value ELSE -t.value END END",
+     "trials", kConstraintsVersion},
+    {"have a violation that is not that of their constraints",
+     "coalesce(t.violation > 0, -1) <> coalesce((SELECT max(m.value > 0 OR typeof(m.value) <> 'real') FROM metrics AS "
+     "m "
+     "WHERE m.study_id = t.study_id AND m.number = t.number AND (m.name GLOB 'constraint.*' OR m.name GLOB "
+     "'val_constraint.*') AND m.step = (SELECT max(n.step) FROM metrics AS n WHERE n.study_id = m.study_id AND "
+     "n.number = m.number AND n.name = m.name)), -1)",
+     "trials", kConstraintsVersion},
     {"do not stand in the ranking once, as their rank says",
      "(SELECT count(*) FROM ranks AS r WHERE r.study_id = t.study_id AND r.rank_key = t.rank_key AND r.number = "
      "t.number) + (SELECT count(*) FROM recent_ranks AS r WHERE r.study_id = t.study_id AND r.number = t.number AND "
@@ -287,7 +300,8 @@ class Inspector {
 
   void check_rows() {
     for (const Rule& rule : kTrialRules) {
-      if (!has_table(rule.needs)) continue;
+      const bool applies = found_.schema_version >= rule.first_version && found_.schema_version <= rule.last_version;
+      if (!applies || !has_table(rule.needs)) continue;
       check_rule("trials", rule.what,
                  fmt::format("SELECT s.name, count(*), min(t.number) FROM trials AS t LEFT JOIN studies AS s ON s.id = "
                              "t.study_id WHERE {} GROUP BY t.study_id",

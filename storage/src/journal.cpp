@@ -33,6 +33,11 @@ std::string json_of(const std::vector<std::optional<double>>& values) {
   return json += "]";
 }
 
+std::optional<std::string> text_of(const std::vector<double>& values) {
+  if (values.empty()) return std::nullopt;
+  return json_of(std::vector<std::optional<double>>(values.begin(), values.end()));
+}
+
 std::vector<std::optional<double>> values_from(const Rows& row, int column) {
   constexpr std::pair<const char*, double> kWords[] = {
       {"nan", std::numeric_limits<double>::quiet_NaN()},
@@ -58,6 +63,16 @@ std::vector<std::optional<double>> values_from(const Rows& row, int column) {
     row.refuse(column, "a JSON array of numbers");
   }
   return values;
+}
+
+std::vector<double> numbers_from(const Rows& row, int column) {
+  std::vector<double> numbers;
+  if (row.is_null(column)) return numbers;
+  for (const std::optional<double>& value : values_from(row, column)) {
+    if (!value) row.refuse(column, "a JSON array of numbers");
+    numbers.push_back(*value);
+  }
+  return numbers;
 }
 
 Parameters parameters_from(const Rows& row, int column) {
@@ -89,6 +104,8 @@ ObservationRecord read_observation(const Rows& row) {
   if (row.integer(7) != std::ssize(observation.values)) row.refuse(7, fmt::format("{}", observation.values.size()));
   observation.mean = row.optional_real(8);
   observation.standard_deviation = row.optional_real(9);
+  observation.further_means = numbers_from(row, 10);
+  observation.constraints = numbers_from(row, 11);
   return observation;
 }
 
@@ -135,6 +152,8 @@ EvidenceRecord read_evidence(const Rows& row) {
   evidence.last_step = row.integer(5, 0);
   evidence.budget = row.amount(6);
   evidence.value = row.optional_real(7);
+  evidence.further_values = numbers_from(row, 8);
+  evidence.constraints = numbers_from(row, 9);
   return evidence;
 }
 
@@ -186,7 +205,9 @@ std::int64_t insert_entries(Connection& connection, std::int64_t study_id, std::
       "INSERT INTO proposals (study_id, entry, proposal, configuration, parameters) VALUES (?, ?, ?, ?, ?)");
   Statement& observe = connection.prepared(
       "INSERT INTO observations (study_id, entry, proposal, configuration, outcome, last_step, budget, replicates, "
-      "replicate_values, mean, standard_deviation) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+      "replicate_values, mean, standard_deviation, further_means, constraints) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
+      "?, "
+      "?, ?)");
   Statement& report = connection.prepared(
       "INSERT INTO reports (study_id, entry, number, step, value, decision, next_step, why) VALUES (?, ?, ?, ?, ?, ?, "
       "?, ?)");
@@ -195,8 +216,8 @@ std::int64_t insert_entries(Connection& connection, std::int64_t study_id, std::
   Statement& review = connection.prepared(
       "INSERT INTO reviews (study_id, entry, number, decision, next_step, is_last, why) VALUES (?, ?, ?, ?, ?, ?, ?)");
   Statement& evidence = connection.prepared(
-      "INSERT INTO evidence (study_id, entry, from_study, from_number, parameters, outcome, last_step, budget, value) "
-      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)");
+      "INSERT INTO evidence (study_id, entry, from_study, from_number, parameters, outcome, last_step, budget, value, "
+      "further_values, constraints) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
   const auto text = [](const std::string& why) {
     return why.empty() ? std::nullopt : std::optional<std::string_view>(why);
   };
@@ -207,7 +228,8 @@ std::int64_t insert_entries(Connection& connection, std::int64_t study_id, std::
                    },
                    [&](const ObservationRecord& o) {
                      observe.run(study_id, next_entry, o.proposal, o.configuration, to_string(o.outcome), o.last_step,
-                                 o.budget, o.values.size(), json_of(o.values), o.mean, o.standard_deviation);
+                                 o.budget, o.values.size(), json_of(o.values), o.mean, o.standard_deviation,
+                                 text_of(o.further_means), text_of(o.constraints));
                    },
                    [&](const ReportRecord& r) {
                      report.run(study_id, next_entry, r.number, r.step, r.value, r.decision, r.next_step, text(r.why));
@@ -221,7 +243,7 @@ std::int64_t insert_entries(Connection& connection, std::int64_t study_id, std::
                    },
                    [&](const EvidenceRecord& e) {
                      evidence.run(study_id, next_entry, e.study, e.number, json_of(e.parameters), to_string(e.outcome),
-                                  e.last_step, e.budget, e.value);
+                                  e.last_step, e.budget, e.value, text_of(e.further_values), text_of(e.constraints));
                    }},
         entry);
     ++next_entry;
@@ -281,13 +303,17 @@ void Store::read_journal(std::string_view study, const std::function<void(Journa
                           "SELECT entry, proposal, configuration, parameters FROM proposals WHERE study_id = ? "
                           "ORDER BY entry")
                       .query(id);
-  Rows observation = connection
-                         .prepared(
-                             "SELECT entry, proposal, configuration, outcome, last_step, budget, replicate_values, "
-                             "replicates, mean, standard_deviation FROM observations WHERE study_id = ? ORDER BY entry")
-                         .query(id);
+  const std::int64_t version = connection.integer("PRAGMA user_version");
+  const bool has_constraints = version >= kConstraintsVersion;
+  Rows observation =
+      connection
+          .prepared(fmt::format("SELECT entry, proposal, configuration, outcome, last_step, budget, replicate_values, "
+                                "replicates, mean, standard_deviation, {} FROM observations WHERE study_id = ? "
+                                "ORDER BY entry",
+                                has_constraints ? "further_means, constraints" : "NULL, NULL"))
+          .query(id);
   // An older file has none of the last three, nor reasons.
-  const bool is_old = connection.integer("PRAGMA user_version") < kReviewsVersion;
+  const bool is_old = version < kReviewsVersion;
   constexpr const char* kNothing = "SELECT 0 WHERE ? < 0";
   Rows report = connection
                     .prepared(fmt::format("SELECT entry, number, step, value, decision, next_step, {} FROM reports "
@@ -305,9 +331,11 @@ void Store::read_journal(std::string_view study, const std::function<void(Journa
                                        "WHERE study_id = ? ORDER BY entry")
                     .query(id);
   Rows evidence = connection
-                      .prepared(is_old ? kNothing
-                                       : "SELECT entry, from_study, from_number, parameters, outcome, last_step, "
-                                         "budget, value FROM evidence WHERE study_id = ? ORDER BY entry")
+                      .prepared(is_old ? std::string(kNothing)
+                                       : fmt::format("SELECT entry, from_study, from_number, parameters, outcome, "
+                                                     "last_step, budget, value, {} FROM evidence WHERE study_id = ? "
+                                                     "ORDER BY entry",
+                                                     has_constraints ? "further_values, constraints" : "NULL, NULL"))
                       .query(id);
   Rows* const rows[] = {&proposal, &observation, &report, &end, &review, &evidence};
   std::optional<std::int64_t> next[std::size(kTables)];  // entries

@@ -8,6 +8,7 @@
 
 #include "connection.hpp"
 #include "tuner/error.hpp"
+#include "tuner/json.hpp"
 #include "tuner/text.hpp"
 
 namespace tuner::storage {
@@ -84,10 +85,10 @@ void write_trial(Connection& connection, std::int64_t id, const OptunaTrial& tri
     connection
         .prepared("INSERT INTO trial_params (trial_id, param_name, param_value, distribution_json) VALUES (?, ?, ?, ?)")
         .run(id, name, value, distribution);
-  if (trial.value) {
-    const Stored value = stored(*trial.value);
-    connection.prepared("INSERT INTO trial_values (trial_id, objective, value, value_type) VALUES (?, 0, ?, ?)")
-        .run(id, value.number, std::string_view(value.type));
+  for (std::size_t i = 0; i < trial.values.size(); ++i) {
+    const Stored value = stored(trial.values[i]);
+    connection.prepared("INSERT INTO trial_values (trial_id, objective, value, value_type) VALUES (?, ?, ?, ?)")
+        .run(id, i, value.number, std::string_view(value.type));
   }
   for (const auto& [step, measured] : trial.intermediate) {
     const Stored value = stored(measured);
@@ -100,6 +101,11 @@ void write_trial(Connection& connection, std::int64_t id, const OptunaTrial& tri
   for (const auto& [key, json] : trial.attributes)
     connection.prepared("INSERT INTO trial_user_attributes (trial_id, key, value_json) VALUES (?, ?, ?)")
         .run(id, key, json);
+  if (trial.constraints.empty()) return;
+  Json constraints = Json::array();
+  for (const double constraint : trial.constraints) constraints.push_back(constraint);
+  connection.prepared("INSERT INTO trial_system_attributes (trial_id, key, value_json) VALUES (?, 'constraints', ?)")
+      .run(id, constraints.line());
 }
 
 void write_all(const fs::path& file, const OptunaStudy& study, OptunaSchema schema) {
@@ -140,14 +146,20 @@ OptunaTrial read_trial(Connection& connection, const Rows& row) {
                     .state = row.text(2),
                     .started = row.optional_text(3),
                     .finished = row.optional_text(4),
-                    .value = {},
+                    .values = {},
                     .parameters = {},
                     .intermediate = {},
                     .attributes = {}};
   const std::int64_t id = row.integer(0);
   Rows value =
-      connection.prepared("SELECT value, value_type FROM trial_values WHERE trial_id = ? AND objective = 0").query(id);
-  if (value.next()) trial.value = number_from(value, 0, 1);
+      connection.prepared("SELECT value, value_type FROM trial_values WHERE trial_id = ? ORDER BY objective").query(id);
+  while (value.next()) trial.values.push_back(number_from(value, 0, 1));
+  Rows constraints =
+      connection.prepared("SELECT value_json FROM trial_system_attributes WHERE trial_id = ? AND key = 'constraints'")
+          .query(id);
+  if (constraints.next())
+    for (const Json& constraint : Json::parse(constraints.text(0)))
+      trial.constraints.push_back(constraint.get<double>());
   Rows parameter = connection
                        .prepared(
                            "SELECT param_name, param_value, distribution_json FROM trial_params WHERE trial_id = "

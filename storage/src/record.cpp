@@ -11,6 +11,7 @@
 #include "impl.hpp"
 #include "ranks.hpp"
 #include "reading.hpp"
+#include "runs.hpp"
 #include "tuner/storage/store.hpp"
 #include "tuner/text.hpp"
 
@@ -18,8 +19,9 @@ namespace tuner::storage {
 namespace {
 
 // The smaller the better, whatever the goal; none for what is not ranked.
-std::optional<double> rank_key(const TrialResult& result, Goal goal) {
+std::optional<double> rank_key(const TrialResult& result, std::optional<double> violation, Goal goal) {
   if (result.outcome != Outcome::completed || !result.value || std::isnan(*result.value)) return std::nullopt;
+  if (violation.value_or(0) > 0) return std::nullopt;
   return goal == Goal::minimize ? *result.value : -*result.value;
 }
 
@@ -72,18 +74,18 @@ bool insert_trial(Connection& connection, std::int64_t study_id, const TrialReco
   const TrialResult& result = trial.result;
   const std::optional<std::string_view> error =
       result.error.empty() ? std::nullopt : std::optional<std::string_view>(result.error);
-  const std::optional<double> key = rank_key(result, goal);
+  const std::optional<double> violated = violation(result), key = rank_key(result, violated, goal);
   connection
       .prepared(
           "INSERT INTO trials (study_id, number, outcome, value, parameters, attempt, seed, started_at, finished_at, "
           "steps, epochs, loss_evaluations, gradient_evaluations, hvp_evaluations, wall_seconds, error, best_value, "
-          "last_value, nonfinite_gradients, target_step, target_seconds, rank_key, replicate, repeats_so_far) "
-          "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+          "last_value, nonfinite_gradients, target_step, target_seconds, rank_key, replicate, repeats_so_far, "
+          "violation) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
       .run(study_id, trial.id.number, to_string(result.outcome), result.value, json_of(trial.parameters), attempt,
            trial.seed, iso8601(trial.started_at_ms), iso8601(trial.finished_at_ms), result.steps, result.epochs,
            result.evaluations.loss, result.evaluations.gradient, result.evaluations.hvp, result.wall_seconds, error,
            result.best_value, result.last_value, result.nonfinite_gradients, result.target_step, result.target_seconds,
-           key, trial.id.replicate, trial.id.number - trial.id.configuration);
+           key, trial.id.replicate, trial.id.number - trial.id.configuration, violated);
   if (key) add_rank(connection, study_id, trial.id.number, *key);
   return key.has_value();
 }

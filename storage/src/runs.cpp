@@ -10,14 +10,22 @@
 #include "parameters.hpp"
 #include "ranks.hpp"
 #include "reading.hpp"
+#include "schema.hpp"
+#include "tuner/measured.hpp"
 
 namespace tuner::storage {
 
 std::string select_runs(Connection& connection, std::string_view of) {
   return fmt::format(
       "SELECT number, outcome, value, seed, attempt, steps, evaluations, wall_seconds, started_at, finished_at, error, "
-      "{} FROM trials {}",
-      has_replicates(connection) ? "configuration, replicate" : "number, 0", of);
+      "{}, {} FROM trials {}",
+      has_replicates(connection) ? "configuration, replicate" : "number, 0",
+      connection.integer("PRAGMA user_version") < kConstraintsVersion ? "NULL" : "violation", of);
+}
+
+std::optional<double> violation(const TrialResult& result) {
+  const std::vector<double> constraints = constraints_of(result.metrics);
+  return constraints.empty() ? std::nullopt : std::optional(violation_of(constraints));
 }
 
 RunRow run_row(const TrialRecord& trial) {
@@ -35,7 +43,8 @@ RunRow run_row(const TrialRecord& trial) {
           .wall_seconds = result.wall_seconds,
           .started_at = iso8601(trial.started_at_ms),
           .finished_at = iso8601(trial.finished_at_ms),
-          .error = result.error};
+          .error = result.error,
+          .violation = violation(result)};
 }
 
 RunRow read_run(const Rows& row) {
@@ -54,6 +63,7 @@ RunRow read_run(const Rows& row) {
     run.error = row.optional_text(10);
     run.configuration = row.count(11);
     run.replicate = static_cast<std::uint32_t>(row.integer(12, 0, UINT32_MAX));
+    if (!row.is_null(13)) run.violation = row.amount(13);
     return run;
   });
 }

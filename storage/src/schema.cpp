@@ -498,6 +498,16 @@ CREATE TRIGGER reviews_are_deleted AFTER DELETE ON studies BEGIN
 END;
 )sql";
 
+// Constraints and several metrics. `violation` is the sum of the constraints' last values above 0, NULL where a trial
+// has none. The others are JSON arrays, NULL where they are empty.
+constexpr const char* kMigration11 = R"sql(
+ALTER TABLE trials ADD COLUMN violation REAL;
+ALTER TABLE observations ADD COLUMN further_means TEXT;
+ALTER TABLE observations ADD COLUMN constraints TEXT;
+ALTER TABLE evidence ADD COLUMN further_values TEXT;
+ALTER TABLE evidence ADD COLUMN constraints TEXT;
+)sql";
+
 constexpr Migration kMigrations[] = {
     {1, kMigration1},
     {2, kMigration2},
@@ -509,6 +519,7 @@ constexpr Migration kMigrations[] = {
     {8, kMigration8, ForReaders::none},
     {9, kMigration9, ForReaders::none},
     {10, kMigration10, ForReaders::none},
+    {11, kMigration11, ForReaders::none},
 };
 
 }  // namespace

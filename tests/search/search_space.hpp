@@ -112,18 +112,20 @@ struct Result {
   std::uint32_t outcome = TUNER_OUTCOME_COMPLETED;
   std::int64_t last_step = 100;
   std::vector<double> constraints = {};
+  std::vector<double> further = {};  // values of the goals after the first
 };
 
 // The observation of a result, as long as this lives.
 struct ObservationOf {
-  explicit ObservationOf(const Result& result) : configuration(result.assignment.raw()), value(result.value) {
+  explicit ObservationOf(const Result& result) : configuration(result.assignment.raw()), values{result.value} {
+    values.insert(values.end(), result.further.begin(), result.further.end());
     raw.struct_size = sizeof raw;
     raw.outcome = result.outcome;
     raw.configuration = &configuration;
     raw.last_step = result.last_step;
     raw.budget = 100;
-    raw.values = &value;
-    raw.n_values = result.outcome == TUNER_OUTCOME_FAILED ? 0 : 1;
+    raw.values = values.data();
+    raw.n_values = result.outcome == TUNER_OUTCOME_FAILED ? 0 : static_cast<std::uint32_t>(values.size());
     raw.constraints = result.constraints.data();
     raw.n_constraints = static_cast<std::uint32_t>(result.constraints.size());
     raw.replicates = 1;
@@ -133,7 +135,7 @@ struct ObservationOf {
   ObservationOf(const ObservationOf&) = delete;
   ObservationOf& operator=(const ObservationOf&) = delete;
   tuner_configuration configuration;
-  double value;
+  std::vector<double> values;
   tuner_observation raw{};
 };
 

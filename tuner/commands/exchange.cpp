@@ -68,7 +68,8 @@ int export_study(const Invocation& invocation) {
   std::vector<storage::TrialDetail> trials;
   for (const storage::RunRow& run : store.runs(name, 0, false, &damage))
     trials.push_back(store.trial(name, run.number, &damage));
-  const auto exported = report::optuna_study(study, report::parameters_of_study(store, name, damage), trials);
+  const auto exported = report::optuna_study(study, further_metrics_of(store.versions(name).back().plan),
+                                             report::parameters_of_study(store, name, damage), trials);
   storage::write_optuna(file, exported, schema);
   std::cout << fmt::format("{} trials of study '{}' in {}\n", exported.trials.size(), name, printable(file));
   damage.raise(database(*values));

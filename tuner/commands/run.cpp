@@ -12,6 +12,7 @@
 #include "tuner/json.hpp"
 #include "tuner/lr_range/settings.hpp"
 #include "tuner/memory.hpp"
+#include "tuner/report/front.hpp"
 #include "tuner/report/record.hpp"
 #include "tuner/report/table.hpp"
 
@@ -155,6 +156,18 @@ void print_configurations(const StudyPlan& plan, StudySession& session) {
                            session.database_words(), best.front().number);
 }
 
+void print_front(const StudyPlan& plan, StudySession& session) {
+  const report::Front front = report::front_of(session.store(), plan.name, nullptr, nullptr);
+  if (front.rows.empty()) return;
+  const std::size_t count = front.rows.size();
+  std::cout << fmt::format("\nthe front has {} configuration{} that no other one dominates{}:\n", count,
+                           count == 1 ? "" : "s",
+                           count > kShownTrials ? fmt::format(", the first {}", kShownTrials) : "");
+  report::print_front(front, "table", kShownTrials, {});
+  std::cout << fmt::format("\nmore: tuner best {0}{1} | tuner trials {0}{1} | tuner show {0}/{2}{1}\n", plan.name,
+                           session.database_words(), front.rows.front().run.number);
+}
+
 void print_result(const Study& study, const study::StudyStatus& status, StudySession& session) {
   const StudyPlan& plan = study.plan;
   std::string outcomes;
@@ -174,6 +187,7 @@ void print_result(const Study& study, const study::StudyStatus& status, StudySes
   if (status.ending == study::Ending::interrupted) std::cout << StudySession::interrupted_words(status);
   if (exhausted(study, status)) print_exhausted(study, status);
   if (status.ending == study::Ending::budget_used) std::cout << "the budget is used up: raise it to continue\n";
+  if (!plan.further_metrics.empty()) return print_front(plan, session);
   if (plan.repeats.count > 1) return print_configurations(plan, session);
   const auto best = session.store().runs(plan.name, kShownTrials, true);
   if (best.empty()) return;
@@ -188,8 +202,14 @@ void print_result(const Study& study, const study::StudyStatus& status, StudySes
                            session.database_words(), best.front().number);
 }
 
-// The best trial, or configuration where they are repeated; null where there is none.
+// The best trial, or configuration where they are repeated; null where there is none. With several metrics the front.
 Json best_json(const StudyPlan& plan, const storage::Store& store) {
+  if (!plan.further_metrics.empty()) {
+    const report::Front front = report::front_of(store, plan.name, nullptr, nullptr);
+    Json rows = Json::array();
+    for (const report::FrontRow& row : front.rows) rows.push_back(report::json_of(front, row));
+    return rows;
+  }
   if (plan.repeats.count > 1) {
     const auto rows = store.configurations(plan.name, 1);
     return rows.empty() ? Json() : report::json_of(rows.front());

@@ -133,6 +133,10 @@ void print_trial(const std::string& study, const storage::TrialDetail& trial, bo
   if (repeated) std::cout << fmt::format("replicate    {} of configuration {}\n", run.replicate, run.configuration);
   std::cout << fmt::format("outcome      {}\n", to_string(run.outcome));
   if (run.value) std::cout << fmt::format("value        {}\n", format_number(*run.value));
+  if (run.violation)
+    std::cout << fmt::format("constraints  {}\n", *run.violation > 0
+                                                      ? fmt::format("violated by {:.6g} in all", *run.violation)
+                                                      : "fulfilled");
   if (!run.error.empty()) std::cout << fmt::format("error        {}\n", printable(run.error));
   if (!trial.exit.empty()) std::cout << fmt::format("program      ended with {}\n", printable(trial.exit));
   std::cout << fmt::format(

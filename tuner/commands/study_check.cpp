@@ -181,6 +181,20 @@ void check_stopping_metrics(const StudyPlan& plan, const std::vector<std::vector
     }
 }
 
+void check_further_metrics(const StudyPlan& plan, const std::vector<std::vector<MetricName>>& all) {
+  for (const FurtherMetric& metric : plan.further_metrics)
+    for (std::size_t branch = 0; branch < plan.objective.branches.size(); ++branch) {
+      std::vector<std::string> known;
+      for (const MetricName& name : all[branch]) known.push_back(name.name);
+      if (std::ranges::find(known, metric.name) != known.end()) continue;
+      throw Error(Message::config_unknown_metric,
+                  fmt::format("objective '{}' has no metric '{}'", plan.objective.branches[branch].plugin->id(),
+                              shown(metric.name)),
+                  did_you_mean(metric.name, known))
+          .at(metric.place);
+    }
+}
+
 }  // namespace
 
 Study with_metric(Study study, const std::vector<std::vector<MetricName>>& all) {
@@ -209,6 +223,7 @@ Study with_metric(Study study, const std::vector<std::vector<MetricName>>& all) 
         .at(plan.metric_place);
   }
   if (plan.optimizer) check_stopping_metrics(plan, all);
+  if (plan.optimizer) check_further_metrics(plan, all);
   return study;
 }
 

@@ -16,6 +16,7 @@
 #include "tuner/error.hpp"
 #include "tuner/json.hpp"
 #include "tuner/report/filter.hpp"
+#include "tuner/report/front.hpp"
 #include "tuner/report/listing.hpp"
 #include "tuner/report/statistics.hpp"
 #include "tuner/storage/store.hpp"
@@ -107,11 +108,19 @@ void print_columns(const std::string& format, const std::vector<report::Column>&
   table.end();
 }
 
+report::Front front_of(const storage::Store& store, const std::string& study, const Selection& selection,
+                       storage::Damage& damage) {
+  return report::front_of(store, study, selection.where ? &*selection.where : nullptr, &damage);
+}
+
 // Of the first of those that match.
 int print_best_config(const storage::Store& store, const std::string& study, const Selection& selection) {
   storage::Damage damage;
   std::optional<std::uint64_t> best;
-  if (store.study(study).repeats > 1 && !selection.where && selection.order.empty())
+  if (report::has_several_metrics(store, study) && selection.order.empty()) {
+    const report::Front front = front_of(store, study, selection, damage);
+    if (!front.rows.empty()) best = front.rows.front().run.number;
+  } else if (store.study(study).repeats > 1 && !selection.where && selection.order.empty())
     store.read_configurations(
         study, 1, [&](const storage::ConfigurationRow& row) { best = row.number; }, &damage);
   else
@@ -184,6 +193,15 @@ int list(const Invocation& invocation, const Page& page, bool ranked, std::uint6
   if (how == "csv" || selects) parameters = store.parameter_names(name, &damage);
   const Selection selection = selection_of(*values, parameters);
   if (ranked && values->count("config")) return print_best_config(store, name, selection);
+  if (ranked && report::has_several_metrics(store, name)) {
+    if (!selection.order.empty() || !selection.columns.empty())
+      throw Error(Message::usage_bad_option,
+                  fmt::format("study '{}' has several metrics, and best prints its front as it is", name),
+                  "`tuner trials` has --sort and --columns");
+    report::print_front(front_of(store, name, selection, damage), how, most, parameters);
+    damage.raise(database(*values));
+    return 0;
+  }
   const auto read_trials = [&](const auto& take) { read_selected(store, name, most, ranked, selection, damage, take); };
   if (!selection.columns.empty())
     print_columns(how, selection.columns, read_trials);
@@ -219,7 +237,11 @@ int best(const Invocation& invocation) {
       "trials behind the\n"
       "others, and those with a trial that failed last, unless the study says on_failure: ignore. Whether "
       "the best one\n"
-      "can be told from the next says a t test, of pairs where the study has common_random_numbers.",
+      "can be told from the next says a t test, of pairs where the study has common_random_numbers.\n"
+      "Of a study with several metrics: its front, what nothing else is at least as good as in all of them. Trials "
+      "that "
+      "violate\n"
+      "a constraint are left out.",
       "  tuner best quickstart --limit 1 --json\n"
       "  tuner best quickstart --config > best.yaml"};
   return list(invocation, kPage, true, 10);

@@ -8,6 +8,7 @@
 #include "tuner/config/language.hpp"
 #include "tuner/config/lr_range.hpp"
 #include "tuner/config/methods.hpp"
+#include "tuner/config/metric.hpp"
 #include "tuner/config/pairings.hpp"
 #include "tuner/config/plugins.hpp"
 #include "tuner/config/program.hpp"
@@ -92,6 +93,7 @@ class StudyReader {
     plan_.space = reading_.space;  // complete: every section is read
     if (start_) plan_.start = read_start(*start_, plan_.space);
     finish(root);
+    check_metrics(plan_, pruner_place_);
     return std::move(study_);
   }
 
@@ -104,7 +106,7 @@ class StudyReader {
     return readers_of(kStudyKeys,
                       {{"study", value(&StudyReader::read_study)},
                        {"seed", value(&StudyReader::read_seed)},
-                       {"metric", value(&StudyReader::read_metric)},
+                       {"metric", [this](const Entry& entry) { read_metric(entry.value, plan_, run_); }},
                        {"method", value(&StudyReader::read_method)},
                        {"pruner", value(&StudyReader::read_pruner)},
                        {"trials", trials},
@@ -258,33 +260,6 @@ class StudyReader {
       throw Error(Message::config_missing_key, "budget says what happens at its end, and not when that is",
                   "add wall: 1h, or remove on_end")
           .at(node.place);
-  }
-
-  void read_metric(const Node& node) {
-    plan_.metric_place = node.place;
-    if (!node.is_map()) {
-      plan_.metric.name = string_of(node, "metric");
-      return;
-    }
-    const auto name = [this](const Entry& entry) {
-      plan_.metric.name = string_of(entry.value, "metric.name");
-      plan_.metric_place = entry.value.place;
-    };
-    const auto goal = [this](const Entry& entry) {
-      plan_.goal_given = true;
-      const bool up = word_of(entry.value, "metric.goal", words(kGoals)) == "maximize";
-      plan_.metric.goal = up ? Goal::maximize : Goal::minimize;
-    };
-    const auto target = [this](const Entry& entry) { plan_.metric.target = real_of(entry.value, "metric.target"); };
-    const auto on_target = [this](const Entry& entry) {
-      run_.end_at_target = word_of(entry.value, "metric.on_target", words(kOnTargets)) == "end";
-    };
-    read_keys(node, "metric",
-              readers_of(kMetricKeys, {{"name", name}, {"goal", goal}, {"target", target}, {"on_target", on_target}}));
-    if (run_.end_at_target && !plan_.metric.target)
-      throw Error(Message::config_missing_key, "metric says what happens at its target, and has no target",
-                  "add target: NUMBER, or remove on_target")
-          .at(node.find("on_target")->place);
   }
 
   void read_method(const Node& node) {

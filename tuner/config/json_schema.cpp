@@ -136,7 +136,10 @@ class SchemaWriter {
     if (key == "metric") {
       Json schema = closed_map(properties(kMetricKeys, false));
       schema["allOf"] = Json::array({rule(with("on_target", {{"const", "end"}}), has_value("target"))});
-      return any_of({string_schema(), std::move(schema)});
+      Json several = {{"type", "array"},
+                      {"items", closed_map(properties(kSeveralMetricsKeys, false), Json::array({"name", "goal"}))},
+                      {"minItems", 1}};
+      return any_of({string_schema(), std::move(schema), std::move(several)});
     }
     if (key == "method") return method();
     if (key == "pruner") return pruner();

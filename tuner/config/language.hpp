@@ -159,6 +159,11 @@ inline constexpr HostKey kMetricKeys[] = {
      .fallback = "\"continue\"",
      .words = kOnTargets}};
 
+// Of one of several.
+inline constexpr HostKey kSeveralMetricsKeys[] = {
+    {.key = "name", .type = HostKey::string, .doc = "a metric of the objective, or loss"},
+    {.key = "goal", .type = HostKey::word, .doc = "which values are better", .words = kGoals}};
+
 inline constexpr HostKey kMethodKeys[] = {
     {.key = "name",
      .type = HostKey::word,

@@ -386,6 +386,17 @@ void choose_metric(const program::Program& program, StudyPlan& plan, const std::
         .at(plan.metric_place);
   if (metric != nullptr && !plan.goal_given) plan.metric.goal = metric->goal;
   plan.goal_given = true;
+  for (const FurtherMetric& further : plan.further_metrics)
+    if (!names.empty() && program::find_metric(program, further.name) == nullptr)
+      throw Error(Message::config_unknown_metric, fmt::format("the program has no metric '{}'", shown(further.name)),
+                  did_you_mean(further.name, names))
+          .at(further.place);
+  if (!plan.further_metrics.empty() && metric != nullptr && metric->summary == Summary::best)
+    throw Error(Message::config_impossible,
+                fmt::format("summary: best of '{}' takes the values of several metrics from different steps of a trial",
+                            plan.metric.name),
+                "remove summary: with several metrics the last values count")
+        .at(plan.metric_place);
 }
 
 }  // namespace

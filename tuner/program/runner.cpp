@@ -104,6 +104,8 @@ ProgramSpec spec_of(const Study& study, const Configuration& point, const TrialI
   const StudyPlan& plan = study.plan;
   const Metric* metric = find_metric(*plan.program, plan.metric.name);
   const auto limit = plan.training.find("time_limit_seconds");
+  std::vector<std::string> further;
+  for (const FurtherMetric& one : plan.further_metrics) further.push_back(one.name);
   return {.program = plan.program,
           .id = id,
           .study = plan.name,
@@ -115,7 +117,8 @@ ProgramSpec spec_of(const Study& study, const Configuration& point, const TrialI
                     .summary = metric != nullptr ? metric->summary : Summary::automatic,
                     .early_stopping = {},
                     .time_limit_seconds =
-                        limit == plan.training.end() ? 0 : std::get<double>(std::get<Value>(limit->second))},
+                        limit == plan.training.end() ? 0 : std::get<double>(std::get<Value>(limit->second)),
+                    .further_metrics = std::move(further)},
           .checkpoints = study.run.checkpoint.folder};
 }
 

@@ -34,9 +34,9 @@ bool equal(const Value& a, const Value& b) {
 }  // namespace
 
 const std::vector<std::string>& columns() {
-  static const std::vector<std::string> names{"trial",   "outcome",    "value",      "steps",         "evaluations",
-                                              "seconds", "error",      "attempt",    "configuration", "replicate",
-                                              "seed",    "started_at", "finished_at"};
+  static const std::vector<std::string> names{"trial",   "outcome",    "value",       "steps",         "evaluations",
+                                              "seconds", "error",      "attempt",     "configuration", "replicate",
+                                              "seed",    "started_at", "finished_at", "violation"};
   return names;
 }
 
@@ -75,6 +75,7 @@ Value Column::of(const storage::RunRow& run) const {
   if (name_ == "configuration") return count(run.configuration);
   if (name_ == "replicate") return count(run.replicate);
   if (name_ == "seed") return count(run.seed);
+  if (name_ == "violation") return run.violation ? Value(*run.violation) : Value(Null{});
   return name_ == "started_at" ? run.started_at : run.finished_at;
 }
 

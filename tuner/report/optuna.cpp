@@ -10,6 +10,7 @@
 #include "tuner/error.hpp"
 #include "tuner/json.hpp"
 #include "tuner/library.hpp"
+#include "tuner/measured.hpp"
 #include "tuner/report/record.hpp"
 #include "tuner/text.hpp"
 
@@ -89,18 +90,23 @@ std::string state_of(const storage::RunRow& run) {
   return run.outcome == Outcome::pruned ? "PRUNED" : "FAIL";
 }
 
-storage::OptunaTrial optuna_trial(const storage::StudyRow& study, const std::vector<StoredParameter>& parameters,
-                                  const storage::TrialDetail& detail) {
+storage::OptunaTrial optuna_trial(const storage::StudyRow& study, const std::vector<FurtherMetric>& further,
+                                  const std::vector<StoredParameter>& parameters, const storage::TrialDetail& detail) {
   const storage::RunRow& run = detail.run;
   storage::OptunaTrial trial{.number = run.number,
                              .state = state_of(run),
                              .started = optuna_time(run.started_at),
                              .finished = optuna_time(run.finished_at),
-                             .value = {},
+                             .values = {},
                              .parameters = {},
                              .intermediate = {},
                              .attributes = {}};
-  if (trial.state != "FAIL" && run.value && std::isfinite(*run.value)) trial.value = run.value;
+  if (trial.state != "FAIL" && run.value && std::isfinite(*run.value)) {
+    trial.values.push_back(*run.value);
+    for (const FurtherMetric& metric : further)
+      trial.values.push_back(last_value(detail.metrics, metric.name).value_or(std::nan("")));
+  }
+  trial.constraints = constraints_of(detail.metrics);
   for (const auto& [name, value] : run.parameters) {
     const auto parameter = std::ranges::find(parameters, name, &StoredParameter::name);
     if (parameter == parameters.end()) continue;
@@ -111,7 +117,7 @@ storage::OptunaTrial optuna_trial(const storage::StudyRow& study, const std::vec
     if (number) trial.parameters.push_back({name, *number, distribution_of(*parameter)});
   }
   for (const MetricPoint& point : detail.metrics)
-    if (point.name == study.metric) trial.intermediate.push_back({point.step, point.value});
+    if (further.empty() && point.name == study.metric) trial.intermediate.push_back({point.step, point.value});
   trial.attributes = {{"outcome", Json(std::string(to_string(run.outcome))).line()},
                       {"seconds", Json(run.wall_seconds).line()},
                       {"configuration", Json(run.configuration).line()},
@@ -145,6 +151,9 @@ Value value_of(const storage::OptunaParameter& parameter, const Json& distributi
   return parameter.value;
 }
 
+// Of objective i, after the first.
+std::string further_name(std::size_t i) { return fmt::format("{}_{}", kImportedMetric, i); }
+
 storage::TrialRecord imported_trial(const storage::OptunaTrial& trial, Json& space) {
   storage::TrialRecord record;
   record.id = {.number = trial.number, .configuration = trial.number, .replicate = 0};
@@ -156,14 +165,18 @@ storage::TrialRecord imported_trial(const storage::OptunaTrial& trial, Json& spa
     if (!space.contains(parameter.name)) space[parameter.name] = domain_of(distribution);
   }
   TrialResult& result = record.result;
+  const std::optional<double> value = trial.values.empty() ? std::nullopt : std::optional(trial.values.front());
+  for (std::size_t i = 1; i < trial.values.size(); ++i) result.metrics.push_back({0, further_name(i), trial.values[i]});
+  for (std::size_t i = 0; i < trial.constraints.size(); ++i)
+    result.metrics.push_back({0, fmt::format("{}{}", kConstraint, i), trial.constraints[i]});
   for (const auto& [step, value] : trial.intermediate) {
     result.metrics.push_back({step, kImportedMetric, value});
     result.steps = std::max(result.steps, step);
   }
   result.wall_seconds = std::max(0.0, static_cast<double>(record.finished_at_ms - record.started_at_ms) / 1000);
-  result.value = trial.value;
-  result.last_value = result.best_value = trial.value;
-  const bool has_value = trial.value && std::isfinite(*trial.value);
+  result.value = value;
+  result.last_value = result.best_value = value;
+  const bool has_value = value && std::ranges::all_of(trial.values, [](double v) { return std::isfinite(v); });
   if (trial.state == "FAIL") {
     result.outcome = Outcome::failed;
     result.failure = Failure::error;
@@ -185,22 +198,20 @@ storage::TrialRecord imported_trial(const storage::OptunaTrial& trial, Json& spa
 
 }  // namespace
 
-storage::OptunaStudy optuna_study(const storage::StudyRow& study, std::vector<StoredParameter> parameters,
+storage::OptunaStudy optuna_study(const storage::StudyRow& study, const std::vector<FurtherMetric>& further,
+                                  std::vector<StoredParameter> parameters,
                                   std::span<const storage::TrialDetail> trials) {
   widen(parameters, trials);
   std::erase_if(parameters, [](const StoredParameter& p) { return p.is_range() && !(p.low && p.high); });
   storage::OptunaStudy exported{.name = study.name, .directions = {study.goal}, .trials = {}};
+  for (const FurtherMetric& metric : further) exported.directions.push_back(metric.goal);
   for (const storage::TrialDetail& trial : trials)
-    if (trial.run.outcome != Outcome::cancelled) exported.trials.push_back(optuna_trial(study, parameters, trial));
+    if (trial.run.outcome != Outcome::cancelled)
+      exported.trials.push_back(optuna_trial(study, further, parameters, trial));
   return exported;
 }
 
 ImportedStudy imported_study(const storage::OptunaStudy& study, const std::string& name, const std::string& file) {
-  if (study.directions.size() != 1)
-    throw Error(Message::usage_bad_option,
-                fmt::format("study '{}' has {} objectives, and a study of tuner has one metric", shown(study.name),
-                            study.directions.size()),
-                "name a study with one objective");
   ImportedStudy imported{.study = {}, .trials = {}, .left_out = 0};
   Json space = Json::object();
   try {
@@ -214,10 +225,12 @@ ImportedStudy imported_study(const storage::OptunaStudy& study, const std::strin
     throw Error(Message::storage_damaged, fmt::format("{}: a distribution cannot be read: {}", file, error.what()),
                 "open it with Optuna, which may repair it");
   }
-  const Goal goal = study.directions.front();
-  const Json plan{{"imported", {{"from", "optuna"}, {"study", study.name}}},
-                  {"metric", {{"name", kImportedMetric}, {"goal", to_string(goal)}}},
-                  {"space", std::move(space)}};
+  const Goal goal = study.directions.empty() ? Goal::minimize : study.directions.front();
+  Json plan{{"imported", {{"from", "optuna"}, {"study", study.name}}},
+            {"metric", {{"name", kImportedMetric}, {"goal", to_string(goal)}}},
+            {"space", std::move(space)}};
+  for (std::size_t i = 1; i < study.directions.size(); ++i)
+    plan["further_metrics"].push_back({{"name", further_name(i)}, {"goal", to_string(study.directions[i])}});
   imported.study.name = name;
   imported.study.config_text =
       fmt::format("# study '{}' of Optuna, imported from {}\n", printable(study.name), printable(file));

@@ -76,6 +76,7 @@ Json json_of(const storage::RunRow& run) {
   json["seed"] = run.seed;
   json["started_at"] = run.started_at;
   json["finished_at"] = run.finished_at;
+  json["violation"] = json_of(run.violation);
   return json;
 }
 

@@ -42,6 +42,8 @@ class PluginEngine : public Engine {
       to.budget = evidence[i].budget;
       to.values = evidence[i].values.data();
       to.n_values = static_cast<std::uint32_t>(evidence[i].values.size());
+      to.constraints = evidence[i].constraints.data();
+      to.n_constraints = static_cast<std::uint32_t>(evidence[i].constraints.size());
       to.replicates = evidence[i].replicates;
       to.mean = evidence[i].mean;
       to.standard_deviation = evidence[i].standard_deviation;

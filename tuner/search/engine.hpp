@@ -23,12 +23,13 @@ struct Evidence {
   std::int64_t last_step = 0, budget = 0;
   Row row;
   std::vector<double> values;  // of each goal; empty where the configuration has none
+  std::vector<double> constraints = {};
   double mean = 0, standard_deviation = 0;
 };
 template <class Archive>
 void serialize(Archive& archive, Evidence& evidence) {
   archive(evidence.proposal, evidence.outcome, evidence.replicates, evidence.last_step, evidence.budget);
-  archive(evidence.row, evidence.values, evidence.mean, evidence.standard_deviation);
+  archive(evidence.row, evidence.values, evidence.constraints, evidence.mean, evidence.standard_deviation);
 }
 
 struct Pending {

@@ -23,7 +23,9 @@ class PluginCall {
       : plugin_(*plugin.plugin),
         options_(options_of(plugin)),
         space_(plan.space),
-        direction_(plan.metric.goal == Goal::minimize ? TUNER_MINIMIZE : TUNER_MAXIMIZE) {}
+        directions_{direction(plan.metric.goal)} {
+    for (const FurtherMetric& metric : plan.further_metrics) directions_.push_back(direction(metric.goal));
+  }
 
   [[nodiscard]] const tuner_host* host() const { return host_.abi(); }
   [[nodiscard]] std::vector<std::string> take_log() { return std::exchange(host_.log, {}); }
@@ -31,11 +33,11 @@ class PluginCall {
   [[nodiscard]] tuner_search_create_args create_args(const EngineSetup& setup) const {
     tuner_search_create_args args{};
     args.struct_size = sizeof args;
-    args.n_goals = 1;
+    args.n_goals = static_cast<std::uint32_t>(directions_.size());
     args.host = host_.abi();
     args.options = options_.abi();
     args.space = space_.abi();
-    args.directions = &direction_;
+    args.directions = directions_.data();
     args.trials = setup.trials;
     args.lag = static_cast<std::int64_t>(setup.lag);
     args.least_budget = setup.budget;
@@ -66,6 +68,7 @@ class PluginCall {
   static constexpr const char* kRemedy = "`tuner plugins check FILE` finds out where; a study without it can run";
 
  private:
+  static std::uint32_t direction(Goal goal) { return goal == Goal::minimize ? TUNER_MINIMIZE : TUNER_MAXIMIZE; }
   static OptionTable options_of(const PluginPlan& plan) {
     std::map<std::string, Value> values;
     for (const auto& [key, setting] : plan.options) values.emplace(key, std::get<Value>(setting));
@@ -76,7 +79,7 @@ class PluginCall {
   HostServices host_;
   OptionTable options_;
   PluginSpace space_;
-  std::uint32_t direction_;
+  std::vector<std::uint32_t> directions_;
 };
 
 [[nodiscard]] inline tuner_configuration configuration_of(std::uint64_t proposal, const Row& row) {

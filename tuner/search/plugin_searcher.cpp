@@ -78,7 +78,7 @@ Configuration PluginSearcher::propose(std::uint64_t proposal, std::span<const Co
     require_fixed(*proposed.row, wanted.fixed, who);
     Configuration configuration = space_.configuration_of(*proposed.row, who);
     const bool last = wanted.attempt + 1 == kAttempts && !taken_.count();
-    if (last || !taken_.can_repeat() || !taken_.has(configuration)) return configuration;
+    if (last || !taken_.has(configuration)) return configuration;
   }
   return free_one(proposal);
 }
@@ -92,11 +92,13 @@ void PluginSearcher::observe(const Observation& observation) {
                     .budget = std::llround(observation.budget),
                     .row = space_.row_of(observation.assignment),
                     .values = {},
+                    .constraints = observation.constraints,
                     .mean = std::numeric_limits<double>::quiet_NaN(),
                     .standard_deviation = std::numeric_limits<double>::quiet_NaN()};
   if (observation.mean) {
     evidence.mean = *observation.mean;
     evidence.values.push_back(*observation.mean);
+    evidence.values.insert(evidence.values.end(), observation.further_means.begin(), observation.further_means.end());
   }
   if (observation.standard_deviation) evidence.standard_deviation = *observation.standard_deviation;
   std::vector<Evidence> all;

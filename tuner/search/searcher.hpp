@@ -22,6 +22,8 @@ struct Observation {
   std::vector<std::optional<double>> values;  // of the study's metric by replicate; nothing where one has none
   // Of the values that there are, standard deviation with n - 1; nothing where there are too few.
   std::optional<double> mean, standard_deviation;
+  std::vector<double> further_means = {};  // of the study's further metrics; empty where `mean` is
+  std::vector<double> constraints = {};    // of each the worst value of the replicates, in order of their names
   std::vector<TrialResult> results;  // by replicate, with their curves, where the searcher wants_results(); else empty
 };
 

@@ -1,7 +1,10 @@
 #include "tuner/search/taken.hpp"
 
 #include <algorithm>
+#include <array>
+#include <bit>
 #include <cmath>
+#include <string_view>
 
 #include "tuner/grid.hpp"
 
@@ -20,6 +23,13 @@ std::uint64_t index_of(const Dimension& dimension, const Value& value) {
   if (range.integer) return static_cast<std::uint64_t>(std::get<std::int64_t>(value));
   const double first = std::isfinite(range.min) ? range.min / *range.step : 0;
   return static_cast<std::uint64_t>(std::llround(std::get<double>(value) / *range.step - first));
+}
+
+// FNV-1a.
+std::uint64_t hash_of(std::string_view key) {
+  std::uint64_t hash = 0xcbf29ce484222325u;
+  for (const char byte : key) hash = (hash ^ static_cast<unsigned char>(byte)) * 0x100000001b3u;
+  return hash;
 }
 
 bool is_discrete(const Dimension& dimension) {
@@ -48,11 +58,17 @@ Taken::Taken(const Space& space)
   if (count_ && *count_ > kMostCounted) count_.reset();
 }
 
-std::string Taken::key_of(const Configuration& configuration) const {
-  std::string key(1, '\0');
+std::string Taken::key_of(const Configuration& configuration, bool& is_countable) const {
+  std::string key;
+  is_countable = true;
   for (std::size_t i = 0; i < configuration.size(); ++i) {
     if (!configuration[i]) continue;
-    if (!is_discrete(space_.dimensions[i])) return {};
+    if (!is_discrete(space_.dimensions[i])) {
+      is_countable = false;
+      const auto bits = std::bit_cast<std::array<char, sizeof(double)>>(std::get<double>(*configuration[i]));
+      key.append(bits.data(), bits.size());
+      continue;
+    }
     for (std::uint64_t index = index_of(space_.dimensions[i], *configuration[i]);; index >>= 7) {
       key += static_cast<char>((index & 127) | (index > 127 ? 128 : 0));
       if (index <= 127) break;
@@ -62,13 +78,15 @@ std::string Taken::key_of(const Configuration& configuration) const {
 }
 
 bool Taken::has(const Configuration& configuration) const {
-  const std::string key = key_of(configuration);
-  return !key.empty() && taken_.contains(key);
+  bool is_countable = true;
+  const std::string key = key_of(configuration, is_countable);
+  return is_countable ? taken_.contains(key) : hashes_.contains(hash_of(key));
 }
 
 bool Taken::add(const Configuration& configuration) {
-  std::string key = key_of(configuration);
-  return key.empty() || taken_.insert(std::move(key)).second;
+  bool is_countable = true;
+  std::string key = key_of(configuration, is_countable);
+  return is_countable ? taken_.insert(std::move(key)).second : hashes_.insert(hash_of(key)).second;
 }
 
 std::uint64_t Taken::take_free(double u) {

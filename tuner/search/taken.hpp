@@ -16,12 +16,13 @@ class Taken {
   // The space must outlive it.
   explicit Taken(const Space& space);
 
-  // Can a search meet a configuration again? Not where every one of them has a value of a real range without a step.
-  [[nodiscard]] bool can_repeat() const { return can_repeat_; }
   // How many configurations there are; nothing where they cannot be counted, or are so many that no study ends them.
   [[nodiscard]] std::optional<std::uint64_t> count() const { return count_; }
 
-  // A configuration with a value of a real range is never taken.
+  // Do searches that draw at random meet a configuration again? Not where every one of them has a value of a real range
+  // without a step.
+  [[nodiscard]] bool can_repeat() const { return can_repeat_; }
+
   [[nodiscard]] bool has(const Configuration& configuration) const;
   // True the first time.
   bool add(const Configuration& configuration);
@@ -33,14 +34,17 @@ class Taken {
   [[nodiscard]] Configuration at(std::uint64_t place) const;
 
  private:
-  // Empty where it is never taken.
-  [[nodiscard]] std::string key_of(const Configuration& configuration) const;
+  // What is different for different configurations.
+  [[nodiscard]] std::string key_of(const Configuration& configuration, bool& is_countable) const;
   [[nodiscard]] const Grid& grid() const;
 
   const Space& space_;
   bool can_repeat_;
   std::optional<std::uint64_t> count_;
   std::unordered_set<std::string> taken_;
+  // Of those with a value of a real range, which are many and seldom met again: hashes. That two have the same is as
+  // good as impossible, and costs no more than a proposal.
+  std::unordered_set<std::uint64_t> hashes_;
   mutable Space stepped_;
   mutable std::optional<Grid> grid_;  // of all configurations
 };

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "tuner/error.hpp"
+#include "tuner/measured.hpp"
 #include "tuner/program/program.hpp"
 #include "tuner/study/aside.hpp"
 #include "tuner/study/decisions.hpp"
@@ -493,11 +494,13 @@ class Coordinator {
     ++status_.done_now;
     if (is_failed(record.result.outcome)) ++status_.failed;
     // A part of an LR range test may complete without a value.
-    if (record.result.outcome == Outcome::completed && record.result.value)
+    if (record.result.outcome == Outcome::completed && record.result.value &&
+        violation_of(constraints_of(record.result.metrics)) == 0)
       remember(record.id.number, *record.result.value, record.parameters);
   }
 
   void remember(std::uint64_t number, double value, const Parameters& parameters) {
+    if (!plan_.further_metrics.empty()) return;  // no trial is the best
     // Ties go to the lower number, as the store ranks them, in whatever order trials end.
     const bool better = plan_.metric.goal == Goal::minimize ? value < status_.best_value : value > status_.best_value;
     const bool tie = value == status_.best_value && number < status_.best_number.value_or(UINT64_MAX);

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "tuner/error.hpp"
+#include "tuner/measured.hpp"
 
 namespace tuner::study {
 
@@ -24,6 +25,35 @@ double budget_of(const StudyPlan& plan, const Configuration& point) {
     if (const auto* count = std::get_if<std::int64_t>(&value); count && *count > 0) return static_cast<double>(*count);
   }
   return 0;
+}
+
+// Of each constraint the worst value of the replicates.
+std::vector<double> worst_constraints(const std::vector<TrialResult>& results) {
+  std::vector<MetricPoint> worst;
+  for (const TrialResult& result : results)
+    for (const MetricPoint& point : last_points(result.metrics)) {
+      if (!is_constraint(point.name)) continue;
+      const auto known = std::ranges::find(worst, point.name, &MetricPoint::name);
+      if (known == worst.end())
+        worst.push_back(point);
+      else if (!(point.value <= known->value) && !std::isnan(known->value))
+        known->value = point.value;
+    }
+  return constraints_of(worst);
+}
+
+// Of the replicates that have a value.
+std::vector<double> further_means(const StudyPlan& plan, const std::vector<TrialResult>& results) {
+  std::vector<double> means;
+  for (const FurtherMetric& metric : plan.further_metrics) {
+    std::vector<double> values;
+    for (const TrialResult& result : results)
+      if (const auto value = last_value(result.metrics, metric.name); result.value && value) values.push_back(*value);
+    const Aggregate all = aggregate(values);
+    if (!all.mean) return {};
+    means.push_back(*all.mean);
+  }
+  return means;
 }
 
 search::Observation observation_of(const StudyPlan& plan, std::uint64_t configuration, const Configuration& point,
@@ -47,6 +77,8 @@ search::Observation observation_of(const StudyPlan& plan, std::uint64_t configur
   const Aggregate values = aggregate(there);
   observation.mean = values.mean;
   observation.standard_deviation = values.standard_deviation;
+  observation.further_means = further_means(plan, results);
+  observation.constraints = worst_constraints(results);
   return observation;
 }
 
@@ -58,7 +90,9 @@ storage::ObservationRecord record_of(const search::Observation& observation) {
           .budget = observation.budget,
           .values = observation.values,
           .mean = observation.mean,
-          .standard_deviation = observation.standard_deviation};
+          .standard_deviation = observation.standard_deviation,
+          .further_means = observation.further_means,
+          .constraints = observation.constraints};
 }
 
 search::Observation observation_of(const storage::ObservationRecord& record, const Configuration& point) {
@@ -71,6 +105,8 @@ search::Observation observation_of(const storage::ObservationRecord& record, con
           .values = record.values,
           .mean = record.mean,
           .standard_deviation = record.standard_deviation,
+          .further_means = record.further_means,
+          .constraints = record.constraints,
           .results = {}};
 }
 
@@ -86,7 +122,24 @@ search::Observation observation_of(const storage::EvidenceRecord& evidence, cons
           .values = {evidence.value},
           .mean = evidence.value,
           .standard_deviation = {},
+          .further_means = evidence.further_values,
+          .constraints = evidence.constraints,
           .results = {}};
+}
+
+// "loss (minimize), bytes (minimize)"
+std::string words_of_metrics(const std::string& first, Goal goal, const std::vector<FurtherMetric>& further) {
+  std::string words = fmt::format("{} ({})", first, to_string(goal));
+  for (const FurtherMetric& metric : further) words += fmt::format(", {} ({})", metric.name, to_string(metric.goal));
+  return words;
+}
+
+// What the trial measured beside its value.
+void add_measured(const StudyPlan& plan, const storage::TrialDetail& trial, storage::EvidenceRecord& evidence) {
+  evidence.constraints = constraints_of(trial.metrics);
+  for (const FurtherMetric& metric : plan.further_metrics)
+    if (const auto value = last_value(trial.metrics, metric.name); value && evidence.value)
+      evidence.further_values.push_back(*value);
 }
 
 // The value of a dimension that was recorded as `value`.
@@ -196,11 +249,14 @@ std::vector<storage::EvidenceRecord> evidence_for(const StudyPlan& plan, const s
     };
     const auto study = std::ranges::find(studies, name, &storage::StudyRow::name);
     if (study == studies.end()) refuse("the database has no such study", "`tuner studies` lists those that it has");
-    if (study->metric != plan.metric.name || study->goal != plan.metric.goal)
-      refuse(fmt::format("its metric is {} ({}), and this study's is {} ({})", study->metric, to_string(study->goal),
-                         plan.metric.name, to_string(plan.metric.goal)),
+    const std::string theirs =
+        words_of_metrics(study->metric, study->goal, further_metrics_of(store.versions(name).back().plan));
+    const std::string ours = words_of_metrics(plan.metric.name, plan.metric.goal, plan.further_metrics);
+    if (theirs != ours)
+      refuse(fmt::format("its metric is {}, and this study's is {}", theirs, ours),
              "learn from studies of the same metric");
     const std::size_t before = all.size();
+    std::vector<std::uint64_t> measured;  // those with more than a value
     store.read_runs(name, 0, false, [&](const storage::RunRow& run) {
       if (is_open(run.outcome)) return;
       Parameters parameters = run.parameters;
@@ -214,7 +270,9 @@ std::vector<storage::EvidenceRecord> evidence_for(const StudyPlan& plan, const s
                      .last_step = run.steps,
                      .budget = budget_of(plan, *point),
                      .value = run.value});
+      if (run.violation || !plan.further_metrics.empty()) measured.push_back(all.size() - 1);
     });
+    for (const std::uint64_t at : measured) add_measured(plan, store.trial(name, all[at].number), all[at]);
     if (all.size() == before)
       refuse(fmt::format("none of its {} trials has parameters of this space", study->trials),
              "learn from studies with the same search parameters, each value of which this space has");
@@ -342,7 +400,7 @@ bool Journal::was_done(std::uint64_t configuration) const {
 void Journal::add(const TrialId& trial, TrialResult result) {
   if (trial.configuration < observed_) return;
   if (!searcher_.wants_results()) {
-    result.metrics.clear();
+    result.metrics = last_points(result.metrics);
     result.log.clear();
   }
   results_[trial.configuration].emplace(trial.replicate, std::move(result));

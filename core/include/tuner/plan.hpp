@@ -77,6 +77,13 @@ struct MetricPlan {
   std::optional<double> target;
 };
 
+// One of the metrics after the first, in a study that is searched for several.
+struct FurtherMetric {
+  std::string name;
+  Goal goal = Goal::minimize;
+  std::string place;  // "sweep.yaml:4:9", for errors about it
+};
+
 enum class Isolation { process, thread };
 inline constexpr const char* kIsolations[] = {"process", "thread"};
 
@@ -113,7 +120,8 @@ struct StudyPlan {
   std::uint64_t seed = 1;
   MetricPlan metric;  // name empty: the objective decides (the first of metric_names)
   bool goal_given = false;
-  std::string metric_place;                             // "sweep.yaml:4:9", for errors about it
+  std::vector<FurtherMetric> further_metrics = {};  // of which the trial's values are their last ones, as of the first
+  std::string metric_place;                         // "sweep.yaml:4:9", for errors about it
   std::map<std::string, std::string> stopping_metrics;  // places of the metrics that early_stopping names
   std::string method;                  // "single": a config without a search; of a searcher that is a plugin its id
   std::optional<PluginPlan> searcher;  // where the method is a plugin
@@ -195,6 +203,9 @@ struct Study {
 // ids and versions. Name, trials, budget, workers and storage do not count, nor does the order of the keys, except in a
 // grid, whose trials are numbered by it. Without plan.files it is what versions before 1.1 recorded.
 [[nodiscard]] std::string canonical_plan(const StudyPlan& plan);
+
+// Those of a canonical plan, without places.
+[[nodiscard]] std::vector<FurtherMetric> further_metrics_of(const std::string& canonical);
 
 // What of a canonical plan makes the study: all but a time limit that is one for all trials, which may change from one
 // run of the study to the next. A string that is no canonical plan is its own identity.

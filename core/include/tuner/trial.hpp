@@ -164,6 +164,7 @@ struct TrialSpec {
   Goal goal = Goal::minimize;
   std::optional<double> target;
   MemoryBound memory{};  // no result depends on it, but that there is one
+  std::vector<std::string> further_metrics = {};
 };
 
 struct MetricPoint {

@@ -12,6 +12,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "tuner/bytes.hpp"
 #include "tuner/trial.hpp"
@@ -27,6 +28,9 @@ struct TrialRules {
   Summary summary = Summary::automatic;
   std::optional<EarlyStopping> early_stopping;
   double time_limit_seconds = 0;  // 0: none
+  // Of a study with several metrics, those after the first: a trial that lacks one has failed. The trial's value is
+  // then the last one, so that all values are of one step.
+  std::vector<std::string> further_metrics = {};
 };
 [[nodiscard]] TrialRules rules_of(const TrialSpec& spec);
 
@@ -143,6 +147,7 @@ class TrialRun {
   [[nodiscard]] bool watches(std::string_view name) const;
   [[nodiscard]] Goal watched_goal() const;
   void wait_for_decision(const StepReport& report);
+  void require(std::string_view metric, const std::optional<double>& value);
 
   TrialRules rules_;
   TrialTrace& trace_;

@@ -29,6 +29,8 @@ struct ObservationRecord {
   double budget = 0;
   std::vector<std::optional<double>> values;  // of the study's metric by replicate; nothing where one has none
   std::optional<double> mean, standard_deviation;
+  std::vector<double> further_means = {};  // of the metrics after the first; empty where mean is
+  std::vector<double> constraints = {};    // of each the worst value of the replicates
 };
 
 // A report of a trial that may still run, and what was decided on it.
@@ -70,6 +72,7 @@ struct EvidenceRecord {
   std::int64_t last_step = 0;
   double budget = 0;
   std::optional<double> value;
+  std::vector<double> further_values = {}, constraints = {};
   bool operator==(const EvidenceRecord&) const = default;
 };
 

@@ -25,10 +25,11 @@ struct OptunaTrial {
   std::uint64_t number = 0;
   std::string state;              // COMPLETE, PRUNED, FAIL, RUNNING or WAITING
   std::string started, finished;  // "2026-11-27 04:00:00.123000", UTC; empty: not known
-  std::optional<double> value;
+  std::vector<double> values;     // one for each direction, or none
   std::vector<OptunaParameter> parameters;
   std::vector<CurvePoint> intermediate;                         // by step; NaN and infinities too
   std::vector<std::pair<std::string, std::string>> attributes;  // of the user: key and JSON
+  std::vector<double> constraints = {};                         // feasible where <= 0
 };
 
 struct OptunaStudy {

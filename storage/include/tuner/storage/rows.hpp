@@ -101,6 +101,8 @@ struct RunRow {
   std::uint64_t evaluations = 0;
   double wall_seconds = 0;
   std::string started_at, finished_at, error;  // ISO 8601, UTC
+  // The sum of what its constraints are above 0; nothing: it has none. A trial above 0 is not ranked.
+  std::optional<double> violation = {};
 };
 
 // The same of a trial that has just ended, as it stands in the database once it is recorded.

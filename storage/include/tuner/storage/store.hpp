@@ -112,8 +112,8 @@ class Store {
   // A line in the study's events: started, resumed, interrupted, ...
   void add_event(std::string_view kind, std::string_view text);
 
-  // What people write down of a study, or of one of its trials. The study may be running elsewhere. A tag is there once.
-  // Errors: usage.no_such_study; usage.no_such_trial; usage.bad_option for a trial whose row will be replaced.
+  // What people write down of a study, or of one of its trials. The study may be running elsewhere. A tag is there
+  // once. Errors: usage.no_such_study; usage.no_such_trial; usage.bad_option for a trial whose row will be replaced.
   void add_note(std::string_view study, std::optional<std::uint64_t> trial, std::string_view text);
   void add_tag(std::string_view study, std::optional<std::uint64_t> trial, std::string_view tag);
   // Was it there?
@@ -163,6 +163,9 @@ class Store {
   // Of every trial that has measured this metric its curve, in order of number, after thin(most).
   void read_curves(std::string_view study, std::string_view metric, std::size_t most,
                    const std::function<void(const Curve& curve)>& take, Damage* damage = nullptr) const;
+  // What this trial measured last of a metric; nothing where it has not.
+  [[nodiscard]] std::optional<double> last_value(std::string_view study, std::uint64_t number,
+                                                 std::string_view metric) const;
   // Names of the parameters that its trials have, in an order in which those of each trial stand in their own. One pass
   // over all trials.
   [[nodiscard]] std::vector<std::string> parameter_names(std::string_view study, Damage* damage = nullptr) const;
