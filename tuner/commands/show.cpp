@@ -13,6 +13,7 @@
 #include "tuner/json.hpp"
 #include "tuner/library.hpp"
 #include "tuner/lr_range/lr_range.hpp"
+#include "tuner/report/front.hpp"
 #include "tuner/report/record.hpp"
 #include "tuner/report/table.hpp"
 #include "tuner/storage/store.hpp"
@@ -58,14 +59,16 @@ void show_study(const storage::Store& store, const std::string& name, bool json,
     std::cout << object.line() << "\n";
     return;
   }
-  std::cout << fmt::format("study       {}\nmetric      {} ({})\nseed        {}\ntrials      {}, {} completed\n",
-                           printable(study.name), printable(study.metric), to_string(study.goal), study.seed,
-                           study.trials, study.completed);
+  std::string metrics = fmt::format("{} ({})", study.metric, to_string(study.goal));
+  for (const FurtherMetric& metric : further_metrics_of(store.versions(name).back().plan))
+    metrics += fmt::format(", {} ({})", metric.name, to_string(metric.goal));
+  std::cout << fmt::format("study       {}\nmetric      {}\nseed        {}\ntrials      {}, {} completed\n",
+                           printable(study.name), printable(metrics), study.seed, study.trials, study.completed);
   const auto best = store.configurations(name, 1, &damage);
   if (study.repeats > 1 && !best.empty())
     std::cout << fmt::format("repeats     {}\nbest        {}: configuration {}, trials from {} on\n", study.repeats,
                              report::mean_text(best.front()), best.front().configuration, best.front().number);
-  else if (study.best_number)
+  else if (study.best_number && !report::has_several_metrics(store, name))
     std::cout << fmt::format("best        {:.6g} (trial {})\n", *study.best_value, *study.best_number);
   std::cout << fmt::format("created at  {} by tuner {}\n", study.created_at, study.tuner_version);
   print_annotations(store.annotations(name), 12);
