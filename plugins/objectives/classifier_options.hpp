@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "class_weights.hpp"
 #include "data/labelled_images.hpp"
 #include "layer_plan.hpp"
 #include "param_table.hpp"
@@ -84,10 +85,7 @@ inline constexpr Param kLossParams[] = {
         .at_most(10)
         .structural()
         .search(0.5, 5),
-    reals("class_weights", "[]", "factor on the training loss of a sample, one for each class; []: 1 for all")
-        .at_least(0)
-        .at_most(1e6)
-        .structural()};
+    kClassWeightsParam};
 inline constexpr Param kNormParams[] = {
     choice("norm", kNorms, "normalization in every hidden layer, before its activation").structural(),
     integer("virtual_batch", 128,
@@ -158,14 +156,10 @@ inline std::unique_ptr<LabelledImages> read_images(const Open& open) {
 
 // Of the options from `first` on, the samples' classes being known. Throws Invalid.
 inline LossSettings loss_settings(const Options& o, std::size_t first, std::size_t classes) {
-  const auto weights = o.reals(first + kClassWeights);
-  if (!weights.empty() && weights.size() != classes)
-    throw Invalid("class_weights has " + std::to_string(weights.size()) + " values, and the data has " +
-                  std::to_string(classes) + " classes: give one for each, or none");
   return {.kind = static_cast<LossKind>(o.choice(first + kLoss)),
           .label_smoothing = o[kLabelSmoothing],
           .focal_gamma = o[first + kFocalGamma],
-          .class_weights = {weights.begin(), weights.end()}};
+          .class_weights = class_weights(o.reals(first + kClassWeights), classes)};
 }
 
 // Of the options of kNetworkTable from `first` on.
