@@ -23,7 +23,7 @@ struct RawProduct {
   T* out;
   std::size_t out_row_step, out_column_step;
   bool add;
-  bool lower;       // only tiles that reach to or below the diagonal are computed
+  bool symmetric;   // computed on and below the diagonal, and copied from there; not with add or out_column_step
   const T* packed;  // b as pack() left it, or null
   T* workspace;     // workspace_size values, aligned to 64 bytes
 };

@@ -12,185 +12,10 @@
 // tile begins: without fused multiplication all instruction sets give the same bits. Source: Goto, van de Geijn 2008,
 // "Anatomy of high-performance matrix multiplication"; Van Zee, van de Geijn 2015.
 #include "kernel_table.hpp"
+#include "tiles.hpp"
 
 namespace tuner::linear_algebra::TUNER_KERNELS {
 namespace {
-
-template <class T>
-struct Vectors;
-template <>
-struct Vectors<float> {
-  typedef float Vector __attribute__((vector_size(TUNER_VECTOR_BYTES)));
-};
-template <>
-struct Vectors<double> {
-  typedef double Vector __attribute__((vector_size(TUNER_VECTOR_BYTES)));
-};
-
-template <class T>
-constexpr std::size_t kLanes = TUNER_VECTOR_BYTES / sizeof(T);
-template <class T>
-constexpr std::size_t kWidth = 2 * kLanes<T>;  // columns of a tile
-// A packed panel of b, kDepth x kWidth, fits the first cache with room for a.
-constexpr std::size_t kDepth = 256, kColumns = 1024;
-// Rows of a that are read again for every panel of b: they stay in the second cache.
-constexpr std::size_t kRows = 40 * TUNER_TILE_ROWS;
-
-// Memory of any alignment.
-template <class V, class T>
-inline V load(const T* from) {
-  V vector;
-  __builtin_memcpy(&vector, from, sizeof vector);
-  return vector;
-}
-template <class V, class T>
-inline void store(T* to, V vector) {
-  __builtin_memcpy(to, &vector, sizeof vector);
-}
-
-inline std::size_t least(std::size_t a, std::size_t b) { return a < b ? a : b; }
-inline std::size_t up_to(std::size_t n, std::size_t multiple) { return (n + multiple - 1) / multiple * multiple; }
-
-// Four rows by four columns, exchanged.
-inline void transpose4(const float* in, std::size_t step, float* out, std::size_t out_step) {
-  typedef float Quad __attribute__((vector_size(16)));
-  const Quad a = load<Quad>(in), b = load<Quad>(in + step);
-  const Quad c = load<Quad>(in + 2 * step), d = load<Quad>(in + 3 * step);
-  const Quad ab = __builtin_shufflevector(a, b, 0, 4, 1, 5), ab2 = __builtin_shufflevector(a, b, 2, 6, 3, 7);
-  const Quad cd = __builtin_shufflevector(c, d, 0, 4, 1, 5), cd2 = __builtin_shufflevector(c, d, 2, 6, 3, 7);
-  store(out, __builtin_shufflevector(ab, cd, 0, 1, 4, 5));
-  store(out + out_step, __builtin_shufflevector(ab, cd, 2, 3, 6, 7));
-  store(out + 2 * out_step, __builtin_shufflevector(ab2, cd2, 0, 1, 4, 5));
-  store(out + 3 * out_step, __builtin_shufflevector(ab2, cd2, 2, 3, 6, 7));
-}
-inline void transpose4(const double* in, std::size_t step, double* out, std::size_t out_step) {
-  for (std::size_t k = 0; k < 4; ++k)
-    for (std::size_t i = 0; i < 4; ++i) out[k * out_step + i] = in[i * step + k];
-}
-
-// out[k * width + i] = in[i * step + k * k_step] for i < count, 0 for i from count to width.
-template <class T, std::size_t width>
-void pack_panel(const T* in, std::size_t step, std::size_t k_step, std::size_t count, std::size_t depth,
-                T* __restrict out) {
-  if (step == 1 && count == width) {
-    for (std::size_t k = 0; k < depth; ++k) __builtin_memcpy(out + k * width, in + k * k_step, width * sizeof(T));
-    return;
-  }
-  std::size_t done = 0;  // of the rows of `in` that go four by four
-  if (k_step == 1)
-    for (; done + 4 <= count; done += 4) {
-      std::size_t k = 0;
-      for (; k + 4 <= depth; k += 4) transpose4(in + done * step + k, step, out + k * width + done, width);
-      for (; k < depth; ++k)
-        for (std::size_t i = done; i < done + 4; ++i) out[k * width + i] = in[i * step + k];
-    }
-  if (done == width) return;
-  for (std::size_t k = 0; k < depth; ++k) {
-    for (std::size_t i = done; i < count; ++i) out[k * width + i] = in[i * step + k * k_step];
-    for (std::size_t i = count; i < width; ++i) out[k * width + i] = 0;
-  }
-}
-
-// The sums of R rows by N vectors, and where they go. Rows of a are reached three by three from a pointer each, which
-// is what an address can do.
-template <class T, int R, int N>
-void tile(std::size_t depth, const T* a, std::size_t row_step, std::size_t k_step, const T* b, std::size_t b_step,
-          T* __restrict out, std::size_t out_step, bool add) {
-  using Vector = typename Vectors<T>::Vector;
-  constexpr int kGroups = (R + 2) / 3;
-  Vector sums[R][N] = {};
-  const T* group[kGroups];
-#pragma GCC unroll 8
-  for (int g = 0; g < kGroups; ++g) group[g] = a + static_cast<std::size_t>(3 * g) * row_step;
-  for (std::size_t k = 0; k < depth; ++k) {
-    Vector row[N];
-#pragma GCC unroll 4
-    for (int n = 0; n < N; ++n) row[n] = load<Vector>(b + static_cast<std::size_t>(n) * kLanes<T>);
-#pragma GCC unroll 16
-    for (int r = 0; r < R; ++r) {
-      const T value = group[r / 3][static_cast<std::size_t>(r % 3) * row_step];
-#pragma GCC unroll 4
-      for (int n = 0; n < N; ++n) sums[r][n] += row[n] * value;
-    }
-#pragma GCC unroll 8
-    for (int g = 0; g < kGroups; ++g) group[g] += k_step;
-    b += b_step;
-  }
-#pragma GCC unroll 16
-  for (int r = 0; r < R; ++r)
-#pragma GCC unroll 4
-    for (int n = 0; n < N; ++n) {
-      T* const to = out + static_cast<std::size_t>(r) * out_step + static_cast<std::size_t>(n) * kLanes<T>;
-      store(to, add ? load<Vector>(to) + sums[r][n] : sums[r][n]);
-    }
-}
-
-template <class T, int N>
-void tile_of(std::size_t rows, std::size_t depth, const T* a, std::size_t row_step, std::size_t k_step, const T* b,
-             std::size_t b_step, T* out, std::size_t out_step, bool add) {
-#if TUNER_TILE_ROWS == 12
-  if (rows == 12) return tile<T, 12, N>(depth, a, row_step, k_step, b, b_step, out, out_step, add);
-  if (rows == 8) return tile<T, 8, N>(depth, a, row_step, k_step, b, b_step, out, out_step, add);
-  return tile<T, 4, N>(depth, a, row_step, k_step, b, b_step, out, out_step, add);
-#else
-  if (rows == 6) return tile<T, 6, N>(depth, a, row_step, k_step, b, b_step, out, out_step, add);
-  return tile<T, 2, N>(depth, a, row_step, k_step, b, b_step, out, out_step, add);
-#endif
-}
-
-#if TUNER_TILE_ROWS == 12
-constexpr std::size_t kRowUnit = 4;
-#else
-constexpr std::size_t kRowUnit = 2;
-#endif
-// Rows of the next tile, of those that are left; a tile of more rows than are left reads packed zeros.
-inline std::size_t tile_rows(std::size_t left) {
-  if (left == 0 || left >= TUNER_TILE_ROWS) return left == 0 ? 0 : TUNER_TILE_ROWS;
-#if TUNER_TILE_ROWS == 12
-  return up_to(left, kRowUnit);
-#else
-  return left > kRowUnit ? TUNER_TILE_ROWS : kRowUnit;
-#endif
-}
-
-template <class T>
-struct Panels {
-  const T* a;
-  std::size_t row_step, k_step;  // of a
-  const T* b;
-  std::size_t b_step, depth;
-};
-
-// One tile of `rows` x `columns` values, which may be less than the registers hold.
-template <class T>
-void put_tile(std::size_t rows, std::size_t columns, const Panels<T>& from, T* out, std::size_t row_step,
-              std::size_t column_step, bool add) {
-  const std::size_t computed = tile_rows(rows);
-  const bool narrow = columns <= kLanes<T>;
-  const auto run = [&](T* to, std::size_t to_step, bool adds) {
-    if (narrow)
-      return tile_of<T, 1>(computed, from.depth, from.a, from.row_step, from.k_step, from.b, from.b_step, to, to_step,
-                           adds);
-    return tile_of<T, 2>(computed, from.depth, from.a, from.row_step, from.k_step, from.b, from.b_step, to, to_step,
-                         adds);
-  };
-  if (rows == computed && columns == (narrow ? kLanes<T> : kWidth<T>)&&column_step == 1) return run(out, row_step, add);
-  alignas(64) T part[TUNER_TILE_ROWS * kWidth<T>];
-  run(part, kWidth<T>, false);
-  if (column_step == 1) {
-    for (std::size_t r = 0; r < rows; ++r)
-      for (std::size_t c = 0; c < columns; ++c) {
-        T& to = out[r * row_step + c];
-        to = add ? to + part[r * kWidth<T> + c] : part[r * kWidth<T> + c];
-      }
-    return;
-  }
-  for (std::size_t c = 0; c < columns; ++c)
-    for (std::size_t r = 0; r < rows; ++r) {
-      T& to = out[r * row_step + c * column_step];
-      to = add ? to + part[r * kWidth<T> + c] : part[r * kWidth<T> + c];
-    }
-}
 
 // Where a part of packed b begins: blocks of kDepth rows, in each of them panels of kWidth columns.
 template <class T>
@@ -233,6 +58,13 @@ bool packs_b(const RawProduct<T>& p) {
          (p.rows > TUNER_TILE_ROWS && p.b.row_step * sizeof(T) % 1024 == 0);
 }
 
+// x x': what a is made of stands in the panels of b, from which shorter tiles take it.
+template <class T>
+bool shares_b(const RawProduct<T>& p) {
+  return p.symmetric && p.packed == nullptr && p.a.values == p.b.values && p.a.row_step == p.b.column_step &&
+         p.a.column_step == p.b.row_step && p.columns <= kColumns && packs_b(p);
+}
+
 template <class T>
 std::size_t room_for_b(const RawProduct<T>& p) {
   if (p.packed != nullptr) return 0;
@@ -263,9 +95,11 @@ class Tiles {
         for_a_(for_a),
         for_last_(for_last),
         last_(block.rows / TUNER_TILE_ROWS * TUNER_TILE_ROWS),
+        shared_(shares_b(p)),
         a_packed_(packs_a(p)),
         // The last rows, where they are fewer than their tile, which reads zeros behind them.
         pads_(tile_rows(block.rows - last_) != block.rows - last_) {
+    if (shared_) return;
     for (std::size_t i = a_packed_ ? 0 : last_; (a_packed_ || pads_) && i < block.rows; i += TUNER_TILE_ROWS)
       pack_panel<T, TUNER_TILE_ROWS>(a_ + i * p.a.row_step, p.a.row_step, p.a.column_step,
                                      least(TUNER_TILE_ROWS, block.rows - i), block.depth,
@@ -276,22 +110,30 @@ class Tiles {
     pack_panel<T, kWidth<T>>(block.b + block.columns - rest, 1, p.b.row_step, rest, block.depth, for_last);
   }
 
+  [[nodiscard]] std::size_t height() const { return shared_ ? kSharedRows : TUNER_TILE_ROWS; }
   void put(std::size_t i, std::size_t j) const {
-    const std::size_t rows = least(TUNER_TILE_ROWS, block_.rows - i), row = block_.row + i;
-    const std::size_t columns = least(kWidth<T>, block_.columns - j), column = block_.column + j;
-    if (p_.lower && row + rows <= column) return;
+    const std::size_t rows = least(height(), block_.rows - i), row = block_.row + i;
+    const std::size_t width = least(kWidth<T>, block_.columns - j), column = block_.column + j;
+    if (p_.symmetric && row + rows <= column) return;
+    // Columns that reach to or below the diagonal.
+    const std::size_t columns = p_.symmetric && row + rows <= column + kLanes<T> ? least(kLanes<T>, width) : width;
     Panels<T> from{a_ + i * p_.a.row_step, p_.a.row_step, p_.a.column_step, block_.b + j, p_.b.row_step, block_.depth};
-    if (a_packed_ || (pads_ && i == last_)) {
+    if (shared_) {
+      from.a = block_.b + row / kWidth<T> * kWidth<T> * block_.depth + row % kWidth<T>;
+      from.row_step = 1;
+      from.k_step = kWidth<T>;
+    } else if (a_packed_ || (pads_ && i == last_)) {
       from.a = a_packed_ ? for_a_ + i * block_.depth : for_a_;
       from.row_step = 1;
       from.k_step = TUNER_TILE_ROWS;
     }
-    if (block_.b_packed || (packs_last_ && columns < kWidth<T>)) {
+    if (block_.b_packed || (packs_last_ && width < kWidth<T>)) {
       from.b = block_.b_packed ? block_.b + j * block_.depth : for_last_;
       from.b_step = kWidth<T>;
     }
-    put_tile(rows, columns, from, p_.out + row * p_.out_row_step + column * p_.out_column_step, p_.out_row_step,
-             p_.out_column_step, p_.add || block_.k > 0);
+    put_tile(shared_ ? up_to(rows, kRowUnit) : tile_rows(rows), rows, columns, from,
+             p_.out + row * p_.out_row_step + column * p_.out_column_step, p_.out_row_step, p_.out_column_step,
+             p_.add || block_.k > 0);
   }
 
  private:
@@ -300,7 +142,7 @@ class Tiles {
   const T* a_;
   T *for_a_, *for_last_;
   std::size_t last_;
-  bool a_packed_, pads_, packs_last_ = false;
+  bool shared_, a_packed_, pads_, packs_last_ = false;
 };
 
 // A panel of b stays in the first cache for all rows of a; short sums are about the result, which goes out row by row.
@@ -308,12 +150,28 @@ template <class T>
 void multiply_block(const RawProduct<T>& p, const Block<T>& block, T* for_a, T* for_last) {
   const Tiles<T> tiles(p, block, for_a, for_last);
   if (block.depth * sizeof(T) <= 512 && p.out_column_step == 1) {
-    for (std::size_t i = 0; i < block.rows; i += TUNER_TILE_ROWS)
+    for (std::size_t i = 0; i < block.rows; i += tiles.height())
       for (std::size_t j = 0; j < block.columns; j += kWidth<T>) tiles.put(i, j);
     return;
   }
   for (std::size_t j = 0; j < block.columns; j += kWidth<T>)
-    for (std::size_t i = 0; i < block.rows; i += TUNER_TILE_ROWS) tiles.put(i, j);
+    for (std::size_t i = 0; i < block.rows; i += tiles.height()) tiles.put(i, j);
+}
+
+// What is below the diagonal goes above it, by blocks, whose columns stay in the cache.
+template <class T>
+void mirror(std::size_t n, T* values, std::size_t step) {
+  constexpr std::size_t kBlock = 16, kPart = 4;
+  const auto turn = [=](std::size_t i, std::size_t j) {
+    if (j + kPart <= i && i + kPart <= n) return transpose4(values + i * step + j, step, values + j * step + i, step);
+    for (std::size_t row = i; row < least(n, i + kPart); ++row)
+      for (std::size_t column = j; column < least(row, j + kPart); ++column)
+        values[column * step + row] = values[row * step + column];
+  };
+  for (std::size_t top = 0; top < n; top += kBlock)
+    for (std::size_t left = 0; left <= top; left += kBlock)
+      for (std::size_t j = left; j < left + kBlock; j += kPart)
+        for (std::size_t i = j > top ? j : top; i < least(n, top + kBlock); i += kPart) turn(i, j);
 }
 
 template <class T>
@@ -341,6 +199,7 @@ void product(const RawProduct<T>& p) {
         multiply_block<T>(p, block, for_a, for_b);
       }
     }
+  if (p.symmetric) mirror(p.rows, p.out, p.out_row_step);
 }
 
 constexpr std::size_t kStrip = 32;  // columns that are turned together: enough sums under way to hide each other's wait

@@ -92,15 +92,8 @@ template <class T>
 void multiply_symmetric(Rounding rounding, const Matrix<T>& a, const Matrix<T>& b, T* out, std::size_t step) {
   assert(a.rows == b.columns);
   RawProduct<T> product = raw(a, b, into(out, step));
-  product.lower = true;
+  product.symmetric = true;
   run(of<T>(kernels(rounding)), product);
-  // By blocks, whose columns stay in the cache.
-  constexpr std::size_t kBlock = 16;
-  const std::size_t n = a.rows;
-  for (std::size_t top = 0; top < n; top += kBlock)
-    for (std::size_t left = 0; left <= top; left += kBlock)
-      for (std::size_t i = top; i < std::min(n, top + kBlock); ++i)
-        for (std::size_t j = left; j < std::min(i, left + kBlock); ++j) out[j * step + i] = out[i * step + j];
 }
 
 template <class T>

@@ -65,7 +65,7 @@ template <class T>
 void multiply(Rounding rounding, const Matrix<T>& a, const Matrix<T>& b, const Target<T>& out);
 
 // out = a b where that is known to be symmetric, such as x x' or a power of a symmetric matrix: half of the work, and
-// symmetric to the last bit. Overwrites.
+// symmetric to the last bit. Overwrites. Fastest where a is b.transposed(), of the same values.
 template <class T>
 void multiply_symmetric(Rounding rounding, const Matrix<T>& a, const Matrix<T>& b, T* out, std::size_t step);
 

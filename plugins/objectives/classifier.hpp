@@ -1,141 +1,16 @@
-// What the classifiers have in common: options, data, tensors, and the way from a call to the network.
+// What the classifiers have in common: tensors, their starting values, and the way from a call to the network.
 #pragma once
 
 #include <cmath>
-#include <memory>
 #include <string>
-#include <string_view>
 #include <variant>
 #include <vector>
 
-#include "data/labelled_images.hpp"
+#include "classifier_options.hpp"
 #include "network.hpp"
-#include "param_table.hpp"
 #include "tuner/plugin.hpp"
 
 namespace tuner::objectives {
-
-inline constexpr const char* kDatasets[] = {"fashion_mnist", "idx"};
-inline constexpr const char* kPixelForms[] = {"unit", "standardized"};
-inline constexpr const char* kDtypes32[] = {"f32", "f64"};
-
-// First in the option table of every classifier.
-enum ClassifierOption {
-  kDataset,
-  kDataDir,
-  kValidSize,
-  kTrainLimit,
-  kPixels,
-  kDtype,
-  kLabelSmoothing,
-  kL2,
-  kClassifierOptions
-};
-inline constexpr Param kClassifierParams[] = {
-    choice("dataset", kDatasets,
-           "fashion_mnist: as Debian installs it; idx: any data in MNIST's four files, in data_dir")
-        .with(TUNER_PARAM_DATA)
-        .structural(),
-    text("data_dir", nullptr, "folder of the IDX files (plain or .gz); fashion_mnist has Debian's as its default")
-        .with(TUNER_PARAM_DATA | TUNER_PARAM_PATH)
-        .structural(),
-    integer("valid_size", 10000, "validation images: the last ones of the training file")
-        .at_least(0)
-        .with(TUNER_PARAM_DATA)
-        .structural(),
-    integer("train_limit", 0, "train on the first so many images alone; 0: on all but the validation images")
-        .at_least(0)
-        .with(TUNER_PARAM_DATA)
-        .structural(),
-    choice("pixels", kPixelForms, "unit: bytes to [0, 1]; standardized: mean 0 and deviation 1 over the training split")
-        .with(TUNER_PARAM_DATA)
-        .structural(),
-    choice("dtype", kDtypes32, "precision of parameters, gradients and arithmetic").structural(),
-    real("label_smoothing", 0, "share of a label's weight that goes to all classes evenly; training loss alone")
-        .at_least(0)
-        .below(1)
-        .structural()
-        .search(0, 0.2),
-    real("l2", 0, "l2 / 2 times the sum of squared weights (not biases) is added to the training loss")
-        .at_least(0)
-        .structural()
-        .search(1e-7, 1e-2, kLog)};
-
-// What a network learns by and what stands in its hidden layers: after the options of its own.
-enum NetworkOption {
-  kLoss,
-  kFocalGamma,
-  kClassWeights,
-  kNorm,
-  kVirtualBatch,
-  kNormGroups,
-  kNormMomentum,
-  kNetworkOptions
-};
-inline constexpr const char* kLosses[] = {"cross_entropy", "mse", "binary_cross_entropy", "focal"};
-inline constexpr const char* kNorms[] = {"none", "batch", "ghost", "layer", "group"};
-inline constexpr Param kLossParams[] = {
-    choice("loss", kLosses, "what is minimized, of the last layer's outputs; see the details").structural(),
-    real("focal_gamma", 2, "exponent of loss: focal").at_least(0).at_most(10).structural().search(0.5, 5),
-    reals("class_weights", "[]", "factor on the training loss of a sample, one for each class; []: 1 for all")
-        .at_least(0)
-        .at_most(1e6)
-        .structural()};
-inline constexpr Param kNormParams[] = {
-    choice("norm", kNorms, "normalization in every hidden layer, before its activation").structural(),
-    integer("virtual_batch", 128,
-            "samples with common statistics, of norm: ghost; the last ones of a batch may be fewer")
-        .at_least(1)
-        .at_most(1024)
-        .structural(),
-    integer("norm_groups", 1, "groups of norm: group; divides the channels or units of every hidden layer")
-        .at_least(1)
-        .structural(),
-    real("norm_momentum", 0.1, "share of the latest statistics in the running ones, of norm: batch and ghost")
-        .above(0)
-        .at_most(1)
-        .structural()};
-
-inline constexpr Metric kAccuracy = metric("accuracy", TUNER_MAXIMIZE, "share of samples classified rightly");
-
-// Of the options that every classifier on images has.
-inline void require_folder(const Options& o) {
-  if (o.choice(kDataset) == 1 && o.text(kDataDir).empty())
-    throw Invalid("dataset: idx needs data_dir, the folder of its files");
-}
-inline ImageSource image_source(const Options& o) {
-  require_folder(o);
-  std::string folder(o.text(kDataDir));
-  if (folder.empty()) folder = "/usr/share/datasets/fashion-mnist";
-  return {.folder = folder,
-          .valid_size = static_cast<std::uint64_t>(o.integer(kValidSize)),
-          .train_limit = static_cast<std::uint64_t>(o.integer(kTrainLimit)),
-          .standardize = o.choice(kPixels) == 1};
-}
-inline std::unique_ptr<LabelledImages> read_images(const Open& open) {
-  const ImageSource source = image_source(open.options());
-  auto images = std::make_unique<LabelledImages>(source);
-  for (const std::string& path : LabelledImages::files_in(source.folder)) open.reads(path.c_str());
-  return images;
-}
-
-// Of the options from `first` on, the samples' classes being known. Throws Invalid.
-inline LossSettings loss_settings(const Options& o, std::size_t first, std::size_t classes) {
-  const auto weights = o.reals(first + kClassWeights);
-  if (!weights.empty() && weights.size() != classes)
-    throw Invalid("class_weights has " + std::to_string(weights.size()) + " values, and the data has " +
-                  std::to_string(classes) + " classes: give one for each, or none");
-  return {.kind = static_cast<LossKind>(o.choice(first + kLoss)),
-          .label_smoothing = o[kLabelSmoothing],
-          .focal_gamma = o[first + kFocalGamma],
-          .class_weights = {weights.begin(), weights.end()}};
-}
-inline void add_norm(NetworkSettings& settings, const Options& o, std::size_t first) {
-  settings.norm = static_cast<Norm>(o.choice(first + kNorm));
-  settings.virtual_batch = o.integer(first + kVirtualBatch);
-  settings.norm_groups = o.integer(first + kNormGroups);
-  settings.norm_momentum = o[first + kNormMomentum];
-}
 
 // A distribution of starting weights.
 enum class Init : std::uint32_t { he, glorot, truncated_normal, zeros };
@@ -159,8 +34,6 @@ inline double draw(tuner_rng& rng, Init init, double deviation, const LayerPlan&
 
 class Classifier {
  public:
-  static constexpr Metric metrics[] = {kAccuracy};
-
   void evaluate(const Evaluation& e) {
     const Batch batch{e.split(), e.indices(), e.training(), e.updates_buffers()};
     const BatchResult result =

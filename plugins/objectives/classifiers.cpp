@@ -61,7 +61,8 @@ struct LogisticRegression : Classifier {
       .details =
           "loss = mean cross entropy of softmax(W a + b), a the pixels or columns; W and b start at 0, where it is "
           "log(classes).\n"
-          "It is convex, as loss: mse and binary_cross_entropy are (see mlp); focal is not.\n"
+          "It is convex, as loss: mse and binary_cross_entropy are (see mlp); focal is not. The losses of embeddings\n"
+          "have no gradient at 0, where this objective starts; a linear embedding is mlp with hidden: [].\n"
           "There is no dropout; l2, label smoothing and class weights count in training alone, so validation losses "
           "compare.\n"
           "dataset: csv learns the column target of data_file: its words, or different numbers, are the classes.",
@@ -69,6 +70,7 @@ struct LogisticRegression : Classifier {
   enum { kMore = kClassifierOptions, kData = kMore + std::size(kLossParams) };
   static constexpr auto kTable = joined(kDenseTable.items, kLossParams, kTableParams.items);
   static constexpr auto& params = kTable.items;
+  static constexpr Metric metrics[] = {kAccuracy};
 
   using Shared = DenseData<kData>;
   static void check(const Options& o) { Shared::check(o); }
@@ -84,7 +86,7 @@ struct LogisticRegression : Classifier {
  private:
   static NetworkSettings settings(const LabelledSamples& samples, const Options& o) {
     return {.image = {1, 1, static_cast<Index>(samples.features())},
-            .classes = static_cast<std::int64_t>(samples.classes()),
+            .outputs = static_cast<std::int64_t>(samples.classes()),
             .l2 = o[kL2],
             .loss = loss_settings(o, kMore, samples.classes())};
   }
@@ -103,7 +105,7 @@ struct Mlp : Classifier {
   static constexpr tuner::Info info{
       .id = "mlp",
       .name = "Multilayer perceptron",
-      .version = "1.1.0",
+      .version = "1.2.0",
       .doc = "dense layers with a softmax on images or a table",
       .details =
           "a0 = pixels or columns,  z = W a + b,  a = dropout(act(norm(z))) after every hidden layer,  loss = mean "
@@ -113,6 +115,13 @@ struct Mlp : Classifier {
           "  cross_entropy: -sum q log p;  focal: -sum q (1 - p)^gamma log p;  mse: mean over classes of (z - q)^2;\n"
           "  binary_cross_entropy: mean over classes of log(1 + exp z) - q z.  class_weights multiply a sample's "
           "loss.\n"
+          "With d = |z - z'|, z being `embedding` outputs, which are not brought to length 1:\n"
+          "  contrastive: mean over pairs of d^2 / 2 for equal labels, else of max(0, margin - d)^2 / 2;\n"
+          "  triplet: mean over all triplets, also those at 0, of max(0, d(a, p)^2 - d(a, n)^2 + margin),\n"
+          "    a and p of one label, n of another.\n"
+          "  Pairs are formed among pair_batch consecutive samples of a batch, with norm: ghost of a virtual one.\n"
+          "  The batch's loss is the mean of theirs, weighted by samples; samples without pairs count 0. accuracy is\n"
+          "  the share of samples whose nearest other one among them has their label.\n"
           "norm  (z - mean) / sqrt(variance + 1e-5) scale + shift.  batch: statistics of a unit over the batch, at "
           "most "
           "8192\n"
@@ -131,7 +140,8 @@ struct Mlp : Classifier {
           "under norm: batch and ghost the statistics of its batch.",
       .reference =
           "textbook; He et al. 2015, eq. 10; Glorot, Bengio 2010, eq. 16; Srivastava et al. 2014; Pearlmutter "
-          "1994; Ioffe, Szegedy 2015; Hoffer, Hubara, Soudry 2017; Lin et al. 2017"};
+          "1994; Ioffe, Szegedy 2015; Hoffer, Hubara, Soudry 2017; Lin et al. 2017; Hadsell, Chopra, "
+          "LeCun 2006, eq. 4; Schroff, Kalenichenko, Philbin 2015, eq. 3; Hermans, Beyer, Leibe 2017, eq. 6"};
   enum {
     kHidden = kClassifierOptions,
     kActivation,
@@ -139,13 +149,17 @@ struct Mlp : Classifier {
     kInitStd,
     kDropout,
     kMore,
-    kData = kMore + std::size(kLossParams) + std::size(kNormParams)
+    kData = kMore + std::size(kNetworkTable.items)
   };
-  static constexpr auto kTable = joined(kDenseTable.items, kMlpParams, kLossParams, kNormParams, kTableParams.items);
+  static constexpr auto kTable = joined(kDenseTable.items, kMlpParams, kNetworkTable.items, kTableParams.items);
   static constexpr auto& params = kTable.items;
+  static constexpr Metric metrics[] = {kNetworkAccuracy};
 
   using Shared = DenseData<kData>;
-  static void check(const Options& o) { Shared::check(o); }
+  static void check(const Options& o) {
+    Shared::check(o);
+    check_network_loss(o, kMore);
+  }
   static void describe(const Shared& shared, const Options& o, const Layout& layout) {
     describe_layers(*shared.samples, settings(*shared.samples, o), o, layout);
   }
@@ -163,11 +177,10 @@ struct Mlp : Classifier {
     const auto hidden = o.integers(kHidden);
     NetworkSettings settings{.image = {1, 1, static_cast<Index>(samples.features())},
                              .hidden = {hidden.begin(), hidden.end()},
-                             .classes = static_cast<std::int64_t>(samples.classes()),
                              .activation = static_cast<Activation>(o.choice(kActivation)),
                              .dropout = o[kDropout],
-                             .l2 = o[kL2],
-                             .loss = loss_settings(o, kMore, samples.classes())};
+                             .l2 = o[kL2]};
+    add_loss(settings, o, kMore, samples.classes());
     add_norm(settings, o, kMore);
     return settings;
   }
@@ -179,5 +192,5 @@ struct Mlp : Classifier {
 }  // namespace
 }  // namespace tuner::objectives
 
-TUNER_LIBRARY("classifiers", "1.1.0", "MIT", tuner::objective<tuner::objectives::LogisticRegression>,
+TUNER_LIBRARY("classifiers", "1.2.0", "MIT", tuner::objective<tuner::objectives::LogisticRegression>,
               tuner::objective<tuner::objectives::Mlp>)

@@ -25,12 +25,13 @@ constexpr Param kConvnetParams[] = {
         .below(1)
         .structural()
         .search(0, 0.6)};
-constexpr auto kConvnetTable = joined(kClassifierParams, kConvnetParams, kLossParams, kNormParams);
+constexpr auto kConvnetTable = joined(kClassifierParams, kConvnetParams, kNetworkTable.items);
 
 struct Convnet : Classifier {
   static constexpr tuner::Info info{
       .id = "convnet",
       .name = "Convolutional network",
+      .version = "1.1.0",
       .doc = "convolutions with pooling, dense layers and a softmax on images; DeepOBS's 2c2d by default",
       .details =
           "a0 = pixels,  a = pool(act(norm(W * a + b))) for every convolution (zeros around the image, stride 1; the "
@@ -45,11 +46,13 @@ struct Convnet : Classifier {
           "loss, norm and what counts in training alone: as of mlp. norm: layer and group have a scale and shift for "
           "each\n"
           "channel, and statistics over all pixels; norm: batch takes batches of at most 1024 samples.\n"
-          "One thread. Batches go through by 64 samples, so memory does not grow with them. hvp is exact.",
+          "One thread. Batches go through by 64 samples, with a loss of embeddings by pair_batch, so memory does\n"
+          "not grow with them. hvp is exact.",
       .reference =
           "DeepOBS (Schneider, Balles, Hennig 2019), problems 2c2d; LeCun et al. 1998; Pearlmutter 1994 for hvp"};
   enum { kChannels = kClassifierOptions, kKernel, kHidden, kActivation, kInit, kInitStd, kInitBias, kDropout, kMore };
   static constexpr auto& params = kConvnetTable.items;
+  static constexpr Metric metrics[] = {kNetworkAccuracy};
 
   struct Shared {
     explicit Shared(const Open& open) : images(read_images(open)) {}
@@ -57,7 +60,10 @@ struct Convnet : Classifier {
   };
 
   // Throws Invalid.
-  static void check(const Options& o) { require_folder(o); }
+  static void check(const Options& o) {
+    require_folder(o);
+    check_network_loss(o, kMore);
+  }
   static void describe(const Shared& shared, const Options& o, const Layout& layout) {
     describe_layers(*shared.images, settings(*shared.images, o), o, layout);
   }
@@ -78,18 +84,16 @@ struct Convnet : Classifier {
   }
   static NetworkSettings settings(const LabelledImages& images, const Options& o) {
     const auto channels = o.integers(kChannels), hidden = o.integers(kHidden);
-    NetworkSettings settings{
-        .image = {static_cast<Index>(images.rows()), static_cast<Index>(images.columns()), 1},
-        .channels = {channels.begin(), channels.end()},
-        .kernel = o.integer(kKernel),
-        .hidden = {hidden.begin(), hidden.end()},
-        .classes = static_cast<std::int64_t>(images.classes()),
-        .activation = static_cast<Activation>(o.choice(kActivation)),
-        .dropout = o[kDropout],
-        .l2 = o[kL2],
-        .loss = loss_settings(o, kMore, images.classes()),
-        .piece = 64,
-        .largest_batch = 1024};
+    NetworkSettings settings{.image = {static_cast<Index>(images.rows()), static_cast<Index>(images.columns()), 1},
+                             .channels = {channels.begin(), channels.end()},
+                             .kernel = o.integer(kKernel),
+                             .hidden = {hidden.begin(), hidden.end()},
+                             .activation = static_cast<Activation>(o.choice(kActivation)),
+                             .dropout = o[kDropout],
+                             .l2 = o[kL2],
+                             .piece = 64,
+                             .largest_batch = 1024};
+    add_loss(settings, o, kMore, images.classes());
     add_norm(settings, o, kMore);
     return settings;
   }
@@ -101,4 +105,4 @@ struct Convnet : Classifier {
 }  // namespace
 }  // namespace tuner::objectives
 
-TUNER_LIBRARY("convnet", "1.0.0", "MIT", tuner::objective<tuner::objectives::Convnet>)
+TUNER_LIBRARY("convnet", "1.1.0", "MIT", tuner::objective<tuner::objectives::Convnet>)

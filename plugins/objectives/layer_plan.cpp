@@ -46,7 +46,7 @@ std::vector<LayerPlan> plan_layers(const NetworkSettings& settings) {
   std::int64_t in = image.size();
   for (std::size_t l = 0; l <= settings.hidden.size(); ++l) {
     const bool hidden = l < settings.hidden.size();
-    const std::int64_t out = hidden ? settings.hidden[l] : settings.classes;
+    const std::int64_t out = hidden ? settings.hidden[l] : settings.outputs;
     layers.push_back({.hidden = hidden,
                       .drops = hidden && settings.dropout > 0,
                       .input = {1, 1, in},

@@ -2,10 +2,12 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "activation.hpp"
 #include "convolution.hpp"
+#include "embedding_losses.hpp"
 #include "losses.hpp"
 
 namespace tuner::objectives {
@@ -17,12 +19,13 @@ struct NetworkSettings {
   std::vector<std::int64_t> channels{};  // of every convolution, each followed by pooling
   std::int64_t kernel = 5;
   std::vector<std::int64_t> hidden{};  // units of every dense hidden layer
-  std::int64_t classes = 0;
+  std::int64_t outputs = 0;            // of the last layer: one for each class, or those of an embedding
   Activation activation = Activation::relu;
   double dropout = 0;  // probability of dropping a dense hidden unit; the rest are scaled by 1 / (1 - dropout)
   double l2 = 0;       // on weights, not on biases nor on what belongs to a normalization
   LossSettings loss{};
-  Norm norm = Norm::none;  // in every hidden layer, before its activation
+  std::optional<EmbeddingSettings> embedding{};  // in place of loss
+  Norm norm = Norm::none;                        // in every hidden layer, before its activation
   std::int64_t virtual_batch = 128;
   std::int64_t norm_groups = 1;
   double norm_momentum = 0.1;

@@ -28,7 +28,7 @@ struct LossSettings {
 
 struct BatchResult {
   double loss = 0;
-  double accuracy = 0;  // share of samples whose largest output is their label's
+  double accuracy = 0;  // share of samples whose largest output is their label's; embedding_losses.hpp has another
 };
 
 template <class T>

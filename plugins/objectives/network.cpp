@@ -51,7 +51,8 @@ Pointer tensor_of(const Pointer* tensors, int index) {
 template <class T>
 Network<T>::Network(NetworkSettings settings, const LabelledSamples& samples, std::vector<T*> parameters,
                     std::vector<T*> gradients)
-    : settings_(std::move(settings)), samples_(samples), losses_(settings_.loss, settings_.classes) {
+    : settings_(std::move(settings)), samples_(samples), losses_(Losses<T>(settings_.loss, settings_.outputs)) {
+  if (settings_.embedding) losses_ = EmbeddingLosses<T>(*settings_.embedding, settings_.outputs);
   for (const LayerPlan& plan : plan_layers(settings_)) make_layer(plan, parameters, gradients);
 }
 
@@ -120,8 +121,10 @@ void Network<T>::reserve(Index samples, bool with_rates) {
 template <class T>
 std::size_t Network<T>::piece_of(std::size_t samples, bool training) const {
   const auto limit = static_cast<std::size_t>(settings_.largest_batch);
-  if (!training || (settings_.norm != Norm::batch && settings_.norm != Norm::ghost))
-    return static_cast<std::size_t>(settings_.piece);
+  if (!training || (settings_.norm != Norm::batch && settings_.norm != Norm::ghost)) {
+    const std::int64_t together = settings_.embedding ? settings_.embedding->pair_batch : 1;
+    return static_cast<std::size_t>(std::max<std::int64_t>(1, settings_.piece / together) * together);
+  }
   if (settings_.norm == Norm::ghost) return static_cast<std::size_t>(settings_.virtual_batch);
   if (samples > limit)
     throw std::invalid_argument("a batch has " + std::to_string(samples) + " samples, and norm: batch takes at most " +
@@ -255,8 +258,12 @@ BatchResult Network<T>::evaluate(const Batch& batch, bool with_gradient, const t
     gather(batch.split, piece);
     forward(n, first, drops ? &dropout_ : nullptr, statistics);
     Layer& last = layers_.back();
-    const BatchResult sums = losses_.evaluate(last.z.data(), labels_.data(), n, batch.training, with_gradient,
-                                              static_cast<T>(1 / samples), last.delta.data());
+    const BatchResult sums = std::visit(
+        [&](auto& losses) {
+          return losses.evaluate(last.z.data(), labels_.data(), n, batch.training, with_gradient,
+                                 static_cast<T>(1 / samples), last.delta.data());
+        },
+        losses_);
     result.loss += sums.loss;
     result.accuracy += sums.accuracy;
     if (with_gradient) backward(n, first == 0);
@@ -362,9 +369,13 @@ void Network<T>::hvp(std::span<const std::uint64_t> indices, const T* const* vec
     gather(TUNER_SPLIT_TRAIN, piece);
     forward(n, first, dropped ? &dropout_ : nullptr, Statistics::of_samples);
     Layer& last = layers_.back();
-    losses_.evaluate(last.z.data(), labels_.data(), n, true, true, weight, last.delta.data());
     forward_rates(n, vectors, dropped);
-    losses_.rates(last.z.data(), last.z_rate.data(), labels_.data(), n, weight, last.delta_rate.data());
+    std::visit(
+        [&](auto& losses) {
+          losses.evaluate(last.z.data(), labels_.data(), n, true, true, weight, last.delta.data());
+          losses.rates(last.z.data(), last.z_rate.data(), labels_.data(), n, weight, last.delta_rate.data());
+        },
+        losses_);
     backward_rates(n, vectors, products, dropped, first == 0);
   });
   if (settings_.l2 == 0) return;

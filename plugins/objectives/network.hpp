@@ -1,8 +1,9 @@
-// A classifier of layers: loss, gradient and Hessian products of a batch.
+// A network of layers: loss, gradient and Hessian products of a batch.
 //
 //   a_0 = values of the sample
 //   a_{l+1} = dropout(pool(act(norm(L_l a_l + b_l)))),  L_l a dense matrix or a convolution
-//   loss = mean over samples of the loss of the last layer's outputs (losses.hpp)  (+ l2/2 sum |L|^2 in training)
+//   loss = mean over samples of the loss of the last layer's outputs (losses.hpp), or the loss of their pairs
+//   (embedding_losses.hpp)  (+ l2/2 sum |L|^2 in training)
 //
 // Dropout, l2, label smoothing and class weights act in training mode alone: a validation loss is the plain one,
 // comparable between trials whatever their regularization.
@@ -12,6 +13,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <variant>
 #include <vector>
 
 #include "data/labelled_samples.hpp"
@@ -30,7 +32,8 @@ struct Batch {
 
 // One context: views on the host's tensors and workspaces, sized at the first batch. T is float or double.
 // Batches go through in pieces, so memory stays bounded. With norm: ghost a piece is a virtual batch, and with norm:
-// batch the whole batch, up to the settings' largest_batch.
+// batch the whole batch, up to the settings' largest_batch. Else a piece is a whole number of an embedding loss's
+// pieces; no pair reaches beyond a piece.
 // Threads: one at a time; any number of networks side by side.
 template <class T>
 class Network {
@@ -107,7 +110,7 @@ class Network {
 
   NetworkSettings settings_;
   const LabelledSamples& samples_;
-  Losses<T> losses_;
+  std::variant<Losses<T>, EmbeddingLosses<T>> losses_;
   std::vector<Layer> layers_;
   std::uint64_t blocks_per_sample_ = 0;
   Values input_;

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "class_weights.hpp"
 #include "data/sparse_table.hpp"
 #include "linear_tensor.hpp"
 #include "table_options.hpp"
@@ -24,17 +25,19 @@ class SparseLogisticRegression {
   static constexpr tuner::Info info{
       .id = "sparse_logistic_regression",
       .name = "Logistic regression on sparse data",
+      .version = "1.1.0",
       .doc = "one linear layer on a LIBSVM file, whose products touch only what is not 0; convex, starts at zero",
       .details =
           "Two labels: loss = mean of log(1 + exp(-s (w x + b))), s = 1 for the larger label and -1 for the smaller.\n"
           "More: mean cross entropy of softmax(W x + b).  Plus l2 / 2 W W in training. Everything starts at 0.\n"
+          "In training class_weights multiply a sample's loss, one for each label in rising order.\n"
           "weight is features x outputs. A step costs the values of its batch, plus one pass over the gradient, which "
           "is not\n"
           "sparse. Values are taken as they stand. Of the rows of data_file, shuffled by split_seed, the first are "
           "for\n"
           "training, then come validation and, without a test_file, test. hvp is exact. Computed in double precision.",
       .reference = "textbook; Chang, Lin 2011, LIBSVM (the format); as the IMDB experiment of Kingma and Ba 2015"};
-  enum { kDataFile, kTestFile, kSplits, kL2 = kSplits + kSplitOptions, kIntercept, kDtype };
+  enum { kDataFile, kTestFile, kSplits, kL2 = kSplits + kSplitOptions, kIntercept, kDtype, kClassWeights };
   static constexpr std::uint32_t kPath = TUNER_PARAM_DATA | TUNER_PARAM_PATH;
   static constexpr Param kFiles[] = {
       tuner::text("data_file", nullptr, "LIBSVM file: LABEL INDEX:VALUE INDEX:VALUE ... on each line")
@@ -43,7 +46,7 @@ class SparseLogisticRegression {
       tuner::text("test_file", nullptr, "LIBSVM file of the test split, in place of test_share")
           .with(kPath)
           .structural()};
-  static constexpr Param kOwn[] = {kLinearL2Param, kInterceptParam, kLinearDtypeParam};
+  static constexpr Param kOwn[] = {kLinearL2Param, kInterceptParam, kLinearDtypeParam, kClassWeightsParam};
   static constexpr auto kTable = joined(kFiles, kSplitParams, kOwn);
   static constexpr auto& params = kTable.items;
   static constexpr Metric metrics[] = {
@@ -58,6 +61,7 @@ class SparseLogisticRegression {
   static void describe(const Shared& shared, const Options& o, const Layout& layout) {
     const auto n = static_cast<std::int64_t>(shared.table.features());
     const auto outputs = static_cast<std::int64_t>(outputs_of(shared.table));
+    (void)class_weights(o.reals(kClassWeights), shared.table.classes());
     const std::int64_t shape[] = {n, outputs};
     const std::uint32_t dtype = linear_dtype(o.choice(kDtype));
     layout.tensor({"weight", shape, dtype, TUNER_ROLE_HEAD, 0, 0, n, outputs});
@@ -69,6 +73,7 @@ class SparseLogisticRegression {
       : table_(shared.table),
         outputs_(outputs_of(shared.table)),
         l2_(bind.options()[kL2]),
+        class_weights_(class_weights(bind.options().reals(kClassWeights), shared.table.classes())),
         weight_(bind.bound(0)),
         vector_(bind.bound(0)),
         z_(outputs_),
@@ -93,10 +98,11 @@ class SparseLogisticRegression {
       const SparseTable::Row row = table_.row(e.split(), index);
       outputs(w, b, row, z_);
       bool hit = false;
-      loss += sample_loss(row.label, &hit) / samples;
+      const double factor = e.training() ? class_weight(row.label) : 1;
+      loss += factor * (sample_loss(row.label, &hit) / samples);
       hits += hit ? 1 : 0;
       if (!e.wants_gradient()) continue;
-      for (double& delta : p_) delta /= samples;
+      for (double& delta : p_) delta = factor * (delta / samples);
       add(p_, row, g, g_bias);
     }
     for (std::size_t i = 0; e.training() && l2_ != 0 && i < weight_.bound().numel; ++i) {
@@ -119,7 +125,7 @@ class SparseLogisticRegression {
       const SparseTable::Row row = table_.row(TUNER_SPLIT_TRAIN, args.indices[i]);
       outputs(w, b, row, z_);
       outputs(v, v_bias, row, rate_);
-      sample_rate(1 / static_cast<double>(args.n_indices));
+      sample_rate(class_weight(row.label) / static_cast<double>(args.n_indices));
       add(rate_, row, product, product_bias);
     }
     for (std::size_t i = 0; l2_ != 0 && i < weight_.bound().numel; ++i) product[i] += l2_ * v[i];
@@ -136,6 +142,9 @@ class SparseLogisticRegression {
             .shares = split_shares(o, kSplits)};
   }
 
+  [[nodiscard]] double class_weight(std::uint32_t label) const {
+    return class_weights_.empty() ? 1 : class_weights_[label];
+  }
   void outputs(const double* w, const double* b, const SparseTable::Row& row, std::vector<double>& z) const {
     for (std::size_t k = 0; k < outputs_; ++k) z[k] = b == nullptr ? 0 : b[k];
     for (std::size_t i = 0; i < row.columns.size(); ++i)
@@ -188,10 +197,11 @@ class SparseLogisticRegression {
   const SparseTable& table_;
   std::size_t outputs_;
   double l2_;
+  std::vector<double> class_weights_;  // one for each class, or none: all 1
   LinearTensor weight_, bias_, vector_, bias_vector_;
   std::vector<double> z_, p_, rate_;  // of one sample
 };
 
 }  // namespace
 
-TUNER_LIBRARY("sparse_logistic_regression", "1.0.0", "MIT", tuner::objective<SparseLogisticRegression>)
+TUNER_LIBRARY("sparse_logistic_regression", "1.1.0", "MIT", tuner::objective<SparseLogisticRegression>)

@@ -134,7 +134,7 @@ struct Muon {
     for (std::int64_t i = 0; i < o.integer(kNsSteps); ++i) {
       const Matrix<T> x = by_rows<T>(from, rows, columns), square = by_rows<T>(a, n, n);
       multiply_symmetric(Rounding::separate, wide ? x : x.transposed(), wide ? x.transposed() : x, a, n);
-      multiply_symmetric(Rounding::separate, square, square, polynomial, n);
+      multiply_symmetric(Rounding::separate, square.transposed(), square, polynomial, n);
       for (std::size_t k = 0; k < n * n; ++k) polynomial[k] = first * a[k] + second * polynomial[k];
       for (std::size_t k = 0; k < n; ++k) polynomial[k * n + k] += identity;
       const Matrix<T> p = by_rows<T>(polynomial, n, n);

@@ -11,6 +11,7 @@ samples of BATCH, in that order. A case is, each on a line behind its name:
   after                        the loss of the same samples in evaluation mode then
 Weights of convolutions are here out x in x k x k, and are written as tuner has them, out x k x k x in.
 """
+import itertools
 import math
 import pathlib
 
@@ -39,7 +40,8 @@ def vector(i):
 
 class Network:
     def __init__(self, channels=(), kernel=3, hidden=(), activation="relu", norm="none", groups=1, virtual=None,
-                 momentum=0.1, kind="cross_entropy", gamma=2.0, weights=None, smoothing=0.0, l2=0.0):
+                 momentum=0.1, kind="cross_entropy", gamma=2.0, weights=None, smoothing=0.0, l2=0.0, embedding=16,
+                 margin=1.0, pairs=256):
         self.__dict__.update(locals())
         self.count = 0
         self.trained, self.layers, self.running = [], [], []
@@ -51,7 +53,8 @@ class Network:
         for out in hidden:
             self.add(out, (out, width), True)
             width = out
-        self.add(CLASSES, (CLASSES, width), False)
+        outputs = embedding if kind in ("contrastive", "triplet") else CLASSES
+        self.add(outputs, (outputs, width), False)
 
     def tensor(self, *shape):
         size = math.prod(shape)
@@ -95,7 +98,31 @@ class Network:
                 return z
             a = act(self.normalize(layer, z, training))
 
+    def contrastive(self, z, labels):
+        terms = []
+        for i, j in itertools.combinations(range(len(z)), 2):
+            d = torch.norm(z[i] - z[j])
+            terms.append(d ** 2 / 2 if labels[i] == labels[j] else F.relu(self.margin - d) ** 2 / 2)
+        return terms
+
+    def triplet(self, z, labels):
+        square = ((z.unsqueeze(0) - z.unsqueeze(1)) ** 2).sum(2)
+        return [F.relu(square[a, p] - square[a, n] + self.margin)
+                for a, p, n in itertools.product(range(len(z)), repeat=3)
+                if a != p and labels[a] == labels[p] and labels[a] != labels[n]]
+
+    # The loss of every sample's piece.
+    def embedding_losses(self, z, labels):
+        each = []
+        for i in range(0, len(z), self.pairs):
+            piece, own = z[i:i + self.pairs], labels[i:i + self.pairs]
+            terms = getattr(self, self.kind)(piece, own)
+            each += [torch.stack(terms).mean() if terms else torch.zeros(())] * len(piece)
+        return torch.stack(each)
+
     def losses(self, z, labels, training):
+        if self.kind in ("contrastive", "triplet"):
+            return self.embedding_losses(z, labels)
         q = F.one_hot(labels, CLASSES).to(z.dtype)
         if training:
             q = (1 - self.smoothing) * q + self.smoothing / CLASSES
@@ -131,6 +158,14 @@ CASES = {
     "mse": dict(hidden=(5,), activation="tanh", kind="mse", smoothing=0.1, weights=(0.5, 2.0, 1.25)),
     "binary": dict(hidden=(5,), activation="tanh", kind="binary_cross_entropy", smoothing=0.1),
     "weights": dict(weights=(0.5, 2.0, 1.25), smoothing=0.1, l2=0.2),
+    "contrastive": dict(hidden=(5,), activation="tanh", kind="contrastive"),
+    "contrastive_linear": dict(kind="contrastive", embedding=2, margin=0.5, l2=0.1),
+    "contrastive_ghost": dict(hidden=(6,), norm="ghost", virtual=4, activation="tanh", kind="contrastive", embedding=3,
+                              margin=0.8, pairs=3),
+    "triplet": dict(hidden=(5,), activation="tanh", kind="triplet", embedding=3, margin=0.2),
+    "triplet_pieces": dict(hidden=(5, 4), activation="gelu", kind="triplet", margin=1.0, pairs=4, l2=0.1),
+    "conv_triplet_batch": dict(channels=(2,), kernel=3, hidden=(4,), activation="tanh", norm="batch", kind="triplet",
+                               embedding=4, margin=0.1),
 }
 
 

@@ -176,19 +176,54 @@ TYPED_TEST(Products, NanAndInfinityGoWhereTheSumsTakeThem) {
   }
 }
 
-TYPED_TEST(Products, OfSymmetricResultsAreTheSameAndSymmetric) {
-  for (const std::size_t n : {1, 2, 15, 33, 70})
-    for (const bool turned : {false, true}) {
-      const std::vector<TypeParam> values = fractions<TypeParam>(n * 41, 7);
-      const Matrix<TypeParam> x = turned ? by_columns(values.data(), n, 41) : by_rows(values.data(), n, 41);
-      std::vector<TypeParam> whole(n * n), half(n * (n + 2), TypeParam(9));
-      multiply(Rounding::separate, x, x.transposed(), into(whole.data(), n));
-      multiply_symmetric(Rounding::separate, x, x.transposed(), half.data(), n + 2);
-      for (std::size_t i = 0; i < n; ++i) {
-        for (std::size_t j = 0; j < n; ++j) ASSERT_EQ(half[i * (n + 2) + j], whole[i * n + j]) << n;
-        EXPECT_EQ(half[i * (n + 2) + n], TypeParam(9));
-      }
+// What is below the diagonal is the product's, to the last bit, and what is above is what is below.
+template <class T>
+void expect_symmetric_product(Rounding rounding, const Matrix<T>& a, const Matrix<T>& b) {
+  const std::size_t n = a.rows;
+  std::vector<T> whole(n * n), half(n * (n + 2), T(9));
+  multiply(rounding, a, b, into(whole.data(), n));
+  multiply_symmetric(rounding, a, b, half.data(), n + 2);
+  for (std::size_t i = 0; i < n; ++i) {
+    for (std::size_t j = 0; j <= i; ++j) {
+      ASSERT_EQ(half[i * (n + 2) + j], whole[i * n + j]) << n << ": " << i << ", " << j;
+      ASSERT_EQ(half[j * (n + 2) + i], whole[i * n + j]) << n << ": " << j << ", " << i;
     }
+    ASSERT_EQ(half[i * (n + 2) + n], T(9));
+  }
+}
+
+// x x' takes both operands from one place, which a copy of x prevents.
+TYPED_TEST(Products, OfSymmetricResultsAreTheSameAndSymmetric) {
+  for (const auto& [n, depth] : {std::pair<std::size_t, std::size_t>{1, 41},
+                                 {2, 41},
+                                 {15, 41},
+                                 {33, 41},
+                                 {70, 300},
+                                 {145, 41},
+                                 {250, 300},
+                                 {531, 41},
+                                 {1061, 3}})
+    for (const bool turned : {false, true})
+      for (const Rounding rounding : kRoundings) {
+        const std::vector<TypeParam> values = fractions<TypeParam>(n * depth, 7), copy = values;
+        const auto matrix = [&, n = n, depth = depth](const std::vector<TypeParam>& of) {
+          return turned ? by_columns(of.data(), n, depth) : by_rows(of.data(), n, depth);
+        };
+        expect_symmetric_product(rounding, matrix(values), matrix(values).transposed());
+        expect_symmetric_product(rounding, matrix(values), matrix(copy).transposed());
+      }
+}
+
+// A square of a symmetric matrix, with b as it lies in rows.
+TYPED_TEST(Products, OfASymmetricMatrixWithItselfAreTheSameAndSymmetric) {
+  for (const std::size_t n : {3, 20, 37, 140, 150, 301}) {
+    std::vector<TypeParam> values = fractions<TypeParam>(n * n, 7);
+    for (std::size_t i = 0; i < n; ++i)
+      for (std::size_t j = 0; j < i; ++j) values[j * n + i] = values[i * n + j];
+    const Matrix<TypeParam> x = by_rows(values.data(), n, n);
+    expect_symmetric_product(Rounding::separate, x, x);
+    expect_symmetric_product(Rounding::separate, x.transposed(), x);
+  }
 }
 
 TYPED_TEST(Products, OfPackedMatricesAreTheSame) {

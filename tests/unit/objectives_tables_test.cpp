@@ -257,19 +257,61 @@ TEST_F(Tables, SparseRowsAreRead) {
   EXPECT_EQ(problem.metric(), 0.5);
 }
 
+const char* const kThreeLabels = "0 1:1 2:-1\n2 2:0.5\n5 1:2 3:1\n0 3:-1\n2 1:0.3 3:0.7\n";
+
 TEST_F(Tables, SparseModelsHaveExactDerivatives) {
-  for (const char* text : {kRows, "0 1:1 2:-1\n2 2:0.5\n5 1:2 3:1\n0 3:-1\n2 1:0.3 3:0.7\n"}) {
-    Problem problem("sparse_logistic_regression", sparse_of(text, {{"l2", 0.2}}));
+  for (const auto& [text, weights] : {std::pair{kRows, Value(List{})},
+                                      {kRows, numbers({0.5, 3})},
+                                      {kThreeLabels, Value(List{})},
+                                      {kThreeLabels, numbers({0.5, 2, 1.25})}}) {
+    Problem problem("sparse_logistic_regression", sparse_of(text, {{"l2", 0.2}, {"class_weights", weights}}));
     problem.all_samples();
     expect_exact_derivatives(problem, random_numbers(problem.parameters().size(), 3, -1, 1));
   }
 }
 
+// The weights are those of the labels in rising order: -1, then 1.
+TEST_F(Tables, SparseClassWeightsMultiplyTheLossOfASample) {
+  Problem problem("sparse_logistic_regression", sparse_of(kRows, {{"class_weights", numbers({0.5, 3})}}));
+  // At zero weights the loss of a sample is log(2), and its gradient -s x / 2, s = -1 or 1.
+  problem.batch = {0, 2};
+  double loss = 0;
+  EXPECT_EQ(problem.gradient(&loss), (Numbers{0.5 * (0.5 * 0.25 + 3 * 0.5), 0.5 * 3 * -0.125, 0.5 * 0.5 * 1, 0,
+                                              0.5 * 3 * -1.5, 0.5 * (0.5 * 0.5 - 3 * 0.5)}));
+  EXPECT_NEAR(loss, 0.5 * (0.5 + 3) * std::log(2), 1e-15);
+  // The second derivative of the loss by z is 1/4 there: of the third sample, along the bias, times 3.
+  problem.batch = {2};
+  const Numbers product = problem.hvp({0, 0, 0, 0, 0, 1});
+  const Numbers expected = {-0.75, 0.75 * 0.25, 0, 0, 0.75 * 3, 0.75};
+  for (std::size_t i = 0; i < expected.size(); ++i) EXPECT_NEAR(product[i], expected[i], 1e-15) << i;
+  problem.flags = 0;  // in evaluation mode they do not count
+  EXPECT_NEAR(problem.loss(), std::log(2), 1e-15);
+  EXPECT_EQ(problem.gradient(), (Numbers{0.5, -0.125, 0, 0, -1.5, -0.5}));
+}
+
+TEST_F(Tables, SparseClassWeightsOfOneChangeNoBit) {
+  for (const auto& [text, ones] : {std::pair{kRows, numbers({1, 1})}, {kThreeLabels, numbers({1, 1, 1})}}) {
+    Problem plain("sparse_logistic_regression", sparse_of(text));
+    Problem weighted("sparse_logistic_regression", sparse_of(text, {{"class_weights", ones}}));
+    for (Problem* problem : {&plain, &weighted}) {
+      problem->all_samples();
+      problem->set(random_numbers(problem->parameters().size(), 3, -1, 1));
+    }
+    EXPECT_EQ(plain.loss(), weighted.loss());
+    EXPECT_EQ(plain.gradient(), weighted.gradient());
+    const Numbers v = random_numbers(plain.parameters().size(), 4, -1, 1);
+    EXPECT_EQ(plain.hvp(v), weighted.hvp(v));
+  }
+}
+
 // The same samples, written as a table: a softmax of three classes.
 TEST_F(Tables, SparseSoftmaxIsTheDenseOne) {
-  Problem sparse("sparse_logistic_regression", sparse_of("0 1:1 2:-1\n2 2:0.5\n5 1:2 3:1\n0 3:-1\n"));
-  Problem dense("logistic_regression", plain("a,b,c,y\n1,-1,0,0\n0,0.5,0,2\n2,0,1,5\n0,0,-1,0\n",
-                                             {{"dataset", word("csv")}, {"dtype", word("f64")}}));
+  const Value weights = numbers({0.5, 2, 1.25});
+  Problem sparse("sparse_logistic_regression",
+                 sparse_of("0 1:1 2:-1\n2 2:0.5\n5 1:2 3:1\n0 3:-1\n", {{"class_weights", weights}}));
+  Problem dense("logistic_regression",
+                plain("a,b,c,y\n1,-1,0,0\n0,0.5,0,2\n2,0,1,5\n0,0,-1,0\n",
+                      {{"dataset", word("csv")}, {"dtype", word("f64")}, {"class_weights", weights}}));
   const Numbers x = random_numbers(12, 5, -1, 1);
   sparse.set(x);
   Numbers turned = x;  // weights are features x outputs there, and outputs x features here
@@ -282,6 +324,12 @@ TEST_F(Tables, SparseSoftmaxIsTheDenseOne) {
   const Numbers g = sparse.gradient(), other = dense.gradient();
   for (std::size_t i = 0; i < 3; ++i)
     for (std::size_t k = 0; k < 3; ++k) EXPECT_NEAR(g[i * 3 + k], other[k * 3 + i], 1e-14);
+}
+
+TEST_F(Tables, ASparseClassWeightForEachClassIsDue) {
+  const Settings settings = sparse_of(kRows, {{"class_weights", numbers({1, 2, 3})}});
+  EXPECT_CONTAINS(error_of(Message::config_impossible, [&] { Problem("sparse_logistic_regression", settings); }),
+                  "class_weights has 3 values, and the data has 2 classes: give one for each, or none");
 }
 
 TEST_F(Tables, ATestFileTakesThePlaceOfTestShare) {

@@ -31,23 +31,23 @@ int answer_file() {
 
 std::string name_of(const Plugin& plugin) { return fmt::format("{}:{}", to_string(plugin.kind()), plugin.id()); }
 
-// The plugins of a library, and whether every --set belongs to one of them.
+// Every --set that belongs to no plugin of a library; then its plugins, each with the --set that it refuses.
 void list_plugins(const Catalogue& catalogue, std::span<const std::string> settings, int answers) {
   std::vector<std::string_view> options;
-  for (const auto& plugin : catalogue.plugins()) {
-    send(answers, Answer::plugin, name_of(*plugin));
-    std::ranges::copy(plugin->param_ids(), std::back_inserter(options));
-    try {
-      (void)settings_for(*plugin, settings);
-    } catch (const Error& e) {
-      send(answers, Answer::refused_option, e.message(), e.remedy());
-    }
-  }
+  for (const auto& plugin : catalogue.plugins()) std::ranges::copy(plugin->param_ids(), std::back_inserter(options));
   for (const std::string& setting : settings) {
     const std::string id = read_setting(setting).first;
     if (std::ranges::find(options, id) == options.end())
       send(answers, Answer::refused_option, fmt::format("no plugin of the library has the option '{}'", id),
            did_you_mean(id, options));
+  }
+  for (const auto& plugin : catalogue.plugins()) {
+    send(answers, Answer::plugin, name_of(*plugin));
+    try {
+      (void)settings_for(*plugin, settings);
+    } catch (const Error& e) {
+      send(answers, Answer::refused_option, e.message(), e.remedy());
+    }
   }
 }
 

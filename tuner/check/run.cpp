@@ -73,7 +73,8 @@ class LibraryRun {
     }
   }
   void run();
-  [[nodiscard]] std::vector<std::string> plugins() const;
+  // Those of `only`, all where it is empty.
+  [[nodiscard]] std::vector<std::string> plugins(const std::vector<std::string>& only) const;
   [[nodiscard]] bool passed(std::string_view id) const {
     return std::ranges::any_of(items_, [&](const Item& i) { return id == i.result.check->id && i.is_open_door(); });
   }
@@ -211,14 +212,17 @@ void LibraryRun::decide(Item& item, Ended ended) const {
   result.elapsed_ms = ended.elapsed_ms;
 }
 
-std::vector<std::string> LibraryRun::plugins() const {
+std::vector<std::string> LibraryRun::plugins(const std::vector<std::string>& only) const {
   Children children(1, settings_.time_limit);
   children.start(0, command("", kListPlugins));
   std::vector<std::string> plugins;
+  bool is_meant = true;  // what comes next is about the library, or a plugin of `only`
   for (const AnswerRecord& answer : read_answers(children.wait().answers)) {
-    if (answer.kind == Answer::refused_option)
+    if (answer.kind == Answer::refused_option && is_meant)
       throw Error(Message::usage_bad_option, answer.text, answer.second).at(file_.string());
-    if (answer.kind == Answer::plugin) plugins.push_back(answer.text);
+    if (answer.kind != Answer::plugin) continue;
+    is_meant = only.empty() || std::ranges::find(only, answer.text) != only.end();
+    if (is_meant) plugins.push_back(answer.text);
   }
   return plugins;
 }
@@ -304,8 +308,7 @@ std::vector<Result> check_library(const RunSettings& settings, const std::filesy
   run.run();
   // Where the library cannot be loaded there is nobody to ask for its plugins.
   if (!run.passed("load.opens") || !run.passed("abi.descriptor")) return run.results();
-  for (const std::string& plugin : run.plugins())
-    if (only.empty() || std::ranges::find(only, plugin) != only.end()) run.add(plugin);
+  for (const std::string& plugin : run.plugins(only)) run.add(plugin);
   run.run();
   return run.results();
 }
