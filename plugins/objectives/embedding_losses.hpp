@@ -37,7 +37,7 @@ struct EmbeddingSettings {
 };
 
 // Called as Losses. Sums and derivatives are computed in double precision and are the same bits for the same z.
-// Cost for a piece of m samples: m^2 doubles twice; time m^2 (outputs + log m).
+// Cost for a piece of m samples: m^2 doubles; time m^2 (outputs + log m).
 // Threads: one at a time.
 template <class T>
 class EmbeddingLosses {
@@ -54,35 +54,34 @@ class EmbeddingLosses {
   void rates(const T* z, const T* z_rate, const std::uint32_t* labels, std::ptrdiff_t n, T weight, T* delta_rate);
 
  private:
-  struct Piece {
-    const T* z;
-    std::span<const std::uint32_t> labels;
-    [[nodiscard]] std::size_t size() const { return labels.size(); }
-  };
-  // Sums, the number of their terms, and whether all distances are finite. The derivative by z_i of the sum is
-  // sum_j factor_ij (z_i - z_j).
+  using Labels = std::span<const std::uint32_t>;
+  // The number of a sum's terms, and whether all distances are finite.
   struct Sum {
     double loss = 0;
     double terms = 0;
     bool finite = true;
   };
   template <class Action>
-  void for_pieces(const T* z, const std::uint32_t* labels, std::ptrdiff_t n, Action&& action);
-  Sum sum(const Piece& piece);
-  bool measure(const Piece& piece);
-  Sum contrastive(const Piece& piece);
-  Sum triplet(const Piece& piece);
-  void anchor(const Piece& piece, std::size_t a, Sum& sum);
-  [[nodiscard]] double hits(const Piece& piece) const;
-  void add_differences(const T* values, std::size_t n, const std::vector<double>& factors);
-  void bend(const Piece& piece, const T* z_rate);
-  void store(const Piece& piece, const Sum& sum, T weight, T* out) const;
+  void for_pieces(const std::uint32_t* labels, std::ptrdiff_t n, Action&& action);
+  template <class Row>
+  Sum sum(const T* z, Labels labels, Row&& row);
+  bool measure(const T* z, std::size_t n);
+  void add_pairs(Labels labels, std::size_t i, Sum& sum);
+  void add_triplets(Labels labels, std::size_t a, Sum& sum);
+  [[nodiscard]] double hits(Labels labels) const;
+  void add_differences(const std::vector<double>& values, std::size_t i);
+  void bend_factors(std::size_t i);
+  void store(const Sum& sum, std::size_t n, T weight, T* out) const;
 
   EmbeddingSettings settings_;
   std::size_t outputs_;
-  std::vector<double> squares_, factors_;  // of every pair: d^2, and the factor of z_i - z_j
-  std::vector<double> derivatives_;        // by the outputs of the piece
-  // Of one anchor: the samples of its label from near to far, and how many triplets with a loss each begins.
+  // Of a piece: its outputs, their rates, d^2 of all pairs, and the derivatives by the outputs of a sum of losses.
+  std::vector<double> z_, z_rate_, squares_, derivatives_;
+  // Of one sample i and each other j: the part of the sum that i begins has the derivative by z_i of
+  // sum_j factor_j (z_i - z_j), and by z_j the negative of its term.
+  std::vector<double> factors_;
+  // Of one anchor: the samples of its label from near to far, the sum of their d^2 from each on, and how many of the
+  // other samples have their first loss with each.
   struct Positive {
     double square;
     std::size_t index;
