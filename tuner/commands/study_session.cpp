@@ -310,9 +310,16 @@ int StudySession::conclude(const Study& study, const study::StudyStatus& status)
                 fmt::format("`tuner trials {}` says what failed; {}", plan.name,
                             limit ? "raise max_failed_trials to continue" : "the same command continues"));
   }
-  if (!status.best_number && status.done > 0)
+  // With several metrics there is no best trial, but there are ranked ones.
+  if (!status.best_number && status.done > 0 && !store_->best(plan.name)) {
+    const auto outcomes = store_->outcomes(plan.name);
+    if (outcomes.contains(Outcome::completed))
+      throw Error(Message::trial_none_completed,
+                  fmt::format("no trial of study '{}' fulfills its constraints", plan.name),
+                  fmt::format("`tuner trials {} --sort violation` has the nearest first", plan.name));
     throw Error(Message::trial_none_completed, fmt::format("no trial of study '{}' completed", plan.name),
                 fmt::format("`tuner trials {}` says why; try smaller learning rates if they diverged", plan.name));
+  }
   return status.failed > 0 ? 6 : 0;
 }
 
