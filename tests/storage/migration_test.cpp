@@ -177,7 +177,8 @@ TEST_F(VersionThreeTest, AWriterBringsItForwardWithAllOfIt) {
                   {"repeats", "1"},
                   {"on_failure", "\"rank_last\""}});
   for (auto& trial : expected["trials"])
-    trial.insert({{"configuration", trial["number"]}, {"replicate", "0"}, {"repeats_so_far", "0"}});
+    trial.insert(
+        {{"configuration", trial["number"]}, {"replicate", "0"}, {"repeats_so_far", "0"}, {"violation", "NULL"}});
   EXPECT_EQ(schema(file_), schema(folder_ / "new.db"));
   EXPECT_EQ(Connection(file_, Connection::Mode::existing).integer("PRAGMA user_version"), migrations().back().version);
   const auto found = all();

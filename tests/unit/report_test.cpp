@@ -78,15 +78,15 @@ TEST(Report, JsonIsWholeWhereReadingBreaksOff) {
 TEST(Report, CsvHasAColumnForEachParameter) {
   const std::string columns =
       "trial,outcome,value,steps,evaluations,seconds,error,attempt,configuration,replicate,seed,started_at,finished_at,"
-      "param.optimizer,param.lr,param.beta\n";
+      "violation,param.optimizer,param.lr,param.beta\n";
   EXPECT_EQ(printed("csv", {}), columns);
   RunRow other = run(1);
   other.parameters = {{"optimizer", std::string("")}, {"beta", List{std::int64_t{1}, "a"}}};
   other.error = "a, \"b\"\nc";
   EXPECT_EQ(printed("csv", {run(0), other}),
             columns +
-                "0,completed,0.5,0,0,0.0,,1,0,0,0,\"\",\"\",sgd,0.1,\n"
-                "1,completed,0.5,0,0,0.0,\"a, \"\"b\"\"\nc\",1,0,0,0,\"\",\"\",\"\",,\"[1, \"\"a\"\"]\"\n");
+                "0,completed,0.5,0,0,0.0,,1,0,0,0,\"\",\"\",,sgd,0.1,\n"
+                "1,completed,0.5,0,0,0.0,\"a, \"\"b\"\"\nc\",1,0,0,0,\"\",\"\",,\"\",,\"[1, \"\"a\"\"]\"\n");
 }
 
 TEST(Report, CsvQuotesWhatWouldEndACell) {
