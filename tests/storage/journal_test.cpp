@@ -26,7 +26,9 @@ ObservationRecord observation(std::uint64_t configuration) {
           .budget = 20,
           .values = {0.5, 0.25},
           .mean = 0.375,
-          .standard_deviation = 0.125};
+          .standard_deviation = 0.125,
+          .further_means = {3, -kInfinity},
+          .constraints = {-1, kNan}};
 }
 ReportRecord report(std::uint64_t number, std::int64_t step, std::string decision = "continue") {
   return {.number = number, .step = step, .value = 0.5, .decision = std::move(decision), .next_step = step + 5};
@@ -49,7 +51,9 @@ EvidenceRecord evidence(std::uint64_t number) {
           .outcome = Outcome::pruned,
           .last_step = 7,
           .budget = 20,
-          .value = {}};
+          .value = {},
+          .further_values = {2, 1e-300},
+          .constraints = {0.25}};
 }
 
 class JournalTest : public StorageTest {
@@ -92,6 +96,8 @@ TEST_F(JournalTest, EntriesComeBackInTheirOrderWithAllTheirBits) {
   failed.outcome = Outcome::failed;
   failed.values = {{}, kNan, kInfinity, -kInfinity, 5e-324};
   failed.mean.reset();
+  failed.further_means.clear();
+  failed.constraints.clear();
   failed.standard_deviation = kNan;
   ReportRecord last = report(4, 9, "stop");
   last.value = kNan;
@@ -110,6 +116,10 @@ TEST_F(JournalTest, EntriesComeBackInTheirOrderWithAllTheirBits) {
   EXPECT_EQ(seen.budget, 20);
   EXPECT_EQ(seen.values, observation(0).values);
   EXPECT_EQ(seen.mean, 0.375);
+  EXPECT_EQ(seen.further_means, observation(0).further_means);
+  ASSERT_EQ(seen.constraints.size(), 2U);
+  EXPECT_EQ(seen.constraints[0], -1);
+  EXPECT_TRUE(std::isnan(seen.constraints[1]));
   EXPECT_EQ(seen.standard_deviation, 0.125);
   EXPECT_EQ(std::get<ProposalRecord>(entries[4]), odd);
   EXPECT_TRUE(std::signbit(std::get<double>(std::get<ProposalRecord>(entries[4]).parameters[5].second)));
@@ -125,6 +135,7 @@ TEST_F(JournalTest, EntriesComeBackInTheirOrderWithAllTheirBits) {
   EXPECT_EQ(bad.values[3], -kInfinity);
   EXPECT_EQ(bad.values[4], 5e-324);
   EXPECT_FALSE(bad.mean);
+  EXPECT_TRUE(bad.constraints.empty());
   EXPECT_TRUE(std::isnan(*bad.standard_deviation));
   EXPECT_EQ(store_.finished("demo"), (std::vector<std::uint64_t>{0, 1}));
 }
