@@ -6,7 +6,7 @@ Usage: page_test.py TUNER        exit code 77: there is no browser
 import json
 
 from browser import Browser
-from running import PRUNED, RANGE, REPEATED, SMALL, Folder
+from running import PRUNED, RANGE, REPEATED, SEVERAL, SMALL, Folder
 
 MARKUP = "<script>document.title = 'taken'</script><img src=x onerror=\"document.title = 'taken'\">"
 
@@ -228,18 +228,30 @@ def check_colors_and_print(page):
 def check_several(folder, page):
     folder.sweep(REPEATED)
     folder.sweep(PRUNED)
+    folder.sweep(SEVERAL)
     folder.tuner("lr-range", "--config", str(folder.path / "range.yaml"), "--quiet")
-    page.open(folder.report("repeated", "pruned", "range", file="several.html"))
-    assert texts(page, "#study option") == ["repeated", "pruned", "range"]
-    for index, (name, figure) in enumerate((("repeated", "replicates"), ("pruned", "pruning"), ("range", "lr-range"))):
+    page.open(folder.report("repeated", "pruned", "range", "two", file="several.html"))
+    assert texts(page, "#study option") == ["repeated", "pruned", "range", "two"]
+    for index, (name, figure) in enumerate((("repeated", "replicates"), ("pruned", "pruning"), ("range", "lr-range"), ("two", "front"))):
         page.value(f"(() => {{ const select = document.getElementById('study'); select.value = '{index}'; select.dispatchEvent(new Event('change')); }})()")
         assert page.value("document.getElementById('title').textContent") == name
         drawn = draw_all(page)
         for drawing in (figure, "studies"):
             assert not isinstance(drawn[drawing], str) and drawn[drawing] > 1000, (name, drawn)
         check_tables_and_words(page)
+    check_front(folder, page)
     check_colors_and_print(page)
     assert not page.complaints, page.complaints
+
+
+def check_front(folder, page):
+    """The page's front is that of `tuner best`."""
+    front = folder.tuner("best", "two", "--limit", "0", "--format", "csv").splitlines()[1:]
+    assert texts(page, "#front .told") == [f"{len(front)} configurations of 40 are on the front."]
+    shown = page.value("figures.find(({ node }) => node.id === 'front').drawn.rows.map((row) => row[0])")
+    assert shown == [int(line.split(",")[0]) for line in front]
+    page.value("(() => { document.getElementById('front').scrollIntoView(); const select = document.querySelector('#front select'); select.value = '2'; select.dispatchEvent(new Event('change')); })()")
+    page.wait("figures.find(({ node }) => node.id === 'front').drawn.option.xAxis.name === 'c'")
 
 
 def check_empty(folder, page):

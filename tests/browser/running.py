@@ -36,6 +36,16 @@ optimizer: {plugin: sgd, lr: {min: 1e-4, max: 0.3, scale: log}}
 training: {steps: 50, log_every: 5}
 metric: {name: loss}
 """
+SEVERAL = """
+study: two
+method: random
+trials: 40
+metric: [{name: a, goal: minimize}, {name: b, goal: maximize}, {name: c, goal: minimize}]
+objective:
+  command: [awk, 'BEGIN { print "a=" ${x} " b=" (1 - (${x} - 0.5) ^ 2) " c=" ${y} }']
+  parameters: {x: {min: 0.0, max: 1.0}, y: {min: 0.0, max: 1.0}}
+  metrics: {a: {pattern: 'a=(\\S+)'}, b: {pattern: 'b=(\\S+)'}, c: {pattern: 'c=(\\S+)'}}
+"""
 PRUNED = """
 study: pruned
 method: tpe

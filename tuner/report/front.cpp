@@ -67,7 +67,7 @@ bool has_several_metrics(const storage::Store& store, const std::string& study) 
 
 Front front_of(const storage::Store& store, const std::string& study, const Filter* where, storage::Damage* damage) {
   const storage::StudyRow stored = store.study(study);
-  Front front{.metrics = {stored.metric}, .goals = {stored.goal}, .rows = {}};
+  Front front{.metrics = {stored.metric}, .goals = {stored.goal}, .rows = {}, .dominated = {}};
   for (const FurtherMetric& metric : further_metrics_of(store.versions(study).back().plan)) {
     front.metrics.push_back(metric.name);
     front.goals.push_back(metric.goal);
@@ -82,7 +82,10 @@ Front front_of(const storage::Store& store, const std::string& study, const Filt
   // In this order nothing that comes later dominates what came before.
   std::vector<std::vector<double>> kept;
   for (auto& [costs, row] : candidates) {
-    if (std::ranges::any_of(kept, [&](const auto& other) { return dominates(other, costs); })) continue;
+    if (std::ranges::any_of(kept, [&](const auto& other) { return dominates(other, costs); })) {
+      front.dominated.push_back(std::move(row));
+      continue;
+    }
     kept.push_back(costs);
     front.rows.push_back(std::move(row));
   }

@@ -19,7 +19,8 @@ struct FrontRow {
 struct Front {
   std::vector<std::string> metrics;
   std::vector<Goal> goals;
-  std::vector<FrontRow> rows;  // best first by the first metric, then by the next ones, then by number
+  std::vector<FrontRow> rows;       // best first by the first metric, then by the next ones, then by number
+  std::vector<FrontRow> dominated;  // the others, in that order
 };
 
 [[nodiscard]] bool has_several_metrics(const storage::Store& store, const std::string& study);

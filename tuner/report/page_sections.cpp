@@ -6,6 +6,7 @@
 #include <utility>
 #include <variant>
 
+#include "tuner/report/front.hpp"
 #include "tuner/report/record.hpp"
 #include "tuner/report/statistics.hpp"
 
@@ -98,6 +99,26 @@ class Rungs {
 };
 
 }  // namespace
+
+Json front_json(const storage::Store& store, const std::string& study, PackedArrays& arrays, storage::Damage& damage) {
+  if (!has_several_metrics(store, study)) return {};
+  const Front front = front_of(store, study, nullptr, &damage);
+  std::vector<std::uint32_t> trials;
+  std::vector<std::vector<double>> values(front.metrics.size());
+  for (const auto* rows : {&front.rows, &front.dominated})
+    for (const FrontRow& row : *rows) {
+      trials.push_back(static_cast<std::uint32_t>(row.run.number));
+      for (std::size_t i = 0; i < values.size(); ++i) values[i].push_back(row.values[i]);
+    }
+  Json goals = Json::array(), packed = Json::array();
+  for (const Goal goal : front.goals) goals.push_back(to_string(goal));
+  for (const std::vector<double>& metric : values) packed.push_back(arrays.add(metric));
+  return {{"metrics", Json(front.metrics)},
+          {"goals", std::move(goals)},
+          {"trials", arrays.add(trials)},
+          {"values", std::move(packed)},
+          {"count", front.rows.size()}};
+}
 
 Json pruning_json(const storage::Store& store, const std::string& study, PackedArrays& arrays) {
   Rungs rungs;

@@ -27,6 +27,12 @@ struct Replicates {
 // From the best on: {"configuration", "values", "due", "mean", "low", "high", "method"}; see Mean.
 [[nodiscard]] Json replicates_json(const std::map<std::uint64_t, Replicates>& configurations);
 
+// Of a study with several metrics: {"metrics", "goals", "trials", "values", "count"}: the configurations with all
+// values by their first trials, those of the front first; `values` are as many arrays as metrics, and `count` those of
+// the front. Null for a study with one metric.
+[[nodiscard]] Json front_json(const storage::Store& store, const std::string& study, PackedArrays& arrays,
+                              storage::Damage& damage);
+
 // {"steps": [{"step", "continued", "stopped", "paused", "resumed"}], "reports": {"trials", "steps", "values",
 // "decisions"}}. How many trials went on at once, stopped, paused, and went on after a pause, at each step at which the
 // pruner was asked; and reports as arrays, those of the first trials that make 4,000 of them, with 0: continue, 1:

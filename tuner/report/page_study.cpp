@@ -165,6 +165,7 @@ PageStudy page_study(const Store& store, const std::string& name, Damage& damage
   }
   json["best"] = Json(std::vector<Json>(best.begin(), best.end()));
   json["pruning"] = pruning_json(store, name, arrays);
+  json["front"] = front_json(store, name, arrays, damage);
   json["plugins"] = plugins_json(store, name);
   json["machines"] = Json(store.machines(name));
   json["config"] = store.study_config(name, &damage);

@@ -97,9 +97,14 @@ class Study {
     this.rowOf = new Map(Array.from(this.numbers, (number, row) => [number, row]));
     this.values = this.columns.get('value').asNumbers();
     this.outcomes = this.columns.get('outcome');
+    this.violations = this.columns.get('violation').asNumbers();
     this.choices = new Map();  // of parameters, as theme.js finds them
     this.readCurves(description.curves, bytes);
     if (description.pruning) this.readReports(description.pruning.reports, bytes);
+    if (description.front) this.readFront(description.front, bytes);
+  }
+  readFront({ metrics, goals, trials, values, count }, bytes) {
+    this.front = { metrics, goals, count, trials: arrayOf(bytes, trials), values: values.map((where) => arrayOf(bytes, where)) };
   }
   readCurves({ list, steps, values }, bytes) {
     const [allSteps, allValues] = [arrayOf(bytes, steps), arrayOf(bytes, values)];
@@ -117,9 +122,9 @@ class Study {
   outcome(row) {
     return this.outcomes.value(row);
   }
-  // Completed with a finite value.
+  // Completed with a finite value, and no constraint is violated.
   isRanked(row) {
-    return this.outcome(row) === 'completed' && Number.isFinite(this.values[row]);
+    return this.outcome(row) === 'completed' && Number.isFinite(this.values[row]) && !(this.violations[row] > 0);
   }
   // From the best on.
   ranked(rows) {

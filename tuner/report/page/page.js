@@ -21,6 +21,7 @@ class View {
     const hasOptimizers = study.columns.get('optimizer of the trial').choices !== null;
     return [
       [study.lr_range.length > 0, lrRangeFigure],
+      [study.front !== null, frontFigure],
       [true, historyFigure],
       [true, curveFigure],
       [hasParameters, importanceFigure],
