@@ -90,7 +90,9 @@ class Supervised : public testing::Test {
     return {"/bin/sh", "-c", something + "\nexec " + kProgram + " worker --stdio --count 2"};
   }
   std::unique_ptr<Executor> through(const std::vector<std::vector<std::string>>& commands) {
-    return executor::make_supervised_executor(study_, setup_, kProgram, commands, 2);
+    std::vector<executor::Launcher> launchers;
+    for (const auto& command : commands) launchers.push_back({.name = command[0], .command = command, .workers = 2});
+    return executor::make_supervised_executor(study_, setup_, kProgram, launchers);
   }
 
   // Results of all trials by number. `look` is called after every wait.
@@ -223,13 +225,70 @@ TEST_F(Supervised, StrayBytesEndTheConnectionAndTheStudyGoesOn) {
 }
 
 TEST_F(Supervised, WhatIsWrongIsNamed) {
-  EXPECT_NE(error_of({"/bin/echo", "no such host"}).find("was lost 3 times in a row: it ended; it wrote: no such host"),
-            std::string::npos)
-      << error_of({"/bin/echo", "no such host"});
+  EXPECT_NE(error_of({"/bin/echo", "no such host"})
+                .find("'/bin/echo' starts no supervisor 3 times in a row: it "
+                      "ended; it wrote: no such host"),
+            std::string::npos);
   EXPECT_NE(error_of({"/bin/sh", "-c", "echo oh no >&2; exit 3"}).find("it wrote: oh no"), std::string::npos);
   EXPECT_NE(error_of({"/bin/sh", "-c", "exec tr '\\0' x < /dev/zero"}).find("a program that writes: xxxx"),
             std::string::npos);
   EXPECT_NE(error_of({"/nonexistent/launcher"}).find("'/nonexistent/launcher' cannot be started: "), std::string::npos);
+}
+
+TEST_F(Supervised, ATrialThatLosesItsNodeAgainAndAgainFails) {
+  use(R"(
+objective: rosenbrock
+optimizer: {plugin: adam, lr: 1e-9}
+training: {steps: 2000000000, log_every: 1000000000}
+)");
+  const std::string program = kProgram;
+  const auto executor =
+      through({{"/bin/sh", "-c", "exec 3<&0; " + program + " worker --stdio --count 1 <&3 & sleep 1; kill -9 $!"}});
+  executor->submit({.id = only_replicate(0), .point = {}});
+  std::vector<std::string> troubles;
+  std::vector<Finished> finished;
+  while (finished.empty()) {
+    Events events = executor->wait(200ms);
+    std::ranges::move(events.troubles, std::back_inserter(troubles));
+    finished = std::move(events.finished);
+  }
+  const TrialResult& result = finished[0].result;
+  EXPECT_EQ(result.outcome, Outcome::failed);
+  EXPECT_EQ(result.failure, Failure::lost);
+  EXPECT_GT(result.steps, 0);
+  EXPECT_NE(result.error.find("its node was lost, 4 times in all; the last time '/bin/sh': it ended"),
+            std::string::npos)
+      << result.error;
+  ASSERT_GE(troubles.size(), 7u);
+  EXPECT_EQ(troubles[0], "'/bin/sh' was lost: it ended; trials that ran there: 0");
+  EXPECT_TRUE(troubles[1].starts_with("'/bin/sh' is up, on ")) << troubles[1];
+  EXPECT_EQ(troubles[2], "'/bin/sh' was lost: it ended; trials that ran there: 0; it is started again in 1 s");
+}
+
+TEST_F(Supervised, ALauncherThatFailsLeavesTheWorkToTheOthers) {
+  const auto expected = local();
+  const auto executor = through({{"/bin/sh", "-c", "echo no route to host >&2; exit 255"}, supervisor(2)});
+  EXPECT_EQ(run(*executor), expected);
+}
+
+// Its checkpoints are its own where the setup names no folder, and go with it.
+TEST_F(Supervised, ASupervisorLeavesNoCheckpoints) {
+  const Folder temporary;
+  use(std::string(kSweep) + "checkpoint: {every: 1ms}
+");
+  const auto expected = local();
+  ::setenv("TMPDIR", temporary.path().c_str(), 1);
+  bool seen = false;
+  {
+    const auto executor = through({supervisor(2)});
+    const auto results = run(*executor, [&](std::size_t) {
+      for (const auto& entry : fs::directory_iterator(temporary.path())) seen = seen || !fs::is_empty(entry.path());
+    });
+    EXPECT_EQ(results, expected);
+  }
+  ::unsetenv("TMPDIR");
+  EXPECT_TRUE(seen);
+  EXPECT_TRUE(fs::is_empty(temporary.path()));
 }
 
 // The other end of a supervisor, made by hand.

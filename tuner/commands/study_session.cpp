@@ -9,6 +9,7 @@
 
 #include "tuner/commands/events.hpp"
 #include "tuner/commands/installation.hpp"
+#include "tuner/commands/launchers.hpp"
 #include "tuner/commands/progress.hpp"
 #include "tuner/commands/recorded_study.hpp"
 #include "tuner/commands/search_process.hpp"
@@ -40,8 +41,9 @@ Catalogue load(const Invocation& invocation, const po::variables_map& values, co
   return load_plugins(invocation.executable, files);
 }
 
-// More workers than trials would only be started.
+// On one machine. More workers than trials would only be started.
 std::uint32_t used_workers(const RunSettings& run) {
+  if (!run.launch.command.empty()) return std::min(run.launch.per_host, run.workers);
   return static_cast<std::uint32_t>(std::min<std::uint64_t>(run.workers, run.trials.value_or(UINT64_MAX)));
 }
 
@@ -114,7 +116,12 @@ Study StudySession::read(config::ReadAs as) {
   if (!std::exchange(warned_, true))
     for (const std::string& warning : study.source.warnings) std::cerr << "warning: " << printable(warning) << "\n";
   RunSettings& run = study.run;
-  if (values_.count("workers")) run.workers = values_["workers"].as<std::uint32_t>();
+  if (values_.count("workers")) {
+    if (!run.launch.hosts.empty())
+      throw Error(Message::usage_bad_option, "--workers: the sweep file has hosts with per_host workers each",
+                  "use --set workers.per_host=N");
+    run.workers = values_["workers"].as<std::uint32_t>();
+  }
   if (run.workers == 0) throw Error(Message::usage_bad_option, "--workers 0 would run nothing", "give 1 or more");
   run.trial_memory = memory_bound(run.memory_limit, used_workers(run), run.isolation == Isolation::process);
   if (values_.count("db")) run.database = commands::database(values_);
@@ -151,6 +158,7 @@ void StudySession::say_lag(const Study& study) const {
 }
 
 void StudySession::check(const Study& study, const search::Searcher& searcher) {
+  if (!study.run.launch.command.empty()) static_cast<void>(launchers_of(study, invocation_.executable));
   if (study.plan.pruner) study::make_pruner(study.plan, pruner_host(study, invocation_.executable))->begin();
   if (!study.plan.program) {
     inspections_.at(study.plan.name)->check(points_to_check(study, searcher));
@@ -242,9 +250,8 @@ study::StudyStatus StudySession::run(const Study& study, search::Searcher& searc
   if (plan.program) prepare_program(study, searcher);
   if (plan.searcher) say_lag(study);
   if (!quiet())
-    std::cerr << fmt::format("study '{}': {}{}, seed {}, {} worker{}, database {}\n", plan.name, plan.method,
-                             growth_words(plan), plan.seed, study.run.workers, study.run.workers == 1 ? "" : "s",
-                             database_);
+    std::cerr << fmt::format("study '{}': {}{}, seed {}, {}, database {}\n", plan.name, plan.method, growth_words(plan),
+                             plan.seed, workers_words(study.run), database_);
 
   Progress progress(stderr, ::isatty(STDERR_FILENO) != 0, plan.metric.name);
   bool warned = false;
@@ -257,6 +264,7 @@ study::StudyStatus StudySession::run(const Study& study, search::Searcher& searc
     if (plan.pruner && !recorded.empty() && status.done_now > 0 && status.judged == 0 && !std::exchange(unjudged, true))
       progress.warn(fmt::format("trial {} came to its end without a report of {}: the pruner had nothing to judge",
                                 recorded.front().id.number, plan.metric.name));
+    for (const std::string& trouble : status.troubles) progress.warn(trouble);
     if (!quiet()) progress.show(status, recorded, running);
     if (!events()) return;
     for (const storage::TrialRecord& trial : recorded) print_event(std::cout, trial);
@@ -264,7 +272,8 @@ study::StudyStatus StudySession::run(const Study& study, search::Searcher& searc
   };
   study::NoticeListener heard;
   if (events()) heard = [](const trial::Notice& notice) { print_event(std::cout, notice); };
-  const auto executor = make_executor(study, invocation_.executable, shared_, as);
+  const auto executor = study.run.launch.command.empty() ? make_executor(study, invocation_.executable, shared_, as)
+                                                         : make_launched_executor(study, invocation_.executable, as);
   const auto pruner = study::make_pruner(plan, pruner_host(study, invocation_.executable));
   const study::Guidance guidance{.lag = study.run.lag, .pruner = pruner.get()};
   const study::StudyStatus status =
@@ -318,6 +327,15 @@ std::unique_ptr<executor::Executor> make_executor(const Study& study, const std:
   executor::WorkerSetup setup = worker_setup(study, as);
   setup.checkpoint_identity = checkpoint_identity(study.plan);
   return executor::make_process_executor(study, setup, executable);
+}
+
+std::unique_ptr<executor::Executor> make_launched_executor(const Study& study, const std::filesystem::path& executable,
+                                                           config::ReadAs as) {
+  executor::WorkerSetup setup = worker_setup(study, as);
+  setup.checkpoint_identity = checkpoint_identity(study.plan);
+  setup.checkpoint_folder.clear();
+  setup.workers = used_workers(study.run);
+  return executor::make_supervised_executor(study, setup, executable, launchers_of(study, executable));
 }
 
 }  // namespace tuner::commands

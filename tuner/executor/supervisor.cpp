@@ -8,9 +8,12 @@
 
 #include <cerrno>
 #include <chrono>
+#include <cstdlib>
+#include <optional>
 #include <system_error>
 #include <utility>
 
+#include "tuner/checkpoint.hpp"
 #include "tuner/executor/connection.hpp"
 #include "tuner/executor/crew.hpp"
 
@@ -21,6 +24,29 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr std::chrono::milliseconds kTick{200};
+
+// For the time that the supervisor lives.
+class PrivateFolder {
+ public:
+  PrivateFolder() {
+    std::error_code none;
+    std::filesystem::path base = std::filesystem::temp_directory_path(none);
+    if (none) base = "/tmp";
+    path_ = (base / "tuner-XXXXXX").string();
+    // Without it workers write no checkpoints, and say so.
+    static_cast<void>(::mkdtemp(path_.data()));
+  }
+  ~PrivateFolder() {
+    std::error_code none;
+    std::filesystem::remove_all(path_, none);
+  }
+  PrivateFolder(const PrivateFolder&) = delete;
+  PrivateFolder& operator=(const PrivateFolder&) = delete;
+  [[nodiscard]] const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
 
 class Supervisor {
  public:
@@ -39,7 +65,10 @@ class Supervisor {
       ::poll(files.data(), files.size(), static_cast<int>(kTick.count()));
       std::vector<Frame> said;
       if (crew_) crew_->look(std::span(files).subspan(own), said);
-      for (const Frame& frame : said) coordinator_.send(frame.type, frame.bytes);
+      for (const Frame& frame : said) {
+        coordinator_.send(frame.type, frame.bytes);
+        forget_checkpoints(frame);
+      }
       coordinator_.flush();
       if (files[0].revents != 0) {
         heard_ = Clock::now();
@@ -54,10 +83,7 @@ class Supervisor {
  private:
   void take(const Frame& frame) {
     if (frame.type == FrameType::heartbeat) return;
-    if (frame.type == FrameType::setup) {
-      crew_ = make_local_crew(executable_, frame.bytes, workers_);
-      return;
-    }
+    if (frame.type == FrameType::setup) return set_up(frame);
     if (!crew_) throw DecodeError("a job before the study");
     switch (frame.type) {
       case FrameType::job:
@@ -73,6 +99,26 @@ class Supervisor {
       default:
         throw DecodeError("an unexpected message from the coordinator");
     }
+  }
+
+  void set_up(const Frame& frame) {
+    auto setup = from_bytes<WorkerSetup>(frame.bytes);
+    if (setup.checkpoint_folder.empty()) setup.checkpoint_folder = checkpoints_.emplace().path();
+    crew_ = make_local_crew(executable_, to_bytes(setup), workers_);
+  }
+
+  // A trial that has ended needs no checkpoint.
+  void forget_checkpoints(const Frame& frame) const {
+    if (frame.type != FrameType::finished || !checkpoints_) return;
+    Reader in(frame.bytes);
+    const auto number = in.get<std::uint64_t>();
+    CheckpointRules rules;
+    rules.folder = checkpoints_->path();
+    if (checkpoint_bytes(rules, number) == 0) return;
+    std::int64_t started = 0, finished = 0;
+    TrialResult result;
+    in(started, finished, result, result.process);
+    if (!is_open(result.outcome)) remove_checkpoints(rules, number);
   }
 
   void give(const Job& job) {
@@ -101,6 +147,7 @@ class Supervisor {
   std::filesystem::path executable_;
   std::uint32_t workers_;
   Connection coordinator_;
+  std::optional<PrivateFolder> checkpoints_;  // where the setup names no folder
   std::unique_ptr<Crew> crew_;
   std::string status_;
   Clock::time_point heard_ = Clock::now(), said_ = heard_;

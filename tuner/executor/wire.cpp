@@ -2,7 +2,9 @@
 
 #include <elf.h>
 #include <fmt/format.h>
+#include <limits.h>
 #include <link.h>
+#include <unistd.h>
 #include <zlib.h>
 
 #include <algorithm>
@@ -80,6 +82,9 @@ Greeting local_greeting(const std::filesystem::path& program) {
 Greeting remote_greeting(const std::filesystem::path& program) {
   Greeting greeting;
   greeting.program = sha256_of_file(program);
+  greeting.host.resize(HOST_NAME_MAX + 1);
+  ::gethostname(greeting.host.data(), greeting.host.size());
+  greeting.host.resize(::strnlen(greeting.host.data(), greeting.host.size()));
   return greeting;
 }
 

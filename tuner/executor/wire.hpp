@@ -38,6 +38,8 @@ enum class FrameType : std::uint32_t {
   answer,      // to the question
   // From a crew.
   worker_ended,  // WorkerExit
+  lost,          // number, step, why: of a job that ran where the supervisor was lost
+  trouble,       // text for people: a supervisor was lost or cannot be started, or is there again
   // Between coordinator and supervisor, both ways.
   heartbeat,  // down: nothing; up: CrewStatus
 };
@@ -47,17 +49,18 @@ struct Greeting {
   std::uint32_t byte_order = 0x01020304;
   std::uint32_t version = 1;  // of this protocol
   std::string program;        // which build it is
+  std::string host = {};      // of a supervisor, for messages: need not agree
 };
 template <class Archive>
 void serialize(Archive& archive, Greeting& greeting) {
-  archive(greeting.byte_order, greeting.version, greeting.program);
+  archive(greeting.byte_order, greeting.version, greeting.program, greeting.host);
 }
 // The running program, for the two functions below.
 inline constexpr const char* kThisProgram = "/proc/self/exe";
 // Of a coordinator to the workers that it starts itself: the build id that the linker gave `program`, which costs
 // nothing to find.
 [[nodiscard]] Greeting local_greeting(const std::filesystem::path& program);
-// Between coordinator and supervisor: the sha256 of the file.
+// Between coordinator and supervisor: the sha256 of the file, and the name of the machine.
 [[nodiscard]] Greeting remote_greeting(const std::filesystem::path& program);
 // Why they cannot speak to each other; empty where they can. `theirs` as it was received.
 [[nodiscard]] std::string disagreement(const Greeting& ours, const Greeting& theirs);

@@ -1,0 +1,186 @@
+"""Workers over srun: slurmctld, two slurmd and munged of our own, all on this machine.
+
+Usage: slurm_test.py TUNER        needs root
+"""
+import contextlib
+import os
+import pathlib
+import socket
+import subprocess
+import sys
+import time
+
+from studies import (SWEEP, TUNER, Folder, kill, marked, processes_of, run_all, tables_of, wait_until,
+                     with_workers)
+
+if os.geteuid() != 0:
+    print("skipped: only root can start slurmd")
+    sys.exit(77)
+
+SRUN = ["srun", "--ntasks=1", "--exact", "--overlap", "--unbuffered", "--mem=0"]
+
+
+def free_ports(number):
+    sockets = [socket.socket() for _ in range(number)]
+    for one in sockets:
+        one.bind(("127.0.0.1", 0))
+    ports = [one.getsockname()[1] for one in sockets]
+    for one in sockets:
+        one.close()
+    return ports
+
+
+class Cluster:
+    def __init__(self, path):
+        self.path = path
+        self.daemons = {}
+        self.environment = {**os.environ, "SLURM_CONF": str(path / "slurm.conf")}
+
+    def start(self, name, *words):
+        log = open(self.path / f"{name}.log", "a")
+        self.daemons[name] = subprocess.Popen(words, env=self.environment, stdout=log, stderr=log)
+
+    def ask(self, *words):
+        return subprocess.run(words, env=self.environment, check=True, capture_output=True, text=True).stdout
+
+    def start_node(self, name):
+        self.start(name, "slurmd", "-D", "-N", name, "-f", self.path / "slurm.conf")
+
+    def stop(self):
+        for daemon in reversed(self.daemons.values()):
+            daemon.terminate()
+        for daemon in self.daemons.values():
+            try:
+                daemon.wait(timeout=10)
+            except subprocess.TimeoutExpired:
+                daemon.kill()
+                daemon.wait()
+
+    def nodes_up(self):
+        try:
+            return self.ask("sinfo", "-h", "-o", "%D %t").split() == ["2", "idle"]
+        except subprocess.CalledProcessError:
+            return False
+
+
+def configure(path):
+    controller, first, second = free_ports(3)
+    host = socket.gethostname().split(".")[0]
+    for folder in "state", "spool", "run":
+        (path / folder).mkdir()
+    for node in "n1", "n2":
+        (path / "spool" / node).mkdir()
+    (path / "munge.key").write_bytes(os.urandom(128))
+    (path / "munge.key").chmod(0o400)
+    (path / "cgroup.conf").write_text("CgroupPlugin=cgroup/v1\n")
+    (path / "slurm.conf").write_text(f"""
+ClusterName=tuner
+SlurmctldHost={host}(127.0.0.1)
+SlurmUser=root
+SlurmdUser=root
+SlurmctldPort={controller}
+AuthType=auth/munge
+AuthInfo=socket={path}/run/munge.socket
+CredType=cred/munge
+ProctrackType=proctrack/linuxproc
+TaskPlugin=task/none
+JobAcctGatherType=jobacct_gather/none
+AccountingStorageType=accounting_storage/none
+SelectType=select/cons_tres
+SelectTypeParameters=CR_Core
+ReturnToService=2
+MpiDefault=none
+StateSaveLocation={path}/state
+SlurmctldPidFile={path}/run/slurmctld.pid
+SlurmdPidFile={path}/run/slurmd.%n.pid
+SlurmdSpoolDir={path}/spool/%n
+KillWait=2
+NodeName=n1 NodeHostname={host} NodeAddr=127.0.0.1 Port={first} CPUs=2
+NodeName=n2 NodeHostname={host} NodeAddr=127.0.0.1 Port={second} CPUs=2
+PartitionName=all Nodes=n1,n2 Default=YES MaxTime=INFINITE State=UP
+""")
+
+
+@contextlib.contextmanager
+def slurm(folder):
+    path = folder.path / "slurm"
+    path.mkdir()
+    for one in path, folder.path:
+        one.chmod(0o755)
+    configure(path)
+    cluster = Cluster(path)
+    run = path / "run"
+    run.chmod(0o755)
+    try:
+        cluster.start("munged", "munged", "--foreground", "--force", f"--key-file={path}/munge.key",
+                      f"--socket={run}/munge.socket", f"--pid-file={run}/munged.pid", f"--log-file={run}/munged.log",
+                      f"--seed-file={run}/munged.seed")
+        wait_until(lambda: (run / "munge.socket").exists(), 20, "munged does not start")
+        cluster.start("slurmctld", "slurmctld", "-D", "-f", path / "slurm.conf")
+        for node in "n1", "n2":
+            cluster.start_node(node)
+        wait_until(cluster.nodes_up, 60, "the nodes do not come up")
+        yield cluster
+    finally:
+        cluster.stop()
+
+
+def environment(folder, cluster):
+    return {**marked(folder), "SLURM_CONF": cluster.environment["SLURM_CONF"]}
+
+
+def steps(cluster):
+    return cluster.ask("squeue", "-h", "-s", "-o", "%i").split()
+
+
+def within_a_job():
+    """The script of docs/clusters.md, whose steps use both nodes of its allocation."""
+    expected = tables_of(SWEEP)
+    with Folder(with_workers(SWEEP, count=4, launcher=SRUN)) as folder, slurm(folder) as cluster:
+        document = pathlib.Path(__file__).resolve().parents[2] / "docs" / "clusters.md"
+        text = document.read_text().split("```sh\n#!/bin/sh\n#SBATCH")[1].split("```")[0]
+        script = folder.path / "job.sh"
+        script.write_text("#!/bin/sh\n#SBATCH" + text.replace("tuner --config", f"{TUNER} --config"))
+        subprocess.run(["sbatch", "--wait", "--nodes=2", "--ntasks=4", "--output=job.log", "job.sh"], cwd=folder.path,
+                       env=environment(folder, cluster), check=True, timeout=200, capture_output=True)
+        log = (folder.path / "job.log").read_text()
+        assert folder.tables() == expected, log
+        assert "4 workers of 4 launchers" in log, log
+        assert not processes_of(folder)
+
+
+def steps_and_nodes_that_end():
+    """Without an allocation each srun is a job of its own."""
+    expected = tables_of(SWEEP)
+    with Folder(with_workers(SWEEP, count=4, launcher=SRUN)) as folder, slurm(folder) as cluster:
+        study = folder.start(env=environment(folder, cluster))
+        wait_until(lambda: folder.finished() > 3, 100, "trials")
+        cluster.ask("scancel", steps(cluster)[0].split(".")[0])
+        wait_until(lambda: folder.finished() > 12, 100, "trials")
+        # With what it runs, as when the machine goes down.
+        node = cluster.daemons["n2"]
+        node.kill()
+        node.wait()
+        for process in processes_of(folder, supervisors_alone=True):
+            if b"SLURMD_NODENAME=n2" in pathlib.Path(f"/proc/{process}/environ").read_bytes().split(b"\0"):
+                kill(process)
+        cluster.start_node("n2")
+        assert study.wait(timeout=200) == 0, folder.errors()
+        assert folder.tables() == expected, folder.errors()
+        assert "was lost: it ended" in folder.errors(), folder.errors()
+        wait_until(lambda: not processes_of(folder), 60, "workers are left")
+
+
+def a_coordinator_that_is_killed():
+    expected = tables_of(SWEEP)
+    with Folder(with_workers(SWEEP, count=2, launcher=SRUN)) as folder, slurm(folder) as cluster:
+        study = folder.start(env=environment(folder, cluster))
+        wait_until(lambda: folder.finished() > 3, 100, "trials")
+        assert processes_of(folder)
+        study.kill()
+        study.wait()
+        wait_until(lambda: not processes_of(folder), 60, "workers are left")
+        assert folder.run(env=environment(folder, cluster)).tables() == expected
+
+
+run_all([within_a_job, steps_and_nodes_that_end, a_coordinator_that_is_killed])
