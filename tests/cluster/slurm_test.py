@@ -10,8 +10,7 @@ import subprocess
 import sys
 import time
 
-from studies import (SWEEP, TUNER, Folder, kill, marked, processes_of, run_all, tables_of, wait_until,
-                     with_workers)
+from studies import SWEEP, TUNER, Folder, kill, marked, processes_of, run, tables_of, wait_until, with_workers
 
 if os.geteuid() != 0:
     print("skipped: only root can start slurmd")
@@ -183,4 +182,5 @@ def a_coordinator_that_is_killed():
         assert folder.run(env=environment(folder, cluster)).tables() == expected
 
 
-run_all([within_a_job, steps_and_nodes_that_end, a_coordinator_that_is_killed])
+for test in within_a_job, steps_and_nodes_that_end, a_coordinator_that_is_killed:
+    run(test)

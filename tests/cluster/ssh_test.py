@@ -168,5 +168,5 @@ def a_key_that_is_not_known():
         assert "Permission denied" in folder.errors(), folder.errors()
 
 
-run_all([two_hosts, clients_and_sessions_that_are_killed, a_coordinator_that_is_killed, a_key_that_is_not_known,
-         a_network_that_hangs])
+run_all([two_hosts, clients_and_sessions_that_are_killed, a_coordinator_that_is_killed, a_key_that_is_not_known],
+        beside=a_network_that_hangs)

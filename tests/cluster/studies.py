@@ -1,4 +1,6 @@
 """Studies on workers that launchers start, beside the same studies on local workers."""
+import concurrent.futures
+import functools
 import json
 import os
 import pathlib
@@ -16,7 +18,7 @@ method: random
 trials: 60
 objective: rosenbrock
 optimizer: {plugin: adam, lr: {min: 1e-3, max: 1e-1, scale: log}}
-training: {steps: 20000, log_every: 2000}
+training: {steps: 100000, log_every: 10000}
 """
 # The words that come after it are run as they are.
 HERE = ["sh", "-c", 'exec "$0" "$@"']
@@ -86,6 +88,7 @@ class Folder:
             return 0
 
 
+@functools.cache
 def tables_of(sweep):
     """Of an undisturbed run on local workers."""
     with Folder(sweep + "workers: 2\n") as folder:
@@ -136,8 +139,16 @@ def kill(process, number=signal.SIGKILL):
         return False
 
 
-def run_all(tests):
-    for test in tests:
-        start = time.monotonic()
-        test()
-        print(f"{test.__name__}: {time.monotonic() - start:.1f} s", flush=True)
+def run(test):
+    start = time.monotonic()
+    test()
+    print(f"{test.__name__}: {time.monotonic() - start:.1f} s", flush=True)
+
+
+def run_all(tests, beside):
+    """beside: one that waits most of its time."""
+    with concurrent.futures.ThreadPoolExecutor() as threads:
+        waits = threads.submit(run, beside)
+        for test in tests:
+            run(test)
+        waits.result()
