@@ -274,8 +274,7 @@ TEST_F(Supervised, ALauncherThatFailsLeavesTheWorkToTheOthers) {
 // Its checkpoints are its own where the setup names no folder, and go with it.
 TEST_F(Supervised, ASupervisorLeavesNoCheckpoints) {
   const Folder temporary;
-  use(std::string(kSweep) + "checkpoint: {every: 1ms}
-");
+  use(std::string(kSweep) + "checkpoint: {every: 1ms}\n");
   const auto expected = local();
   ::setenv("TMPDIR", temporary.path().c_str(), 1);
   bool seen = false;
