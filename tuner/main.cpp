@@ -45,6 +45,8 @@ constexpr Command kCommands[] = {
     {"compare", commands::compare, "trials side by side, studies, the builds of a plugin", true},
     {"importance", commands::importance, "how much of the result each parameter explains", true},
     {"curve", commands::curve, "a metric of a trial over its steps", true},
+    {"report", commands::report, "studies as a page of HTML, in one file"},
+    {"serve", commands::serve, "the same page while the studies run"},
     {"config", commands::config, "the configuration of a trial as a sweep file", true},
     {"show", commands::show, "one study or one trial, whole", true},
     {"logs", commands::logs, "what the program of a trial prints"},

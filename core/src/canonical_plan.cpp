@@ -195,6 +195,7 @@ std::string canonical_plan(const StudyPlan& plan) {
   for (const auto& [key, section] : plan.sections) object[key] = section;
   if (plan.optimizer) object["optimizer"] = form.one_of(*plan.optimizer, plugin);
   if (plan.searcher) object["searcher"] = plugin(*plan.searcher);
+  if (!plan.learn_from.empty()) object["learn_from"] = plan.learn_from;
   for (const Configuration& first : plan.start) object["start"].push_back(form.partial(first));
   if (plan.pruner)
     object["pruner"] = {{"plugin", plugin(plan.pruner->plugin)},

@@ -6,6 +6,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "tuner/sdk/update.hpp"
+
 namespace tuner::objectives {
 
 // gelu is the exact one, x Phi(x); leaky_relu has slope 0.01 below 0. At its kink a relu's derivative is 0, as
@@ -30,6 +32,8 @@ T normal_density(T x) {
   return T(0.39894228040143268) * std::exp(T(-0.5) * x * x);
 }
 
+// z and out do not overlap, here and below. What needs no function of the library is a vector loop for the instruction
+// set of the machine.
 template <class T>
 void activate(Activation kind, const T* z, T* out, std::size_t n) {
   const auto each = [&](auto f) {
@@ -37,9 +41,9 @@ void activate(Activation kind, const T* z, T* out, std::size_t n) {
   };
   switch (kind) {
     case Activation::relu:
-      return each([](T x) { return x < 0 ? T(0) : x; });
+      return sdk::detail::update(out, z, n, [](T& y, T x) TUNER_INLINE { y = x < 0 ? T(0) : x; });
     case Activation::leaky_relu:
-      return each([](T x) { return x < 0 ? T(kLeakySlope) * x : x; });
+      return sdk::detail::update(out, z, n, [](T& y, T x) TUNER_INLINE { y = x < 0 ? T(kLeakySlope) * x : x; });
     case Activation::tanh:
       return each([](T x) { return std::tanh(x); });
     case Activation::sigmoid:
@@ -57,9 +61,9 @@ void multiply_slope(Activation kind, const T* z, T* out, std::size_t n) {
   };
   switch (kind) {
     case Activation::relu:
-      return each([](T x) { return x > 0 ? T(1) : T(0); });
+      return sdk::detail::update(out, z, n, [](T& y, T x) TUNER_INLINE { y *= x > 0 ? T(1) : T(0); });
     case Activation::leaky_relu:
-      return each([](T x) { return x > 0 ? T(1) : T(kLeakySlope); });
+      return sdk::detail::update(out, z, n, [](T& y, T x) TUNER_INLINE { y *= x > 0 ? T(1) : T(kLeakySlope); });
     case Activation::tanh:
       return each([](T x) {
         const T t = std::tanh(x);

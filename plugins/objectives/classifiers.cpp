@@ -83,7 +83,7 @@ struct LogisticRegression : Classifier {
 
  private:
   static NetworkSettings settings(const LabelledSamples& samples, const Options& o) {
-    return {.image = {1, 1, static_cast<Eigen::Index>(samples.features())},
+    return {.image = {1, 1, static_cast<Index>(samples.features())},
             .classes = static_cast<std::int64_t>(samples.classes()),
             .l2 = o[kL2],
             .loss = loss_settings(o, kMore, samples.classes())};
@@ -161,7 +161,7 @@ struct Mlp : Classifier {
  private:
   static NetworkSettings settings(const LabelledSamples& samples, const Options& o) {
     const auto hidden = o.integers(kHidden);
-    NetworkSettings settings{.image = {1, 1, static_cast<Eigen::Index>(samples.features())},
+    NetworkSettings settings{.image = {1, 1, static_cast<Index>(samples.features())},
                              .hidden = {hidden.begin(), hidden.end()},
                              .classes = static_cast<std::int64_t>(samples.classes()),
                              .activation = static_cast<Activation>(o.choice(kActivation)),

@@ -79,7 +79,7 @@ struct Convnet : Classifier {
   static NetworkSettings settings(const LabelledImages& images, const Options& o) {
     const auto channels = o.integers(kChannels), hidden = o.integers(kHidden);
     NetworkSettings settings{
-        .image = {static_cast<Eigen::Index>(images.rows()), static_cast<Eigen::Index>(images.columns()), 1},
+        .image = {static_cast<Index>(images.rows()), static_cast<Index>(images.columns()), 1},
         .channels = {channels.begin(), channels.end()},
         .kernel = o.integer(kKernel),
         .hidden = {hidden.begin(), hidden.end()},

@@ -5,16 +5,23 @@
 // kernel x in).
 #pragma once
 
-#include <Eigen/Core>
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
+#include "linear_algebra/products.hpp"
+
 namespace tuner::objectives {
 
+using Index = std::ptrdiff_t;
+
+// Networks take the fastest products that the machine has.
+inline constexpr auto kProducts = linear_algebra::Rounding::fused;
+
 struct ImageShape {
-  Eigen::Index rows = 0, columns = 0, channels = 0;
-  [[nodiscard]] Eigen::Index pixels() const { return rows * columns; }
-  [[nodiscard]] Eigen::Index size() const { return rows * columns * channels; }
+  Index rows = 0, columns = 0, channels = 0;
+  [[nodiscard]] Index pixels() const { return rows * columns; }
+  [[nodiscard]] Index size() const { return rows * columns * channels; }
 };
 
 // z(y, x, o) = sum over u, v, c of W(o, u, v, c) a(y + u - h, x + v - h, c),  h = (kernel - 1) / 2 rounded down, a = 0
@@ -23,27 +30,35 @@ struct ImageShape {
 template <class T>
 class Convolution {
  public:
-  Convolution(ImageShape input, Eigen::Index out_channels, Eigen::Index kernel);
+  Convolution(ImageShape input, Index out_channels, Index kernel);
   [[nodiscard]] ImageShape output() const { return {input_.rows, input_.columns, out_channels_}; }
-  [[nodiscard]] Eigen::Index patch() const { return kernel_ * kernel_ * input_.channels; }
+  [[nodiscard]] Index patch() const { return kernel_ * kernel_ * input_.channels; }
 
-  // out += W a for n samples.
-  void apply(const T* weight, const T* input, Eigen::Index n, T* out);
-  // input_delta += W' delta.
-  void apply_transposed(const T* weight, const T* delta, Eigen::Index n, T* input_delta);
-  // gradient += sum over samples and places of delta a'.
-  void add_outer(const T* delta, const T* input, Eigen::Index n, T* gradient);
+  // out = W a for n samples, or out += W a.
+  void apply(const T* weight, const T* input, Index n, T* out, bool add);
+  // input_delta = or += W' delta.
+  void apply_transposed(const T* weight, const T* delta, Index n, T* input_delta, bool add);
+  // gradient = or += sum over samples and places of delta a'.
+  void outer(const T* delta, const T* input, Index n, T* gradient, bool add);
 
  private:
-  using Matrix = Eigen::Matrix<T, Eigen::Dynamic, Eigen::Dynamic>;
-  using Weights = Eigen::Matrix<T, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
-  [[nodiscard]] bool is_cut(Eigen::Index y, Eigen::Index x) const;
+  using Matrix = linear_algebra::Matrix<T>;
+  [[nodiscard]] Matrix weights(const T* weight) const {
+    return linear_algebra::by_rows(weight, static_cast<std::size_t>(out_channels_), static_cast<std::size_t>(patch()));
+  }
+  // Of one sample, pixel by pixel.
+  [[nodiscard]] Matrix pixels(const T* values, Index channels) const {
+    return linear_algebra::by_rows(values, static_cast<std::size_t>(input_.pixels()),
+                                   static_cast<std::size_t>(channels));
+  }
+  [[nodiscard]] bool is_cut(Index y, Index x) const;
   void unfold(const T* image);
   void fold_into(T* image) const;
 
   ImageShape input_;
-  Eigen::Index out_channels_, kernel_;
-  Matrix patches_;  // patch() x pixels
+  Index out_channels_, kernel_;
+  std::vector<T> patches_;            // patch() values for every pixel
+  linear_algebra::Packed<T> packed_;  // the weight, for all samples of a call
 };
 
 extern template class Convolution<float>;
@@ -58,11 +73,11 @@ class MaxPool {
   [[nodiscard]] ImageShape output() const { return {(input_.rows + 1) / 2, (input_.columns + 1) / 2, input_.channels}; }
 
   // out = the largest values of n samples, and winners = where in its sample each stands.
-  void apply(const T* values, Eigen::Index n, T* out, std::uint32_t* winners) const;
+  void apply(const T* values, Index n, T* out, std::uint32_t* winners) const;
   // out = the values at the winners.
-  void pick(const T* values, const std::uint32_t* winners, Eigen::Index n, T* out) const;
+  void pick(const T* values, const std::uint32_t* winners, Index n, T* out) const;
   // out = delta at the winners, 0 elsewhere.
-  void spread(const T* delta, const std::uint32_t* winners, Eigen::Index n, T* out) const;
+  void spread(const T* delta, const std::uint32_t* winners, Index n, T* out) const;
 
  private:
   ImageShape input_;

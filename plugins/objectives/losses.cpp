@@ -11,26 +11,26 @@ namespace {
 
 // log sum_k exp(z_k - top) and, in p, the probabilities; no exponential overflows since z_k <= top.
 template <class T>
-T softmax_of(const T* z, Eigen::Index classes, T top, T* p) {
+T softmax_of(const T* z, std::ptrdiff_t classes, T top, T* p) {
   T sum = 0;
-  for (Eigen::Index k = 0; k < classes; ++k) sum += p[k] = std::exp(z[k] - top);
-  for (Eigen::Index k = 0; k < classes; ++k) p[k] /= sum;
+  for (std::ptrdiff_t k = 0; k < classes; ++k) sum += p[k] = std::exp(z[k] - top);
+  for (std::ptrdiff_t k = 0; k < classes; ++k) p[k] /= sum;
   return std::log(sum);
 }
 
 // 1 - p_k, without cancellation where p_k is nearly 1.
 template <class T>
-T complement(const T* p, Eigen::Index classes, Eigen::Index k) {
+T complement(const T* p, std::ptrdiff_t classes, std::ptrdiff_t k) {
   if (p[k] < T(0.5)) return 1 - p[k];
   T sum = 0;
-  for (Eigen::Index j = 0; j < classes; ++j) sum += j == k ? T(0) : p[j];
+  for (std::ptrdiff_t j = 0; j < classes; ++j) sum += j == k ? T(0) : p[j];
   return sum;
 }
 
 }  // namespace
 
 template <class T>
-Losses<T>::Losses(LossSettings settings, Eigen::Index classes)
+Losses<T>::Losses(LossSettings settings, std::ptrdiff_t classes)
     : settings_(std::move(settings)),
       classes_(classes),
       weights_(settings_.class_weights.begin(), settings_.class_weights.end()) {}
@@ -44,10 +44,10 @@ typename Losses<T>::Target Losses<T>::target(bool training) const {
 // In `probabilities`: p where the loss has a softmax.
 template <class T>
 double Losses<T>::value(const T* z, std::uint32_t label, Target q, T* probabilities, bool* finite) const {
-  const auto of = [&](Eigen::Index k) { return q.off + (k == static_cast<Eigen::Index>(label) ? q.on : T(0)); };
+  const auto of = [&](std::ptrdiff_t k) { return q.off + (k == static_cast<std::ptrdiff_t>(label) ? q.on : T(0)); };
   double loss = 0;
   if (settings_.kind == LossKind::mse || settings_.kind == LossKind::binary_cross_entropy) {
-    for (Eigen::Index k = 0; k < classes_; ++k) {
+    for (std::ptrdiff_t k = 0; k < classes_; ++k) {
       const auto x = static_cast<double>(z[k]), target = static_cast<double>(of(k));
       if (settings_.kind == LossKind::mse)
         loss += (x - target) * (x - target);
@@ -61,7 +61,7 @@ double Losses<T>::value(const T* z, std::uint32_t label, Target q, T* probabilit
   const T log_sum = softmax_of(z, classes_, top, probabilities);
   *finite = std::isfinite(log_sum);
   if (settings_.kind == LossKind::focal) {
-    for (Eigen::Index k = 0; k < classes_; ++k) {
+    for (std::ptrdiff_t k = 0; k < classes_; ++k) {
       const auto rest = static_cast<double>(complement(probabilities, classes_, k));
       const double log_p =
           rest < 0.5 ? std::log1p(-rest) : static_cast<double>(z[k] - top) - static_cast<double>(log_sum);
@@ -72,24 +72,24 @@ double Losses<T>::value(const T* z, std::uint32_t label, Target q, T* probabilit
   // -sum q_k log p_k = log_sum - sum q_k (z_k - top): differences first, so that large logits cancel exactly.
   loss = static_cast<double>(log_sum) - static_cast<double>(q.on) * static_cast<double>(z[label] - top);
   if (q.off != 0)
-    for (Eigen::Index k = 0; k < classes_; ++k) loss -= static_cast<double>(q.off) * static_cast<double>(z[k] - top);
+    for (std::ptrdiff_t k = 0; k < classes_; ++k) loss -= static_cast<double>(q.off) * static_cast<double>(z[k] - top);
   return loss;
 }
 
 // delta holds the probabilities on entry where the loss has a softmax.
 template <class T>
 void Losses<T>::derivative(const T* z, std::uint32_t label, Target q, T weight, T* delta) const {
-  const auto own = static_cast<Eigen::Index>(label);
+  const auto own = static_cast<std::ptrdiff_t>(label);
   const T share = weight / static_cast<T>(classes_);
   switch (settings_.kind) {
     case LossKind::cross_entropy:
-      for (Eigen::Index k = 0; k < classes_; ++k) delta[k] = weight * (delta[k] - q.off - (k == own ? q.on : T(0)));
+      for (std::ptrdiff_t k = 0; k < classes_; ++k) delta[k] = weight * (delta[k] - q.off - (k == own ? q.on : T(0)));
       return;
     case LossKind::mse:
-      for (Eigen::Index k = 0; k < classes_; ++k) delta[k] = 2 * share * (z[k] - q.off - (k == own ? q.on : T(0)));
+      for (std::ptrdiff_t k = 0; k < classes_; ++k) delta[k] = 2 * share * (z[k] - q.off - (k == own ? q.on : T(0)));
       return;
     case LossKind::binary_cross_entropy:
-      for (Eigen::Index k = 0; k < classes_; ++k)
+      for (std::ptrdiff_t k = 0; k < classes_; ++k)
         delta[k] = share * (logistic(z[k]) - q.off - (k == own ? q.on : T(0)));
       return;
     case LossKind::focal:
@@ -100,7 +100,7 @@ void Losses<T>::derivative(const T* z, std::uint32_t label, Target q, T weight, 
 // For u = 1 - p and f(p) = -u^gamma log p: first = p f'(p) = u^gamma (gamma p r - 1) with r = log(p) / u, which tends
 // to -1 as p tends to 1; second = d first / d p = gamma u^(gamma-1) (log p + 2 - (gamma-1) p r).
 template <class T>
-void Losses<T>::focal_terms(const T* z, const T* p, T top, T log_sum, Eigen::Index k, T* first, T* second) const {
+void Losses<T>::focal_terms(const T* z, const T* p, T top, T log_sum, std::ptrdiff_t k, T* first, T* second) const {
   const T gamma = static_cast<T>(settings_.focal_gamma);
   const T u = complement(p, classes_, k), log_p = u < T(0.5) ? std::log1p(-u) : z[k] - top - log_sum;
   const T r = u > 0 ? log_p / u : T(-1);
@@ -115,16 +115,16 @@ void Losses<T>::focal_derivative(const T* z, std::uint32_t label, Target q, T we
   std::vector<T> p(delta, delta + classes_);
   const T top = *std::max_element(z, z + classes_);
   T exponentials = 0;
-  for (Eigen::Index k = 0; k < classes_; ++k) exponentials += std::exp(z[k] - top);
+  for (std::ptrdiff_t k = 0; k < classes_; ++k) exponentials += std::exp(z[k] - top);
   const T log_sum = std::log(exponentials);
   T sum = 0;
-  for (Eigen::Index k = 0; k < classes_; ++k) {
-    const T target = q.off + (k == static_cast<Eigen::Index>(label) ? q.on : T(0));
+  for (std::ptrdiff_t k = 0; k < classes_; ++k) {
+    const T target = q.off + (k == static_cast<std::ptrdiff_t>(label) ? q.on : T(0));
     T first = 0, second = 0;
     if (target != 0) focal_terms(z, p.data(), top, log_sum, k, &first, &second);
     sum += delta[k] = target * first;
   }
-  for (Eigen::Index k = 0; k < classes_; ++k) {
+  for (std::ptrdiff_t k = 0; k < classes_; ++k) {
     const T own = delta[k], others = sum - own;
     delta[k] = weight * (own * complement(p.data(), classes_, k) - p[static_cast<std::size_t>(k)] * others);
   }
@@ -136,29 +136,29 @@ void Losses<T>::focal_rates(const T* z, const T* z_rate, std::uint32_t label, Ta
   const T top = *std::max_element(z, z + classes_);
   const T log_sum = softmax_of(z, classes_, top, p);
   T mean = 0, sum = 0, sum_rate = 0;
-  for (Eigen::Index k = 0; k < classes_; ++k) mean += p[k] * z_rate[k];
-  for (Eigen::Index k = 0; k < classes_; ++k) {
-    const T target = q.off + (k == static_cast<Eigen::Index>(label) ? q.on : T(0));
+  for (std::ptrdiff_t k = 0; k < classes_; ++k) mean += p[k] * z_rate[k];
+  for (std::ptrdiff_t k = 0; k < classes_; ++k) {
+    const T target = q.off + (k == static_cast<std::ptrdiff_t>(label) ? q.on : T(0));
     T first = 0, second = 0;
     if (target != 0) focal_terms(z, p, top, log_sum, k, &first, &second);
     sum += target * first;
     sum_rate += out[k] = target * second * p[k] * (z_rate[k] - mean);
   }
-  for (Eigen::Index k = 0; k < classes_; ++k)
+  for (std::ptrdiff_t k = 0; k < classes_; ++k)
     out[k] = weight * (out[k] - p[k] * (z_rate[k] - mean) * sum - p[k] * sum_rate);
 }
 
 template <class T>
-BatchResult Losses<T>::evaluate(const T* z, const std::uint32_t* labels, Eigen::Index n, bool training, bool with_delta,
-                                T weight, T* delta) const {
+BatchResult Losses<T>::evaluate(const T* z, const std::uint32_t* labels, std::ptrdiff_t n, bool training,
+                                bool with_delta, T weight, T* delta) const {
   const Target q = target(training);
   BatchResult sums;
-  for (Eigen::Index i = 0; i < n; ++i, z += classes_, delta += classes_) {
+  for (std::ptrdiff_t i = 0; i < n; ++i, z += classes_, delta += classes_) {
     const std::uint32_t label = labels[i];
     const T scale = class_weight(label, training);
     bool finite = true;
     sums.loss += static_cast<double>(scale) * value(z, label, q, delta, &finite);
-    const bool hit = std::max_element(z, z + classes_) - z == static_cast<Eigen::Index>(label);
+    const bool hit = std::max_element(z, z + classes_) - z == static_cast<std::ptrdiff_t>(label);
     sums.accuracy += hit && finite ? 1 : 0;
     if (with_delta) derivative(z, label, q, weight * scale, delta);
   }
@@ -166,28 +166,26 @@ BatchResult Losses<T>::evaluate(const T* z, const std::uint32_t* labels, Eigen::
 }
 
 template <class T>
-void Losses<T>::rates(const T* z, const T* z_rate, const std::uint32_t* labels, Eigen::Index n, T weight,
+void Losses<T>::rates(const T* z, const T* z_rate, const std::uint32_t* labels, std::ptrdiff_t n, T weight,
                       T* delta_rate) const {
-  using Vector = Eigen::Matrix<T, Eigen::Dynamic, 1>;
-  Vector p(classes_);
-  for (Eigen::Index i = 0; i < n; ++i, z += classes_, z_rate += classes_, delta_rate += classes_) {
+  std::vector<T> p(static_cast<std::size_t>(classes_));
+  for (std::ptrdiff_t i = 0; i < n; ++i, z += classes_, z_rate += classes_, delta_rate += classes_) {
     const T scaled = weight * class_weight(labels[i], true), share = scaled / static_cast<T>(classes_);
-    const Eigen::Map<const Vector> outputs(z, classes_), rate(z_rate, classes_);
-    Eigen::Map<Vector> out(delta_rate, classes_);
     switch (settings_.kind) {
       case LossKind::cross_entropy: {  // delta = weight (p - q), so delta' = weight p (z' - p.z')
-        softmax_of(z, classes_, outputs.maxCoeff(), p.data());
-        const T mean = p.dot(rate);
-        out = scaled * p.array() * (rate.array() - mean);
+        softmax_of(z, classes_, *std::max_element(z, z + classes_), p.data());
+        T mean = 0;
+        for (std::ptrdiff_t k = 0; k < classes_; ++k) mean += p[k] * z_rate[k];
+        for (std::ptrdiff_t k = 0; k < classes_; ++k) delta_rate[k] = scaled * p[k] * (z_rate[k] - mean);
         break;
       }
       case LossKind::mse:
-        out = 2 * share * rate;
+        for (std::ptrdiff_t k = 0; k < classes_; ++k) delta_rate[k] = 2 * share * z_rate[k];
         break;
       case LossKind::binary_cross_entropy:
-        for (Eigen::Index k = 0; k < classes_; ++k) {
+        for (std::ptrdiff_t k = 0; k < classes_; ++k) {
           const T s = logistic(z[k]);
-          out[k] = share * s * (1 - s) * rate[k];
+          delta_rate[k] = share * s * (1 - s) * z_rate[k];
         }
         break;
       case LossKind::focal:

@@ -11,7 +11,7 @@
 // Source: focal: Lin, Goyal, Girshick, He, Dollar 2017, eq. 4, for any number of classes.
 #pragma once
 
-#include <Eigen/Core>
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -34,15 +34,15 @@ struct BatchResult {
 template <class T>
 class Losses {
  public:
-  Losses(LossSettings settings, Eigen::Index classes);
+  Losses(LossSettings settings, std::ptrdiff_t classes);
 
   // Sums over n samples, whose outputs are the columns of z. delta, as large as z, is workspace; with with_delta it
   // becomes weight times the derivative of the loss by z.
-  BatchResult evaluate(const T* z, const std::uint32_t* labels, Eigen::Index n, bool training, bool with_delta,
+  BatchResult evaluate(const T* z, const std::uint32_t* labels, std::ptrdiff_t n, bool training, bool with_delta,
                        T weight, T* delta) const;
 
   // delta_rate = derivative of the training delta along z_rate.
-  void rates(const T* z, const T* z_rate, const std::uint32_t* labels, Eigen::Index n, T weight, T* delta_rate) const;
+  void rates(const T* z, const T* z_rate, const std::uint32_t* labels, std::ptrdiff_t n, T weight, T* delta_rate) const;
 
  private:
   struct Target {
@@ -50,7 +50,7 @@ class Losses {
   };
   double value(const T* z, std::uint32_t label, Target q, T* probabilities, bool* finite) const;
   void derivative(const T* z, std::uint32_t label, Target q, T weight, T* delta) const;
-  void focal_terms(const T* z, const T* p, T top, T log_sum, Eigen::Index k, T* first, T* second) const;
+  void focal_terms(const T* z, const T* p, T top, T log_sum, std::ptrdiff_t k, T* first, T* second) const;
   void focal_derivative(const T* z, std::uint32_t label, Target q, T weight, T* delta) const;
   void focal_rates(const T* z, const T* z_rate, std::uint32_t label, Target q, T weight, T* p, T* out) const;
   [[nodiscard]] Target target(bool training) const;
@@ -59,7 +59,7 @@ class Losses {
   }
 
   LossSettings settings_;
-  Eigen::Index classes_;
+  std::ptrdiff_t classes_;
   std::vector<T> weights_;
 };
 

@@ -14,6 +14,29 @@ void for_pieces(std::span<const std::uint64_t> all, std::size_t size, Action&& a
     action(first, all.subspan(first, std::min(size, all.size() - first)));
 }
 
+// In eight partial sums, of which a compiler makes vectors.
+template <class T>
+double sum_of_squares(const T* values, Index count) {
+  constexpr Index kSums = 8;
+  double sums[kSums] = {};
+  const auto square = [=](Index i) { return static_cast<double>(values[i]) * static_cast<double>(values[i]); };
+  Index i = 0;
+  for (; i + kSums <= count; i += kSums)
+    for (Index k = 0; k < kSums; ++k) sums[k] += square(i + k);
+  for (; i < count; ++i) sums[0] += square(i);
+  return ((sums[0] + sums[1]) + (sums[2] + sums[3])) + ((sums[4] + sums[5]) + (sums[6] + sums[7]));
+}
+// out += factor values
+template <class T>
+void add_multiple(T factor, const T* values, Index count, T* out) {
+  for (Index i = 0; i < count; ++i) out[i] += factor * values[i];
+}
+// out *= factors
+template <class T>
+void multiply_by(const T* factors, Index count, T* out) {
+  for (Index i = 0; i < count; ++i) out[i] *= factors[i];
+}
+
 template <class T>
 T* tensor_of(const std::vector<T*>& tensors, int index) {
   return index < 0 ? nullptr : tensors[static_cast<std::size_t>(index)];
@@ -67,15 +90,16 @@ void Network<T>::make_layer(const LayerPlan& plan, const std::vector<T*>& parame
 }
 
 template <class T>
-void Network<T>::reserve(Eigen::Index samples, bool with_rates) {
-  const auto grow = [&](Matrix& matrix, Eigen::Index rows) {
-    if (matrix.cols() < samples) matrix.resize(rows, samples);
+void Network<T>::reserve(Index samples, bool with_rates) {
+  const auto grow = [&](Values& values, Index width) {
+    values.width = width;
+    values.all.resize(std::max(values.all.size(), static_cast<std::size_t>(width * samples)));
   };
-  if (input_.cols() < samples) gathered_.clear();
+  if (static_cast<Index>(input_.all.size()) < layers_.front().in * samples) gathered_.clear();
   grow(input_, layers_.front().in);
   if (labels_.size() < static_cast<std::size_t>(samples)) labels_.resize(static_cast<std::size_t>(samples));
   for (Layer& layer : layers_) {
-    const Eigen::Index outputs = layer.pool ? layer.pool->output().size() : layer.units;
+    const Index outputs = layer.pool ? layer.pool->output().size() : layer.units;
     grow(layer.z, layer.units);
     grow(layer.delta, layer.units);
     if (layer.plan.hidden) grow(layer.activated, outputs);
@@ -117,47 +141,49 @@ void Network<T>::gather(std::uint32_t split, std::span<const std::uint64_t> piec
 }
 
 template <class T>
-void Network<T>::add_product(Layer& layer, const T* weight, const Matrix& input, Eigen::Index n, Matrix& out) {
-  if (layer.convolution) return layer.convolution->apply(weight, input.data(), n, out.data());
-  out.leftCols(n).noalias() += Eigen::Map<const Weights>(weight, layer.out, layer.in) * input.leftCols(n);
+void Network<T>::product(Layer& layer, const T* weight, const Values& input, Index n, Values& out, bool add) {
+  if (layer.convolution) return layer.convolution->apply(weight, input.data(), n, out.data(), add);
+  multiply(kProducts, input.of(n), layer.matrix(weight).transposed(),
+           linear_algebra::Target<T>{out.data(), static_cast<std::size_t>(layer.out), 1, add});
 }
 
 template <class T>
-void Network<T>::add_transposed(Layer& layer, const T* weight, const Matrix& delta, Eigen::Index n, Matrix& out) {
-  if (layer.convolution) return layer.convolution->apply_transposed(weight, delta.data(), n, out.data());
-  out.leftCols(n).noalias() += Eigen::Map<const Weights>(weight, layer.out, layer.in).transpose() * delta.leftCols(n);
+void Network<T>::transposed_product(Layer& layer, const T* weight, const Values& delta, Index n, Values& out,
+                                    bool add) {
+  if (layer.convolution) return layer.convolution->apply_transposed(weight, delta.data(), n, out.data(), add);
+  multiply(kProducts, delta.of(n), layer.matrix(weight),
+           linear_algebra::Target<T>{out.data(), static_cast<std::size_t>(layer.in), 1, add});
 }
 
 template <class T>
-void Network<T>::add_outer(Layer& layer, const Matrix& delta, const Matrix& input, Eigen::Index n, T* out) {
-  if (layer.convolution) return layer.convolution->add_outer(delta.data(), input.data(), n, out);
-  Eigen::Map<Weights>(out, layer.out, layer.in).noalias() += delta.leftCols(n) * input.leftCols(n).transpose();
+void Network<T>::outer_product(Layer& layer, const Values& delta, const Values& input, Index n, T* out, bool add) {
+  if (layer.convolution) return layer.convolution->outer(delta.data(), input.data(), n, out, add);
+  multiply(kProducts, delta.of(n).transposed(), input.of(n),
+           linear_algebra::Target<T>{out, static_cast<std::size_t>(layer.in), 1, add});
 }
 
 template <class T>
-void Network<T>::add_bias(const Layer& layer, const T* bias, Eigen::Index n, Matrix& out) {
+void Network<T>::add_bias(const Layer& layer, const T* bias, Index n, Values& out) {
   if (bias == nullptr) return;
-  Eigen::Map<Matrix>(out.data(), layer.out, layer.plan.places * n).colwise() +=
-      Eigen::Map<const Vector>(bias, layer.out);
+  T* values = out.data();
+  for (Index place = 0; place < layer.plan.places * n; ++place, values += layer.out)
+    for (Index c = 0; c < layer.out; ++c) values[c] += bias[c];
 }
 
 template <class T>
-void Network<T>::store_bias(const Layer& layer, const Matrix& delta, Eigen::Index n, bool overwrite, T* out) {
+void Network<T>::store_bias(const Layer& layer, const Values& delta, Index n, bool overwrite, T* out) {
   if (out == nullptr) return;
-  Eigen::Map<Vector> sums(out, layer.out);
-  const Eigen::Map<const Matrix> deltas(delta.data(), layer.out, layer.plan.places * n);
-  if (overwrite)
-    sums = deltas.rowwise().sum();
-  else
-    sums += deltas.rowwise().sum();
+  if (overwrite) std::fill_n(out, layer.out, T(0));
+  const T* values = delta.data();
+  for (Index place = 0; place < layer.plan.places * n; ++place, values += layer.out)
+    for (Index c = 0; c < layer.out; ++c) out[c] += values[c];
 }
 
 template <class T>
-void Network<T>::forward(Eigen::Index n, std::uint64_t first, const tuner_rng* dropout, Statistics statistics) {
+void Network<T>::forward(Index n, std::uint64_t first, const tuner_rng* dropout, Statistics statistics) {
   for (std::size_t l = 0; l < layers_.size(); ++l) {
     Layer& layer = layers_[l];
-    layer.z.leftCols(n).setZero();
-    add_product(layer, layer.weight, input_of(l), n, layer.z);
+    product(layer, layer.weight, input_of(l), n, layer.z, false);
     add_bias(layer, layer.bias, n, layer.z);
     if (!layer.plan.hidden) return;
     if (layer.norm) layer.norm->forward(layer.z.data(), static_cast<std::size_t>(n), statistics);
@@ -171,12 +197,12 @@ void Network<T>::forward(Eigen::Index n, std::uint64_t first, const tuner_rng* d
 // Inverted dropout. Four units share one Philox block, 32 bits each. Blocks count on from the stream's position, by the
 // sample's place in the whole batch, then by layer and unit: masks do not depend on how the batch is cut into pieces.
 template <class T>
-void Network<T>::drop(Layer& layer, Eigen::Index n, std::uint64_t first, const tuner_rng& rng) {
+void Network<T>::drop(Layer& layer, Index n, std::uint64_t first, const tuner_rng& rng) {
   const auto width = static_cast<std::uint64_t>(layer.out);
   const auto threshold = static_cast<std::uint64_t>(settings_.dropout * 0x1p32);
   const T keep = static_cast<T>(1 / (1 - settings_.dropout));
-  for (Eigen::Index i = 0; i < n; ++i) {
-    T* mask = layer.mask.col(i).data();
+  for (Index i = 0; i < n; ++i) {
+    T* mask = layer.mask.data() + i * layer.units;
     const std::uint64_t start =
         rng.position / 2 + (first + static_cast<std::uint64_t>(i)) * blocks_per_sample_ + layer.first_block;
     for (std::uint64_t unit = 0; unit < width; unit += 4) {
@@ -187,30 +213,26 @@ void Network<T>::drop(Layer& layer, Eigen::Index n, std::uint64_t first, const t
         mask[unit + j] = draws[j] < threshold ? T(0) : keep;
     }
   }
-  layer.activated.leftCols(n).array() *= layer.mask.leftCols(n).array();
+  multiply_by(layer.mask.data(), layer.units * n, layer.activated.data());
 }
 
 template <class T>
-void Network<T>::store_gradients(Layer& layer, const Matrix& input, Eigen::Index n, bool overwrite) {
-  if (layer.weight_grad != nullptr) {
-    if (overwrite) Eigen::Map<Vector>(layer.weight_grad, layer.out * layer.plan.fan_in).setZero();
-    add_outer(layer, layer.delta, input, n, layer.weight_grad);
-  }
+void Network<T>::store_gradients(Layer& layer, const Values& input, Index n, bool overwrite) {
+  if (layer.weight_grad != nullptr) outer_product(layer, layer.delta, input, n, layer.weight_grad, !overwrite);
   store_bias(layer, layer.delta, n, overwrite, layer.bias_grad);
 }
 
 template <class T>
-void Network<T>::backward(Eigen::Index n, bool overwrite) {
+void Network<T>::backward(Index n, bool overwrite) {
   for (std::size_t l = layers_.size(); l-- > 0;) {
     Layer& layer = layers_[l];
     if (layer.norm) layer.norm->backward(layer.delta.data(), static_cast<std::size_t>(n), overwrite);
     store_gradients(layer, input_of(l), n, overwrite);
     if (l == 0) return;
     Layer& below = layers_[l - 1];
-    Matrix& out = below.pool ? below.pooled_delta : below.delta;
-    out.leftCols(n).setZero();
-    add_transposed(layer, layer.weight, layer.delta, n, out);
-    if (dropout_.struct_size != 0 && below.plan.drops) out.leftCols(n).array() *= below.mask.leftCols(n).array();
+    Values& out = below.pool ? below.pooled_delta : below.delta;
+    transposed_product(layer, layer.weight, layer.delta, n, out, false);
+    if (dropout_.struct_size != 0 && below.plan.drops) multiply_by(below.mask.data(), below.units * n, out.data());
     if (below.pool) below.pool->spread(out.data(), below.winners.data(), n, below.delta.data());
     multiply_slope(settings_.activation, below.z.data(), below.delta.data(), static_cast<std::size_t>(below.units * n));
   }
@@ -226,10 +248,10 @@ BatchResult Network<T>::evaluate(const Batch& batch, bool with_gradient, const t
                                 : batch.moves_statistics ? Statistics::of_samples_moving_the_running
                                                          : Statistics::of_samples;
   const std::size_t size = piece_of(batch.indices.size(), batch.training);
-  reserve(static_cast<Eigen::Index>(std::min(size, batch.indices.size())), false);
+  reserve(static_cast<Index>(std::min(size, batch.indices.size())), false);
   BatchResult result;
   for_pieces(batch.indices, size, [&](std::size_t first, std::span<const std::uint64_t> piece) {
-    const auto n = static_cast<Eigen::Index>(piece.size());
+    const auto n = static_cast<Index>(piece.size());
     gather(batch.split, piece);
     forward(n, first, drops ? &dropout_ : nullptr, statistics);
     Layer& last = layers_.back();
@@ -243,57 +265,57 @@ BatchResult Network<T>::evaluate(const Batch& batch, bool with_gradient, const t
   result.accuracy /= samples;
   if (!batch.training || settings_.l2 == 0) return result;
   for (const Layer& layer : layers_) {
-    const Eigen::Map<const Vector> weight(layer.weight, layer.out * layer.plan.fan_in);
-    result.loss += 0.5 * settings_.l2 * static_cast<double>(weight.squaredNorm());
+    const Index size = layer.out * layer.plan.fan_in;
+    result.loss += 0.5 * settings_.l2 * sum_of_squares(layer.weight, size);
     if (with_gradient && layer.weight_grad != nullptr)
-      Eigen::Map<Vector>(layer.weight_grad, weight.size()) += static_cast<T>(settings_.l2) * weight;
+      add_multiple(static_cast<T>(settings_.l2), layer.weight, size, layer.weight_grad);
   }
   return result;
 }
 
 // Along the vectors V, v:  z' = V a + W a' + v,  a' = mask act'(z) z', of the winners where it is pooled
 template <class T>
-void Network<T>::forward_rates(Eigen::Index n, const T* const* vectors, bool dropped) {
+void Network<T>::forward_rates(Index n, const T* const* vectors, bool dropped) {
   for (std::size_t l = 0; l < layers_.size(); ++l) {
     Layer& layer = layers_[l];
-    layer.z_rate.leftCols(n).setZero();
-    if (const T* v = tensor_of(vectors, layer.plan.weight)) add_product(layer, v, input_of(l), n, layer.z_rate);
+    if (const T* v = tensor_of(vectors, layer.plan.weight))
+      product(layer, v, input_of(l), n, layer.z_rate, false);
+    else
+      std::fill_n(layer.z_rate.data(), layer.units * n, T(0));
     add_bias(layer, tensor_of(vectors, layer.plan.bias), n, layer.z_rate);
-    if (l > 0) add_product(layer, layer.weight, layers_[l - 1].activated_rate, n, layer.z_rate);
+    if (l > 0) product(layer, layer.weight, layers_[l - 1].activated_rate, n, layer.z_rate, true);
     if (!layer.plan.hidden) return;
     if (layer.norm)
       layer.norm->forward_rates(layer.z_rate.data(), static_cast<std::size_t>(n), tensor_of(vectors, layer.plan.scale),
                                 tensor_of(vectors, layer.plan.shift));
-    Matrix& activated = layer.pool ? layer.unpooled : layer.activated_rate;
-    activated.leftCols(n) = layer.z_rate.leftCols(n);
+    Values& activated = layer.pool ? layer.unpooled : layer.activated_rate;
+    std::copy_n(layer.z_rate.data(), layer.units * n, activated.data());
     multiply_slope(settings_.activation, layer.z.data(), activated.data(), static_cast<std::size_t>(layer.units * n));
     if (layer.pool) layer.pool->pick(activated.data(), layer.winners.data(), n, layer.activated_rate.data());
-    if (dropped && layer.plan.drops) layer.activated_rate.leftCols(n).array() *= layer.mask.leftCols(n).array();
+    if (dropped && layer.plan.drops) multiply_by(layer.mask.data(), layer.units * n, layer.activated_rate.data());
   }
 }
 
 template <class T>
-void Network<T>::store_products(std::size_t l, T* const* products, Eigen::Index n, bool overwrite) {
+void Network<T>::store_products(std::size_t l, T* const* products, Index n, bool overwrite) {
   Layer& layer = layers_[l];
   if (T* product = tensor_of(products, layer.plan.weight)) {
-    if (overwrite) Eigen::Map<Vector>(product, layer.out * layer.plan.fan_in).setZero();
-    add_outer(layer, layer.delta_rate, input_of(l), n, product);
-    if (l > 0) add_outer(layer, layer.delta, layers_[l - 1].activated_rate, n, product);
+    outer_product(layer, layer.delta_rate, input_of(l), n, product, !overwrite);
+    if (l > 0) outer_product(layer, layer.delta, layers_[l - 1].activated_rate, n, product, true);
   }
   if (T* product = tensor_of(products, layer.plan.bias)) {
-    if (overwrite) Eigen::Map<Vector>(product, layer.out).setZero();
-    store_bias(layer, layer.delta_rate, n, false, product);
+    store_bias(layer, layer.delta_rate, n, overwrite, product);
   }
 }
 
 // From u and u', the derivatives by what the layer below gave:  u, u' times its mask,
 //   delta = act'(z) u,  delta' = act'(z) u' + act''(z) z' u
 template <class T>
-void Network<T>::slope_rates(Layer& below, Eigen::Index n, bool dropped) {
+void Network<T>::slope_rates(Layer& below, Index n, bool dropped) {
   const auto size = static_cast<std::size_t>(below.units * n);
   if (dropped && below.plan.drops) {
-    below.delta.leftCols(n).array() *= below.mask.leftCols(n).array();
-    below.delta_rate.leftCols(n).array() *= below.mask.leftCols(n).array();
+    multiply_by(below.mask.data(), below.units * n, below.delta.data());
+    multiply_by(below.mask.data(), below.units * n, below.delta_rate.data());
   }
   if (below.pool) {
     below.pool->spread(below.pooled_delta.data(), below.winners.data(), n, below.delta.data());
@@ -307,8 +329,7 @@ void Network<T>::slope_rates(Layer& below, Eigen::Index n, bool dropped) {
 
 // Carries delta and delta' down together:  u = W'delta,  u' = W'delta' + V'delta
 template <class T>
-void Network<T>::backward_rates(Eigen::Index n, const T* const* vectors, T* const* products, bool dropped,
-                                bool overwrite) {
+void Network<T>::backward_rates(Index n, const T* const* vectors, T* const* products, bool dropped, bool overwrite) {
   for (std::size_t l = layers_.size(); l-- > 0;) {
     Layer& layer = layers_[l];
     if (layer.norm)
@@ -319,13 +340,12 @@ void Network<T>::backward_rates(Eigen::Index n, const T* const* vectors, T* cons
     store_products(l, products, n, overwrite);
     if (l == 0) return;
     Layer& below = layers_[l - 1];
-    Matrix& out = below.pool ? below.pooled_delta : below.delta;
-    Matrix& out_rate = below.pool ? below.pooled_rate : below.delta_rate;
-    out.leftCols(n).setZero();
-    out_rate.leftCols(n).setZero();
-    add_transposed(layer, layer.weight, layer.delta, n, out);
-    add_transposed(layer, layer.weight, layer.delta_rate, n, out_rate);
-    if (const T* v = tensor_of(vectors, layer.plan.weight)) add_transposed(layer, v, layer.delta, n, out_rate);
+    Values& out = below.pool ? below.pooled_delta : below.delta;
+    Values& out_rate = below.pool ? below.pooled_rate : below.delta_rate;
+    transposed_product(layer, layer.weight, layer.delta, n, out, false);
+    transposed_product(layer, layer.weight, layer.delta_rate, n, out_rate, false);
+    if (const T* v = tensor_of(vectors, layer.plan.weight))
+      transposed_product(layer, v, layer.delta, n, out_rate, true);
     slope_rates(below, n, dropped);
   }
 }
@@ -336,9 +356,9 @@ void Network<T>::hvp(std::span<const std::uint64_t> indices, const T* const* vec
   const bool dropped = dropout_.struct_size != 0;
   const T weight = static_cast<T>(1.0 / static_cast<double>(indices.size()));
   const std::size_t size = piece_of(indices.size(), true);
-  reserve(static_cast<Eigen::Index>(std::min(size, indices.size())), true);
+  reserve(static_cast<Index>(std::min(size, indices.size())), true);
   for_pieces(indices, size, [&](std::size_t first, std::span<const std::uint64_t> piece) {
-    const auto n = static_cast<Eigen::Index>(piece.size());
+    const auto n = static_cast<Index>(piece.size());
     gather(TUNER_SPLIT_TRAIN, piece);
     forward(n, first, dropped ? &dropout_ : nullptr, Statistics::of_samples);
     Layer& last = layers_.back();
@@ -352,9 +372,7 @@ void Network<T>::hvp(std::span<const std::uint64_t> indices, const T* const* vec
     const T* vector = tensor_of(vectors, layer.plan.weight);
     T* product = tensor_of(products, layer.plan.weight);
     if (vector == nullptr || product == nullptr) continue;
-    const Eigen::Index size_of_weight = layer.out * layer.plan.fan_in;
-    Eigen::Map<Vector>(product, size_of_weight) +=
-        static_cast<T>(settings_.l2) * Eigen::Map<const Vector>(vector, size_of_weight);
+    add_multiple(static_cast<T>(settings_.l2), vector, layer.out * layer.plan.fan_in, product);
   }
 }
 

@@ -8,7 +8,7 @@
 // comparable between trials whatever their regularization.
 #pragma once
 
-#include <Eigen/Core>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -52,54 +52,65 @@ class Network {
   void hvp(std::span<const std::uint64_t> indices, const T* const* vectors, T* const* products);
 
  private:
-  using Matrix = Eigen::Matrix<T, Eigen::Dynamic, Eigen::Dynamic>;  // values of a sample x samples
-  using Weights = Eigen::Matrix<T, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
-  using Vector = Eigen::Matrix<T, Eigen::Dynamic, 1>;
+  // The values of the samples, one sample after another.
+  struct Values {
+    Index width = 0;  // of a sample
+    std::vector<T> all;
+    [[nodiscard]] T* data() { return all.data(); }
+    [[nodiscard]] const T* data() const { return all.data(); }
+    [[nodiscard]] linear_algebra::Matrix<T> of(Index samples) const {
+      return linear_algebra::by_rows(all.data(), static_cast<std::size_t>(samples), static_cast<std::size_t>(width));
+    }
+  };
   using Statistics = typename Normalization<T>::Statistics;
 
   struct Layer {
     LayerPlan plan;
-    Eigen::Index in, out, units;  // inputs; rows of the weight; values of z
-    std::uint64_t first_block;    // of a sample's dropout
-    const T *weight, *bias;       // bias null: none
+    Index in, out, units;       // inputs; rows of the weight; values of z
+    std::uint64_t first_block;  // of a sample's dropout
+    const T *weight, *bias;     // bias null: none
     T *weight_grad, *bias_grad;
     std::optional<Convolution<T>> convolution;
     std::optional<MaxPool<T>> pool;
     std::optional<Normalization<T>> norm;
-    Matrix z, activated, mask, delta;            // mask: only with dropout; activated: not in the last layer
-    Matrix z_rate, activated_rate, delta_rate;   // derivatives along the vectors of hvp, else empty
-    Matrix unpooled, pooled_delta, pooled_rate;  // before pooling, and what comes back to it; only with pooling
+    Values z, activated, mask, delta;            // mask: only with dropout; activated: not in the last layer
+    Values z_rate, activated_rate, delta_rate;   // derivatives along the vectors of hvp, else empty
+    Values unpooled, pooled_delta, pooled_rate;  // before pooling, and what comes back to it; only with pooling
     std::vector<std::uint32_t> winners;
+    // Of a dense layer: a weight, or what has its shape.
+    [[nodiscard]] linear_algebra::Matrix<T> matrix(const T* values) const {
+      return linear_algebra::by_rows(values, static_cast<std::size_t>(out), static_cast<std::size_t>(in));
+    }
   };
 
   void make_layer(const LayerPlan& plan, const std::vector<T*>& parameters, const std::vector<T*>& gradients);
-  void reserve(Eigen::Index samples, bool with_rates);
+  void reserve(Index samples, bool with_rates);
   [[nodiscard]] std::size_t piece_of(std::size_t samples, bool training) const;
   void gather(std::uint32_t split, std::span<const std::uint64_t> piece);
-  void forward(Eigen::Index n, std::uint64_t first, const tuner_rng* dropout, Statistics statistics);
-  void drop(Layer& layer, Eigen::Index n, std::uint64_t first, const tuner_rng& rng);
-  void backward(Eigen::Index n, bool overwrite);
-  void store_gradients(Layer& layer, const Matrix& input, Eigen::Index n, bool overwrite);
-  void forward_rates(Eigen::Index n, const T* const* vectors, bool dropped);
-  void backward_rates(Eigen::Index n, const T* const* vectors, T* const* products, bool dropped, bool overwrite);
-  void store_products(std::size_t layer, T* const* products, Eigen::Index n, bool overwrite);
-  void slope_rates(Layer& below, Eigen::Index n, bool dropped);
-  const Matrix& input_of(std::size_t layer) const { return layer == 0 ? input_ : layers_[layer - 1].activated; }
+  void forward(Index n, std::uint64_t first, const tuner_rng* dropout, Statistics statistics);
+  void drop(Layer& layer, Index n, std::uint64_t first, const tuner_rng& rng);
+  void backward(Index n, bool overwrite);
+  void store_gradients(Layer& layer, const Values& input, Index n, bool overwrite);
+  void forward_rates(Index n, const T* const* vectors, bool dropped);
+  void backward_rates(Index n, const T* const* vectors, T* const* products, bool dropped, bool overwrite);
+  void store_products(std::size_t layer, T* const* products, Index n, bool overwrite);
+  void slope_rates(Layer& below, Index n, bool dropped);
+  const Values& input_of(std::size_t layer) const { return layer == 0 ? input_ : layers_[layer - 1].activated; }
 
-  // out += weight input, out += weight' delta, out += delta input', of a layer's linear map.
-  static void add_product(Layer& layer, const T* weight, const Matrix& input, Eigen::Index n, Matrix& out);
-  static void add_transposed(Layer& layer, const T* weight, const Matrix& delta, Eigen::Index n, Matrix& out);
-  static void add_outer(Layer& layer, const Matrix& delta, const Matrix& input, Eigen::Index n, T* out);
+  // out = or += weight input, weight' delta, delta input', of a layer's linear map.
+  static void product(Layer& layer, const T* weight, const Values& input, Index n, Values& out, bool add);
+  static void transposed_product(Layer& layer, const T* weight, const Values& delta, Index n, Values& out, bool add);
+  static void outer_product(Layer& layer, const Values& delta, const Values& input, Index n, T* out, bool add);
   // A bias for each channel, and its gradient.
-  static void add_bias(const Layer& layer, const T* bias, Eigen::Index n, Matrix& out);
-  static void store_bias(const Layer& layer, const Matrix& delta, Eigen::Index n, bool overwrite, T* out);
+  static void add_bias(const Layer& layer, const T* bias, Index n, Values& out);
+  static void store_bias(const Layer& layer, const Values& delta, Index n, bool overwrite, T* out);
 
   NetworkSettings settings_;
   const LabelledSamples& samples_;
   Losses<T> losses_;
   std::vector<Layer> layers_;
   std::uint64_t blocks_per_sample_ = 0;
-  Matrix input_;
+  Values input_;
   std::vector<std::uint32_t> labels_;
   std::uint32_t gathered_split_ = 0;
   std::vector<std::uint64_t> gathered_;  // the samples whose values and labels these are

@@ -1,5 +1,7 @@
+#include <algorithm>
 #include <array>
 #include <stdexcept>
+#include <vector>
 
 #include "analytic.hpp"
 #include "data/number_table.hpp"
@@ -68,30 +70,28 @@ struct NoisyQuadratic {
         read(open.options());
     }
     QuadraticForm form;
-    std::array<Eigen::MatrixXd, TUNER_N_SPLITS> samples;  // a column each
+    std::array<std::vector<double>, TUNER_N_SPLITS> samples;  // one after another
 
    private:
     void draw(const tuner::Options& o, tuner_rng rng) {
-      const Eigen::Index n = form.size();
+      const std::size_t n = form.size();
       // Behind the n * n words that a rotation takes, so that samples do not repeat them; the same with and without
       // one.
-      rng.position = static_cast<std::uint64_t>(n) * static_cast<std::uint64_t>(n);
+      rng.position = std::uint64_t{n} * n;
       for (std::size_t split = 0; split < samples.size(); ++split) {
-        samples[split].resize(n, o.integer(kTrain + split));
-        for (double& value : samples[split].reshaped()) value = o[kNoise] * tuner_rng_next_normal(&rng);
+        samples[split].resize(n * static_cast<std::size_t>(o.integer(kTrain + split)));
+        for (double& value : samples[split]) value = o[kNoise] * tuner_rng_next_normal(&rng);
       }
     }
     void read(const tuner::Options& o) {
       for (std::size_t split = 0; split < samples.size(); ++split) {
         const std::string path(o.text(kTrainFile + split));
-        samples[split].resize(form.size(), 0);
         if (path.empty()) continue;
         const auto table = tuner::objectives::read_number_table(path);
-        if (static_cast<Eigen::Index>(table.columns) != form.size())
+        if (table.columns != form.size())
           throw std::runtime_error(path + " has " + std::to_string(table.columns) + " columns, but the matrix has " +
                                    std::to_string(form.size()) + " dimensions");
-        samples[split] =
-            Eigen::Map<const Eigen::MatrixXd>(table.values.data(), form.size(), static_cast<Eigen::Index>(table.rows));
+        samples[split].assign(table.values.begin(), table.values.end());
       }
     }
   };
@@ -103,11 +103,11 @@ struct NoisyQuadratic {
   }
 
   static void describe(const Shared& shared, const tuner::Options& o, const tuner::Layout& layout) {
-    const auto n = static_cast<std::size_t>(shared.form.size());
+    const std::size_t n = shared.form.size();
     tuner::objectives::check_start(o.reals(kStart), n);
     tuner::objectives::describe_vector(layout, n, o.choice(kDtype) == 1);
     for (std::uint32_t split = 0; split < TUNER_N_SPLITS; ++split)
-      layout.samples(split, static_cast<std::uint64_t>(shared.samples[split].cols()));
+      layout.samples(split, shared.samples[split].size() / n);
   }
 
   NoisyQuadratic(const Shared& shared, const tuner::Bind& bind)
@@ -121,39 +121,61 @@ struct NoisyQuadratic {
   }
 
   void evaluate(const tuner::Evaluation& e) {
-    const Eigen::MatrixXd& samples = shared_.samples.at(e.split());
-    const auto count = static_cast<Eigen::Index>(e.indices().size());
-    const Eigen::Map<const Eigen::VectorXd> x(x_.read(), shared_.form.size());
-    if (all_differences_.cols() < count) {
-      all_differences_.resize(x.size(), count);
-      all_products_.resize(x.size(), count);
+    const std::vector<double>& samples = shared_.samples.at(e.split());
+    const std::size_t n = x_.size(), count = e.indices().size();
+    const double* const x = x_.read();
+    if (differences_.size() < n * count) {
+      differences_.resize(n * count);
+      products_.resize(n * count);
     }
-    auto differences = all_differences_.leftCols(count), products = all_products_.leftCols(count);
-    for (Eigen::Index i = 0; i < count; ++i)
-      differences.col(i) = x - samples.col(static_cast<Eigen::Index>(e.indices()[i]));
-    shared_.form.apply(differences, products);
-    if (e.wants_loss()) e.loss(0.5 * differences.cwiseProduct(products).sum() / static_cast<double>(count));
+    for (std::size_t i = 0; i < count; ++i)
+      for (std::size_t k = 0; k < n; ++k) differences_[i * n + k] = x[k] - samples[e.indices()[i] * n + k];
+    shared_.form.apply(differences_.data(), count, products_.data());
+    if (e.wants_loss())
+      e.loss(0.5 * product_sum(differences_.data(), products_.data(), n * count) / static_cast<double>(count));
     if (!e.wants_gradient()) return;
-    product_ = products.rowwise().mean();
+    for (std::size_t k = 0; k < n; ++k) product_[k] = column_sum(k, n, count) / static_cast<double>(count);
     store(x_.grad());
   }
 
   // The Hessian is Q, whatever the batch.
   void hvp(const tuner_hvp_args& args) {
     if (args.vectors[0] == nullptr) return;
-    shared_.form.apply(Eigen::Map<const Eigen::VectorXd>(x_.read(args.vectors[0]), shared_.form.size()), product_);
+    shared_.form.apply(x_.read(args.vectors[0]), 1, product_.data());
     store(args.products[0]);
   }
 
  private:
+  // In four partial sums, as the recorded studies of older versions have it.
+  static double product_sum(const double* a, const double* b, std::size_t size) {
+    double sums[4] = {};
+    const std::size_t fours = size / 4 * 4, pairs = size / 2 * 2;
+    for (std::size_t i = 0; i < fours; i += 4)
+      for (std::size_t k = 0; k < 4; ++k) sums[k] += a[i + k] * b[i + k];
+    double even = sums[0] + sums[2], odd = sums[1] + sums[3];
+    for (std::size_t i = fours; i < pairs; i += 2) {
+      even += a[i] * b[i];
+      odd += a[i + 1] * b[i + 1];
+    }
+    return even + odd + (pairs < size ? a[pairs] * b[pairs] : 0);
+  }
+  // Of coordinate k over the samples: four by four behind the first, an odd last coordinate one by one; as above.
+  double column_sum(std::size_t k, std::size_t n, std::size_t count) const {
+    const double* const p = products_.data() + k;
+    double sum = p[0];
+    std::size_t i = 1;
+    for (; k < n / 2 * 2 && i < (count - 1) / 4 * 4; i += 4)
+      sum += (p[i * n] + p[(i + 1) * n]) + (p[(i + 2) * n] + p[(i + 3) * n]);
+    for (; i < count; ++i) sum += p[i * n];
+    return sum;
+  }
   void store(void* buffer) {
     x_.write(buffer, [&](double* out) { std::copy(product_.begin(), product_.end(), out); });
   }
   const Shared& shared_;
   VectorView x_;
-  std::vector<double> start_;
-  Eigen::VectorXd product_;
-  Eigen::MatrixXd all_differences_, all_products_;  // as wide as the largest batch so far
+  std::vector<double> start_, product_;
+  std::vector<double> differences_, products_;  // of as many samples as the largest batch so far
 };
 
 }  // namespace

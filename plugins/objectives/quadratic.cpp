@@ -1,4 +1,5 @@
 #include <cmath>
+#include <numeric>
 
 #include "analytic.hpp"
 #include "quadratic_form.hpp"
@@ -39,7 +40,7 @@ struct Quadratic {
   }
 
   static void describe(const Shared& shared, const tuner::Options& o, const tuner::Layout& layout) {
-    const auto n = static_cast<std::size_t>(shared.form.size());
+    const std::size_t n = shared.form.size();
     tuner::objectives::check_start(o.reals(kStart), n);
     tuner::objectives::describe_vector(layout, n, o.choice(kDtype) == 1);
   }
@@ -55,15 +56,15 @@ struct Quadratic {
   }
 
   void evaluate(const tuner::Evaluation& e) {
-    const Eigen::Map<const Eigen::VectorXd> x(x_.read(), form_.size());
-    form_.apply(x, product_);
-    if (e.wants_loss()) e.loss(0.5 * x.dot(product_));
+    const double* const x = x_.read();
+    form_.apply(x, 1, product_.data());
+    if (e.wants_loss()) e.loss(0.5 * std::inner_product(product_.begin(), product_.end(), x, 0.0));
     if (e.wants_gradient()) store(x_.grad());
   }
 
   void hvp(const tuner_hvp_args& args) {
     if (args.vectors[0] == nullptr) return;
-    form_.apply(Eigen::Map<const Eigen::VectorXd>(x_.read(args.vectors[0]), form_.size()), product_);
+    form_.apply(x_.read(args.vectors[0]), 1, product_.data());
     store(args.products[0]);
   }
 
@@ -73,8 +74,7 @@ struct Quadratic {
   }
   const QuadraticForm& form_;
   VectorView x_;
-  std::vector<double> start_;
-  Eigen::VectorXd product_;
+  std::vector<double> start_, product_;
 };
 
 }  // namespace

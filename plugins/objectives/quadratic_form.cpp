@@ -4,14 +4,16 @@
 #include <stdexcept>
 
 #include "data/number_table.hpp"
+#include "linear_algebra/decompositions.hpp"
+#include "linear_algebra/products.hpp"
 
 namespace tuner::objectives {
 namespace {
 
 // 1 to condition, evenly spaced in the logarithm; the ends are exact.
-Eigen::VectorXd log_spaced(double condition, Eigen::Index n) {
-  Eigen::VectorXd values(n);
-  for (Eigen::Index i = 0; i < n; ++i)
+std::vector<double> log_spaced(double condition, std::size_t n) {
+  std::vector<double> values(n);
+  for (std::size_t i = 0; i < n; ++i)
     values[i] = n == 1 ? 1 : std::pow(condition, static_cast<double>(i) / static_cast<double>(n - 1));
   if (n > 1) values[n - 1] = condition;
   return values;
@@ -20,32 +22,32 @@ Eigen::VectorXd log_spaced(double condition, Eigen::Index n) {
 // An orthogonal matrix, uniformly distributed (Haar): Q of a Gaussian matrix G = QR, with the signs that make the
 // diagonal of R positive; without them the distribution would depend on the algorithm's choice of signs.
 // Source: F. Mezzadri, "How to generate random matrices from the classical compact groups", 2007, section 5.
-Eigen::MatrixXd random_rotation(Eigen::Index n, tuner_rng rng) {
-  Eigen::MatrixXd gaussian(n, n);
-  for (Eigen::Index row = 0; row < n; ++row)
-    for (Eigen::Index column = 0; column < n; ++column) gaussian(row, column) = tuner_rng_next_normal(&rng);
-  const Eigen::HouseholderQR<Eigen::MatrixXd> qr(gaussian);
-  Eigen::MatrixXd q = qr.householderQ();
-  for (Eigen::Index column = 0; column < n; ++column)
-    if (qr.matrixQR()(column, column) < 0) q.col(column) = -q.col(column);
+std::vector<double> random_rotation(std::size_t n, tuner_rng rng) {
+  std::vector<double> transposed(n * n), q(n * n);
+  for (std::size_t row = 0; row < n; ++row)
+    for (std::size_t column = 0; column < n; ++column) transposed[column * n + row] = tuner_rng_next_normal(&rng);
+  linear_algebra::orthogonal_factor(n, transposed.data(), q.data());
   return q;
 }
 
-Eigen::MatrixXd matrix_from(const std::string& path) {
-  const NumberTable table = read_number_table(path);
+std::vector<double> matrix_from(const std::string& path, std::size_t* size) {
+  NumberTable table = read_number_table(path);
   if (table.rows != table.columns)
     throw std::runtime_error(path + " has " + std::to_string(table.rows) + " rows and " +
                              std::to_string(table.columns) + " columns, but the matrix must be square");
-  const auto n = static_cast<Eigen::Index>(table.rows);
-  const Eigen::MatrixXd matrix =
-      Eigen::Map<const Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>>(table.values.data(), n,
-                                                                                               n);
-  for (Eigen::Index row = 0; row < n; ++row)
-    for (Eigen::Index column = 0; column < row; ++column)
-      if (std::abs(matrix(row, column) - matrix(column, row)) > 1e-12 * (1 + std::abs(matrix(row, column))))
+  const std::size_t n = table.rows;
+  std::vector<double> matrix(table.values.begin(), table.values.end());
+  for (std::size_t row = 0; row < n; ++row)
+    for (std::size_t column = 0; column < row; ++column) {
+      double &below = matrix[row * n + column], &above = matrix[column * n + row];
+      if (std::abs(below - above) > 1e-12 * (1 + std::abs(below)))
         throw std::runtime_error(path + " is not symmetric: row " + std::to_string(row + 1) + ", column " +
                                  std::to_string(column + 1) + " differs from its mirror image");
-  return 0.5 * (matrix + matrix.transpose());
+      below = 0.5 * (below + above);
+      above = below;
+    }
+  *size = n;
+  return matrix;
 }
 
 }  // namespace
@@ -53,19 +55,41 @@ Eigen::MatrixXd matrix_from(const std::string& path) {
 QuadraticForm::QuadraticForm(const Options& options, tuner_rng rng) {
   check(options);
   if (const auto file = options.text(kMatrixFile); !file.empty()) {
-    dense_ = matrix_from(std::string(file));
+    dense_ = matrix_from(std::string(file), &size_);
     return;
   }
   const auto given = options.reals(kEigenvalues);
-  diagonal_ =
-      given.empty()
-          ? log_spaced(options[kCondition], options.integer(kDim))
-          : Eigen::VectorXd(Eigen::Map<const Eigen::VectorXd>(given.data(), static_cast<Eigen::Index>(given.size())));
-  if (!options.flag(kRotate)) return;
+  if (given.empty())
+    diagonal_ = log_spaced(options[kCondition], static_cast<std::size_t>(options.integer(kDim)));
+  else
+    diagonal_.assign(given.begin(), given.end());
+  size_ = diagonal_.size();
+  if (options.flag(kRotate)) rotate(rng);
+}
+
+// A = Q diag Q', symmetric to the last bit.
+void QuadraticForm::rotate(tuner_rng rng) {
   rng.position = 0;
-  const Eigen::MatrixXd q = random_rotation(diagonal_.size(), rng);
-  const Eigen::MatrixXd turned = q * diagonal_.asDiagonal() * q.transpose();
-  dense_ = 0.5 * (turned + turned.transpose());  // symmetric to the last bit
+  const std::vector<double> q = random_rotation(size_, rng);
+  std::vector<double> scaled(q);
+  for (std::size_t row = 0; row < size_; ++row)
+    for (std::size_t column = 0; column < size_; ++column) scaled[row * size_ + column] *= diagonal_[column];
+  dense_.resize(size_ * size_);
+  linear_algebra::multiply_symmetric(
+      linear_algebra::Rounding::separate, linear_algebra::by_rows<double>(scaled.data(), size_, size_),
+      linear_algebra::by_rows(q.data(), size_, size_).transposed(), dense_.data(), size_);
+  diagonal_.clear();
+}
+
+// A is symmetric: the vectors as rows of X, X A.
+void QuadraticForm::apply(const double* x, std::size_t count, double* out) const {
+  if (dense_.empty()) {
+    for (std::size_t i = 0; i < count; ++i)
+      for (std::size_t k = 0; k < size_; ++k) out[i * size_ + k] = diagonal_[k] * x[i * size_ + k];
+    return;
+  }
+  linear_algebra::multiply(linear_algebra::Rounding::separate, linear_algebra::by_rows(x, count, size_),
+                           linear_algebra::by_rows(dense_.data(), size_, size_), linear_algebra::into(out, size_));
 }
 
 void QuadraticForm::check(const Options& options) {

@@ -1,7 +1,7 @@
 // A symmetric matrix given by its eigenvalues or by a file: what quadratic and noisy_quadratic have in common.
 #pragma once
 
-#include <Eigen/Dense>
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -21,19 +21,16 @@ class QuadraticForm {
   // Rules between the options. Throws Invalid.
   static void check(const Options& options);
 
-  [[nodiscard]] Eigen::Index size() const { return dense_.size() > 0 ? dense_.rows() : diagonal_.size(); }
-  // out = A x for the columns of x. Nothing is allocated. out must not be x.
-  template <class X, class Out>
-  void apply(const X& x, Out&& out) const {
-    if (dense_.size() > 0)
-      out.noalias() = dense_ * x;
-    else
-      out = diagonal_.asDiagonal() * x;
-  }
+  [[nodiscard]] std::size_t size() const { return size_; }
+  // out = A x for `count` vectors x, one after another. out must not be x.
+  void apply(const double* x, std::size_t count, double* out) const;
 
  private:
-  Eigen::VectorXd diagonal_;  // where the form is diagonal, else empty
-  Eigen::MatrixXd dense_;     // otherwise
+  void rotate(tuner_rng rng);
+
+  std::size_t size_ = 0;
+  std::vector<double> diagonal_;  // where the form is diagonal, else empty
+  std::vector<double> dense_;     // otherwise: size() x size()
 };
 
 inline constexpr Param kFormParams[] = {

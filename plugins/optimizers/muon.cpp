@@ -1,6 +1,6 @@
-#include <Eigen/Dense>
 #include <algorithm>
 
+#include "linear_algebra/products.hpp"
 #include "shape.hpp"
 
 namespace {
@@ -98,47 +98,50 @@ struct Muon {
 
  private:
   template <class T>
-  using Rows = Eigen::Matrix<T, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
-
-  template <class T>
   static void orthogonal_step(const tuner::Step& s, const tuner::Tensor<T>& t) {
     const tuner::Options& o = t.options();
     const shape::Matrix shape = shape::flattened(t.info());
     const T kept = t[kMomentum], rest = static_cast<T>(1 - o[kMomentum]);
     // u goes where the gradient was.
-    Eigen::Map<Rows<T>> u(t.grad(), shape.rows, shape.columns);
     T* m = t.slot(kMomentumBuffer);
     for (std::size_t i = 0; i < t.size(); ++i) {
       m[i] = kept * m[i] + rest * t.grad()[i];
       t.grad()[i] = o.flag(kNesterov) ? kept * m[i] + rest * t.grad()[i] : m[i];
     }
-    u *= static_cast<T>(tuner::ratio(1.0, std::max(shape::norm(t.grad(), t.size()), o[kEps])));
-    // The smaller side makes the smaller products.
-    const bool wide = shape.rows <= shape.columns;
-    const std::int64_t n = std::min(shape.rows, shape.columns);
-    const auto square = [&] { return Eigen::Map<Rows<T>>(s.host().scratch<T>(n * n).data(), n, n); };
-    Eigen::Map<Rows<T>> a = square(), polynomial = square();
-    Eigen::Map<Rows<T>> next(s.host().scratch<T>(t.size()).data(), shape.rows, shape.columns);
-    const auto c = o.reals(kNsCoefficients);
-    for (std::int64_t i = 0; i < o.integer(kNsSteps); ++i) {
-      if (wide)
-        a.noalias() = u * u.transpose();
-      else
-        a.noalias() = u.transpose() * u;
-      polynomial.noalias() = a * a;
-      polynomial = static_cast<T>(c[1]) * a + static_cast<T>(c[2]) * polynomial;
-      polynomial.diagonal().array() += static_cast<T>(c[0]);
-      if (wide)
-        next.noalias() = polynomial * u;
-      else
-        next.noalias() = u * polynomial;
-      u = next;
-    }
+    const auto inverse = static_cast<T>(tuner::ratio(1.0, std::max(shape::norm(t.grad(), t.size()), o[kEps])));
+    for (std::size_t i = 0; i < t.size(); ++i) t.grad()[i] *= inverse;
+    orthogonalize(s, t.grad(), shape, o);
     const double rows = static_cast<double>(shape.rows), columns = static_cast<double>(shape.columns);
     const double scale =
         o.choice(kAdjust) == 0 ? std::sqrt(std::max(1.0, rows / columns)) : 0.2 * std::sqrt(std::max(rows, columns));
     const T decay = static_cast<T>(1 - o[kLr] * o[kWeightDecay]), step_size = static_cast<T>(o[kLr] * scale);
     t.update([=](T& x, T g) TUNER_INLINE { x = decay * x - step_size * g; });
+  }
+
+  // u = a u + (b A + c A A) u, ns_steps times. The smaller side makes the smaller products.
+  template <class T>
+  static void orthogonalize(const tuner::Step& s, T* u, const shape::Matrix& shape, const tuner::Options& o) {
+    using namespace tuner::linear_algebra;
+    const auto rows = static_cast<std::size_t>(shape.rows), columns = static_cast<std::size_t>(shape.columns);
+    const bool wide = rows <= columns;
+    const std::size_t n = std::min(rows, columns), size = rows * columns;
+    T* const a = s.host().scratch<T>(n * n).data();
+    T* const polynomial = s.host().scratch<T>(n * n).data();
+    T* next = s.host().scratch<T>(size).data();
+    const auto c = o.reals(kNsCoefficients);
+    const T identity = static_cast<T>(c[0]), first = static_cast<T>(c[1]), second = static_cast<T>(c[2]);
+    T* from = u;
+    for (std::int64_t i = 0; i < o.integer(kNsSteps); ++i) {
+      const Matrix<T> x = by_rows<T>(from, rows, columns), square = by_rows<T>(a, n, n);
+      multiply_symmetric(Rounding::separate, wide ? x : x.transposed(), wide ? x.transposed() : x, a, n);
+      multiply_symmetric(Rounding::separate, square, square, polynomial, n);
+      for (std::size_t k = 0; k < n * n; ++k) polynomial[k] = first * a[k] + second * polynomial[k];
+      for (std::size_t k = 0; k < n; ++k) polynomial[k * n + k] += identity;
+      const Matrix<T> p = by_rows<T>(polynomial, n, n);
+      multiply(Rounding::separate, wide ? p : x, wide ? x : p, into(next, columns));
+      std::swap(from, next);
+    }
+    if (from != u) std::copy_n(from, size, u);
   }
 
   template <class T>

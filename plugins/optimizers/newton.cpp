@@ -1,8 +1,8 @@
-#include <Eigen/Cholesky>
 #include <tuner/plugin.hpp>
 
 #include "hessian.hpp"
 #include "line_search.hpp"
+#include "linear_algebra/decompositions.hpp"
 
 namespace {
 
@@ -101,22 +101,23 @@ struct Newton {
 
   // d = -(H + (damping + tau) I)^-1 g
   static void solve(const tuner::Step& s, Vector hessian, double damping, Vector g, Vector d) {
-    using Matrix = Eigen::MatrixXd;
-    const auto n = static_cast<Eigen::Index>(g.size());
-    const Eigen::Map<const Matrix> h(hessian.data(), n, n);
-    Eigen::Map<Matrix> work(s.host().scratch<double>(hessian.size()).data(), n, n);
-    if (!h.allFinite()) throw std::runtime_error("the objective's Hessian is not finite");
-    const double least = h.diagonal().minCoeff() + damping;
+    const std::size_t n = g.size();
+    const auto all_finite = [](Vector values) {
+      return std::all_of(values.begin(), values.end(), [](double value) { return std::isfinite(value); });
+    };
+    if (!all_finite(hessian)) throw std::runtime_error("the objective's Hessian is not finite");
+    const std::span<double> work = s.host().scratch<double>(hessian.size());
+    double least = hessian[0];
+    for (std::size_t i = 1; i < n; ++i) least = std::min(least, hessian[i * n + i]);
+    least += damping;
     for (double tau = least > 0 ? 0 : kFirstShift - least;;
          tau = std::max(2 * tau, kFirstShift)) {  // ends: tau outgrows |H|
-      work = h;
-      work.diagonal().array() += damping + tau;
-      Eigen::Ref<Matrix> in_place(work);
-      const Eigen::LLT<Eigen::Ref<Matrix>> cholesky(in_place);
-      if (cholesky.info() != Eigen::Success) continue;
-      Eigen::Map<Eigen::VectorXd> solution(d.data(), n);
-      solution = cholesky.solve(-Eigen::Map<const Eigen::VectorXd>(g.data(), n));
-      if (solution.allFinite()) return;
+      std::copy(hessian.begin(), hessian.end(), work.begin());
+      for (std::size_t i = 0; i < n; ++i) work[i * n + i] += damping + tau;
+      if (!tuner::linear_algebra::cholesky(n, work.data())) continue;
+      for (std::size_t i = 0; i < n; ++i) d[i] = -g[i];
+      tuner::linear_algebra::cholesky_solve(n, work.data(), d);
+      if (all_finite(d)) return;
     }
   }
   static constexpr double kFirstShift = 1e-3;

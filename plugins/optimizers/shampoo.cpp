@@ -8,7 +8,6 @@ using preconditioner::kLeft;
 using preconditioner::kRight;
 using preconditioner::Matrix;
 using preconditioner::Side;
-using preconditioner::View;
 
 constexpr const char* kGraftings[] = {"none", "sgd"};
 
@@ -89,15 +88,17 @@ struct Shampoo {
     const double steps = static_cast<double>(s.number());
     const bool renews = s.number() % o.integer(kPreconditionFrequency) == 0;
     const bool has_roots = s.number() >= o.integer(kPreconditionFrequency);
-    const shape::Matrix shape = shape::flattened(t.info());
     const Matrix g = preconditioner::gradient_of(t);
-    View<T> m(t.slot(kExpAvg), shape.rows, shape.columns);
-    const Matrix average = o[kBeta1] * m.template cast<double>() + (1 - o[kBeta1]) * g;
-    m = average.template cast<T>();
-    const Matrix corrected = average / (1 - std::pow(o[kBeta1], steps));
-    Matrix p = corrected;
+    T* const m = t.slot(kExpAvg);
+    Matrix corrected(g.rows(), g.columns(), m);
+    const double beta1 = o[kBeta1], correction = 1 - std::pow(o[kBeta1], steps);
+    for (std::size_t i = 0; i < g.size(); ++i) {
+      const double average = beta1 * corrected[i] + (1 - beta1) * g[i];
+      m[i] = static_cast<T>(average);
+      corrected[i] = average / correction;
+    }
     const int k = sides(t.info(), limits(o));
-    if (k == 0) p = divided(t, g, corrected, steps);
+    Matrix p = k == 0 ? divided(t, g, corrected, steps) : Matrix(g.rows(), g.columns(), corrected.data());
     for (const Side side : {kLeft, kRight}) {
       if (!preconditioner::has(t.info(), side, limits(o))) continue;
       accumulate(t, side, g);
@@ -105,12 +106,12 @@ struct Shampoo {
       if (has_roots)
         apply(t, side, p);
       else
-        p *= mean_root(t, side, steps, -0.5 / k);
+        scale(p, mean_root(t, side, steps, -0.5 / k));
     }
-    if (o.choice(kGrafting) == 1) p *= tuner::ratio(norm(corrected), norm(p));
-    View<T> x(t.data(), shape.rows, shape.columns);
-    const double kept = 1 - o[kLr] * o[kWeightDecay];
-    x = (kept * x.template cast<double>() - o[kLr] * p).template cast<T>();
+    if (o.choice(kGrafting) == 1) scale(p, tuner::ratio(norm(corrected), norm(p)));
+    const double kept = 1 - o[kLr] * o[kWeightDecay], lr = o[kLr];
+    T* const x = t.data();
+    for (std::size_t i = 0; i < t.size(); ++i) x[i] = static_cast<T>(kept * static_cast<double>(x[i]) - lr * p[i]);
   }
 
  private:
@@ -130,67 +131,85 @@ struct Shampoo {
           correction(o[kBeta2] < 1 ? 1 / (1 - std::pow(o[kBeta2], steps)) : 1) {}
   };
 
+  // A slot with a square matrix, `extent` values to a row.
+  struct Square {
+    double* values;
+    std::size_t extent;
+    [[nodiscard]] std::size_t size() const { return extent * extent; }
+  };
   template <class T>
-  static View<double> square(const tuner::Tensor<T>& t, Side side, std::size_t left, std::size_t right) {
-    return preconditioner::square(t.template slot<double>(side == kLeft ? left : right),
-                                  preconditioner::extent(shape::flattened(t.info()), side));
+  static Square square(const tuner::Tensor<T>& t, Side side, std::size_t left, std::size_t right) {
+    return {t.template slot<double>(side == kLeft ? left : right),
+            static_cast<std::size_t>(preconditioner::extent(shape::flattened(t.info()), side))};
   }
 
   template <class T>
   static void accumulate(const tuner::Tensor<T>& t, Side side, const Matrix& g) {
     const Weights weight(t.options(), 1);
-    View<double> sum = square(t, side, kSumLeft, kSumRight);
-    sum = weight.old * sum + weight.fresh * preconditioner::outer(g, side);
+    const Square sum = square(t, side, kSumLeft, kSumRight);
+    const Matrix fresh = preconditioner::outer(g, side);
+    for (std::size_t i = 0; i < sum.size(); ++i) sum.values[i] = weight.old * sum.values[i] + weight.fresh * fresh[i];
   }
 
   template <class T>
   static void renew(const tuner::Tensor<T>& t, Side side, double steps, double exponent) {
-    const View<double> sum = square(t, side, kSumLeft, kSumRight);
-    const double rounding = preconditioner::rounding<T>(shape::flattened(t.info()), sum.rows());
-    square(t, side, kRootLeft, kRootRight) =
-        power(sum * Weights(t.options(), steps).correction, exponent, t.options()[kEps], rounding);
+    const Square sum = square(t, side, kSumLeft, kSumRight);
+    const auto extent = static_cast<std::int64_t>(sum.extent);
+    const double rounding = preconditioner::rounding<T>(shape::flattened(t.info()), extent);
+    Matrix a(sum.extent, sum.extent, sum.values);
+    scale(a, Weights(t.options(), steps).correction);
+    power(std::move(a), exponent, t.options()[kEps], rounding).store(square(t, side, kRootLeft, kRootRight).values);
   }
 
   // What the root is of L or R with all eigenvalues at their mean.
   template <class T>
   static double mean_root(const tuner::Tensor<T>& t, Side side, double steps, double exponent) {
-    const View<double> sum = square(t, side, kSumLeft, kSumRight);
-    const double mean = sum.trace() * Weights(t.options(), steps).correction / static_cast<double>(sum.rows());
+    const Square sum = square(t, side, kSumLeft, kSumRight);
+    double trace = 0;
+    for (std::size_t i = 0; i < sum.extent; ++i) trace += sum.values[i * sum.extent + i];
+    const double mean = trace * Weights(t.options(), steps).correction / static_cast<double>(sum.extent);
     return mean > 0 ? std::pow(mean + t.options()[kEps], exponent) : 0;
   }
 
   template <class T>
   static void apply(const tuner::Tensor<T>& t, Side side, Matrix& p) {
-    const View<double> root = square(t, side, kRootLeft, kRootRight);
-    p = side == kLeft ? Matrix(root * p) : Matrix(p * root);
+    const Square square_root = square(t, side, kRootLeft, kRootRight);
+    const auto root =
+        preconditioner::algebra::by_rows<double>(square_root.values, square_root.extent, square_root.extent);
+    p = side == kLeft ? preconditioner::product(root, p.view()) : preconditioner::product(p.view(), root);
   }
 
-  static double norm(const Matrix& m) {
-    const double plain = m.norm();
-    return shape::ordinary(plain * plain) ? plain : m.stableNorm();
+  static void scale(Matrix& m, double factor) {
+    for (std::size_t i = 0; i < m.size(); ++i) m[i] *= factor;
   }
+  static double norm(const Matrix& m) { return shape::norm(m.data(), m.size()); }
 
   // (a + eps I)^exponent of a symmetric matrix that is positive but for rounding; an eigenvalue of 0 stays one, and so
-  // does one that is no more than `rounding` of the largest.
-  static Matrix power(const Matrix& a, double exponent, double eps, double rounding) {
-    const Eigen::SelfAdjointEigenSolver<Matrix> solver(a);
-    if (solver.info() != Eigen::Success) throw std::runtime_error("an eigendecomposition did not converge");
-    const double least = rounding * solver.eigenvalues().maxCoeff();
-    const auto raised = [&](double value) { return value > least ? std::pow(value + eps, exponent) : 0; };
-    const Eigen::VectorXd values = solver.eigenvalues().unaryExpr(raised);
-    return solver.eigenvectors() * values.asDiagonal() * solver.eigenvectors().transpose();
+  // does one that is no more than `rounding` of the largest. With V' in the rows of the eigenvectors: V diag V'.
+  static Matrix power(Matrix a, double exponent, double eps, double rounding) {
+    const std::size_t n = a.rows();
+    const preconditioner::Eigenvectors e = preconditioner::eigenvectors_of(std::move(a));
+    const double least = rounding * e.values[n - 1];
+    Matrix scaled(n, n);
+    for (std::size_t i = 0; i < n; ++i) {
+      const double value = e.values[i] > least ? std::pow(e.values[i] + eps, exponent) : 0;
+      for (std::size_t j = 0; j < n; ++j) scaled.row(i)[j] = value * e.vectors.row(i)[j];
+    }
+    return preconditioner::symmetric_product(scaled.view().transposed(), e.vectors.view());
   }
 
   template <class T>
   static Matrix divided(const tuner::Tensor<T>& t, const Matrix& g, const Matrix& m, double steps) {
     const Weights weight(t.options(), steps);
-    View<T> diagonal(t.slot(kDiagonal), g.rows(), g.cols());
-    const Matrix updated = weight.old * diagonal.template cast<double>() + weight.fresh * g.cwiseAbs2();
-    diagonal = updated.template cast<T>();
+    T* const diagonal = t.slot(kDiagonal);
     const double eps = t.options()[kEps];
-    return m.binaryExpr(updated, [&](double numerator, double sum) {
-      return tuner::ratio(numerator, std::sqrt(sum * weight.correction + eps));
-    });
+    Matrix quotient(g.rows(), g.columns());
+    for (std::size_t i = 0; i < g.size(); ++i) {
+      const double updated = weight.old * static_cast<double>(diagonal[i]) + weight.fresh * g[i] * g[i];
+      diagonal[i] = static_cast<T>(updated);
+      quotient[i] = tuner::ratio(m[i], std::sqrt(updated * weight.correction + eps));
+    }
+    return quotient;
   }
 };
 

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <numeric>
+#include <optional>
 #include <vector>
 
 #include "preconditioner.hpp"
@@ -9,8 +10,8 @@ namespace {
 using preconditioner::kLeft;
 using preconditioner::kRight;
 using preconditioner::Matrix;
+using preconditioner::product;
 using preconditioner::Side;
-using preconditioner::View;
 
 struct Soap {
   static constexpr tuner::Info info{
@@ -109,84 +110,115 @@ struct Soap {
   }
 
   template <class T>
-  static View<T> square(const tuner::Tensor<T>& t, Side side, int left_slot, int right_slot) {
-    return preconditioner::square(t.slot(static_cast<std::size_t>(side == kLeft ? left_slot : right_slot)),
-                                  preconditioner::extent(shape::flattened(t.info()), side));
+  static T* slot_of(const tuner::Tensor<T>& t, Side side, int left_slot, int right_slot) {
+    return t.slot(static_cast<std::size_t>(side == kLeft ? left_slot : right_slot));
   }
   template <class T>
-  static Matrix basis(const tuner::Tensor<T>& t, Side side) {
-    return square(t, side, kBasisLeft, kBasisRight).template cast<double>();
+  static Matrix square(const tuner::Tensor<T>& t, Side side, int left_slot, int right_slot) {
+    const auto n = static_cast<std::size_t>(preconditioner::extent(shape::flattened(t.info()), side));
+    return {n, n, slot_of(t, side, left_slot, right_slot)};
+  }
+
+  // QL and QR, where there are any.
+  struct Bases {
+    std::optional<Matrix> left, right;
+  };
+  template <class T>
+  static Bases bases_of(const tuner::Tensor<T>& t) {
+    Bases bases;
+    if (has(t.info(), kLeft, t.options())) bases.left = square(t, kLeft, kBasisLeft, kBasisRight);
+    if (has(t.info(), kRight, t.options())) bases.right = square(t, kRight, kBasisLeft, kBasisRight);
+    return bases;
   }
 
   // QL' a QR, or back QL a QR'.
-  template <class T>
-  static Matrix rotated(const tuner::Tensor<T>& t, Matrix a, bool back) {
-    if (has(t.info(), kLeft, t.options())) {
-      const Matrix q = basis(t, kLeft);
-      a = back ? Matrix(q * a) : Matrix(q.transpose() * a);
-    }
-    if (has(t.info(), kRight, t.options())) {
-      const Matrix q = basis(t, kRight);
-      a = back ? Matrix(a * q.transpose()) : Matrix(a * q);
-    }
+  static Matrix rotated(const Bases& bases, Matrix a, bool back) {
+    if (bases.left) a = product(back ? bases.left->view() : bases.left->view().transposed(), a.view());
+    if (bases.right) a = product(a.view(), back ? bases.right->view().transposed() : bases.right->view());
     return a;
   }
 
   template <class T>
   static void adam_step(const tuner::Tensor<T>& t, const Matrix& g, double steps) {
     const tuner::Options& o = t.options();
-    const shape::Matrix shape = shape::flattened(t.info());
-    View<T> m(t.slot(kExpAvg), shape.rows, shape.columns), v(t.slot(kExpAvgSq), shape.rows, shape.columns);
-    const Matrix average = o[kBeta1] * m.template cast<double>() + (1 - o[kBeta1]) * g;
-    const Matrix squares = o[kBeta2] * v.template cast<double>() + (1 - o[kBeta2]) * rotated(t, g, false).cwiseAbs2();
-    m = average.template cast<T>();
-    v = squares.template cast<T>();
+    T* const m = t.slot(kExpAvg);
+    T* const v = t.slot(kExpAvgSq);
+    const double beta1 = o[kBeta1], beta2 = o[kBeta2], eps = o[kEps];
+    const Bases bases = bases_of(t);
+    Matrix average(g.rows(), g.columns(), m), squares = rotated(bases, copy(g), false);
+    for (std::size_t i = 0; i < t.size(); ++i) {
+      average[i] = beta1 * average[i] + (1 - beta1) * g[i];
+      squares[i] = beta2 * static_cast<double>(v[i]) + (1 - beta2) * (squares[i] * squares[i]);
+    }
+    average.store(m);
+    squares.store(v);
     double step_size = o[kLr];
-    if (o.flag(kCorrectBias)) step_size *= std::sqrt(1 - std::pow(o[kBeta2], steps)) / (1 - std::pow(o[kBeta1], steps));
-    const double eps = o[kEps];
-    const Matrix n = rotated(t, average, false).binaryExpr(squares, [&](double numerator, double square) {
-      return tuner::ratio(numerator, std::sqrt(square) + eps);
-    });
-    View<T> x(t.data(), shape.rows, shape.columns);
+    if (o.flag(kCorrectBias)) step_size *= std::sqrt(1 - std::pow(beta2, steps)) / (1 - std::pow(beta1, steps));
+    Matrix n = rotated(bases, std::move(average), false);
+    for (std::size_t i = 0; i < t.size(); ++i) n[i] = tuner::ratio(n[i], std::sqrt(squares[i]) + eps);
+    n = rotated(bases, std::move(n), true);
     const double kept = 1 - o[kLr] * o[kWeightDecay];
-    x = (kept * (x.template cast<double>() - step_size * rotated(t, n, true))).template cast<T>();
+    T* const x = t.data();
+    for (std::size_t i = 0; i < t.size(); ++i)
+      x[i] = static_cast<T>(kept * (static_cast<double>(x[i]) - step_size * n[i]));
   }
+  static Matrix copy(const Matrix& m) { return {m.rows(), m.columns(), m.data()}; }
 
   template <class T>
   static void accumulate(const tuner::Tensor<T>& t, Side side, const Matrix& g) {
     const tuner::Options& o = t.options();
     const double beta = o[kShampooBeta] < 0 ? o[kBeta2] : o[kShampooBeta];
-    auto sum = square(t, side, kSumLeft, kSumRight);
-    sum = (beta * sum.template cast<double>() + (1 - beta) * preconditioner::outer(g, side)).template cast<T>();
+    T* const sum = slot_of(t, side, kSumLeft, kSumRight);
+    const Matrix fresh = preconditioner::outer(g, side);
+    for (std::size_t i = 0; i < fresh.size(); ++i)
+      sum[i] = static_cast<T>(beta * static_cast<double>(sum[i]) + (1 - beta) * fresh[i]);
   }
 
+  // An eigenvector's sign, which is left open, makes its entry of largest magnitude positive.
   template <class T>
   static void find_basis(const tuner::Tensor<T>& t, Side side) {
-    const Matrix sum = square(t, side, kSumLeft, kSumRight).template cast<double>();
-    const Eigen::SelfAdjointEigenSolver<Matrix> solver(sum);
-    if (solver.info() != Eigen::Success) throw std::runtime_error("an eigendecomposition did not converge");
-    Matrix q = solver.eigenvectors().rowwise().reverse();
-    preconditioner::fix_signs(q);
-    square(t, side, kBasisLeft, kBasisRight) = q.template cast<T>();
+    const preconditioner::Eigenvectors e = preconditioner::eigenvectors_of(square(t, side, kSumLeft, kSumRight));
+    const std::size_t n = e.vectors.rows();
+    T* const q = slot_of(t, side, kBasisLeft, kBasisRight);
+    for (std::size_t column = 0; column < n; ++column) {
+      const double* const vector = e.vectors.row(n - 1 - column);
+      const double* const largest =
+          std::max_element(vector, vector + n, [](double a, double b) { return std::abs(a) < std::abs(b); });
+      for (std::size_t i = 0; i < n; ++i) q[i * n + column] = static_cast<T>(*largest < 0 ? -vector[i] : vector[i]);
+    }
+  }
+
+  // The columns of q, and v along them, in the order of q' sum q, largest first.
+  static std::vector<std::size_t> order_of(const Matrix& q, const Matrix& sum_by_q) {
+    const std::size_t n = q.rows();
+    std::vector<double> estimate(n);
+    for (std::size_t i = 0; i < n; ++i)
+      for (std::size_t j = 0; j < n; ++j) estimate[j] += q.row(i)[j] * sum_by_q.row(i)[j];
+    std::vector<std::size_t> order(n);
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    std::stable_sort(order.begin(), order.end(), [&](auto a, auto b) { return estimate[a] > estimate[b]; });
+    return order;
   }
 
   template <class T>
   static void renew_basis(const tuner::Tensor<T>& t, Side side) {
-    const Matrix sum = square(t, side, kSumLeft, kSumRight).template cast<double>(), q = basis(t, side);
-    const Eigen::VectorXd estimate = (q.transpose() * sum * q).diagonal();
-    std::vector<Eigen::Index> order(static_cast<std::size_t>(estimate.size()));
-    std::iota(order.begin(), order.end(), Eigen::Index{0});
-    std::stable_sort(order.begin(), order.end(), [&](auto a, auto b) { return estimate[a] > estimate[b]; });
-    const Matrix sorted = q(Eigen::all, order);
+    const Matrix sum = square(t, side, kSumLeft, kSumRight), q = square(t, side, kBasisLeft, kBasisRight);
+    const std::size_t n = q.rows();
+    const Matrix moved = product(sum.view(), q.view());
+    const std::vector<std::size_t> order = order_of(q, moved);
     const shape::Matrix shape = shape::flattened(t.info());
-    View<T> v(t.slot(kExpAvgSq), shape.rows, shape.columns);
-    const Matrix squares = v.template cast<double>();
-    v = (side == kLeft ? Matrix(squares(order, Eigen::all)) : Matrix(squares(Eigen::all, order))).template cast<T>();
-    const Eigen::HouseholderQR<Matrix> qr(sum * sorted);
-    Matrix renewed = qr.householderQ() * Matrix::Identity(q.rows(), q.cols());
-    for (Eigen::Index j = 0; j < q.cols(); ++j)
-      if (qr.matrixQR()(j, j) < 0) renewed.col(j) = -renewed.col(j);
-    square(t, side, kBasisLeft, kBasisRight) = renewed.template cast<T>();
+    const auto rows = static_cast<std::size_t>(shape.rows), columns = static_cast<std::size_t>(shape.columns);
+    T* const v = t.slot(kExpAvgSq);
+    const std::vector<T> before(v, v + rows * columns);
+    for (std::size_t i = 0; i < rows; ++i)
+      for (std::size_t j = 0; j < columns; ++j)
+        v[i * columns + j] = side == kLeft ? before[order[i] * columns + j] : before[i * columns + order[j]];
+    // Transposed: the columns of sum q in their new order are its rows.
+    Matrix turned(n, n), renewed(n, n);
+    for (std::size_t i = 0; i < n; ++i)
+      for (std::size_t j = 0; j < n; ++j) turned.row(j)[i] = moved.row(i)[order[j]];
+    preconditioner::algebra::orthogonal_factor(n, turned.data(), renewed.data());
+    renewed.store(slot_of(t, side, kBasisLeft, kBasisRight));
   }
 };
 

@@ -175,6 +175,11 @@ constexpr TableRule kJournalRules[] = {
      "typeof(t.number) <> 'integer' OR t.number < 0 OR t.outcome NOT IN ('completed', 'pruned', 'diverged', 'failed', "
      "'timed_out', 'paused') OR typeof(t.last_step) <> 'integer' OR t.last_step < 0 OR (typeof(t.value) NOT IN "
      "('real', 'null') AND t.value IS NOT 'nan')"},
+    {"evidence", "have no trial, parameters, outcome or value",
+     "typeof(t.from_study) <> 'text' OR typeof(t.from_number) <> 'integer' OR t.from_number < 0 OR NOT "
+     "json_valid(t.parameters) OR json_type(t.parameters) <> 'object' OR t.outcome NOT IN ('completed', 'pruned', "
+     "'diverged', 'failed', 'timed_out') OR typeof(t.last_step) <> 'integer' OR t.last_step < 0 OR "
+     "(typeof(t.value) NOT IN ('real', 'null') AND t.value IS NOT 'nan')"},
     {"reviews", "have no decision",
      "typeof(t.number) <> 'integer' OR t.number < 0 OR t.decision NOT IN ('continue', 'stop') OR t.is_last NOT IN (0, "
      "1) OR (t.next_step IS NOT NULL AND (typeof(t.next_step) <> 'integer' OR t.next_step < 0))"},
@@ -190,7 +195,7 @@ constexpr const char* kNoTrial =
 constexpr const char* kTablesWithKeys[] = {"trials",       "events",         "lr_suggestions", "ranks",
                                            "recent_ranks", "outcome_counts", "configurations", "configuration_ranks",
                                            "proposals",    "observations",   "reports",        "study_versions",
-                                           "ends",         "reviews"};
+                                           "ends",         "reviews",        "evidence"};
 // learning_curves is not read: its rows are those of metrics, each of which has been looked at.
 constexpr const char* kViews[] = {"runs", "best_runs", "best_configurations", "learning_rates"};
 
@@ -365,7 +370,7 @@ class Inspector {
                     "count(DISTINCT entry) <> count(*) UNION SELECT name FROM studies WHERE journal NOT IN (0, 1) OR "
                     "(lag IS NOT NULL AND (typeof(lag) <> 'integer' OR lag < 1))",
                     has_table("reviews") ? " UNION ALL SELECT study_id, entry FROM ends UNION ALL SELECT study_id, "
-                                           "entry FROM reviews"
+                                           "entry FROM reviews UNION ALL SELECT study_id, entry FROM evidence"
                                          : ""));
     Rows row = statement.query();
     while (row.next())

@@ -15,7 +15,7 @@
 namespace tuner::storage {
 namespace {
 
-constexpr const char* kTables[] = {"proposals", "observations", "reports", "ends", "reviews"};
+constexpr const char* kTables[] = {"proposals", "observations", "reports", "ends", "reviews", "evidence"};
 
 template <class... F>
 struct Overloaded : F... {
@@ -124,6 +124,20 @@ ReviewRecord read_review(const Rows& row) {
   return review;
 }
 
+EvidenceRecord read_evidence(const Rows& row) {
+  EvidenceRecord evidence;
+  evidence.study = row.text(1);
+  evidence.number = row.count(2);
+  evidence.parameters = parameters_from(row, 3);
+  const auto outcome = outcome_from(row.text(4));
+  if (!outcome || is_open(*outcome)) row.refuse(4, "an outcome of a trial that has ended");
+  evidence.outcome = *outcome;
+  evidence.last_step = row.integer(5, 0);
+  evidence.budget = row.amount(6);
+  evidence.value = row.optional_real(7);
+  return evidence;
+}
+
 std::string words_of_entry(std::string_view study, const Rows& row) {
   return fmt::format("entry {} of the journal of study '{}'", row.shown(0), study);
 }
@@ -144,6 +158,7 @@ class Order {
   void check(const Rows&, const ReportRecord&) {}
   void check(const Rows&, const EndRecord&) {}
   void check(const Rows&, const ReviewRecord&) {}
+  void check(const Rows&, const EvidenceRecord&) {}
 
  private:
   std::uint64_t proposals_ = 0, configurations_ = 0, observed_ = 0;
@@ -179,6 +194,9 @@ std::int64_t insert_entries(Connection& connection, std::int64_t study_id, std::
       "INSERT INTO ends (study_id, entry, number, outcome, last_step, value) VALUES (?, ?, ?, ?, ?, ?)");
   Statement& review = connection.prepared(
       "INSERT INTO reviews (study_id, entry, number, decision, next_step, is_last, why) VALUES (?, ?, ?, ?, ?, ?, ?)");
+  Statement& evidence = connection.prepared(
+      "INSERT INTO evidence (study_id, entry, from_study, from_number, parameters, outcome, last_step, budget, value) "
+      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)");
   const auto text = [](const std::string& why) {
     return why.empty() ? std::nullopt : std::optional<std::string_view>(why);
   };
@@ -200,6 +218,10 @@ std::int64_t insert_entries(Connection& connection, std::int64_t study_id, std::
                    [&](const ReviewRecord& r) {
                      review.run(study_id, next_entry, r.number, r.decision, r.next_step, r.is_last ? 1 : 0,
                                 text(r.why));
+                   },
+                   [&](const EvidenceRecord& e) {
+                     evidence.run(study_id, next_entry, e.study, e.number, json_of(e.parameters), to_string(e.outcome),
+                                  e.last_step, e.budget, e.value);
                    }},
         entry);
     ++next_entry;
@@ -264,7 +286,7 @@ void Store::read_journal(std::string_view study, const std::function<void(Journa
                              "SELECT entry, proposal, configuration, outcome, last_step, budget, replicate_values, "
                              "replicates, mean, standard_deviation FROM observations WHERE study_id = ? ORDER BY entry")
                          .query(id);
-  // An older file has neither of the last two, nor reasons.
+  // An older file has none of the last three, nor reasons.
   const bool is_old = connection.integer("PRAGMA user_version") < kReviewsVersion;
   constexpr const char* kNothing = "SELECT 0 WHERE ? < 0";
   Rows report = connection
@@ -282,7 +304,12 @@ void Store::read_journal(std::string_view study, const std::function<void(Journa
                                      : "SELECT entry, number, decision, next_step, is_last, why FROM reviews "
                                        "WHERE study_id = ? ORDER BY entry")
                     .query(id);
-  Rows* const rows[] = {&proposal, &observation, &report, &end, &review};
+  Rows evidence = connection
+                      .prepared(is_old ? kNothing
+                                       : "SELECT entry, from_study, from_number, parameters, outcome, last_step, "
+                                         "budget, value FROM evidence WHERE study_id = ? ORDER BY entry")
+                      .query(id);
+  Rows* const rows[] = {&proposal, &observation, &report, &end, &review, &evidence};
   std::optional<std::int64_t> next[std::size(kTables)];  // entries
   const auto move_on = [&](std::size_t i) {
     next[i].reset();
@@ -310,6 +337,7 @@ void Store::read_journal(std::string_view study, const std::function<void(Journa
                     if (first == 2) read(read_report(report));
                     if (first == 3) read(read_end(end));
                     if (first == 4) read(read_review(review));
+                    if (first == 5) read(read_evidence(evidence));
                   });
                 });
     take(std::move(*entry));

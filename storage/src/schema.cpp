@@ -478,7 +478,21 @@ CREATE TABLE reviews (
 ) WITHOUT ROWID;
 CREATE INDEX reviews_by_trial ON reviews (study_id, number);
 
+CREATE TABLE evidence (
+  study_id INTEGER NOT NULL REFERENCES studies (id) ON DELETE CASCADE,
+  entry INTEGER NOT NULL,
+  from_study TEXT NOT NULL,
+  from_number INTEGER NOT NULL,
+  parameters TEXT NOT NULL,
+  outcome TEXT NOT NULL,
+  last_step INTEGER NOT NULL,
+  budget REAL NOT NULL,
+  value,
+  PRIMARY KEY (study_id, entry)
+) WITHOUT ROWID;
+
 CREATE TRIGGER reviews_are_deleted AFTER DELETE ON studies BEGIN
+  DELETE FROM evidence WHERE study_id = OLD.id;
   DELETE FROM ends WHERE study_id = OLD.id;
   DELETE FROM reviews WHERE study_id = OLD.id;
 END;

@@ -275,7 +275,7 @@ void Store::erase_study(std::string_view name) {
   // Table by table; the triggers, which do it row by row, find nothing left.
   for (const char* table :
        {"metrics", "trial_parameters", "trial_plugins", "events", "ranks", "recent_ranks", "proposals", "observations",
-        "reports", "ends", "reviews", "study_versions", "configurations", "configuration_ranks", "trials"})
+        "reports", "ends", "reviews", "evidence", "study_versions", "configurations", "configuration_ranks", "trials"})
     connection.prepared(fmt::format("DELETE FROM {} WHERE study_id IN (SELECT id FROM studies WHERE name = ?)", table))
         .run(name);
   connection.prepared("DELETE FROM studies WHERE name = ?").run(name);

@@ -223,6 +223,21 @@ std::map<Outcome, std::uint64_t> Store::outcomes(std::string_view study) const {
   return trials;
 }
 
+std::vector<std::string> Store::machines(std::string_view study) const {
+  Connection& connection = *impl_->connection;
+  std::vector<std::string> machines;
+  Rows row = connection
+                 .prepared(
+                     "SELECT text FROM events WHERE study_id = ? AND number IS NULL AND kind = 'machine' GROUP BY text "
+                     "ORDER BY min(id)")
+                 .query(find_study(connection, study));
+  while (row.next())
+    Reading(connection, nullptr)
+        .row([&] { return words_of_study(study); },
+             [&] { machines.push_back(in_table("events", [&] { return row.text(0); })); });
+  return machines;
+}
+
 double Store::elapsed_seconds(std::string_view study) const {
   Connection& connection = *impl_->connection;
   const Snapshot snapshot(connection);

@@ -148,6 +148,19 @@ def within_a_job():
         assert not processes_of(folder)
 
 
+def a_time_limit():
+    """The job is told a minute before, ends its trials, is requeued, and goes on."""
+    expected = tables_of(LONG)
+    with Folder(with_workers(LONG, count=2, launcher=SRUN)) as folder, slurm(folder) as cluster:
+        submit(folder, cluster, "--ntasks=2", "--time=2", "--signal=B:TERM@110")
+        wait_until(lambda: "requeued" in states(cluster) or folder.interrupted(), 100, "no signal came")
+        wait_until(lambda: "PENDING" in states(cluster), 60, "it is not requeued")
+        assert 0 < folder.finished() < 60, folder.finished()
+        cluster.ask("scontrol", "update", f"JobId={job_of(cluster)}", "StartTime=now")
+        wait_until(lambda: not states(cluster), 150, "it does not end")
+        assert folder.tables() == expected, (folder.path / "job.log").read_text()
+
+
 def steps_and_nodes_that_end():
     """Without an allocation each srun is a job of its own."""
     expected = tables_of(SWEEP)

@@ -178,6 +178,26 @@ TEST_F(Supervised, AWorkerThatIsKilledCostsItsTrialAlone) {
   EXPECT_LE(different, 1u) << "none where its trial had not begun";
 }
 
+// As a batch system does it: all processes of a node, in any order.
+TEST_F(Supervised, WorkersThatAreKilledBeforeTheirSupervisorAreLostWithIt) {
+  const auto expected = local();
+  const auto executor = through({supervisor(2), supervisor(2)});
+  std::size_t next = 4;
+  int kills = 0;
+  const auto results = run(*executor, [&](std::size_t done) {
+    if (done < next) return;
+    next = done + 9;
+    const auto supervisors = those_that(is_supervisor);
+    if (supervisors.empty()) return;
+    for (const pid_t worker : children_of(supervisors.front())) ::kill(worker, SIGKILL);
+    std::this_thread::sleep_for(50ms);
+    ASSERT_EQ(::kill(supervisors.front(), SIGKILL), 0);
+    ++kills;
+  });
+  EXPECT_GE(kills, 2);
+  EXPECT_EQ(results, expected);
+}
+
 TEST_F(Supervised, ABadPluginEndsItsWorkerAndIsNamed) {
   use(R"(
 objective: rosenbrock

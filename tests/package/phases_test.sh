@@ -36,7 +36,7 @@ expect_calls() { # LINE...
   diff -u <(printf '%s\n' "$@") "$work/made" >>"$work/said" || fail "other calls than these: $*"
 }
 default=("setup release" "setup release all" "ctest --preset release")
-full=("setup full" "setup full all installable" "ctest --preset full -L ^full\$" "setup asan tests_unit tests_abi tests_storage"
+full=("setup full" "setup full all" "ctest --preset full -L ^full\$" "setup asan tests_unit tests_abi tests_storage"
   "ctest --preset asan -L ^(unit|abi|storage)\$")
 
 run scripts/test

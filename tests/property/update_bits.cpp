@@ -18,13 +18,19 @@ std::uint64_t hash(const Vector& values, std::uint64_t h = 14695981039346656037u
 }
 
 void print_bits(const std::string& id, std::uint32_t dtype, const char* dtype_name) {
-  constexpr std::int64_t n = 1003;  // whole vectors and a rest
-  Stepper stepper(id, {}, {{n}, {7}}, dtype);
-  stepper.set_x(noise(n + 7, 11));
-  run(stepper, n + 7, 30);
-  std::uint64_t h = hash(stepper.x());
-  for (std::size_t s = 0; s < stepper.plugin().slot_count(); ++s) h = hash(stepper.slot(s), h);
-  std::printf("%s %s %016llx\n", id.c_str(), dtype_name, static_cast<unsigned long long>(h));
+  // Whole vectors and a rest; matrices with more rows and columns than a tile of the kernels.
+  const std::vector<std::vector<std::int64_t>> shapes[] = {{{1003}, {7}}, {{37, 45}, {70, 5}}};
+  for (const auto& shape : shapes) {
+    std::int64_t n = 0;
+    for (const auto& extents : shape) n += extents[0] * (extents.size() > 1 ? extents[1] : 1);
+    Stepper stepper(id, {}, shape, dtype);
+    stepper.set_x(noise(static_cast<std::size_t>(n), 11));
+    run(stepper, static_cast<std::size_t>(n), 30);
+    std::uint64_t h = hash(stepper.x());
+    for (std::size_t s = 0; s < stepper.plugin().slot_count(); ++s) h = hash(stepper.slot(s), h);
+    std::printf("%s %s %s %016llx\n", id.c_str(), dtype_name, shape[0].size() > 1 ? "matrices" : "vectors",
+                static_cast<unsigned long long>(h));
+  }
 }
 
 }  // namespace

@@ -349,6 +349,16 @@ TEST_F(RecordTest, EventsAreKeptInOrder) {
   EXPECT_EQ(table.rows[1], (std::vector<Value>{"interrupted", "", Null{}}));
 }
 
+TEST_F(RecordTest, MachinesAreNamedOnceInOrder) {
+  EXPECT_TRUE(store_.machines("demo").empty());
+  for (const char* machine : {"b, 2 processors", "a, 4 processors", "b, 2 processors"}) {
+    store_.add_event("started", "");
+    store_.add_event("machine", machine);
+  }
+  EXPECT_EQ(store_.machines("demo"), (std::vector<std::string>{"b, 2 processors", "a, 4 processors"}));
+  EXPECT_EQ(error_of([&] { static_cast<void>(store_.machines("none")); }).id(), Message::usage_no_such_study);
+}
+
 TEST_F(RecordTest, NothingIsRecordedWithoutAnOpenStudy) {
   Store store(file_, Access::read_write);
   EXPECT_TRUE(says(error_of([&] { store.record(std::vector{make_trial(0)}); }), "before a study is open"));

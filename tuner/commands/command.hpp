@@ -29,6 +29,8 @@ int rename_study(const Invocation& invocation);
 int archive(const Invocation& invocation);
 int export_study(const Invocation& invocation);
 int import_study(const Invocation& invocation);
+int report(const Invocation& invocation);
+int serve(const Invocation& invocation);
 int curve(const Invocation& invocation);
 int config(const Invocation& invocation);
 int schema(const Invocation& invocation);

@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 #include <iostream>
 #include <numeric>
 
@@ -28,31 +27,13 @@ constexpr Page kPage{
     "  tuner importance quickstart --target-quantile 0.2\n"
     "  tuner importance quickstart --method fanova --json"};
 
-std::optional<double> place_of(const report::StoredParameter& parameter, const Value& value) {
-  if (!parameter.is_range()) {
-    const auto choice = parameter.choice_of(value);
-    return choice ? std::optional(static_cast<double>(*choice)) : std::nullopt;
-  }
-  if (const auto* integer = std::get_if<std::int64_t>(&value)) return static_cast<double>(*integer);
-  if (const auto* real = std::get_if<double>(&value)) return *real;
-  return std::nullopt;
-}
-
 std::vector<report::Assessed> trials_of(const storage::Store& store, const std::string& study,
                                         const std::vector<report::StoredParameter>& parameters,
                                         storage::Damage& damage) {
-  const bool less = store.study(study).goal == Goal::minimize;
+  const Goal goal = store.study(study).goal;
   std::vector<report::Assessed> trials;
   const auto take = [&](const storage::RunRow& run) {
-    if (run.outcome != Outcome::completed || !run.value || !std::isfinite(*run.value)) return;
-    report::Assessed trial{.values = std::vector<std::optional<double>>(parameters.size()),
-                           .loss = less ? *run.value : -*run.value};
-    for (const auto& [name, value] : run.parameters) {
-      const auto at = std::ranges::find(parameters, name, &report::StoredParameter::name);
-      if (at != parameters.end())
-        trial.values[static_cast<std::size_t>(at - parameters.begin())] = place_of(*at, value);
-    }
-    trials.push_back(std::move(trial));
+    if (auto trial = report::assessed(parameters, run, goal)) trials.push_back(std::move(*trial));
   };
   store.read_runs(study, 0, false, take, &damage);
   return trials;

@@ -2,15 +2,14 @@
 #include "tuner/commands/lr_range.hpp"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <cmath>
 #include <filesystem>
 #include <iostream>
 #include <limits>
 
+#include "tuner/commands/output_file.hpp"
 #include "tuner/details.hpp"
 #include "tuner/error.hpp"
 #include "tuner/lr_range/diagnosis.hpp"
@@ -202,20 +201,7 @@ std::string lr_range_test_words(StudySession& session) {
 }
 
 void check_svg(const std::string& file) {
-  if (file.empty()) return;
-  const std::filesystem::path path = file;
-  const std::filesystem::path folder = path.has_parent_path() ? path.parent_path() : ".";
-  std::error_code none;
-  std::string why;
-  if (!path.has_filename() || std::filesystem::is_directory(path, none))
-    why = "it is a folder";
-  else if (!std::filesystem::is_directory(folder, none))
-    why = fmt::format("there is no folder {}", folder.string());
-  else if (::access((std::filesystem::exists(path, none) ? path : folder).c_str(), W_OK) != 0)
-    why = system_text(errno);
-  if (!why.empty())
-    throw Error(Message::usage_bad_option, fmt::format("--svg {}: the file cannot be written: {}", file, why),
-                "name a file in a folder that exists and that you may write to");
+  if (!file.empty()) check_output_file("--svg", file);
 }
 
 void write_svg(const std::string& file, const lr_range::LrReport& drawn) {

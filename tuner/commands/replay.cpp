@@ -19,6 +19,7 @@
 #include "tuner/report/table.hpp"
 #include "tuner/study/coordinator.hpp"
 #include "tuner/study/journal.hpp"
+#include "tuner/study/trial_record.hpp"
 #include "tuner/text.hpp"
 
 namespace tuner::commands {

@@ -23,6 +23,7 @@
 #include "tuner/program/processes.hpp"
 #include "tuner/study/journal.hpp"
 #include "tuner/study/method.hpp"
+#include "tuner/study/trial_record.hpp"
 #include "tuner/system.hpp"
 #include "tuner/text.hpp"
 #include "tuner/version.hpp"
@@ -236,6 +237,9 @@ study::StudyStatus StudySession::run(const Study& study, search::Searcher& searc
   if (!interrupts_) interrupts_.emplace();
   const StudyPlan& plan = study.plan;
   inspections_.clear();  // the workers need what they hold
+  // What cannot be learned from is said before the study is in the database.
+  if (!plan.learn_from.empty() && !store_->search_version(plan.name))
+    static_cast<void>(study::evidence_for(plan, searcher, *store_));
   for (const auto& warning : store_->open_study(study_record(study, searcher.replicates(0))))
     std::cerr << "warning: " << printable(warning) << "\n";
   if (values_.count("rerun")) rerun(plan.name);

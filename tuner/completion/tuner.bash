@@ -2,7 +2,7 @@
 # the database, plugins of `tuner plugins`.
 
 _tuner_options() { # COMMAND...: the options that its page names
-  tuner "$@" --help 2> /dev/null | grep -o '^  \(-h \[ \)\?--[a-z-]*' | grep -o -- '--[a-z-]*'
+  tuner "$@" --help 2> /dev/null | grep -o '^  \(-[a-z] \[ \)\?--[a-z-]*' | grep -o -- '--[a-z-]*'
 }
 
 _tuner() {
@@ -13,7 +13,7 @@ _tuner() {
   done
   COMPREPLY=()
   case $previous in
-    --config | --db | --plugin | --svg | convert)
+    --config | --db | --plugin | --svg | --output | -o | convert)
       COMPREPLY=($(compgen -f -- "$current"))
       return
       ;;

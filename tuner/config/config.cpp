@@ -279,8 +279,16 @@ class StudyReader {
           static_cast<std::uint64_t>(integer_within(entry.value, host_key(kSearcherKeys, "lag").bounds, "method.lag"));
     };
     const auto start = [this](const Entry& entry) { start_ = entry.value; };
-    plan_.searcher = read_named(node, Kind::searcher, "method",
-                                readers_of(kSearcherKeys, {{"lag", lag}, {"start", start}}), reading_);
+    const auto learn_from = [this](const Entry& entry) {
+      const auto add = [this](const Node& name) { plan_.learn_from.push_back(string_of(name, "method.learn_from")); };
+      if (entry.value.is_list())
+        for (const Node& name : entry.value.items) add(name);
+      else
+        add(entry.value);
+    };
+    plan_.searcher =
+        read_named(node, Kind::searcher, "method",
+                   readers_of(kSearcherKeys, {{"lag", lag}, {"start", start}, {"learn_from", learn_from}}), reading_);
     plan_.method = plan_.searcher->label;
   }
   void read_pruner(const Node& node) {

@@ -188,7 +188,8 @@ class SchemaWriter {
     for (const auto& plugin : catalogue_.plugins()) {
       if (plugin->kind() != kind) continue;
       Json required = Json::array({"name"});
-      Json keys = properties(host_keys, false, [](std::string_view) {
+      Json keys = properties(host_keys, false, [](std::string_view key) {
+        if (key == "learn_from") return any_of({string_schema(), {{"type", "array"}, {"items", string_schema()}}});
         const Json first{{"type", "object"}, {"additionalProperties", {{"type", {"number", "string", "boolean"}}}}};
         return Json{{"type", "array"}, {"items", first}};
       });

@@ -188,7 +188,10 @@ inline constexpr HostKey kSearcherKeys[] = {
      .bounds = {.min = 1, .max = 0x1p31}},
     {.key = "start",
      .type = HostKey::own,
-     .doc = "configurations that are tried first; what they leave out the searcher adds"}};
+     .doc = "configurations that are tried first; what they leave out the searcher adds"},
+    {.key = "learn_from",
+     .type = HostKey::own,
+     .doc = "a study of the same database, or several, whose trials the searcher is told of first"}};
 
 // Beside the options of a pruner.
 inline constexpr HostKey kPrunerKeys[] = {

@@ -4,11 +4,15 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
+#include <csignal>
 #include <cstdlib>
+#include <deque>
 #include <optional>
 #include <system_error>
 #include <utility>
@@ -23,7 +27,9 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr std::chrono::milliseconds kTick{200};
+constexpr std::chrono::milliseconds kTick{200}, kHeld{500};
+// Descriptors of a worker, and beside them.
+constexpr rlim_t kDescriptorsEach = 3, kDescriptorsBeside = 64;
 
 // For the time that the supervisor lives.
 class PrivateFolder {
@@ -65,10 +71,9 @@ class Supervisor {
       ::poll(files.data(), files.size(), static_cast<int>(kTick.count()));
       std::vector<Frame> said;
       if (crew_) crew_->look(std::span(files).subspan(own), said);
-      for (const Frame& frame : said) {
-        coordinator_.send(frame.type, frame.bytes);
-        forget_checkpoints(frame);
-      }
+      for (Frame& frame : said) hand_on(std::move(frame));
+      for (; !held_.empty() && Clock::now() - held_.front().since > kHeld; held_.pop_front())
+        coordinator_.send(held_.front().frame.type, held_.front().frame.bytes);
       coordinator_.flush();
       if (files[0].revents != 0) {
         heard_ = Clock::now();
@@ -105,6 +110,20 @@ class Supervisor {
     auto setup = from_bytes<WorkerSetup>(frame.bytes);
     if (setup.checkpoint_folder.empty()) setup.checkpoint_folder = checkpoints_.emplace().path();
     crew_ = make_local_crew(executable_, to_bytes(setup), workers_);
+  }
+
+  void hand_on(Frame frame) {
+    if (was_killed(frame)) return held_.push_back({Clock::now(), std::move(frame)});
+    coordinator_.send(frame.type, frame.bytes);
+    forget_checkpoints(frame);
+  }
+
+  // Whoever ends all that runs on a machine may come to the workers first: then the trial is lost with its node, and it
+  // is not the worker that somebody killed.
+  [[nodiscard]] static bool was_killed(const Frame& frame) {
+    if (frame.type != FrameType::worker_ended) return false;
+    const auto report = from_bytes<WorkerExit>(frame.bytes);
+    return report.cause == Cause::signal && report.status == SIGKILL;
   }
 
   // A trial that has ended needs no checkpoint.
@@ -149,6 +168,11 @@ class Supervisor {
   Connection coordinator_;
   std::optional<PrivateFolder> checkpoints_;  // where the setup names no folder
   std::unique_ptr<Crew> crew_;
+  struct Held {
+    Clock::time_point since;
+    Frame frame;
+  };
+  std::deque<Held> held_;  // of workers that were killed
   std::string status_;
   Clock::time_point heard_ = Clock::now(), said_ = heard_;
 };
@@ -163,6 +187,12 @@ int run_supervisor(const std::filesystem::path& executable, std::uint32_t worker
   if (!in.is_open() || !out.is_open() || ::dup2(nothing.get(), STDIN_FILENO) < 0 ||
       ::dup2(STDERR_FILENO, STDOUT_FILENO) < 0)
     throw std::system_error(errno, std::generic_category(), "standard input and output");
+  // As far as it may: a worker for which it is too few is named then.
+  if (rlimit limit{}; ::getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+    limit.rlim_cur =
+        std::min(limit.rlim_max, std::max(limit.rlim_cur, kDescriptorsEach * workers + kDescriptorsBeside));
+    ::setrlimit(RLIMIT_NOFILE, &limit);
+  }
   try {
     Supervisor(executable, workers, std::move(in), std::move(out)).run();
   } catch (const DecodeError& e) {

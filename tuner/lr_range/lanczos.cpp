@@ -3,96 +3,138 @@
 #include <tuner/abi.h>
 #include <tuner/abi_random.h>
 
-#include <Eigen/Core>
-#include <Eigen/Eigenvalues>
 #include <algorithm>
 #include <cassert>
 #include <cmath>
 #include <limits>
+#include <stdexcept>
 #include <utility>
+
+#include "linear_algebra/decompositions.hpp"
+#include "linear_algebra/products.hpp"
 
 namespace tuner::lr_range {
 
 namespace {
 
-using Matrix = Eigen::MatrixXd;
-using Vector = Eigen::VectorXd;
-using Index = Eigen::Index;
+using Vector = std::vector<double>;
 
 constexpr double kEpsilon = std::numeric_limits<double>::epsilon();
+constexpr std::size_t kChunk = 2048;  // of long vectors, which stays in the first cache
 
-Vector random_unit(Index dimension, std::uint64_t seed) {
+// Scaled by a power of two: neither overflows nor vanishes where the norm itself does not.
+double norm(std::span<const double> v) {
+  double largest = 0;
+  for (const double x : v)
+    if (!(std::abs(x) <= largest)) largest = std::abs(x);  // NaN stays
+  if (largest == 0 || !std::isfinite(largest)) return largest;
+  const double scale = std::ldexp(1.0, -std::max(std::ilogb(largest), -1000));
+  double sum = 0;
+  for (const double x : v) sum += (scale * x) * (scale * x);
+  return std::sqrt(sum) / scale;
+}
+
+Vector random_unit(std::size_t dimension, std::uint64_t seed) {
   tuner_rng rng{};
   rng.struct_size = sizeof rng;
   rng.seed = seed;
   Vector v(dimension);
   for (double& x : v) x = tuner_rng_next_normal(&rng);
-  return v.normalized();
+  const double length = norm(v);
+  for (double& x : v) x /= length;
+  return v;
 }
 
 // An orthonormal basis, the operator within it, and how far it leads out of it: A basis = basis projected + rest
 // e_last'.
 class Subspace {
  public:
-  Subspace(const SymmetricProduct& product, Vector start, Index most)
-      : product_(product), basis_(start.size(), most), projected_(Matrix::Zero(most, most)), next_(std::move(start)) {}
+  Subspace(const SymmetricProduct& product, Vector start, std::size_t most)
+      : product_(product),
+        n_(start.size()),
+        most_(most),
+        basis_(n_ * most),
+        projected_(most * most),
+        next_(std::move(start)),
+        values_(most),
+        vectors_(most * most) {}
 
   // Takes the next direction into the basis. False: its product is not finite.
   bool expand() {
-    Vector image(next_.size());
-    product_({next_.data(), static_cast<std::size_t>(next_.size())},
-             {image.data(), static_cast<std::size_t>(image.size())});
-    if (!image.allFinite()) return false;
-    basis_.col(size_++) = next_;
-    const auto basis = basis_.leftCols(size_);
+    Vector image(n_);
+    product_(next_, image);
+    if (!std::ranges::all_of(image, [](double x) { return std::isfinite(x); })) return false;
+    std::ranges::copy(next_, row(size_++));
     // Twice is enough (Parlett, Kahan): what cancellation left of the basis in the first pass goes in the second.
-    Vector shares = basis.transpose() * image;
-    image.noalias() -= basis * shares;
-    const Vector left = basis.transpose() * image;
-    image.noalias() -= basis * left;
-    shares += left;
-    projected_.col(size_ - 1).head(size_) = shares;
-    projected_.row(size_ - 1).head(size_) = shares.transpose();
-    scale_ = std::max(scale_, std::hypot(shares.norm(), image.norm()));
-    rest_ = image.norm();
+    Vector shares = take_shares(image);
+    const Vector left = take_shares(image);
+    double squares = 0;
+    for (std::size_t k = 0; k < size_; ++k) {
+      shares[k] += left[k];
+      projected_[k * most_ + size_ - 1] = shares[k];
+      projected_[(size_ - 1) * most_ + k] = shares[k];
+      squares += shares[k] * shares[k];
+    }
+    rest_ = norm(image);
+    scale_ = std::max(scale_, std::hypot(std::sqrt(squares), rest_));
     // Less than rounding is no direction: the basis is invariant.
     if (rest_ <= 8 * kEpsilon * scale_) rest_ = 0;
-    if (rest_ > 0) next_ = image / rest_;
+    for (std::size_t i = 0; rest_ > 0 && i < n_; ++i) next_[i] = image[i] / rest_;
     return true;
   }
 
   void solve() {
-    solver_.compute(projected_.topLeftCorner(size_, size_));
-    values_ = solver_.eigenvalues();
+    Vector a(size_ * size_);
+    for (std::size_t k = 0; k < size_; ++k) std::copy_n(projected_.data() + k * most_, size_, a.data() + k * size_);
+    if (!linear_algebra::symmetric_eigenvectors(size_, a.data(), values_.data(), vectors_.data()))
+      throw std::runtime_error("an eigendecomposition did not converge");
   }
   // Of the i-th largest Ritz pair.
-  [[nodiscard]] double value(Index i) const { return values_[size_ - 1 - i]; }
-  [[nodiscard]] double residual(Index i) const {
-    return std::abs(rest_ * solver_.eigenvectors()(size_ - 1, size_ - 1 - i));
-  }
+  [[nodiscard]] double value(std::size_t i) const { return values_[size_ - 1 - i]; }
+  [[nodiscard]] double residual(std::size_t i) const { return std::abs(rest_ * vectors_[(size_ - i) * size_ - 1]); }
   [[nodiscard]] double rounding() const { return 32 * kEpsilon * scale_; }
 
   // Keeps the Ritz vectors of the largest values alone. Their images lead out of them along `next`, whose product, when
   // it is taken, fills the row of its shares.
-  void restart(Index kept) {
-    const Matrix vectors = solver_.eigenvectors().rightCols(kept);
-    const Vector values = values_.tail(kept);
-    basis_.leftCols(kept) = (basis_.leftCols(size_) * vectors).eval();
-    projected_.setZero();
-    projected_.diagonal().head(kept) = values;
+  void restart(std::size_t kept) {
+    const auto vectors = linear_algebra::by_rows<double>(vectors_.data() + (size_ - kept) * size_, kept, size_);
+    Vector turned(kept * kChunk);
+    for (std::size_t first = 0; first < n_; first += kChunk) {
+      const std::size_t width = std::min(kChunk, n_ - first);
+      linear_algebra::multiply(linear_algebra::Rounding::separate, vectors,
+                               linear_algebra::by_rows<double>(basis_.data() + first, size_, width, n_),
+                               linear_algebra::into(turned.data(), width));
+      for (std::size_t k = 0; k < kept; ++k) std::copy_n(turned.data() + k * width, width, row(k) + first);
+    }
+    std::ranges::fill(projected_, 0.0);
+    for (std::size_t k = 0; k < kept; ++k) projected_[k * most_ + k] = values_[size_ - kept + k];
     size_ = kept;
   }
 
-  [[nodiscard]] Index size() const { return size_; }
-  [[nodiscard]] bool full() const { return size_ == basis_.cols(); }
+  [[nodiscard]] std::size_t size() const { return size_; }
+  [[nodiscard]] bool full() const { return size_ == most_; }
   [[nodiscard]] bool invariant() const { return rest_ == 0; }
 
  private:
+  double* row(std::size_t k) { return basis_.data() + k * n_; }
+
+  // image' basis, which is taken out of the image.
+  Vector take_shares(Vector& image) {
+    Vector shares(size_);
+    for (std::size_t k = 0; k < size_; ++k) shares[k] = linear_algebra::dot(row(k), image.data(), n_);
+    for (std::size_t first = 0; first < n_; first += kChunk)
+      for (std::size_t k = 0; k < size_; ++k) {
+        const double* const direction = row(k);
+        for (std::size_t i = first; i < std::min(n_, first + kChunk); ++i) image[i] -= shares[k] * direction[i];
+      }
+    return shares;
+  }
+
   const SymmetricProduct& product_;
-  Matrix basis_, projected_;
-  Vector next_, values_;
-  Eigen::SelfAdjointEigenSolver<Matrix> solver_;
-  Index size_ = 0;
+  std::size_t n_, most_;
+  Vector basis_, projected_, next_;  // basis: a vector after another; projected: `most` values a row
+  Vector values_, vectors_;          // ascending; the Ritz vectors' shares, size() values a row
+  std::size_t size_ = 0;
   double rest_ = 0, scale_ = 0;
 };
 
@@ -108,9 +150,8 @@ double error_bound(const Subspace& space) {
 LanczosResult largest_eigenvalue(const SymmetricProduct& product, std::size_t dimension,
                                  const LanczosOptions& options) {
   assert(dimension >= 1 && options.vectors >= 8 && options.vectors <= 64);
-  const auto n = static_cast<Index>(dimension);
-  const Index most = std::min<Index>(n, options.vectors);
-  Subspace space(product, random_unit(n, options.seed), most);
+  const std::size_t most = std::min(dimension, static_cast<std::size_t>(options.vectors));
+  Subspace space(product, random_unit(dimension, options.seed), most);
   LanczosResult result;
   result.residual = result.error = std::numeric_limits<double>::infinity();
   while (result.products < options.most_products) {
@@ -128,7 +169,7 @@ LanczosResult largest_eigenvalue(const SymmetricProduct& product, std::size_t di
     result.converged = result.residual <= std::max(options.tolerance * std::abs(result.value), space.rounding());
     // A first vector that happens to be an eigenvector's neighbor proves little: the subspace has one dimension.
     if ((result.converged && space.size() > 1) || space.invariant()) break;
-    if (space.full()) space.restart(std::max<Index>(1, most / 3));
+    if (space.full()) space.restart(std::max<std::size_t>(1, most / 3));
   }
   return result;
 }
@@ -145,9 +186,6 @@ SymmetricProduct preconditioned(SymmetricProduct product, std::span<const double
 }
 
 double central_difference_step(std::span<const double> x, std::span<const double> v, double resolution) {
-  const auto norm = [](std::span<const double> a) {
-    return Eigen::Map<const Vector>(a.data(), static_cast<Index>(a.size())).stableNorm();
-  };
   const double length = norm(v);
   return length > 0 ? std::cbrt(resolution) * (1 + norm(x)) / length : 0;
 }

@@ -163,7 +163,28 @@ std::vector<double> active_values(const std::vector<const Assessed*>& trials, st
   return values;
 }
 
+std::optional<double> place_of(const StoredParameter& parameter, const Value& value) {
+  if (!parameter.is_range()) {
+    const auto choice = parameter.choice_of(value);
+    return choice ? std::optional(static_cast<double>(*choice)) : std::nullopt;
+  }
+  if (const auto* integer = std::get_if<std::int64_t>(&value)) return static_cast<double>(*integer);
+  if (const auto* real = std::get_if<double>(&value)) return *real;
+  return std::nullopt;
+}
+
 }  // namespace
+
+std::optional<Assessed> assessed(std::span<const StoredParameter> parameters, const storage::RunRow& run, Goal goal) {
+  if (run.outcome != Outcome::completed || !run.value || !std::isfinite(*run.value)) return std::nullopt;
+  Assessed trial{.values = std::vector<std::optional<double>>(parameters.size()),
+                 .loss = goal == Goal::minimize ? *run.value : -*run.value};
+  for (const auto& [name, value] : run.parameters) {
+    const auto at = std::ranges::find(parameters, name, &StoredParameter::name);
+    if (at != parameters.end()) trial.values[static_cast<std::size_t>(at - parameters.begin())] = place_of(*at, value);
+  }
+  return trial;
+}
 
 std::vector<double> ped_anova(std::span<const StoredParameter> parameters, std::span<const Assessed> trials,
                               const PedAnova& settings) {

@@ -19,6 +19,10 @@ struct Assessed {
   double loss = 0;
 };
 
+// What counts of a run: nothing unless it was completed with a finite value.
+[[nodiscard]] std::optional<Assessed> assessed(std::span<const StoredParameter> parameters, const storage::RunRow& run,
+                                               Goal goal);
+
 struct PedAnova {
   double target_quantile = 0.1;  // share of the trials that are good
   double region_quantile = 1;    // share of the trials in which they are looked for

@@ -7,7 +7,6 @@
 #include <ostream>
 
 #include "tuner/error.hpp"
-#include "tuner/report/performance_profile.hpp"
 #include "tuner/report/record.hpp"
 #include "tuner/report/table.hpp"
 
@@ -16,7 +15,9 @@ namespace tuner::report {
 namespace {
 
 struct Tried {
-  storage::RunRow run;
+  std::optional<double> value;
+  double steps = 0, evaluations = 0, seconds = 0;
+  bool has_parameters = false;             // of the optimizer
   std::vector<storage::CurvePoint> curve;  // of the study's metric
 };
 using Trials = std::vector<Tried>;
@@ -29,11 +30,10 @@ std::optional<std::string> choice_of(const storage::RunRow& run, std::string_vie
   return std::nullopt;
 }
 
-// The one optimizer that all trials of a study have, where none is searched.
-std::string optimizer_of(const storage::Store& store, const std::string& study) {
-  for (const storage::PluginRecord& plugin : store.plugins(study))
-    if (plugin.kind == "optimizer") return plugin.id;
-  return "";
+// One without search parameters of its own has all that it can have, and holds nobody back.
+bool has_optimizer_parameters(const storage::RunRow& run) {
+  return std::ranges::any_of(run.parameters,
+                             [](const auto& parameter) { return parameter.first.starts_with("optimizer."); });
 }
 
 void add_study(const storage::Store& store, const std::string& study, Problems& problems, storage::Damage& damage) {
@@ -41,13 +41,18 @@ void add_study(const storage::Store& store, const std::string& study, Problems& 
   store.read_curves(
       study, store.study(study).metric, 0, [&](const storage::Curve& curve) { curves[curve.number] = curve.points; },
       &damage);
-  const std::string only = optimizer_of(store, study);
+  const OptimizerOfTrial optimizer_of(store, study);
   const auto take = [&](const storage::RunRow& run) {
-    const std::string optimizer = choice_of(run, "optimizer").value_or(only);
+    const std::string optimizer = optimizer_of.of(run);
     if (optimizer.empty() || run.outcome == Outcome::cancelled) return;
     const auto objective = choice_of(run, "objective");
     problems[objective ? fmt::format("{}: {}", study, *objective) : study][optimizer].push_back(
-        {run, curves[run.number]});
+        {.value = run.value,
+         .steps = static_cast<double>(run.steps),
+         .evaluations = static_cast<double>(run.evaluations),
+         .seconds = run.wall_seconds,
+         .has_parameters = has_optimizer_parameters(run),
+         .curve = std::move(curves[run.number])});
   };
   store.read_runs(study, 0, false, take, &damage);
 }
@@ -59,7 +64,7 @@ bool reaches(double value, double target, Goal goal) {
 std::optional<double> best_of(const Trials& trials, std::size_t count, Goal goal) {
   std::optional<double> best;
   for (std::size_t i = 0; i < std::min(count, trials.size()); ++i)
-    if (const auto value = trials[i].run.value; value && std::isfinite(*value))
+    if (const auto value = trials[i].value; value && std::isfinite(*value))
       best = !best ? *value : goal == Goal::minimize ? std::min(*best, *value) : std::max(*best, *value);
   return best;
 }
@@ -68,28 +73,28 @@ std::optional<double> best_of(const Trials& trials, std::size_t count, Goal goal
 double share_at_target(const Tried& trial, double target, Goal goal) {
   for (const auto& [step, value] : trial.curve)
     if (reaches(value, target, goal))
-      return trial.run.steps > 0 ? std::min(1.0, static_cast<double>(step) / static_cast<double>(trial.run.steps)) : 1;
-  return trial.run.value && reaches(*trial.run.value, target, goal) ? 1 : HUGE_VAL;
+      return trial.steps > 0 ? std::min(1.0, static_cast<double>(step) / trial.steps) : 1;
+  return trial.value && reaches(*trial.value, target, goal) ? 1 : HUGE_VAL;
 }
 
 OptimizerResult result_of(const Trials& trials, std::size_t most, double target, Goal goal) {
   const std::size_t count = std::min(most, trials.size());
-  OptimizerResult result{
-      .trials = count, .best = best_of(trials, count, goal), .evaluations = HUGE_VAL, .seconds = HUGE_VAL};
+  OptimizerResult result{.trials = count,
+                         .best = best_of(trials, count, goal),
+                         .steps = HUGE_VAL,
+                         .evaluations = HUGE_VAL,
+                         .seconds = HUGE_VAL};
   for (std::size_t i = 0; i < count; ++i) {
     const double share = share_at_target(trials[i], target, goal);
     if (!std::isfinite(share)) continue;
-    result.evaluations = std::min(result.evaluations, share * static_cast<double>(trials[i].run.evaluations));
-    result.seconds = std::min(result.seconds, share * trials[i].run.wall_seconds);
+    result.steps = std::min(result.steps, share * trials[i].steps);
+    result.evaluations = std::min(result.evaluations, share * trials[i].evaluations);
+    result.seconds = std::min(result.seconds, share * trials[i].seconds);
   }
   return result;
 }
 
-// One without search parameters of its own has all that it can have, and holds nobody back.
-bool is_searched(const Trials& trials) {
-  return std::ranges::any_of(trials.front().run.parameters,
-                             [](const auto& parameter) { return parameter.first.starts_with("optimizer."); });
-}
+bool is_searched(const Trials& trials) { return trials.front().has_parameters; }
 std::size_t least_count(const std::map<std::string, Trials>& optimizers) {
   std::optional<std::size_t> least;
   for (const auto& [name, trials] : optimizers)
@@ -115,16 +120,8 @@ RankedOptimizer& optimizer_in(OptimizerRanking& ranking, const std::string& name
 }
 
 void score(OptimizerRanking& ranking) {
-  const auto scores_by = [&](auto member) {
-    std::vector<Contender> contenders;
-    for (const RankedOptimizer& optimizer : ranking.optimizers) {
-      contenders.push_back({.name = optimizer.name, .costs = {}});
-      for (const auto& result : optimizer.results)
-        contenders.back().costs.push_back(result ? (*result).*member : HUGE_VAL);
-    }
-    return algoperf_scores(contenders);
-  };
-  const auto evaluations = scores_by(&OptimizerResult::evaluations), seconds = scores_by(&OptimizerResult::seconds);
+  const auto evaluations = algoperf_scores(contenders(ranking, &OptimizerResult::evaluations));
+  const auto seconds = algoperf_scores(contenders(ranking, &OptimizerResult::seconds));
   for (std::size_t i = 0; i < ranking.optimizers.size(); ++i) {
     ranking.optimizers[i].score_by_evaluations = evaluations[i];
     ranking.optimizers[i].score_by_seconds = seconds[i];
@@ -136,8 +133,26 @@ Value cost_cell(double cost) { return std::isfinite(cost) ? Value(cost) : Value(
 
 }  // namespace
 
-OptimizerRanking rank_optimizers(const storage::Store& store, const std::vector<std::string>& studies,
-                                 std::optional<double> target, storage::Damage& damage) {
+std::vector<Contender> contenders(const OptimizerRanking& ranking, double OptimizerResult::*cost) {
+  std::vector<Contender> contenders;
+  for (const RankedOptimizer& optimizer : ranking.optimizers) {
+    contenders.push_back({.name = optimizer.name, .costs = {}});
+    for (const auto& result : optimizer.results) contenders.back().costs.push_back(result ? (*result).*cost : HUGE_VAL);
+  }
+  return contenders;
+}
+
+OptimizerOfTrial::OptimizerOfTrial(const storage::Store& store, const std::string& study) {
+  for (const storage::PluginRecord& plugin : store.plugins(study))
+    if (plugin.kind == "optimizer" && only_.empty()) only_ = plugin.id;
+}
+
+std::string OptimizerOfTrial::of(const storage::RunRow& run) const {
+  return choice_of(run, "optimizer").value_or(only_);
+}
+
+OptimizerRanking optimizer_ranking(const storage::Store& store, const std::vector<std::string>& studies,
+                                   std::optional<double> target, storage::Damage& damage) {
   OptimizerRanking ranking;
   for (const std::string& study : studies) {
     const storage::StudyRow row = store.study(study);
@@ -154,11 +169,17 @@ OptimizerRanking rank_optimizers(const storage::Store& store, const std::vector<
       }
     }
   }
+  for (RankedOptimizer& optimizer : ranking.optimizers) optimizer.results.resize(ranking.problems.size());
+  score(ranking);
+  return ranking;
+}
+
+OptimizerRanking rank_optimizers(const storage::Store& store, const std::vector<std::string>& studies,
+                                 std::optional<double> target, storage::Damage& damage) {
+  OptimizerRanking ranking = optimizer_ranking(store, studies, target, damage);
   if (ranking.optimizers.empty())
     throw Error(Message::usage_bad_option, "no trial of these studies has an optimizer",
                 "name studies of trainings, or of programs with a parameter optimizer");
-  for (RankedOptimizer& optimizer : ranking.optimizers) optimizer.results.resize(ranking.problems.size());
-  score(ranking);
   return ranking;
 }
 
@@ -197,6 +218,7 @@ Json json_of(const OptimizerRanking& ranking) {
       results.push_back(!result ? Json()
                                 : Json{{"trials", result->trials},
                                        {"best", json_of(result->best)},
+                                       {"steps", json_of(result->steps)},
                                        {"evaluations", json_of(result->evaluations)},
                                        {"seconds", json_of(result->seconds)}});
     optimizers.push_back({{"optimizer", optimizer.name},

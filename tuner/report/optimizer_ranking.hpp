@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "tuner/json.hpp"
+#include "tuner/report/performance_profile.hpp"
 #include "tuner/storage/store.hpp"
 
 namespace tuner::report {
@@ -17,7 +18,7 @@ struct OptimizerResult {
   std::uint64_t trials = 0;    // of which the result is the best
   std::optional<double> best;  // of the study's metric
   // The least that a trial needed to reach the target; infinite: none did.
-  double evaluations, seconds;
+  double steps, evaluations, seconds;
 };
 struct RankedOptimizer {
   std::string name;
@@ -42,6 +43,22 @@ struct OptimizerRanking {
 // Errors: usage.bad_option where no trial has an optimizer.
 [[nodiscard]] OptimizerRanking rank_optimizers(const storage::Store& store, const std::vector<std::string>& studies,
                                                std::optional<double> target, storage::Damage& damage);
+// The same; empty where no trial has an optimizer.
+[[nodiscard]] OptimizerRanking optimizer_ranking(const storage::Store& store, const std::vector<std::string>& studies,
+                                                 std::optional<double> target, storage::Damage& damage);
+// The optimizers by what they need: &OptimizerResult::seconds.
+[[nodiscard]] std::vector<Contender> contenders(const OptimizerRanking& ranking, double OptimizerResult::*cost);
+
+// What a trial was trained with: its parameter `optimizer`, else the study's outermost optimizer; empty: nothing.
+class OptimizerOfTrial {
+ public:
+  OptimizerOfTrial(const storage::Store& store, const std::string& study);
+  [[nodiscard]] std::string of(const storage::RunRow& run) const;
+
+ private:
+  std::string only_;
+};
+
 void print(std::ostream& out, const OptimizerRanking& ranking);
 [[nodiscard]] Json json_of(const OptimizerRanking& ranking);
 

@@ -16,6 +16,9 @@
 #include "tuner/study/aside.hpp"
 #include "tuner/study/decisions.hpp"
 #include "tuner/study/journal.hpp"
+#include "tuner/study/paused_trials.hpp"
+#include "tuner/study/trial_record.hpp"
+#include "tuner/system.hpp"
 
 namespace tuner::study {
 
@@ -41,7 +44,8 @@ class Coordinator {
         executor_(executor),
         interrupts_(interrupts),
         listener_(listener),
-        heard_(heard) {
+        heard_(heard),
+        paused_(study.run.checkpoint) {
     status_.total = search::trials_of(searcher);
     if (run_.trials) status_.total = std::min(run_.trials.value_or(UINT64_MAX), status_.total.value_or(UINT64_MAX));
     for (const std::uint64_t number : store.finished(plan_.name)) done_.insert(number);
@@ -62,6 +66,7 @@ class Coordinator {
 
   StudyStatus run() {
     store_.add_event(status_.done == 0 ? "started" : "resumed", fmt::format("{} trials finished before", status_.done));
+    record_machine();
     forget_leftovers();
     stop_if_too_many_failed();
     for (;;) {
@@ -86,6 +91,12 @@ class Coordinator {
   }
 
  private:
+  // Once for each machine.
+  void record_machine() {
+    const auto known = store_.machines(plan_.name);
+    const std::string machine = machine_text();
+    if (std::ranges::find(known, machine) == known.end()) store_.add_event("machine", machine);
+  }
   // A configuration without values.
   [[nodiscard]] Configuration nothing_known() const { return Configuration(plan_.space.dimensions.size()); }
 
@@ -139,11 +150,11 @@ class Coordinator {
       trial.result.steps = run.steps;
       executor::Job job = trial.job;
       waiting_.insert(run.number);
-      keep_paused(std::move(job), record_of(std::move(trial)));
+      paused_.add(std::move(job), record_of(std::move(trial)));
     });
-    limit_paused();
+    evict();
     // Reviewed when the last run was ended by force.
-    for (const auto& [number, paused] : paused_)
+    for (const std::uint64_t number : paused_.numbers())
       if (!decisions_->is_paused(number)) continued_.push_back(number);
   }
 
@@ -274,29 +285,17 @@ class Coordinator {
   }
 
   [[nodiscard]] bool reviews() const { return decisions_ && decisions_->reviews(); }
-  void keep_paused(executor::Job job, storage::TrialRecord record) {
-    record.result.metrics.clear();
-    record.result.log.clear();
-    const std::uint64_t number = job.id.number;
-    paused_.insert_or_assign(number,
-                             Paused{std::move(job), std::move(record), checkpoint_bytes(run_.checkpoint, number)});
-  }
-  // Removes checkpoints of paused trials until the others have room: first of those that lose the fewest steps by it.
-  void limit_paused() {
-    status_.paused = paused_.size();
-    status_.paused_bytes = 0;
-    for (const auto& [number, paused] : paused_) status_.paused_bytes += paused.bytes;
-    while (!run_.checkpoint.keep_all && status_.paused_bytes > run_.checkpoint.paused_limit) {
-      const auto steps_of = [](const auto& entry) {
-        return std::pair(entry.second.bytes == 0, entry.second.record.result.steps);
-      };
-      const auto least = std::ranges::min_element(paused_, {}, steps_of);
-      remove_checkpoints(run_.checkpoint, least->first);
+  // Keeps what paused trials take on the disk within its limit.
+  void evict() {
+    for (const auto& [number, step] : paused_.evict())
       store_.add_event("evicted", fmt::format("the checkpoint of trial {}, which is paused at step {}: over "
                                               "paused_limit; where it goes on, it begins at step 0",
-                                              least->first, least->second.record.result.steps));
-      status_.paused_bytes -= std::exchange(least->second.bytes, 0);
-    }
+                                              number, step));
+    count_paused();
+  }
+  void count_paused() {
+    status_.paused = paused_.size();
+    status_.paused_bytes = paused_.bytes();
   }
 
   // A worker is free: continues paused trials, or prunes them, as the pruner wants. at_end: nothing runs. Was there
@@ -315,33 +314,33 @@ class Coordinator {
       if (!reviewed && at_end && all_submitted() && !found) reviewed = decisions_->review(true);
       if (!reviewed) break;
       found = true;
-      if (reviewed->decision.stops()) {
+      // One whose row was deleted by hand runs again, and hears of it at its step.
+      const bool is_there = paused_.contains(reviewed->number);
+      if (is_there && reviewed->decision.stops()) {
         prune(*reviewed);
       } else {
         store_.record({}, decisions_->take_entries());
-        go_on(reviewed->number);
+        if (is_there) go_on(reviewed->number);
       }
     }
-    status_.paused = paused_.size();
+    count_paused();
     return found;
   }
   void go_on(std::uint64_t number) {
-    Paused paused = std::move(paused_.extract(number).mapped());
-    status_.paused_bytes -= paused.bytes;
+    PausedTrial paused = paused_.take(number);
     if (plan_.program) paused.job.earlier = result_of(store_.trial(plan_.name, number));
     submit(std::move(paused.job));
   }
   void prune(const search::Reviewed& reviewed) {
-    Paused paused = std::move(paused_.extract(reviewed.number).mapped());
-    status_.paused_bytes -= paused.bytes;
-    TrialResult& result = paused.record.result;
+    storage::TrialRecord record = paused_.take(reviewed.number).record;
+    TrialResult& result = record.result;
     result.outcome = Outcome::pruned;
     result.error = reviewed.decision.why.empty() ? "" : fmt::format("step {}: {}", result.steps, reviewed.decision.why);
-    end_decisions(paused.record);
+    end_decisions(record);
     store_.prune(reviewed.number, result.error, decisions_->take_entries());
-    count(paused.record);
+    count(record);
     remove_checkpoints(run_.checkpoint, reviewed.number);
-    pruned_.push_back(std::move(paused.record));
+    pruned_.push_back(std::move(record));
   }
 
   void submit(executor::Job job) {
@@ -387,7 +386,7 @@ class Coordinator {
     stop_if_too_many_failed();
     if (target_reached() && !std::exchange(at_target_, true)) executor_.drop_queued();
     if (error) cannot_go_on_ = true;
-    limit_paused();
+    if (decisions_) evict();
     record(records);
     forget_checkpoints(records);
     std::ranges::move(std::exchange(pruned_, {}), std::back_inserter(records));
@@ -439,7 +438,7 @@ class Coordinator {
   storage::TrialRecord pause(executor::Finished trial) {
     executor::Job job = trial.job;
     storage::TrialRecord record = record_of(std::move(trial));
-    keep_paused(std::move(job), record);
+    paused_.add(std::move(job), record);
     return record;
   }
 
@@ -467,29 +466,7 @@ class Coordinator {
   }
 
   storage::TrialRecord record_of(executor::Finished trial) {
-    storage::TrialRecord record;
-    record.id = trial.job.id;
-    record.replicates = searcher_.replicates(record.id.configuration);
-    record.attempt = trial.job.attempt;
-    record.seed = plan_.seed;
-    record.started_at_ms = trial.started_at_ms;
-    record.finished_at_ms = trial.finished_at_ms;
-    record.parameters = parameters_of(plan_.space, trial.job.point);
-    record.result = std::move(trial.result);
-    for (const Plugin* plugin : plugins_of(plan_, trial.job.point)) record.plugins.push_back(records_.at(plugin));
-    // Where its worker died nobody knows what the program's files were.
-    if (plan_.program && !record.result.process)
-      record.plugins.push_back({.kind = "program",
-                                .id = plan_.program->command.front(),
-                                .version = {},
-                                .sha256 = std::string(64, '0'),
-                                .path = {},
-                                .build = {}});
-    if (record.result.process)
-      for (const FileUse& file : record.result.process->files)
-        record.plugins.push_back(
-            {.kind = file.kind, .id = file.name, .version = {}, .sha256 = file.sha256, .path = file.path, .build = {}});
-    return record;
+    return study::record_of(std::move(trial), plan_, searcher_, records_);
   }
 
   // A program that is wrong itself fails in every trial: after the first ones there is nothing to learn.
@@ -551,17 +528,12 @@ class Coordinator {
   // Of a program, while all of the study's first trials have failed at their start: how many.
   std::optional<int> failed_at_start_ = 0;
   bool fails_at_start_ = false;
-  std::map<const Plugin*, storage::PluginRecord> records_;
+  BuildRecords records_;
   std::optional<Journal> journal_;      // where the searcher learns
   std::optional<Decisions> decisions_;  // where there is a pruner
   std::int64_t decide_at_ = kNever;
   std::map<std::uint64_t, Configuration> running_;  // or paused, by number, where there is a pruner
-  struct Paused {
-    executor::Job job;
-    storage::TrialRecord record;  // without metrics
-    std::uint64_t bytes = 0;      // of its checkpoints
-  };
-  std::map<std::uint64_t, Paused> paused_;    // by number
+  PausedTrials paused_;
   std::set<std::uint64_t> waiting_;           // that were paused when the study was opened
   std::vector<std::uint64_t> continued_;      // paused ones that an earlier run was to continue
   std::vector<storage::TrialRecord> pruned_;  // by a review, for the listener
@@ -579,18 +551,6 @@ StudyStatus run_study(const Study& study, search::Searcher& searcher, storage::S
                       const InterruptCounter& interrupts, const Listener& listener, const Guidance& guidance,
                       const NoticeListener& heard) {
   return Coordinator(study, searcher, store, executor, interrupts, listener, guidance, heard).run();
-}
-
-storage::PluginRecord plugin_record(const Plugin& plugin) {
-  const tuner_library& table = *plugin.library().table;
-  return {.kind = std::string(to_string(plugin.kind())),
-          .id = std::string(plugin.id()),
-          .version = std::string(plugin.version()),
-          .sha256 = plugin.library().sha256,
-          .path = plugin.library().path.string(),
-          .abi_minor = table.abi_minor,
-          .build_flags = plugin.library().build_flags,
-          .build = table.build ? table.build : ""};
 }
 
 }  // namespace tuner::study

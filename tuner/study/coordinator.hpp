@@ -72,6 +72,4 @@ struct Guidance {
                                     Executor& executor, const InterruptCounter& interrupts, const Listener& listener,
                                     const Guidance& guidance = {}, const NoticeListener& heard = {});
 
-[[nodiscard]] storage::PluginRecord plugin_record(const Plugin& plugin);
-
 }  // namespace tuner::study

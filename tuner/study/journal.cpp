@@ -74,6 +74,21 @@ search::Observation observation_of(const storage::ObservationRecord& record, con
           .results = {}};
 }
 
+// The k-th of other studies.
+search::Observation observation_of(const storage::EvidenceRecord& evidence, const Configuration& point,
+                                   std::uint64_t k) {
+  return {.proposal = TUNER_PROPOSAL_ELSEWHERE + k,
+          .configuration = TUNER_PROPOSAL_ELSEWHERE + k,
+          .assignment = point,
+          .outcome = evidence.outcome,
+          .last_step = evidence.last_step,
+          .budget = evidence.budget,
+          .values = {evidence.value},
+          .mean = evidence.value,
+          .standard_deviation = {},
+          .results = {}};
+}
+
 // The value of a dimension that was recorded as `value`.
 std::optional<Value> value_in(const Dimension& dimension, const Value& value) {
   if (const auto* values = std::get_if<Values>(&dimension.domain)) {
@@ -171,6 +186,42 @@ std::optional<Configuration> point_from(const Space& space, const Parameters& pa
   return next == parameters.end() ? std::optional(std::move(point)) : std::nullopt;
 }
 
+std::vector<storage::EvidenceRecord> evidence_for(const StudyPlan& plan, const search::Searcher& searcher,
+                                                  const storage::Store& store) {
+  std::vector<storage::EvidenceRecord> all;
+  const std::vector<storage::StudyRow> studies = store.studies();
+  for (const std::string& name : plan.learn_from) {
+    const auto refuse = [&](const std::string& why, const std::string& remedy) {
+      throw Error(Message::config_impossible, fmt::format("learn_from names study '{}': {}", name, why), remedy);
+    };
+    const auto study = std::ranges::find(studies, name, &storage::StudyRow::name);
+    if (study == studies.end()) refuse("the database has no such study", "`tuner studies` lists those that it has");
+    if (study->metric != plan.metric.name || study->goal != plan.metric.goal)
+      refuse(fmt::format("its metric is {} ({}), and this study's is {} ({})", study->metric, to_string(study->goal),
+                         plan.metric.name, to_string(plan.metric.goal)),
+             "learn from studies of the same metric");
+    const std::size_t before = all.size();
+    store.read_runs(name, 0, false, [&](const storage::RunRow& run) {
+      if (is_open(run.outcome)) return;
+      Parameters parameters = run.parameters;
+      if (!plan.files.empty()) follow_paths(plan, parameters);
+      const auto point = point_from(plan.space, parameters, searcher);
+      if (!point) return;
+      all.push_back({.study = name,
+                     .number = run.number,
+                     .parameters = std::move(parameters),
+                     .outcome = run.outcome,
+                     .last_step = run.steps,
+                     .budget = budget_of(plan, *point),
+                     .value = run.value});
+    });
+    if (all.size() == before)
+      refuse(fmt::format("none of its {} trials has parameters of this space", study->trials),
+             "learn from studies with the same search parameters, each value of which this space has");
+  }
+  return all;
+}
+
 ReplayedProposals replay_proposals(const StudyPlan& plan, search::Searcher& searcher, const storage::Store& store) {
   ReplayedProposals replayed;
   std::vector<Configuration> pending;  // the recorded ones, so that a difference is said once
@@ -201,7 +252,13 @@ ReplayedProposals replay_proposals(const StudyPlan& plan, search::Searcher& sear
     }
     searcher.observe(observation);
   };
+  std::uint64_t learned = 0;
   store.read_journal(plan.name, [&](const storage::JournalEntry& entry) {
+    if (const auto* evidence = std::get_if<storage::EvidenceRecord>(&entry)) {
+      const auto point = point_from(plan.space, evidence->parameters, searcher);
+      if (point) searcher.observe(observation_of(*evidence, *point, learned));
+      ++learned;
+    }
     if (const auto* proposal = std::get_if<storage::ProposalRecord>(&entry)) compare(*proposal);
     if (const auto* observation = std::get_if<storage::ObservationRecord>(&entry)) observe(*observation);
   });
@@ -215,6 +272,7 @@ Journal::Journal(const StudyPlan& plan, search::Searcher& searcher, storage::Sto
   is_kept_ = store.keep_journal(by_lag ? std::optional(lag) : std::nullopt);
   lag_ = store.lag(plan.name).value_or(lag);
   if (is_kept_) read();
+  if (is_kept_ && proposed_ == 0 && learned_ == 0) learn();
   for (const auto& [number, pause] : first_pauses) {
     TrialResult result;
     result.outcome = Outcome::paused;
@@ -234,6 +292,7 @@ Journal::Journal(const StudyPlan& plan, search::Searcher& searcher, storage::Sto
 
 void Journal::read() {
   store_.read_journal(plan_.name, [&](storage::JournalEntry entry) {
+    if (const auto* evidence = std::get_if<storage::EvidenceRecord>(&entry)) take_in(*evidence);
     if (const auto* proposal = std::get_if<storage::ProposalRecord>(&entry)) {
       Parameters parameters = proposal->parameters;
       if (!plan_.files.empty()) follow_paths(plan_, parameters);
@@ -258,6 +317,19 @@ void Journal::read() {
       observe_next();
     }
   });
+}
+
+void Journal::learn() {
+  for (storage::EvidenceRecord& evidence : evidence_for(plan_, searcher_, store_)) {
+    take_in(evidence);
+    entries_.emplace_back(std::move(evidence));
+  }
+}
+
+void Journal::take_in(const storage::EvidenceRecord& evidence) {
+  const auto point = point_from(plan_.space, evidence.parameters, searcher_);
+  if (point) searcher_.observe(observation_of(evidence, *point, learned_));
+  ++learned_;
 }
 
 bool Journal::was_done(std::uint64_t configuration) const {

@@ -56,6 +56,9 @@ class Journal {
 
  private:
   void read();
+  // Tells the searcher of the trials of other studies, the first time that this study is opened.
+  void learn();
+  void take_in(const storage::EvidenceRecord& evidence);
   [[nodiscard]] std::uint64_t needed_for(std::uint64_t proposal) const;
   bool observe_next();
   // Were all trials of a configuration finished when the study was opened?
@@ -76,7 +79,13 @@ class Journal {
   // Observations of the journal that wait for a trial that was deleted to be made again.
   std::map<std::uint64_t, storage::ObservationRecord> recorded_;
   std::vector<storage::JournalEntry> entries_;
+  std::uint64_t learned_ = 0;  // trials of other studies
 };
+
+// Trials of the studies that the plan learns from which it can use: those that have ended, with parameters of its
+// space. Errors: config.impossible where there is no such study, its metric is another one, or none of its trials fits.
+[[nodiscard]] std::vector<storage::EvidenceRecord> evidence_for(const StudyPlan& plan, const search::Searcher& searcher,
+                                                                const storage::Store& store);
 
 // Makes the proposals of a recorded study again, each from what its journal says that was observed by then.
 // searcher: a new one; the plan must be that of the study. Errors: storage.damaged.

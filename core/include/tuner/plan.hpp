@@ -117,6 +117,7 @@ struct StudyPlan {
   std::map<std::string, std::string> stopping_metrics;  // places of the metrics that early_stopping names
   std::string method;                  // "single": a config without a search; of a searcher that is a plugin its id
   std::optional<PluginPlan> searcher;  // where the method is a plugin
+  std::vector<std::string> learn_from = {};  // studies of the same database whose trials it is told of first
   // What such a search tries first, in order. What has no value is left to the searcher.
   std::vector<Configuration> start;
   std::optional<PrunerPlan> pruner;

@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include "data/idx.hpp"
+#include "linear_algebra/elements.hpp"
 
 namespace tuner::objectives {
 namespace {
@@ -106,13 +107,17 @@ void LabelledImages::gather_as(std::uint32_t split, std::span<const std::uint64_
                                std::uint32_t* labels) const {
   const Split& from = splits_.at(split);
   const T scale = static_cast<T>(scale_), shift = static_cast<T>(shift_);
-  for (const std::uint64_t index : indices) {
+  for (const std::uint64_t index : indices)
     if (index >= from.count)
       throw std::out_of_range("sample " + std::to_string(index) + " of " + std::to_string(from.count));
-    const std::uint8_t* bytes = from.pixels + index * features_;
-    for (std::size_t i = 0; i < features_; ++i) pixels[i] = scale * static_cast<T>(bytes[i]) + shift;
+  // Samples lie all over the memory: the next one is on its way while this one is converted.
+  constexpr std::size_t kCacheLine = 64;
+  for (std::size_t i = 0; i < indices.size(); ++i) {
+    const std::uint8_t* const next = from.pixels + indices[std::min(i + 1, indices.size() - 1)] * features_;
+    for (std::size_t byte = 0; byte < features_; byte += kCacheLine) __builtin_prefetch(next + byte);
+    linear_algebra::values_of_bytes(from.pixels + indices[i] * features_, features_, scale, shift, pixels);
     pixels += features_;
-    *labels++ = from.labels[index];
+    *labels++ = from.labels[indices[i]];
   }
 }
 

@@ -61,11 +61,14 @@ typedef struct tuner_space {
 #define TUNER_VALUE_FREE 1u     /* the searcher chose it */
 #define TUNER_VALUE_FIXED 2u    /* the user or the host did */
 
+/* Observations of another study that this one learns from come first, with proposals counted from here on. */
+#define TUNER_PROPOSAL_ELSEWHERE (UINT64_C(1) << 40)
+
 /* One assignment of the space. */
 typedef struct tuner_configuration {
   uint32_t struct_size;
   uint32_t reserved;
-  uint64_t proposal;     /* index of the proposal that made it */
+  uint64_t proposal;     /* index of the proposal that made it; from TUNER_PROPOSAL_ELSEWHERE on, of another study */
   const double* values;  /* [n_dimensions]; a choice is its index */
   const uint8_t* states; /* [n_dimensions], TUNER_VALUE_... */
   TUNER_ABI_GROWTH

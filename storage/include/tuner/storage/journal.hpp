@@ -61,6 +61,19 @@ struct ReviewRecord {
   bool operator==(const ReviewRecord&) const = default;
 };
 
-using JournalEntry = std::variant<ProposalRecord, ObservationRecord, ReportRecord, EndRecord, ReviewRecord>;
+// A trial of another study that the searcher was told of first, as it was then.
+struct EvidenceRecord {
+  std::string study;
+  std::uint64_t number = 0;
+  Parameters parameters;
+  Outcome outcome = Outcome::completed;
+  std::int64_t last_step = 0;
+  double budget = 0;
+  std::optional<double> value;
+  bool operator==(const EvidenceRecord&) const = default;
+};
+
+using JournalEntry =
+    std::variant<ProposalRecord, ObservationRecord, ReportRecord, EndRecord, ReviewRecord, EvidenceRecord>;
 
 }  // namespace tuner::storage

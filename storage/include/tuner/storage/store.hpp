@@ -135,6 +135,8 @@ class Store {
                                             std::string_view plan_by_path) const;
   // Every build of a plugin that its trials used.
   [[nodiscard]] std::vector<PluginRecord> plugins(std::string_view study) const;
+  // The machines that it was run on, each once, in order; none of runs of a version that did not record them.
+  [[nodiscard]] std::vector<std::string> machines(std::string_view study) const;
   // Numbers of the trials that used this build, in order.
   [[nodiscard]] std::vector<std::uint64_t> trials_of(std::string_view study, const PluginRecord& plugin) const;
   // Cursors: what there is of a study, one row after the other in one pass, with one of them in memory at a time.

@@ -1,0 +1,26 @@
+# tuner_embed_page(OUTPUT): a C++ source that holds the files of this folder as texts, so that the program has them
+# wherever it runs. Rewritten when one of them changes.
+function(tuner_embed_page output)
+  set(folder ${CMAKE_CURRENT_FUNCTION_LIST_DIR})
+  set(skeleton page.html)
+  set(style page.css)
+  # In the order in which they use each other.
+  set(script format.js data.js filter.js theme.js figure.js table.js search_figures.js parameter_figures.js
+    training_figures.js study_figures.js foot.js page.js)
+  set(charts charts.min.js)
+  set(notice charts.NOTICE.txt)
+  set(text "// Made by tuner/report/page/assets.cmake.\n#include \"tuner/report/page/assets.hpp\"\n\n")
+  string(APPEND text "namespace tuner::report::page {\n\n")
+  foreach(name skeleton style script charts notice)
+    string(APPEND text "std::string_view ${name}() {\n  return\n")
+    foreach(file ${${name}})
+      file(READ ${folder}/${file} content)
+      string(APPEND text "      R\"tuner_page(${content})tuner_page\"\n")
+      set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${folder}/${file})
+    endforeach()
+    string(APPEND text "      ;\n}\n\n")
+  endforeach()
+  string(APPEND text "}  // namespace tuner::report::page\n")
+  file(WRITE ${output}.new "${text}")
+  file(COPY_FILE ${output}.new ${output} ONLY_IF_DIFFERENT)
+endfunction()

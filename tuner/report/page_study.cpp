@@ -1,0 +1,191 @@
+#include "tuner/report/page_study.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <random>
+#include <utility>
+
+#include "tuner/report/importance.hpp"
+#include "tuner/report/optimizer_ranking.hpp"
+#include "tuner/report/page_columns.hpp"
+#include "tuner/report/page_sections.hpp"
+#include "tuner/report/performance_profile.hpp"
+#include "tuner/report/record.hpp"
+#include "tuner/report/stored_space.hpp"
+
+namespace tuner::report {
+
+namespace {
+
+using storage::Damage;
+using storage::RunRow;
+using storage::Store;
+
+constexpr std::size_t kBest = 100, kDrawn = 100;
+
+// So many of the items that pass, each with the same chance, always the same ones (Vitter 1985, algorithm R).
+template <class Item>
+class Draw {
+ public:
+  explicit Draw(std::size_t most) : most_(most) {}
+  void add(Item item) {
+    if (items_.size() < most_) {
+      items_.push_back(std::move(item));
+    } else if (const std::uint64_t at = random_() % (seen_ + 1); at < most_) {
+      items_[at] = std::move(item);
+    }
+    ++seen_;
+  }
+  [[nodiscard]] const std::vector<Item>& items() const { return items_; }
+
+ private:
+  std::size_t most_;
+  std::uint64_t seen_ = 0;
+  std::mt19937_64 random_{1};
+  std::vector<Item> items_;
+};
+
+Json json_of(const StoredParameter& parameter) {
+  return {{"name", parameter.name},
+          {"choices", Json(parameter.choices)},
+          {"integer", parameter.integer},
+          {"log", parameter.scale == Scale::log},
+          {"low", report::json_of(parameter.low)},
+          {"high", report::json_of(parameter.high)}};
+}
+
+Json parameters_json(const std::vector<StoredParameter>& parameters) {
+  Json list = Json::array();
+  for (const StoredParameter& parameter : parameters) list.push_back(json_of(parameter));
+  return list;
+}
+
+// As `tuner importance` has it; empty where there is nothing to weigh.
+Json importance_json(const std::vector<StoredParameter>& parameters, const std::vector<Assessed>& trials) {
+  Json list = Json::array();
+  if (parameters.empty() || trials.size() < 2) return list;
+  const std::vector<double> shares = normalized(ped_anova(parameters, trials));
+  for (std::size_t p = 0; p < parameters.size(); ++p)
+    list.push_back({{"parameter", parameters[p].name}, {"importance", report::json_of(shares[p])}});
+  return list;
+}
+
+Json plugins_json(const Store& store, const std::string& name) {
+  Json list = Json::array();
+  for (const storage::PluginRecord& plugin : store.plugins(name)) list.push_back(report::json_of(plugin));
+  return list;
+}
+
+// Every metric of these trials. {"trial", "metric", "at", "count", "measured"}: where its points begin in the arrays of
+// steps and values, how many they are, and of how many.
+Json curves_json(const Store& store, const std::string& name, const std::vector<std::uint64_t>& trials,
+                 PackedArrays& arrays, Damage& damage) {
+  constexpr std::size_t kMostPoints = 300;
+  std::vector<double> steps, values;
+  Json list = Json::array();
+  for (const std::uint64_t number : trials) {
+    std::map<std::string, std::vector<storage::CurvePoint>> metrics;
+    for (const MetricPoint& point : store.trial(name, number, &damage).metrics)
+      metrics[point.name].push_back({point.step, point.value});
+    for (auto& [metric, points] : metrics) {
+      const std::size_t measured = points.size();
+      storage::thin(points, kMostPoints);
+      list.push_back({{"trial", number},
+                      {"metric", metric},
+                      {"at", steps.size()},
+                      {"count", points.size()},
+                      {"measured", measured}});
+      for (const storage::CurvePoint& point : points) {
+        steps.push_back(static_cast<double>(point.step));
+        values.push_back(point.value);
+      }
+    }
+  }
+  return {{"list", std::move(list)}, {"steps", arrays.add(steps)}, {"values", arrays.add(values)}};
+}
+
+struct Pass {
+  TrialColumns columns;
+  std::vector<Assessed> assessed;
+  Draw<std::uint64_t> drawn{kDrawn + kBest};
+  std::map<std::uint64_t, Replicates> replicates;  // by configuration, of those that are shown
+};
+
+Pass read_trials(const Store& store, const storage::StudyRow& study, const std::vector<StoredParameter>& parameters,
+                 Damage& damage) {
+  std::vector<std::string> names;
+  for (const StoredParameter& parameter : parameters) names.push_back(parameter.name);
+  Pass pass{.columns = TrialColumns(names), .assessed = {}, .replicates = {}};
+  if (study.repeats > 1) pass.replicates = shown_configurations(store, study.name, damage);
+  const OptimizerOfTrial optimizer(store, study.name);
+  const auto take = [&](const RunRow& run) {
+    pass.columns.add(run, optimizer.of(run));
+    pass.drawn.add(run.number);
+    if (auto trial = assessed(parameters, run, study.goal)) pass.assessed.push_back(std::move(*trial));
+    if (const auto found = pass.replicates.find(run.configuration); found != pass.replicates.end())
+      found->second.add(run);
+  };
+  store.read_runs(study.name, 0, false, take, &damage);
+  return pass;
+}
+
+std::vector<std::uint64_t> best_trials(const Store& store, const std::string& name, Damage& damage) {
+  std::vector<std::uint64_t> best;
+  store.read_runs(
+      name, kBest, true, [&](const RunRow& run) { best.push_back(run.number); }, &damage);
+  return best;
+}
+
+// The best ones first, then some of the others.
+std::vector<std::uint64_t> trials_with_curves(const std::vector<std::uint64_t>& best,
+                                              const std::vector<std::uint64_t>& drawn) {
+  std::vector<std::uint64_t> trials = best;
+  for (const std::uint64_t number : drawn)
+    if (trials.size() < best.size() + kDrawn && std::ranges::find(best, number) == best.end()) trials.push_back(number);
+  return trials;
+}
+
+}  // namespace
+
+PageStudy page_study(const Store& store, const std::string& name, Damage& damage) {
+  const storage::StudyRow study = store.study(name);
+  const auto parameters = parameters_of_study(store, name, damage);
+  PackedArrays arrays;
+  Json json{{"study", report::json_of(study)}, {"parameters", parameters_json(parameters)}};
+  const auto best = best_trials(store, name, damage);
+  {
+    const Pass pass = read_trials(store, study, parameters, damage);
+    json["columns"] = pass.columns.pack(arrays);
+    json["importance"] = importance_json(parameters, pass.assessed);
+    json["replicates"] = replicates_json(pass.replicates);
+    json["curves"] = curves_json(store, name, trials_with_curves(best, pass.drawn.items()), arrays, damage);
+  }
+  json["best"] = Json(std::vector<Json>(best.begin(), best.end()));
+  json["pruning"] = pruning_json(store, name, arrays);
+  json["plugins"] = plugins_json(store, name);
+  json["machines"] = Json(store.machines(name));
+  json["config"] = store.study_config(name, &damage);
+  json["overrides"] = Json(store.study_overrides(name, &damage));
+  return {.description = std::move(json), .arrays = arrays.packed()};
+}
+
+Json page_ranking(const Store& store, const std::vector<std::string>& names, Damage& damage) {
+  const OptimizerRanking ranking = optimizer_ranking(store, names, std::nullopt, damage);
+  if (ranking.optimizers.empty()) return {};
+  Json json = report::json_of(ranking), taus = Json::array(), profiles = Json::object();
+  for (int point = 0; point < kProfilePoints; ++point) taus.push_back(profile_tau(point));
+  const std::pair<const char*, double OptimizerResult::*> costs[] = {{"evaluations", &OptimizerResult::evaluations},
+                                                                     {"seconds", &OptimizerResult::seconds}};
+  for (const auto& [name, cost] : costs) {
+    Json list = Json::array();
+    for (const std::vector<double>& profile : performance_profiles(contenders(ranking, cost)))
+      list.push_back(Json(std::vector<Json>(profile.begin(), profile.end())));
+    profiles[name] = std::move(list);
+  }
+  json["taus"] = std::move(taus);
+  json["profiles"] = std::move(profiles);
+  return json;
+}
+
+}  // namespace tuner::report
