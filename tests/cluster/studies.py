@@ -89,9 +89,9 @@ class Folder:
 
 
 @functools.cache
-def tables_of(sweep):
+def tables_of(sweep, workers=2):
     """Of an undisturbed run on local workers."""
-    with Folder(sweep + "workers: 2\n") as folder:
+    with Folder(f"{sweep}workers: {workers}\n") as folder:
         return folder.run("--quiet").tables()
 
 
