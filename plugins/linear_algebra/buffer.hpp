@@ -7,8 +7,8 @@
 
 namespace tuner::linear_algebra {
 
-// At least `bytes`, aligned to 64, not set to anything. A thread keeps what it gave back, up to 64 MB of it, until it
-// ends. Errors: std::bad_alloc.
+// At least `bytes`, aligned to 64, not set to anything. What is given back is kept for the next, up to 64 MB in a
+// process, by any thread. Errors: std::bad_alloc.
 [[nodiscard]] void* take_memory(std::size_t bytes);
 void give_back_memory(void* memory, std::size_t bytes) noexcept;
 

@@ -27,7 +27,7 @@ struct Asha {
           "rung.\n"
           "mode promotion: it goes on where its value is among the best floor(m / eta) of the m values that were left\n"
           "there so far, its own included, and is paused else. Whenever a worker is free the best paused trial of the\n"
-          "highest rung where one has come to belong to the best goes on from its checkpoint; where there is none, a "
+          "highest rung where one has come to belong to the best goes on from its checkpoint; where no trial does, a "
           "new\n"
           "trial begins.\n"
           "mode stopping: it goes on where its value is among the best max(1, floor(m / eta)), and is stopped else. "

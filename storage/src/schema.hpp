@@ -25,7 +25,8 @@ struct Migration {
 [[nodiscard]] std::span<const Migration> migrations();
 
 // From this version on trials have replicates; a reader may meet an older file.
-constexpr std::int64_t kOverridesVersion = 6, kReplicatesVersion = 7, kJournalVersion = 8, kVersionsVersion = 9, kReviewsVersion = 10;
+constexpr std::int64_t kOverridesVersion = 6, kReplicatesVersion = 7, kJournalVersion = 8, kVersionsVersion = 9,
+                       kReviewsVersion = 10;
 
 // What the header of an open database says.
 struct Identity {

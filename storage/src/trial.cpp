@@ -32,14 +32,15 @@ void read_summary(Connection& connection, std::int64_t id, std::uint64_t number,
 void read_decisions(Connection& connection, std::int64_t id, std::uint64_t number, TrialDetail& detail) {
   const std::int64_t version = connection.integer("PRAGMA user_version");
   if (version < kJournalVersion) return;
-  Rows row = connection
-                 .prepared(version < kReviewsVersion
-                               ? "SELECT 0, step, value, decision, NULL FROM reports WHERE study_id = ?1 AND number = ?2 "
-                                 "ORDER BY entry"
-                               : "SELECT 0, step, value, decision, why, entry FROM reports WHERE study_id = ?1 AND "
-                                 "number = ?2 UNION ALL SELECT 1, NULL, NULL, decision, why, entry FROM reviews WHERE "
-                                 "study_id = ?1 AND number = ?2 ORDER BY entry")
-                 .query(id, number);
+  Rows row =
+      connection
+          .prepared(version < kReviewsVersion
+                        ? "SELECT 0, step, value, decision, NULL FROM reports WHERE study_id = ?1 AND number = ?2 "
+                          "ORDER BY entry"
+                        : "SELECT 0, step, value, decision, why, entry FROM reports WHERE study_id = ?1 AND "
+                          "number = ?2 UNION ALL SELECT 1, NULL, NULL, decision, why, entry FROM reviews WHERE "
+                          "study_id = ?1 AND number = ?2 ORDER BY entry")
+          .query(id, number);
   while (row.next()) {
     PrunerDecision decision;
     decision.is_review = row.integer(0) == 1;
@@ -108,6 +109,7 @@ TrialDetail Store::trial(std::string_view study, std::uint64_t number, Damage* d
       reading.row(words, [&, into = text] { *into = in_table("events", [&] { return row.text(0); }); });
   }
   reading.row(words, [&] { read_decisions(connection, id, number, detail); });
+  reading.row(words, [&] { detail.annotations = annotations(study, number); });
   return detail;
 }
 

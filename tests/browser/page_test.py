@@ -33,7 +33,7 @@ def draw_all(page):
         const drawn = {};
         for (const figure of figures) {
             figure.node.scrollIntoView();
-            for (let i = 0; i < 100 && (figure.isDirty || !figure.drawn); ++i) await new Promise((done) => setTimeout(done, 20));
+            for (let i = 0; i < 500 && (figure.isDirty || !figure.drawn); ++i) await new Promise((done) => setTimeout(done, 20));
             if (!figure.drawn) throw new Error(`${figure.node.id} was not drawn`);
             const canvas = figure.place.querySelector('canvas');
             if (!figure.drawn.option) { drawn[figure.node.id] = figure.told.textContent; continue; }
@@ -142,6 +142,23 @@ def check_curves(page):
     assert texts(page, "#curves thead th") == ["trial", "step", "lr"]
 
 
+def check_click(page):
+    """A click on a trial in a chart selects it."""
+    page.value("document.getElementById('history').scrollIntoView()")
+    page.wait("document.querySelector('#history canvas') !== null")
+    page.value("page.then((made) => made.table.choose([]))")
+    x, y = page.value("""page.then((made) => {
+        const { study } = made.view;
+        const row = study.ranked(made.view.rows)[20];
+        const { chart, place } = made.figures.find(({ node }) => node.id === 'history');
+        const box = place.getBoundingClientRect();
+        const [x, y] = chart.convertToPixel({ xAxisIndex: 0, yAxisIndex: 0 }, [study.numbers[row], study.values[row]]);
+        return [box.x + x, box.y + y]; })""")
+    for kind in ("mouseMoved", "mousePressed", "mouseReleased"):
+        page.call("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
+    page.wait("document.querySelector('#trials .controls span').textContent.endsWith('1 selected')")
+
+
 def check_brush(page):
     page.value("document.getElementById('parallel').scrollIntoView()")
     page.wait("document.querySelector('#parallel canvas') !== null")
@@ -176,6 +193,7 @@ def check_small(folder, page):
     check_filter(page, folder)
     check_curves(page)
     check_brush(page)
+    check_click(page)
     assert not page.complaints, page.complaints
 
 

@@ -125,7 +125,7 @@ inline constexpr Fixture kFixtures[] = {
     {"prunes_by_the_clock", "pruners.replay", "a pruner of the library loaded anew"},
     {"pauses_for_good", "pruners.decides", "has no review() that would continue it"},
     {"reviews_what_runs", "pruners.decides", "its review names trial 0, which is not paused"},
-    {"counts_reviews", "pruners.replay", "at a review: trial"},
+    {"counts_reviews", "pruners.determinism", "two pruners that are told the same differ at a review: trial"},
     {"waits_for_nan", "pruners.trouble", "wants to judge step -9223372036854775"},
 };
 

@@ -32,6 +32,26 @@ ReportRecord report(std::uint64_t number, std::int64_t step, std::string decisio
   return {.number = number, .step = step, .value = 0.5, .decision = std::move(decision), .next_step = step + 5};
 }
 
+EndRecord end(std::uint64_t number, Outcome outcome) {
+  return {.number = number, .outcome = outcome, .last_step = 4, .value = 0.25};
+}
+ReviewRecord review(std::uint64_t number, std::string decision = "continue") {
+  return {.number = number,
+          .decision = std::move(decision),
+          .next_step = std::nullopt,
+          .is_last = true,
+          .why = "rank 1 of 3"};
+}
+EvidenceRecord evidence(std::uint64_t number) {
+  return {.study = "before",
+          .number = number,
+          .parameters = proposal(number).parameters,
+          .outcome = Outcome::pruned,
+          .last_step = 7,
+          .budget = 20,
+          .value = {}};
+}
+
 class JournalTest : public StorageTest {
  protected:
   JournalTest() : store_(file_, Access::read_write) { store_.open_study(make_study()); }
@@ -159,16 +179,64 @@ TEST_F(JournalTest, ANewStudyKeepsOneAndAnOlderOneWithTrialsDoesNot) {
 }
 
 TEST_F(JournalTest, GoesWithItsStudy) {
-  record({proposal(0), observation(0), report(0, 3)});
+  const std::initializer_list<JournalEntry> entries = {
+      evidence(0), proposal(0), observation(0), report(0, 3), end(0, Outcome::paused), review(0)};
+  record(entries);
   store_.open_study(make_study("other"));
-  record({proposal(0), observation(0), report(0, 3)});
+  record(entries);
   store_.erase_study("demo");
   const auto count = [&](const char* table) {
     return table_of(store_, std::string("SELECT * FROM ") + table).rows.size();
   };
-  for (const char* table : {"proposals", "observations", "reports"}) EXPECT_EQ(count(table), 1u) << table;
+  for (const char* table : {"proposals", "observations", "reports", "ends", "reviews", "evidence"})
+    EXPECT_EQ(count(table), 1u) << table;
   by_hand("DELETE FROM studies");
-  for (const char* table : {"proposals", "observations", "reports"}) EXPECT_EQ(count(table), 0u) << table;
+  for (const char* table : {"proposals", "observations", "reports", "ends", "reviews", "evidence"})
+    EXPECT_EQ(count(table), 0u) << table;
+}
+
+TEST_F(JournalTest, PausedTrialsAreOpenAndKeepTheirAttempt) {
+  TrialRecord paused = make_trial(0, 0.5);
+  PluginRecord plugin = make_plugin("sgd");
+  plugin.sha256 = std::string(64, 'a');
+  paused.plugins = {plugin};
+  paused.result.outcome = Outcome::paused;
+  paused.attempt = 2;
+  record({report(0, 3, "pause"), end(0, Outcome::paused)}, {paused});
+  EXPECT_TRUE(store_.finished("demo").empty());
+  EXPECT_EQ(store_.outcomes("demo").at(Outcome::paused), 1u);
+  EXPECT_FALSE(store_.best("demo").has_value()) << "it is not ranked";
+  const auto decisions = store_.trial("demo", 0).decisions;
+  ASSERT_EQ(decisions.size(), 1u);
+  EXPECT_EQ(decisions[0].decision, "pause");
+  paused.result.outcome = Outcome::completed;
+  record({review(0), end(0, Outcome::completed)}, {paused});
+  EXPECT_EQ(store_.finished("demo"), std::vector<std::uint64_t>{0});
+  EXPECT_EQ(store_.outcomes("demo").at(Outcome::completed), 1u);
+  const TrialDetail trial = store_.trial("demo", 0);
+  EXPECT_EQ(trial.run.attempt, 2u) << "nobody interrupted it";
+  ASSERT_EQ(trial.decisions.size(), 2u);
+  EXPECT_TRUE(trial.decisions[1].is_review);
+  EXPECT_EQ(trial.decisions[1].step, 3) << "where it was paused";
+  EXPECT_EQ(trial.decisions[1].why, "rank 1 of 3");
+  EXPECT_EQ(damage(), "");
+}
+
+TEST_F(JournalTest, APausedTrialIsPrunedWhereItIs) {
+  TrialRecord paused = make_trial(0, 0.5);
+  PluginRecord plugin = make_plugin("sgd");
+  plugin.sha256 = std::string(64, 'a');
+  paused.plugins = {plugin};
+  paused.result.outcome = Outcome::paused;
+  record({end(0, Outcome::paused)}, {paused});
+  store_.prune(0, "step 3: rank 3 of 3", std::vector<JournalEntry>{review(0, "stop"), end(0, Outcome::pruned)});
+  const TrialDetail trial = store_.trial("demo", 0);
+  EXPECT_EQ(trial.run.outcome, Outcome::pruned);
+  EXPECT_EQ(trial.run.error, "step 3: rank 3 of 3");
+  EXPECT_EQ(trial.run.value, 0.5);
+  EXPECT_EQ(store_.outcomes("demo").at(Outcome::pruned), 1u);
+  EXPECT_EQ(journal().size(), 3u);
+  EXPECT_EQ(damage(), "");
 }
 
 TEST_F(JournalTest, ATrialThatIsDeletedLeavesItsEntries) {
@@ -178,7 +246,7 @@ TEST_F(JournalTest, ATrialThatIsDeletedLeavesItsEntries) {
 }
 
 // What is set, and what is said of it by read_journal() and by inspect().
-constexpr std::array<std::array<const char*, 3>, 17> kDamaged{{
+constexpr std::array<std::array<const char*, 3>, 26> kDamaged{{
     {"UPDATE proposals SET proposal = 2 WHERE proposal = 1", "proposal is 2, not 1",
      "proposals are not counted from 0"},
     {"UPDATE proposals SET configuration = -1 WHERE proposal = 1", "configuration is -1", "have no configuration"},
@@ -197,6 +265,15 @@ constexpr std::array<std::array<const char*, 3>, 17> kDamaged{{
     {"UPDATE reports SET decision = 'perhaps'", "not a decision", "have no step, value or decision"},
     {"UPDATE reports SET next_step = step", "next_step is 3", "have no step, value or decision"},
     {"UPDATE reports SET step = 'x'", "step is \"x\"", "have no step, value or decision"},
+    {"UPDATE ends SET outcome = 'cancelled'", "not an outcome", "ends have no outcome, step or value"},
+    {"UPDATE ends SET last_step = -1", "last_step is -1", "ends have no outcome, step or value"},
+    {"UPDATE ends SET value = 'x'", "value is \"x\", not a number", "ends have no outcome, step or value"},
+    {"UPDATE reviews SET decision = 'pause'", "not a decision", "reviews have no decision"},
+    {"UPDATE reviews SET is_last = 2", "is_last is 2", "reviews have no decision"},
+    {"UPDATE evidence SET outcome = 'paused'", "not an outcome of a trial that has ended", "evidence have no trial"},
+    {"UPDATE evidence SET parameters = '[1]'", "not a JSON object", "evidence have no trial"},
+    {"UPDATE evidence SET from_number = -1", "from_number is -1", "evidence have no trial"},
+    {"DELETE FROM evidence", "", "its journal has gaps"},
 }};
 
 TEST_F(JournalTest, DamageIsNamed) {
@@ -207,7 +284,7 @@ TEST_F(JournalTest, DamageIsNamed) {
   PluginRecord plugin = make_plugin("sgd");
   plugin.sha256 = std::string(64, 'a');
   trial.plugins = {plugin};
-  record({proposal(0), proposal(1), report(0, 3), only}, {trial});
+  record({evidence(5), proposal(0), proposal(1), report(0, 3), only, end(0, Outcome::paused), review(0)}, {trial});
   ASSERT_EQ(damage(), "");
   store_ = Store(folder_ / "elsewhere.db", Access::read_write);
   const std::filesystem::path whole = folder_ / "whole.db";
@@ -216,12 +293,13 @@ TEST_F(JournalTest, DamageIsNamed) {
     SCOPED_TRACE(sql);
     std::filesystem::copy_file(whole, file_, std::filesystem::copy_options::overwrite_existing);
     by_hand(sql);
+    EXPECT_NE(damage().find(looked), std::string::npos) << damage();
+    if (std::string_view(read).empty()) continue;
     const Store store(file_, Access::read_only);
     const Error error = error_of([&] { store.read_journal("demo", [](const JournalEntry&) {}); });
     EXPECT_EQ(error.id(), Message::storage_damaged);
     EXPECT_TRUE(says(error, read));
     EXPECT_TRUE(says(error, "of the journal of study 'demo'"));
-    EXPECT_NE(damage().find(looked), std::string::npos) << damage();
   }
   const auto looked = [&](const char* sql) {
     std::filesystem::copy_file(whole, file_, std::filesystem::copy_options::overwrite_existing);
@@ -236,6 +314,8 @@ TEST_F(JournalTest, DamageIsNamed) {
             std::string::npos);
   EXPECT_EQ(looked("UPDATE proposals SET parameters = '{\"file\": \"/a/b\"}'"), "") << "paths move";
   EXPECT_EQ(looked("UPDATE observations SET outcome = 'timed_out'"), "") << "it was run again since";
+  EXPECT_NE(looked("UPDATE ends SET outcome = 'pruned'").find("reviews are not of a trial that was paused"),
+            std::string::npos);
   std::filesystem::copy_file(whole, file_, std::filesystem::copy_options::overwrite_existing);
   by_hand("UPDATE studies SET lag = 0");
   EXPECT_NE(damage().find("a lag below 1"), std::string::npos) << damage();

@@ -29,7 +29,8 @@ class PrunerRig {
   using Value = std::function<double(std::uint64_t trial, std::int64_t step)>;
   using OutcomeOf = std::function<std::uint32_t(std::uint64_t trial)>;  // TUNER_OUTCOME_..., where it is not stopped
   // Trials of kSteps steps, four at a time, which report in turns what waits for a decision. Those that are paused are
-  // reviewed whenever a worker is free. One that has not completed ends in its middle, and has no value. Errors: plugin.bad_proposal, also for a decision that is none.
+  // reviewed whenever a worker is free. One that has not completed ends in its middle, and has no value. Errors:
+  // plugin.bad_proposal, also for a decision that is none.
   [[nodiscard]] PrunedStudy run(std::uint64_t trials, const Value& value, const OutcomeOf& outcome);
 
   [[nodiscard]] search::Verdict tell(const search::TrialEvent& event);

@@ -164,9 +164,10 @@ void print_result(const Study& study, const study::StudyStatus& status, StudySes
                            status.done == 1 ? "" : "s", status.done_now, outcomes.empty() ? "" : " (" + outcomes + ")",
                            report::duration_text(status.elapsed_seconds));
   if (status.paused > 0)
-    std::cout << fmt::format("{} trial{} paused, and would go on beside more trials; {} of checkpoints are kept for "
-                             "that\n",
-                             status.paused, status.paused == 1 ? " is" : "s are", size_text(status.paused_bytes));
+    std::cout << fmt::format(
+        "{} trial{} paused, and would go on beside more trials; {} of checkpoints are kept for "
+        "that\n",
+        status.paused, status.paused == 1 ? " is" : "s are", size_text(status.paused_bytes));
   if (status.failed > 0)
     std::cout << fmt::format("{} of the study failed or timed out: tuner trials {}{}\n", status.failed, plan.name,
                              session.database_words());

@@ -28,6 +28,15 @@ constexpr Page kPage{
     "that ran in it: version, ABI, sha256, compiler, build flags, file.",
     "  tuner show quickstart\n  tuner show quickstart/7\n  tuner show quickstart/7 --json"};
 
+// Beside the other lines, whose values begin at `column`.
+void print_annotations(const storage::Annotations& annotations, int column) {
+  std::string tags;
+  for (const std::string& tag : annotations.tags) tags += (tags.empty() ? "" : ", ") + printable(tag);
+  if (!tags.empty()) std::cout << fmt::format("{:<{}}{}\n", "tags", column, tags);
+  for (const std::string& note : annotations.notes)
+    std::cout << fmt::format("{:<{}}{}\n", "note", column, printable(note));
+}
+
 void show_study(const storage::Store& store, const std::string& name, bool json, const std::string& svg,
                 storage::Damage& damage) {
   const auto study = store.study(name);
@@ -45,6 +54,7 @@ void show_study(const storage::Store& store, const std::string& name, bool json,
     Json object = report::json_of(study);
     object["config"] = config;
     object["lr_range"] = test ? lr_range::lr_json(*test) : Json();
+    report::add_annotations(object, store.annotations(name));
     std::cout << object.line() << "\n";
     return;
   }
@@ -57,7 +67,9 @@ void show_study(const storage::Store& store, const std::string& name, bool json,
                              report::mean_text(best.front()), best.front().configuration, best.front().number);
   else if (study.best_number)
     std::cout << fmt::format("best        {:.6g} (trial {})\n", *study.best_value, *study.best_number);
-  std::cout << fmt::format("created at  {} by tuner {}\n\n", study.created_at, study.tuner_version);
+  std::cout << fmt::format("created at  {} by tuner {}\n", study.created_at, study.tuner_version);
+  print_annotations(store.annotations(name), 12);
+  std::cout << "\n";
   if (test) std::cout << printable(lr_range::lr_text(*test));
   std::cout << config;
 }
@@ -132,6 +144,7 @@ void print_trial(const std::string& study, const storage::TrialDetail& trial, bo
     std::cout << fmt::format("target       reached at step {} after {}\n", *trial.target_step,
                              report::duration_text(trial.target_seconds.value_or(0)));
   if (trial.nonfinite_gradients > 0) std::cout << fmt::format("non-finite   {} gradients\n", trial.nonfinite_gradients);
+  print_annotations(trial.annotations, 13);
   std::cout << "\nparameters\n";
   for (const auto& [name, value] : run.parameters)
     std::cout << printable(fmt::format("  {}: {}\n", name, to_json(value)));

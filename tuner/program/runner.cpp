@@ -14,16 +14,15 @@
 #include <chrono>
 #include <csignal>
 #include <cstdio>
-#include <cstdlib>
 #include <cstring>
 #include <fstream>
 #include <functional>
 #include <stop_token>
 #include <system_error>
-#include <thread>
 #include <utility>
 
 #include "tuner/error.hpp"
+#include "tuner/program/environment.hpp"
 #include "tuner/program/macros.hpp"
 #include "tuner/program/output.hpp"
 #include "tuner/program/process.hpp"
@@ -41,18 +40,12 @@ using Clock = std::chrono::steady_clock;
 
 namespace {
 
-constexpr int kMetricsDescriptor = 3;
 constexpr std::chrono::milliseconds kMemoryPause{50};
 constexpr std::size_t kShownOutput = 200;
 // A trial that is over by then is not followed by anybody.
 constexpr std::chrono::milliseconds kPublishedAfter{100};
 // Signals that somebody sends to end a process; by the others it ends itself.
 constexpr int kFromOutside[] = {SIGKILL, SIGTERM, SIGINT, SIGHUP, SIGQUIT};
-
-bool is_set(const Program& program, const char* name) {
-  return std::getenv(name) != nullptr ||
-         std::ranges::any_of(program.environment, [&](const auto& variable) { return variable.first == name; });
-}
 
 bool has_nothing(const fs::path& folder) {
   std::error_code error;
@@ -226,42 +219,14 @@ class ProgramRun {
                       (size >= before || ::ftruncate(host_.parameters_.get(), size) == 0));
   }
 
-  std::vector<std::string> environment() {
-    std::vector<std::string> all;
-    const auto set = [&](std::string_view name, std::string_view value) {
-      all.push_back(fmt::format("{}={}", name, value));
-    };
-    const RunSettings& settings = host_.study_.run;
-    static const unsigned all_cores = std::thread::hardware_concurrency();
-    const std::uint32_t cores = std::max(1U, all_cores / std::max(1U, settings.workers));
-    if (!is_set(program_, "OMP_NUM_THREADS")) set("OMP_NUM_THREADS", std::to_string(cores));
-    // Else a pipe gets what Python prints when it is over.
-    if (!is_set(program_, "PYTHONUNBUFFERED")) set("PYTHONUNBUFFERED", "1");
-    if (!values_.device.empty()) set("CUDA_VISIBLE_DEVICES", values_.device);
-    for (const auto& [name, value] : program_.environment)
-      if (name != "PYTHONPATH") set(name, expand_text(value, program_, values_));
-    set("PYTHONPATH", python_path(variable(program_, values_, "PYTHONPATH"), program_.wandb));
-    if (program_.wandb) {
-      set("WANDB_SWEEP_ID", values_.study);
-      set("WANDB_RUN_ID", fmt::format("{}-{}", values_.study, values_.trial));
-      set("WANDB_SWEEP_PARAM_PATH", wandb_file_.string());
-      set("WANDB_MODE", "offline");
-    }
-    set("TUNER_STUDY", values_.study);
-    set("TUNER_TRIAL", std::to_string(values_.trial));
-    set("TUNER_REPLICATE", std::to_string(values_.replicate));
-    set("TUNER_SEED", std::to_string(values_.seed));
-    set("TUNER_WORKER", std::to_string(values_.worker));
-    set("TUNER_ATTEMPT", std::to_string(attempt_));
-    set("TUNER_RESUMED", resumed_ ? "1" : "0");
-    set("TUNER_CHECKPOINT", values_.checkpoint);
-    set("TUNER_METRIC", spec_.rules.metric);
-    set("TUNER_METRICS_FD", std::to_string(kMetricsDescriptor));
-    set("TUNER_PARAMETERS", values_.parameters_file);
-    set(kTokenVariable, token_of(host_.key_, values_.trial));
-    for (const auto& [name, value] : spec_.parameters)
-      if (!std::holds_alternative<Null>(value)) set(variable_of(name), text_of(value));
-    return all;
+  [[nodiscard]] std::vector<std::string> environment() const {
+    return environment_of({.spec = spec_,
+                           .values = values_,
+                           .workers = host_.study_.run.workers,
+                           .attempt = attempt_,
+                           .resumed = resumed_,
+                           .token = token_of(host_.key_, values_.trial),
+                           .wandb = wandb_file_});
   }
 
   void start() {
@@ -579,7 +544,7 @@ class ProgramRun {
   std::string odd_line_;
   std::optional<TrialEnded> ending_;
   std::optional<std::int64_t> paused_at_;  // the step
-  std::optional<Process> process_;  // last: ended before the rest goes
+  std::optional<Process> process_;         // last: ended before the rest goes
 };
 
 void Host::run(const ProgramSpec& spec, TrialRun& run, const trial::Seat& seat,

@@ -81,16 +81,18 @@ Json plugins_json(const Store& store, const std::string& name) {
 // steps and values, how many they are, and of how many.
 Json curves_json(const Store& store, const std::string& name, const std::vector<std::uint64_t>& trials,
                  PackedArrays& arrays, Damage& damage) {
-  constexpr std::size_t kMostPoints = 300;
+  constexpr std::size_t kMostOfCurve = 300, kMostOfTrial = 6000, kLeastOfCurve = 20;
   std::vector<double> steps, values;
   Json list = Json::array();
   for (const std::uint64_t number : trials) {
     std::map<std::string, std::vector<storage::CurvePoint>> metrics;
     for (const MetricPoint& point : store.trial(name, number, &damage).metrics)
       metrics[point.name].push_back({point.step, point.value});
+    const std::size_t most =
+        std::clamp(kMostOfTrial / std::max<std::size_t>(metrics.size(), 1), kLeastOfCurve, kMostOfCurve);
     for (auto& [metric, points] : metrics) {
       const std::size_t measured = points.size();
-      storage::thin(points, kMostPoints);
+      storage::thin(points, most);
       list.push_back({{"trial", number},
                       {"metric", metric},
                       {"at", steps.size()},

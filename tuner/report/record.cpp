@@ -109,6 +109,11 @@ Json json_of(const storage::StudyRow& study) {
   return json;
 }
 
+void add_annotations(Json& json, const storage::Annotations& annotations) {
+  json["notes"] = Json(annotations.notes);
+  json["tags"] = Json(annotations.tags);
+}
+
 Json json_of(const storage::TrialDetail& trial) {
   Json json = json_of(trial.run);
   json["best_value"] = json_of(trial.best_value);
@@ -126,6 +131,7 @@ Json json_of(const storage::TrialDetail& trial) {
   json["metrics"] = array_of(trial.metrics);
   json["plugins"] = array_of(trial.plugins);
   json["decisions"] = array_of(trial.decisions);
+  add_annotations(json, trial.annotations);
   return json;
 }
 

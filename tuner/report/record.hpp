@@ -21,6 +21,8 @@ namespace tuner::report {
 [[nodiscard]] Json json_of(const storage::RunRow& run);
 [[nodiscard]] Json json_of(const storage::ConfigurationRow& configuration);
 [[nodiscard]] Json json_of(const storage::StudyRow& study);
+// The keys notes and tags.
+void add_annotations(Json& json, const storage::Annotations& annotations);
 // The trial's own object with everything else that is stored of it.
 [[nodiscard]] Json json_of(const storage::TrialDetail& trial);
 

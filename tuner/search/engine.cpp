@@ -167,11 +167,10 @@ class PluginPruneEngine : public PruneEngine {
     verdict.log = call_.take_log();
     const bool is_known = verdict.decision == TUNER_DECISION_CONTINUE || verdict.decision == TUNER_DECISION_STOP;
     if (!is_known && verdict.decision != TUNER_DECISION_PAUSE)
-      throw Error(
-          Message::plugin_bad_proposal,
-          fmt::format("pruner '{}' decides {} at step {} of trial {}, which is none of continue, stop and pause",
-                      plugin_.id(), verdict.decision, event.step, event.trial),
-          PluginCall::kRemedy);
+      throw Error(Message::plugin_bad_proposal,
+                  fmt::format("pruner '{}' decides {} at step {} of trial {}, where it may continue, stop or pause",
+                              plugin_.id(), verdict.decision, event.step, event.trial),
+                  PluginCall::kRemedy);
     if (!is_known && !reviews(table_))
       throw Error(Message::plugin_bad_proposal,
                   fmt::format("pruner '{}' pauses trial {} at step {}, and has no review() that would continue it",
@@ -199,7 +198,7 @@ class PluginPruneEngine : public PruneEngine {
     verdict.log = call_.take_log();
     if (verdict.decision > TUNER_DECISION_PAUSE)
       throw Error(Message::plugin_bad_proposal,
-                  fmt::format("pruner '{}' reviews trial {} and decides {}, which is none of continue, stop and pause",
+                  fmt::format("pruner '{}' reviews trial {} and decides {}, where it may continue, stop or pause",
                               plugin_.id(), verdict.trial, verdict.decision),
                   PluginCall::kRemedy);
     return verdict;

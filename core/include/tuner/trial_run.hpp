@@ -155,8 +155,8 @@ class TrialRun {
   double last_ = kUnknown, best_ = kUnknown, reference_ = kUnknown;
   std::int64_t count_ = 0, since_improvement_ = 0;
   std::optional<double> watched_;
-  // Why it pauses, and what it had measured when that was decided: what a program measures until it has ended belongs to
-  // the trial, and not to the value that it paused with.
+  // Why it pauses, and what it had measured when that was decided: what a program measures until it has ended belongs
+  // to the trial, and not to the value that it paused with.
   struct Pause {
     std::string why;
     std::optional<double> last_value, best_value;

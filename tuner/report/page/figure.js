@@ -13,9 +13,11 @@ const whenResized = new ResizeObserver((entries) => {
 const figureOf = new WeakMap();
 
 class Figure {
-  // draw(): {option, told, columns, rows, height, ready}: what ECharts draws, one or two sentences that say what is to
-  // be seen, and the table; without an option `told` says why there is no chart. ready(chart): once it is drawn.
-  constructor({ id, title, help, controls = [], draw }) {
+  // draw(): {option, told, columns, rows, height, ready, trialOf}: what ECharts draws, one or two sentences that say what
+  // is to be seen, and the table; without an option `told` says why there is no chart. ready(chart): once it is drawn.
+  // trialOf(mark): the number of the trial of what was clicked, which select(number) then gets.
+  constructor({ id, title, help, controls = [], draw, select = null }) {
+    this.select = select;
     this.draw = draw;
     this.isDirty = true;
     this.isSeen = false;
@@ -58,7 +60,7 @@ class Figure {
     if (this.details.open) this.fillTable();
     if (!drawn.option) return;
     this.place.style.height = drawn.height ? `${drawn.height}px` : '';
-    if (!this.chart) this.chart = tunerCharts.init(this.place, null, { renderer: 'canvas' });
+    if (!this.chart) this.begin();
     this.chart.resize();
     this.chart.setOption({
       animation: false, backgroundColor: 'transparent', textStyle: { fontFamily: getComputedStyle(document.body).fontFamily },
@@ -66,6 +68,13 @@ class Figure {
       ...drawn.option,
     }, true);
     drawn.ready?.(this.chart);
+  }
+  begin() {
+    this.chart = tunerCharts.init(this.place, null, { renderer: 'canvas' });
+    this.chart.on('click', (mark) => {
+      const number = this.drawn.trialOf?.(mark);
+      if (number !== undefined) this.select?.(number);
+    });
   }
   fillTable() {
     if (!this.details.open || !this.drawn?.columns) return;

@@ -47,6 +47,7 @@ class Page {
     this.view = view;
     this.notice = notice;
     view.setFilter = (expression) => this.setFilter(expression);
+    view.toggle = (number) => this.table.toggle(view.study.rowOf.get(number));
     this.where = document.getElementById('where');
     this.state = document.getElementById('where-state');
     let waiting = null;
@@ -89,10 +90,13 @@ class Page {
     for (const figure of this.figures ?? []) figure.dispose();
     const { view } = this;
     this.writeHead();
-    this.table = new TrialTable(view.study, (chosen) => { view.chosen = chosen; this.curves.refresh(); });
+    this.table = new TrialTable(view.study, (chosen) => {
+      view.chosen = chosen;
+      for (const figure of this.followers) figure.refresh();
+    });
     this.names = view.figureNames();
     this.figures = view.makers().map((make) => make(view));
-    this.curves = this.figures.find(({ node }) => node.id === 'curves');
+    this.followers = this.figures.filter(({ node }) => node.id === 'curves' || node.id === 'history');
     document.getElementById('main').replaceChildren(this.table.node, ...this.figures.map(({ node }) => node));
     document.getElementById('foot').replaceChildren(...footOf(view.data, view.study, this.notice));
     const parts = [['trials', 'Trials'], ...this.figures.map(({ node, title }) => [node.id, title]), ['foot', 'Configuration']];

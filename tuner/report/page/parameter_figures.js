@@ -108,6 +108,7 @@ function pointsOf(study, rows, most) {
 function sliceFigure(view) {
   const kMostPanels = 12;
   return new Figure({
+    select: (number) => view.toggle(number),
     id: 'slices', title: 'Slices', help: 'The value against each parameter, the most important first; the best tenth of the trials stands out.',
     draw: (width) => {
       const { study } = view;
@@ -134,7 +135,7 @@ function sliceFigure(view) {
       });
       return {
         told: `${plural(rows.length, 'trial')}${rows.length < ranked.length ? ` drawn of ${ranked.length.toLocaleString('en')}` : ''}; diamonds are the best tenth.${range.told}`,
-        onWidth: true, height: top + Math.ceil(names.length / columns) * (panel + below), option,
+        onWidth: true, trialOf: ({ value }) => value[2], height: top + Math.ceil(names.length / columns) * (panel + below), option,
         columns: ['trial', ...names, study.metric],
         rows: () => ranked.map((row) => [study.numbers[row], ...names.map((name) => plotted(study, name, row) ?? ''), study.values[row]]),
       };
@@ -188,6 +189,7 @@ function contourFigure(view) {
   let pair = null;
   const place = element('span', { class: 'controls' });
   const figure = new Figure({
+    select: (number) => view.toggle(number),
     id: 'contour', title: 'Contour of two parameters',
     help: 'The value over two parameters, smoothed between the trials: the mean of those nearby, the nearer the heavier. The dots are the trials.',
     controls: [place],
@@ -235,7 +237,7 @@ function contourOf(study, [across, up], rows) {
   const dot = (row) => [study.columns.get(across).number(row), study.columns.get(up).number(row), study.values[row], study.numbers[row]];
   return {
     told: `${study.metric} from ${short(isLog ? 10 ** low : low)} to ${short(isLog ? 10 ** high : high)}${isLog ? ', colors by its logarithm' : ''}; the star is the best trial, ${study.numbers[best]}.`,
-    height: 440,
+    height: 440, trialOf: ({ value }) => value[3],
     option: {
       tooltip: tooltip({ formatter: ({ value }) => `trial ${value[3]}\n${study.shortName.get(across)}: ${short(value[0])}\n${study.shortName.get(up)}: ${short(value[1])}\n${study.metric}: ${short(value[2])}` }),
       grid: grid({ top: 16 }), xAxis: axis(study.shortName.get(across), end(x)), yAxis: yAxis(study.shortName.get(up), { ...end(y), axisLabel: numberLabels() }),

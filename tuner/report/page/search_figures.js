@@ -48,9 +48,19 @@ function historyBands(bands) {
   ];
 }
 
+// Rings around the trials that are selected.
+function chosenSeries({ study, chosen, rows }) {
+  const shown = new Set(rows);
+  const list = [...chosen].map((number) => study.rowOf.get(number)).filter((row) => shown.has(row) && Number.isFinite(study.values[row]));
+  if (list.length === 0) return [];
+  return [{ name: 'selected', type: 'scatter', symbol: 'circle', symbolSize: 13, z: 6, itemStyle: { color: 'transparent', borderColor: colors().text, borderWidth: 1.5 },
+    data: list.map((row) => [study.numbers[row], study.values[row]]) }];
+}
+
 function historyFigure(view) {
   let scale = 'auto';
   const figure = new Figure({
+    select: (number) => view.toggle(number),
     id: 'history', title: 'History',
     help: 'The value of each trial in order of number, and the best of the completed ones so far.',
     controls: [choice('Scale', [['auto', 'automatic'], ['linear', 'linear'], ['log', 'logarithmic']], scale, (to) => { scale = to; figure.refresh(); })],
@@ -74,8 +84,9 @@ function historyFigure(view) {
           legend: legend(), tooltip: tooltip({ trigger: 'item', formatter: (at) => `${at.seriesName}\ntrial ${short(at.value[0])}: ${short(at.value[1])}` }),
           grid: grid(), xAxis: axis('trial', { min: 0 }),
           yAxis: yAxis(study.metric, range.axis),
-          series: [...(many ? historyBands(bands) : historyPoints(study, measured)), best],
+          series: [...(many ? historyBands(bands) : historyPoints(study, measured)), best, ...chosenSeries(view)],
         },
+        trialOf: ({ seriesType, value }) => (seriesType === 'scatter' ? value[0] : undefined),
         columns: ['trial', 'best so far'], rows: steps.map(([row, value]) => [study.numbers[row], value]),
       };
     },

@@ -54,7 +54,7 @@ function curvesOption(study, metric, trials, isLog, lacks) {
   const thinned = shown.some((number) => { const curve = study.curvesOf.get(number).get(metric); return curve.measured > curve.steps.length; });
   return {
     told: `${metric} of ${plural(shown.length, 'trial')}${trials.length > shown.length ? ` of ${trials.length} that are selected` : ''}.` +
-      (thinned ? ' Long curves are thinned to 300 points that keep their extremes.' : '') + lacks,
+      (thinned ? ' Long curves are thinned, and keep their extremes.' : '') + lacks,
     height: 400,
     option: {
       legend: legend({ type: 'scroll', left: 60, right: 24, pageTextStyle: { color: colors().muted } }),

@@ -125,6 +125,11 @@ struct Curve {
 void thin(std::vector<CurvePoint>& points, std::size_t most);
 
 // Everything that is stored of a trial.
+// What people have written down.
+struct Annotations {
+  std::vector<std::string> notes, tags;
+};
+
 // What a study's pruner decided on a trial: on its report of that step, or, as a review, while it was paused there.
 struct PrunerDecision {
   std::int64_t step = 0;
@@ -149,6 +154,7 @@ struct TrialDetail {
   std::string exit;    // of a program that did not end with exit code 0: "exit code 2", "signal 11 (...)"; else empty
   std::string output;  // the end of what a program printed, as printable()
   std::vector<PrunerDecision> decisions;  // in their order
+  Annotations annotations;
 };
 
 // One content of a file that the study's programs were run with, and the trials that had it.

@@ -112,6 +112,15 @@ class Store {
   // A line in the study's events: started, resumed, interrupted, ...
   void add_event(std::string_view kind, std::string_view text);
 
+  // What people write down of a study, or of one of its trials. The study may be running elsewhere. A tag is there once.
+  // Errors: usage.no_such_study; usage.no_such_trial; usage.bad_option for a trial whose row will be replaced.
+  void add_note(std::string_view study, std::optional<std::uint64_t> trial, std::string_view text);
+  void add_tag(std::string_view study, std::optional<std::uint64_t> trial, std::string_view tag);
+  // Was it there?
+  bool remove_tag(std::string_view study, std::optional<std::uint64_t> trial, std::string_view tag);
+  // Of the study itself, or of one of its trials. Notes in order, tags by name.
+  [[nodiscard]] Annotations annotations(std::string_view study, std::optional<std::uint64_t> trial = {}) const;
+
   // Replaces the suggestions of the open study. Errors: as record().
   void record_lr_suggestions(std::span<const LrSuggestion> suggestions);
   // In the order in which they were recorded; none for a study that is no LR range test, or not at its end.
