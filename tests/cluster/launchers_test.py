@@ -1,9 +1,8 @@
 """Launchers that are scripts: no package is needed, and every fault can be made.
 
-Usage: launchers_test.py TUNER FAULTY [KILLS]      FAULTY: a plugin library; KILLS: at least so many, else 40
+Usage: launchers_test.py TUNER FAULTY      FAULTY: a plugin library
 """
 import os
-import random
 import resource
 import shutil
 import signal
@@ -13,12 +12,10 @@ import time
 from studies import (HERE, SWEEP, TUNER, Folder, kill, marked, processes_of, run_all, tables_of, wait_until,
                      with_workers)
 
-KILLS = int(sys.argv[3]) if len(sys.argv) > 3 else 40
-MANY = SWEEP.replace("trials: 60", "trials: 1000").replace("100000, log", "10000, log")
 PRUNED = """
 study: s
 method: random
-trials: 270
+trials: 27
 objective: rosenbrock
 optimizer: {plugin: adam, lr: {min: 1e-3, max: 1e-1, scale: log}}
 training: {steps: 9000, log_every: 1000}
@@ -60,25 +57,6 @@ def a_host_that_is_down():
         assert "start it by hand to see what is wrong" in folder.errors()
 
 
-def supervisors_that_are_killed():
-    kills = 0
-    seed = random.randrange(1 << 30)
-    chance = random.Random(seed)
-    while kills < KILLS:
-        for sweep in MANY, PRUNED:
-            expected = tables_of(sweep)
-            with Folder(with_workers(sweep, count=4, per_host=2, launcher=HERE)) as folder:
-                study = folder.start(env=marked(folder))
-                while study.poll() is None:
-                    time.sleep(chance.uniform(0.05, 0.25))
-                    victims = processes_of(folder, supervisors_alone=True)
-                    kills += bool(victims) and kill(chance.choice(victims))
-                assert study.returncode == 0, (seed, folder.errors())
-                assert folder.tables() == expected, (seed, folder.errors())
-                wait_until(lambda: not processes_of(folder), 10, "workers are left")
-    print(f"{kills} kills")
-
-
 def a_launcher_that_hangs():
     expected = tables_of(SWEEP)
     with Folder(with_workers(SWEEP, count=2, launcher=HERE)) as folder:
@@ -90,7 +68,7 @@ def a_launcher_that_hangs():
         assert study.wait(timeout=120) == 0, folder.errors()
         took = time.monotonic() - start
         assert folder.tables() == expected
-        assert "it has said nothing for 45 s" in folder.errors(), folder.errors()
+        assert "it has said nothing for 60 s" in folder.errors(), folder.errors()
         print(f"noticed and done after {took:.0f} s")
         wait_until(lambda: not processes_of(folder), 60, "workers are left")
 
@@ -136,6 +114,26 @@ def programs():
         assert folder.run().tables() == expected
 
 
+def a_disk_that_is_full():
+    """Of a node: its trials write no checkpoints, and that is said."""
+    sweep = SWEEP + "checkpoint: {every: 1ms}\n"
+    expected = tables_of(sweep)
+    with Folder(with_workers(sweep, count=2, launcher=["./on"])) as folder:
+        folder.script("on", 'ulimit -f 0; trap "" XFSZ; exec "$@"\n')
+        assert folder.run().tables() == expected
+        assert "no checkpoint can be written" in folder.errors(), folder.errors()
+
+
+def checkpoints_that_all_see():
+    """A paused trial goes on wherever it is given to; nothing is left of its states."""
+    sweep = PRUNED + "checkpoint: {folder: everywhere}\n"
+    expected = tables_of(PRUNED)
+    with Folder(with_workers(sweep, count=4, per_host=1, launcher=HERE)) as folder:
+        assert folder.run().tables() == expected
+        left = [str(path) for path in folder.path.rglob("*") if "checkpoints" in path.name or path.parts[-1].isdigit()]
+        assert not left, left
+
+
 def too_few_open_files():
     limits = lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (100, 100))
     with Folder(with_workers(SWEEP, count=30, launcher=HERE)) as folder:
@@ -156,6 +154,7 @@ def what_a_worker_refuses_names_its_machine():
         assert f"on {os.uname().nodename}: '{folder.path}/faulty.so' changed" in folder.errors(), folder.errors()
 
 
-run_all([scripts_and_hosts, a_host_that_is_down, supervisors_that_are_killed, another_build,
-         a_coordinator_that_is_killed, interrupts_reach_the_coordinator_alone, programs, too_few_open_files,
+run_all([scripts_and_hosts, a_host_that_is_down, another_build,
+         a_coordinator_that_is_killed, interrupts_reach_the_coordinator_alone, programs,
+         a_disk_that_is_full, checkpoints_that_all_see, too_few_open_files,
          what_a_worker_refuses_names_its_machine], beside=a_launcher_that_hangs)

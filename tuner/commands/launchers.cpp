@@ -5,10 +5,13 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <string_view>
+#include <utility>
 
 #include "tuner/child_process.hpp"
 #include "tuner/error.hpp"
 #include "tuner/text.hpp"
+#include "tuner/value.hpp"
 
 namespace tuner::commands {
 
@@ -27,6 +30,32 @@ std::string name_of(const std::vector<std::string>& words) {
   std::string name = printable(fmt::format("{}", fmt::join(words, " ")));
   if (name.size() > kLongestName) name = name.substr(0, kLongestName) + "...";
   return name;
+}
+
+// As a shell splits them: blanks between words, quotes of both kinds, a backslash before any character outside of
+// single quotes.
+std::vector<std::string> words_of_shell(const std::string& text) {
+  std::vector<std::string> words;
+  bool within = false;
+  char quote = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    char c = text[i];
+    if (quote == 0 && std::string_view(" \t\r\n").find(c) != std::string_view::npos) {
+      within = false;
+      continue;
+    }
+    if (!std::exchange(within, true)) words.emplace_back();
+    if (c == quote || (quote == 0 && (c == '\'' || c == '"'))) {
+      quote = quote == 0 ? c : '\0';
+      continue;
+    }
+    if (c == '\\' && quote != '\'' && i + 1 < text.size()) c = text[++i];
+    words.back() += c;
+  }
+  if (quote != 0)
+    throw Error(Message::usage_bad_option, fmt::format("--launcher: a quote is not closed: {}", shown(text)),
+                "write for example --launcher 'ssh \"a b\"'");
+  return words;
 }
 
 std::size_t number_of_launchers(const RunSettings& run) {
@@ -51,7 +80,10 @@ std::vector<executor::Launcher> launchers_of(const Study& study, const std::file
   std::vector<executor::Launcher> launchers;
   for (std::size_t i = 0; i < count; ++i) {
     executor::Launcher launcher;
-    launcher.workers = std::min(launch.per_host, study.run.workers - static_cast<std::uint32_t>(i) * launch.per_host);
+    launcher.workers =
+        !launch.counts.empty()
+            ? launch.counts[i]
+            : std::min(launch.per_host, study.run.workers - static_cast<std::uint32_t>(i) * launch.per_host);
     for (const std::string& word : launch.command)
       launcher.command.push_back(launch.hosts.empty() ? word : with_host(word, launch.hosts[i]));
     launcher.name = name_of(launcher.command);
@@ -63,6 +95,14 @@ std::vector<executor::Launcher> launchers_of(const Study& study, const std::file
     launchers.push_back(std::move(launcher));
   }
   return launchers;
+}
+
+std::string launcher_assignment(const std::string& words) {
+  std::vector<std::string> list = words_of_shell(words);
+  if (list.empty())
+    throw Error(Message::usage_bad_option, "--launcher is empty", "write for example --launcher 'srun --ntasks=1'");
+  for (std::string& word : list) word = to_json(Value(word));
+  return fmt::format("workers.launcher=[{}]", fmt::join(list, ", "));
 }
 
 std::string workers_words(const RunSettings& run) {

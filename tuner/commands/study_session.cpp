@@ -7,12 +7,14 @@
 #include <iostream>
 #include <utility>
 
+#include "tuner/commands/checkpoint_folders.hpp"
 #include "tuner/commands/events.hpp"
 #include "tuner/commands/installation.hpp"
 #include "tuner/commands/launchers.hpp"
 #include "tuner/commands/progress.hpp"
 #include "tuner/commands/recorded_study.hpp"
 #include "tuner/commands/search_process.hpp"
+#include "tuner/commands/slurm.hpp"
 #include "tuner/commands/study_check.hpp"
 #include "tuner/commands/study_executor.hpp"
 #include "tuner/commands/study_files.hpp"
@@ -84,16 +86,14 @@ storage::StudyRecord study_record(const Study& study, std::uint32_t repeats) {
 
 }  // namespace
 
-std::filesystem::path checkpoint_folder(const std::string& database) {
-  return std::filesystem::weakly_canonical(std::filesystem::absolute(database)).string() + ".checkpoints";
-}
-
 void add_study_options(po::options_description& options) {
   options.add_options()("config", po::value<std::string>()->value_name("FILE"), "the sweep file")(
       "set", po::value<std::vector<std::string>>()->composing()->value_name("KEY=VALUE"),
       "replace a value of the file, e.g. training.epochs=1")("trials", po::value<std::uint64_t>()->value_name("N"),
                                                              "the total of the study; the same as --set trials=N")(
       "workers", po::value<std::uint32_t>()->value_name("N"), "trials side by side")(
+      "launcher", po::value<std::string>()->value_name("WORDS"),
+      "what starts workers on other machines: a program and its arguments; see workers.launcher")(
       "fresh", "forget the study of that name first, with all its trials")(
       "rerun", po::value<std::string>()->value_name("failed"), "run the trials that failed or timed out again")(
       "quiet", "no progress")("json", "print one JSON object at the end")(
@@ -110,6 +110,7 @@ StudySession::StudySession(const Invocation& invocation, const po::variables_map
       overrides_(strings(values, "set")),
       catalogue_(load(invocation, values, file_)) {
   if (values.count("trials")) overrides_.push_back(fmt::format("trials={}", values["trials"].as<std::uint64_t>()));
+  if (values_.count("launcher")) overrides_.push_back(launcher_assignment(values_["launcher"].as<std::string>()));
 }
 
 Study StudySession::read(config::ReadAs as) {
@@ -122,11 +123,13 @@ Study StudySession::read(config::ReadAs as) {
       throw Error(Message::usage_bad_option, "--workers: the sweep file has hosts with per_host workers each",
                   "use --set workers.per_host=N");
     run.workers = values_["workers"].as<std::uint32_t>();
+    run.launch.automatic = false;
   }
+  place_workers(run);
   if (run.workers == 0) throw Error(Message::usage_bad_option, "--workers 0 would run nothing", "give 1 or more");
   run.trial_memory = memory_bound(run.memory_limit, used_workers(run), run.isolation == Isolation::process);
   if (values_.count("db")) run.database = commands::database(values_);
-  run.checkpoint.folder = checkpoint_folder(run.database) / study.plan.name;
+  run.checkpoint.folder = checkpoint_folder_of(study);
   if (study.plan.program) return study;
   Inspection& inspection =
       inspections_
@@ -182,10 +185,7 @@ Study StudySession::with_stored_search(Study study) const {
 
 void StudySession::forget(const std::string& study) {
   store_->erase_study(study);
-  const std::filesystem::path checkpoints = checkpoint_folder(database_);
-  std::error_code none;
-  std::filesystem::remove_all(checkpoints / study, none);
-  std::filesystem::remove(checkpoints, none);  // where no other study has any
+  remove_study_checkpoints(database_, study);
 }
 
 void StudySession::rerun(const std::string& study) {
@@ -242,6 +242,7 @@ study::StudyStatus StudySession::run(const Study& study, search::Searcher& searc
     static_cast<void>(study::evidence_for(plan, searcher, *store_));
   for (const auto& warning : store_->open_study(study_record(study, searcher.replicates(0))))
     std::cerr << "warning: " << printable(warning) << "\n";
+  place_checkpoints(study);
   if (values_.count("rerun")) rerun(plan.name);
   std::vector<storage::PluginRecord> records;
   for (const Plugin* plugin : plugins_of(plan)) records.push_back(study::plugin_record(*plugin));
@@ -283,6 +284,7 @@ study::StudyStatus StudySession::run(const Study& study, search::Searcher& searc
   const study::StudyStatus status =
       study::run_study(study, searcher, *store_, *executor, *interrupts_, listener, guidance, heard);
   progress.end();
+  tidy_checkpoints(study);
   return status;
 }
 
@@ -337,7 +339,7 @@ std::unique_ptr<executor::Executor> make_launched_executor(const Study& study, c
                                                            config::ReadAs as) {
   executor::WorkerSetup setup = worker_setup(study, as);
   setup.checkpoint_identity = checkpoint_identity(study.plan);
-  setup.checkpoint_folder.clear();
+  if (!study.run.checkpoint.shared) setup.checkpoint_folder.clear();
   setup.workers = used_workers(study.run);
   return executor::make_supervised_executor(study, setup, executable, launchers_of(study, executable));
 }

@@ -199,8 +199,18 @@ class StudyReader {
     const auto limit = [this](const Entry& entry) {
       run_.checkpoint.paused_limit = bytes_of(entry.value, "checkpoint.paused_limit");
     };
-    read_keys(node, "checkpoint",
-              readers_of(kCheckpointKeys, {{"every", every}, {"keep", keep}, {"paused_limit", limit}}));
+    const auto folder = [this](const Entry& entry) {
+      const std::string text = string_of(entry.value, "checkpoint.folder");
+      if (text.empty())
+        throw Error(Message::config_bad_value, "checkpoint.folder is an empty string",
+                    "name a folder that all machines see, or remove the key")
+            .at(entry.value.place);
+      run_.checkpoint.folder = text;
+      run_.checkpoint.shared = true;
+    };
+    read_keys(
+        node, "checkpoint",
+        readers_of(kCheckpointKeys, {{"folder", folder}, {"every", every}, {"keep", keep}, {"paused_limit", limit}}));
   }
   void read_max_failed(const Node& node) {
     run_.max_failed_trials = static_cast<std::uint64_t>(

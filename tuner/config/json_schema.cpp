@@ -165,11 +165,16 @@ class SchemaWriter {
   }
 
   Json workers() {
-    Json schema = closed_map(properties(kWorkersKeys, false));
+    HostKey count = host_key(kWorkersKeys, "count");
+    count.type = HostKey::integer;
+    const Json counted = any_of({value_schema(count).fixed, {{"const", "auto"}}});
+    Json schema = closed_map(properties(kWorkersKeys, false, [&](std::string_view) { return counted; }));
     const Json launched = has_value("launcher"), of_hosts = has_value("hosts");
-    schema["allOf"] = Json::array({rule(any_of({of_hosts, has_value("per_host"), has_value("program")}), launched),
+    const Json placed = any_of({launched, with("count", {{"const", "auto"}})});
+    schema["allOf"] = Json::array({rule(any_of({of_hosts, has_value("per_host")}), launched),
+                                   rule(any_of({has_value("program"), has_value("nodes")}), placed),
                                    rule(of_hosts, {{"not", has_value("count")}})});
-    return any_of({plain(host_key(kWorkersKeys, "count")), std::move(schema)});
+    return any_of({described_key(count, counted), std::move(schema)});
   }
   Json method() {
     std::vector<Json> all{plain(host_key(kMethodKeys, "name")),

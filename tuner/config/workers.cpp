@@ -13,7 +13,7 @@ namespace tuner::config {
 
 namespace {
 
-constexpr std::string_view kHost = "${host}";
+constexpr std::string_view kHost = "${host}", kAuto = "auto";
 
 std::uint32_t number_of(const Node& node, std::string_view key, const std::string& what) {
   return static_cast<std::uint32_t>(integer_within(node, host_key(kWorkersKeys, key).bounds, what));
@@ -68,11 +68,14 @@ void check_launch(const Node& node, const RunSettings& run) {
   const LaunchPlan& launch = run.launch;
   const auto given = [&](std::string_view key) { return node.given(std::string(key)); };
   if (launch.command.empty()) {
-    for (const char* key : {"hosts", "per_host", "program"})
+    for (const std::string_view key : {"hosts", "per_host", "program", "nodes"}) {
+      // In a job of Slurm the launcher is known without a word.
+      if (launch.automatic && (key == "program" || key == "nodes")) continue;
       if (const Node* value = given(key))
         throw Error(Message::config_missing_key, fmt::format("workers has {}, and no launcher", key),
                     fmt::format("add launcher: [ssh, \"{}\"], or remove {}", kHost, key))
             .at(value->place);
+    }
     return;
   }
   const bool of_host = std::ranges::any_of(
@@ -101,11 +104,13 @@ void check_launch(const Node& node, const RunSettings& run) {
 }  // namespace
 
 void read_workers(const Node& node, RunSettings& run) {
-  if (!node.is_map()) {
-    run.workers = number_of(node, "count", "workers");
-    return;
-  }
   LaunchPlan& launch = run.launch;
+  const auto count = [&](const Node& given, const std::string& what) {
+    launch.automatic = given.is_word(kAuto);
+    if (launch.automatic && launch.place.empty()) launch.place = given.place;
+    if (!launch.automatic) run.workers = number_of(given, "count", what);
+  };
+  if (!node.is_map()) return count(node, "workers");
   const auto command = [&](const Entry& entry) {
     launch.command = read_words(entry.value, "workers.launcher", "write launcher: [srun, --ntasks=1]");
     launch.place = entry.value.place;
@@ -117,20 +122,24 @@ void read_workers(const Node& node, RunSettings& run) {
                   "name tuner as the other machines have it, or remove the key")
           .at(entry.value.place);
   };
-  read_keys(
-      node, "workers",
-      readers_of(
-          kWorkersKeys,
-          {{"count", [&](const Entry& entry) { run.workers = number_of(entry.value, "count", "workers.count"); }},
-           {"launcher", command},
-           {"hosts", [&](const Entry& entry) { launch.hosts = read_hosts(entry.value); }},
-           {"per_host",
-            [&](const Entry& entry) { launch.per_host = number_of(entry.value, "per_host", "workers.per_host"); }},
-           {"program", program},
-           {"devices", [&](const Entry& entry) { run.devices = read_devices(entry.value); }},
-           {"nice", [&](const Entry& entry) {
-              run.nice = static_cast<int>(number_of(entry.value, "nice", "workers.nice"));
-            }}}));
+  read_keys(node, "workers",
+            readers_of(kWorkersKeys, {{"count", [&](const Entry& entry) { count(entry.value, "workers.count"); }},
+                                      {"launcher", command},
+                                      {"hosts", [&](const Entry& entry) { launch.hosts = read_hosts(entry.value); }},
+                                      {"per_host",
+                                       [&](const Entry& entry) {
+                                         launch.per_host = number_of(entry.value, "per_host", "workers.per_host");
+                                       }},
+                                      {"nodes",
+                                       [&](const Entry& entry) {
+                                         launch.any_nodes =
+                                             word_of(entry.value, "workers.nodes", words(kNodes)) == "any";
+                                       }},
+                                      {"program", program},
+                                      {"devices", [&](const Entry& entry) { run.devices = read_devices(entry.value); }},
+                                      {"nice", [&](const Entry& entry) {
+                                         run.nice = static_cast<int>(number_of(entry.value, "nice", "workers.nice"));
+                                       }}}));
   check_launch(node, run);
   if (!launch.hosts.empty()) run.workers = static_cast<std::uint32_t>(launch.hosts.size()) * launch.per_host;
 }

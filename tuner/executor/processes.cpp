@@ -23,6 +23,8 @@ constexpr double kHeldSeconds = 0.05;
 constexpr std::size_t kMostHeld = 256;
 // Workers that a plugin may end one after another before its trials are run no more.
 constexpr int kExitsInARow = 3;
+// So long crews are started before those that are up are looked at.
+constexpr std::chrono::milliseconds kPrepareFor{50};
 // How often a trial is run again whose node was lost.
 constexpr int kLostAgain = 3;
 
@@ -116,7 +118,7 @@ class ProcessExecutor : public Executor {
     std::size_t crew;
   };
 
-  void prepare();
+  [[nodiscard]] bool prepare();
   void deal();
   void look_for_hope();
   void lose(const Frame& frame);
@@ -143,7 +145,7 @@ class ProcessExecutor : public Executor {
 };
 
 Events ProcessExecutor::wait(std::chrono::milliseconds longest) {
-  prepare();
+  if (!prepare()) longest = std::chrono::milliseconds(0);
   deal();
   std::vector<pollfd> files;
   std::vector<std::size_t> ends;
@@ -163,13 +165,16 @@ Events ProcessExecutor::wait(std::chrono::milliseconds longest) {
   return std::exchange(events_, {});
 }
 
-// As many crews as there are jobs for.
-void ProcessExecutor::prepare() {
+// As many crews as there are jobs for. False: there are more to start, and those that are up have waited long enough.
+bool ProcessExecutor::prepare() {
+  const auto end = std::chrono::steady_clock::now() + kPrepareFor;
   std::size_t hands = 0;
   for (const auto& [crew, given] : crews_) {
-    if (hands >= queue_.size() + given_.size()) return;
+    if (hands >= queue_.size() + given_.size()) return true;
+    if (std::chrono::steady_clock::now() > end) return false;
     if (crew->prepare()) hands += crew->workers();
   }
+  return true;
 }
 
 // The study cannot go on where nobody is left for what waits.
@@ -374,7 +379,7 @@ std::unique_ptr<Executor> make_supervised_executor(const Study& study, const Wor
                                                    const std::filesystem::path& executable,
                                                    const std::vector<Launcher>& launchers) {
   allow_descriptors(launchers.size());
-  const Greeting ours = remote_greeting(executable);
+  const Greeting ours = remote_greeting(executable, study.run.launch.any_nodes);
   std::vector<std::unique_ptr<Crew>> crews;
   for (const auto& launcher : launchers) crews.push_back(make_supervised_crew(ours, launcher, to_bytes(setup)));
   return std::make_unique<ProcessExecutor>(study, std::move(crews));

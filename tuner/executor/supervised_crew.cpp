@@ -88,18 +88,11 @@ class SupervisedCrew : public Crew {
       files.push_back({.fd = link_->connection.out(), .events = POLLOUT, .revents = 0});
   }
 
-  void look(std::span<const pollfd>, std::vector<Frame>& said) override {
-    std::ranges::move(std::exchange(unsaid_, {}), std::back_inserter(said));
+  void look(std::span<const pollfd> files, std::vector<Frame>& said) override {
+    if (!unsaid_.empty()) std::ranges::move(std::exchange(unsaid_, {}), std::back_inserter(said));
     if (!link_) return;
-    try {
-      const bool open = link_->connection.receive();
-      read_errors();
-      while (auto frame = link_->connection.next_frame()) take(std::move(*frame), said);
-      if (is_ready()) greet(said);
-      if (!open) return lose("it ended", said);
-    } catch (const DecodeError& e) {
-      return lose(e.what(), said);
-    }
+    // Of thousands of crews few have said something.
+    if (files.size() >= 2 && (files[0].revents != 0 || files[1].revents != 0) && !take_in(said)) return;
     const auto now = Clock::now();
     if (now - link_->heard > kSilence) {
       const std::string why = fmt::format("it has said nothing for {} s", kSilence.count());
@@ -111,7 +104,7 @@ class SupervisedCrew : public Crew {
       link_->connection.send(FrameType::heartbeat, {});
       link_->spoke = now;
     }
-    link_->connection.flush();
+    if (link_->connection.has_unsent()) link_->connection.flush();
   }
 
   std::vector<Running> running() const override { return status_.running; }
@@ -126,6 +119,21 @@ class SupervisedCrew : public Crew {
     Clock::time_point heard = Clock::now(), spoke = heard;
     bool late = false, welcomed = false;
   };
+
+  // False: it was lost.
+  bool take_in(std::vector<Frame>& said) {
+    try {
+      const bool open = link_->connection.receive();
+      read_errors();
+      while (auto frame = link_->connection.next_frame()) take(std::move(*frame), said);
+      if (is_ready()) greet(said);
+      if (open) return true;
+      lose("it ended", said);
+    } catch (const DecodeError& e) {
+      lose(e.what(), said);
+    }
+    return false;
+  }
 
   static void tell(const std::string& text, std::vector<Frame>& said) {
     said.push_back({FrameType::trouble, to_bytes(text)});
@@ -227,6 +235,7 @@ class SupervisedCrew : public Crew {
   // Its jobs come back: none of them is known to have ended.
   void lose(std::string why, std::vector<Frame>& said) {
     const bool refused = link_->connection.greeting_refused(), was_up = is_ready();
+    const bool same_build = refused && link_->connection.theirs().program == ours_.program;
     stop();
     const std::string& written = link_->last_errors.empty() ? link_->connection.banner() : link_->last_errors;
     if (!written.empty()) why += "; it wrote: " + excerpt(written);
@@ -249,7 +258,10 @@ class SupervisedCrew : public Crew {
       Writer out;
       out(UINT64_MAX);
       put(out, Error(Message::storage_failed, fmt::format("what '{}' starts cannot be used: {}", launcher_.name, why),
-                     "run the same build of tuner at both ends"));
+                     !same_build
+                         ? "run the same build of tuner at both ends"
+                         : "leave that machine out; workers: {nodes: any} takes it, and results may then differ from "
+                           "machine to machine in their last bits"));
       said.push_back({FrameType::refused, out.bytes()});
       return;
     }

@@ -27,7 +27,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr std::chrono::milliseconds kTick{200}, kHeld{500};
+constexpr std::chrono::milliseconds kTick{200}, kHeld{500}, kProgress{1000};
 // Descriptors of a worker, and beside them.
 constexpr rlim_t kDescriptorsEach = 3, kDescriptorsBeside = 64;
 
@@ -63,7 +63,7 @@ class Supervisor {
 
   // Until the coordinator closes the connection or says nothing any more. Throws DecodeError.
   void run() {
-    while (Clock::now() - heard_ < kSilence) {
+    while (Clock::now() - heard_ < kOrphaned) {
       std::vector<pollfd> files{{.fd = coordinator_.in(), .events = POLLIN, .revents = 0}};
       if (coordinator_.has_unsent()) files.push_back({.fd = coordinator_.out(), .events = POLLOUT, .revents = 0});
       const std::size_t own = files.size();
@@ -151,14 +151,16 @@ class Supervisor {
     }
   }
 
-  // Where something has changed, and as a sign of life.
+  // As a sign of life; sooner where other trials run than before, and each second how far they are.
   void say_status() {
     const auto now = Clock::now();
     if (now - said_ < kTick) return;
-    const std::string status =
-        crew_ ? to_bytes(CrewStatus{crew_->running(), crew_->checkpoint_error()}) : to_bytes(CrewStatus{});
-    if (status == status_ && now - said_ < kHeartbeat) return;
-    coordinator_.send(FrameType::heartbeat, status);
+    const CrewStatus status = crew_ ? CrewStatus{crew_->running(), crew_->checkpoint_error()} : CrewStatus{};
+    const bool same = std::ranges::equal(status.running, status_.running, {}, &Running::number, &Running::number) &&
+                      status.checkpoint_error == status_.checkpoint_error;
+    const bool moved = !std::ranges::equal(status.running, status_.running, {}, &Running::step, &Running::step);
+    if (same && now - said_ < (moved ? kProgress : kHeartbeat)) return;
+    coordinator_.send(FrameType::heartbeat, to_bytes(status));
     status_ = status;
     said_ = now;
   }
@@ -173,7 +175,7 @@ class Supervisor {
     Frame frame;
   };
   std::deque<Held> held_;  // of workers that were killed
-  std::string status_;
+  CrewStatus status_;      // as it was said last
   Clock::time_point heard_ = Clock::now(), said_ = heard_;
 };
 

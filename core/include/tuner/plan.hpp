@@ -150,11 +150,14 @@ struct StudyPlan {
 // What starts workers on other machines: the command is a program and its arguments, to which tuner's own command line
 // is added. Each launcher starts one supervisor.
 struct LaunchPlan {
-  std::vector<std::string> command;  // ${host} stands for one of `hosts`. Empty: workers are local
-  std::vector<std::string> hosts;    // one launcher each; empty: as many as `workers` need
-  std::uint32_t per_host = 1;        // workers behind one launcher
-  std::string program;               // tuner as the other machines have it; empty: the path of this one
-  std::string place;                 // of the command in the sweep file
+  std::vector<std::string> command;   // ${host} stands for one of `hosts`. Empty: workers are local
+  std::vector<std::string> hosts;     // one launcher each; empty: as many as `workers` need
+  std::uint32_t per_host = 1;         // workers behind one launcher
+  std::vector<std::uint32_t> counts;  // workers behind each of `hosts`, where they differ; else per_host
+  std::string program;                // tuner as the other machines have it; empty: the path of this one
+  bool automatic = false;             // how many workers, and where, is the batch system's to say
+  bool any_nodes = false;             // machines may differ in what decides the bits of a result
+  std::string place;                  // of the command in the sweep file
 };
 
 // How it is run: may differ from one start of the study to the next.
