@@ -3,8 +3,8 @@
 
 Usage: cluster_throughput.py TUNER SLEEPING [--workers 64] [--milliseconds 50] [--trials 12800] [--rounds 5]
 
-SLEEPING is the plugin that `ninja -C build/release sleeping` builds. A Slurm of two nodes is started for it, as root; the
-study runs within a job. Prints for a step of each node, and for a step of each worker, the ratio of the times as median
+SLEEPING is the plugin that `ninja -C build/release sleeping` builds. A Slurm of two nodes is started for it, as root;
+the study runs within a job. Prints for a step of each node, and for a step of each worker, the ratio of the times as median
 with the lowest and highest round; both sides are measured in turn.
 """
 import argparse

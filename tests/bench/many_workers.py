@@ -109,6 +109,9 @@ def losses(arguments, folder):
             os.kill(node, signal.SIGKILL)  # a stopped one would stay
     coordinator.process.kill()
     coordinator.process.wait()
+    end = time.monotonic() + 20
+    while len(lines(folder, "frames")) < len(nodes) and time.monotonic() < end:
+        time.sleep(0.05)
 
 
 def main():
@@ -124,7 +127,7 @@ def main():
     print(f"{arguments.workers} workers, {arguments.per_host} a launcher, trials of {arguments.seconds:g} s; load "
           f"{os.getloadavg()[0]:.1f}")
     for part in throughput, losses:
-        with tempfile.TemporaryDirectory() as folder:
+        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
             part(arguments, pathlib.Path(folder))
 
 

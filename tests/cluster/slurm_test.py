@@ -106,5 +106,6 @@ def a_coordinator_that_is_killed():
         assert folder.run(env=environment(folder, cluster)).tables() == expected
 
 
-for test in within_a_job, workers_that_slurm_counts, a_time_limit, steps_and_nodes_that_end, a_coordinator_that_is_killed:
+for test in (within_a_job, workers_that_slurm_counts, a_time_limit, steps_and_nodes_that_end,
+             a_coordinator_that_is_killed):
     run(test)

@@ -263,9 +263,12 @@ study::StudyStatus StudySession::run(const Study& study, search::Searcher& searc
   bool unjudged = false;
   const auto listener = [&](const study::StudyStatus& status, std::span<const storage::TrialRecord> recorded,
                             std::span<const executor::Running> running) {
-    if (status.checkpoint_error != 0 && !std::exchange(warned, true))
-      progress.warn(fmt::format("no checkpoint can be written to {}: {}; a trial that is stopped begins again",
-                                study.run.checkpoint.folder.string(), system_text(status.checkpoint_error)));
+    if (status.checkpoint_error != 0 && !std::exchange(warned, true)) {
+      const bool elsewhere = !study.run.launch.command.empty() && !study.run.checkpoint.shared;
+      progress.warn(fmt::format("no checkpoint can be written {}: {}; a trial that is stopped begins again",
+                                elsewhere ? "on the machine of a worker" : "to " + study.run.checkpoint.folder.string(),
+                                system_text(status.checkpoint_error)));
+    }
     if (plan.pruner && !recorded.empty() && status.done_now > 0 && status.judged == 0 && !std::exchange(unjudged, true))
       progress.warn(fmt::format("trial {} came to its end without a report of {}: the pruner had nothing to judge",
                                 recorded.front().id.number, plan.metric.name));

@@ -238,7 +238,8 @@ class SupervisedCrew : public Crew {
     const bool same_build = refused && link_->connection.theirs().program == ours_.program;
     stop();
     const std::string& written = link_->last_errors.empty() ? link_->connection.banner() : link_->last_errors;
-    if (!written.empty()) why += "; it wrote: " + excerpt(written);
+    // A supervisor that was refused says the same of this end.
+    if (!refused && !written.empty()) why += "; it wrote: " + excerpt(written);
     std::vector<std::uint64_t> ran;
     for (; !given_.empty(); given_.pop_back()) {
       const std::uint64_t number = given_.back();
