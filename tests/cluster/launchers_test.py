@@ -3,6 +3,7 @@
 Usage: launchers_test.py TUNER FAULTY      FAULTY: a plugin library
 """
 import os
+import pathlib
 import resource
 import shutil
 import signal
@@ -20,6 +21,13 @@ objective: rosenbrock
 optimizer: {plugin: adam, lr: {min: 1e-3, max: 1e-1, scale: log}}
 training: {steps: 9000, log_every: 1000}
 pruner: {name: successive_halving, min_steps: 1000}
+"""
+LONG = """
+study: s
+objective: rosenbrock
+optimizer: {{plugin: adam, lr: {{values: [1e-3, 2e-3]}}}}
+method: grid
+training: {{steps: {steps}, log_every: 10000000}}
 """
 PROGRAM = """
 study: s
@@ -108,6 +116,35 @@ def interrupts_reach_the_coordinator_alone():
         assert folder.run().tables() == expected
 
 
+def has_worked(process):
+    """For half a second of a processor: its trial has begun."""
+    try:
+        words = pathlib.Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()
+    except OSError:
+        return False
+    return int(words[11]) / os.sysconf("SC_CLK_TCK") > 0.5
+
+
+def a_study_that_is_stopped():
+    """Its trials are cancelled, their states travel, and it goes on from them, also on local workers."""
+    sweep = LONG.format(steps=20000000)
+    expected = tables_of(sweep)
+    for local in False, True:
+        with Folder(with_workers(sweep, count=2, launcher=HERE)) as folder:
+            study = folder.start(env=marked(folder))
+            wait_until(lambda: sum(has_worked(process) for process in processes_of(folder)) == 2, 60, "trials")
+            for _ in range(2):
+                study.send_signal(signal.SIGINT)
+                time.sleep(0.3)
+            assert study.wait(timeout=60) == 130
+            states = list(folder.path.glob("tuner.db.checkpoints/s/*/*"))
+            assert len(states) == 2, (states, folder.errors())
+            if local:
+                folder.write(sweep)
+            assert folder.run().tables() == expected
+            assert not (folder.path / "tuner.db.checkpoints").exists()
+
+
 def programs():
     expected = tables_of(PROGRAM)
     with Folder(with_workers(PROGRAM, count=2, launcher=HERE)) as folder:
@@ -162,6 +199,6 @@ def what_a_worker_refuses_names_its_machine():
 
 
 run_all([scripts_and_hosts, a_host_that_is_down, another_build,
-         a_coordinator_that_is_killed, interrupts_reach_the_coordinator_alone, programs,
+         a_coordinator_that_is_killed, interrupts_reach_the_coordinator_alone, a_study_that_is_stopped, programs,
          a_disk_that_is_full, checkpoints_that_all_see, too_few_open_files,
          what_a_worker_refuses_names_its_machine], beside=a_launcher_that_hangs)

@@ -55,13 +55,17 @@ def a_time_limit():
     with Folder(with_workers(SLEEPS, count=2, launcher=SRUN)) as folder, slurm(folder) as cluster:
         submit(folder, cluster, "--ntasks=2", "--time=1", "--signal=B:TERM@40")
         ended = 0  # looks in a row: a job that is requeued may seem to have failed for a moment
-        end = time.monotonic() + 200
+        pending_since = time.monotonic()
+        end = pending_since + 300
         while ended < 20:
             state = cluster.ask("squeue", "-h", "-t", "all", "-o", "%i %T").split()
             assert time.monotonic() < end, state
             ended = ended + 1 if state[1] in ("COMPLETED", "FAILED", "TIMEOUT", "CANCELLED") else 0
-            if state[1] == "PENDING":
-                # A job that is requeued waits for two minutes otherwise.
+            if state[1] != "PENDING":
+                pending_since = time.monotonic()
+            elif time.monotonic() > pending_since + 4:
+                # A job that is requeued waits for two minutes otherwise. Sooner, and the node would take it for the one
+                # that was just revoked.
                 subprocess.run(["scontrol", "update", f"JobId={state[0]}", "StartTime=now"], env=cluster.environment,
                                capture_output=True)
             time.sleep(0.2)

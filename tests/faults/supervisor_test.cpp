@@ -236,6 +236,41 @@ TEST_F(Supervised, ReportsAndDecisionsGoThroughIt) {
   EXPECT_EQ(finished[0].result.outcome, Outcome::pruned);
 }
 
+// Its state travels: to the coordinator's folder, and on to whoever continues it.
+TEST_F(Supervised, APausedTrialGoesOnElsewhere) {
+  study_.run.checkpoint.folder = (folder_ / "states").string();
+  const auto searcher = study::make_searcher(study_.plan);
+  const auto run_to = [&](std::int64_t pause_at) {
+    const auto executor = through({supervisor(1)});
+    executor->submit(
+        {.id = only_replicate(7), .point = searcher->propose(7), .asked = {.reports = true, .decide_at = 0}});
+    for (;;) {
+      Events events = executor->wait(1s);
+      for (const auto& notice : events.notices) {
+        const auto* report = std::get_if<trial::Report>(&notice);
+        if (report != nullptr && report->waits)
+          executor->answer(7, {.what = report->step >= pause_at ? Decision::What::pause : Decision::What::go_on,
+                               .next = report->step + 1});
+      }
+      if (!events.finished.empty()) return std::move(events.finished.front().result);
+    }
+  };
+  EXPECT_EQ(run_to(8000).outcome, Outcome::paused);
+  const fs::path state = folder_ / "states" / "7" / "8001";
+  ASSERT_TRUE(fs::exists(state));
+  const std::string whole = read_text(state), expected = local().at(7);
+  const TrialResult continued = run_to(1000000);
+  EXPECT_TRUE(continued.log.empty()) << continued.log.front();
+  EXPECT_EQ(text_of(continued), expected);
+  EXPECT_EQ(read_text(state), whole) << "for as long as its trial is not in the database";
+
+  fs::resize_file(state, whole.size() - 1);
+  const TrialResult anew = run_to(1000000);
+  ASSERT_EQ(anew.log.size(), 1u) << "it was looked at where it had travelled to";
+  EXPECT_NE(anew.log.front().find("is not used: its sha256 is wrong"), std::string::npos) << anew.log.front();
+  EXPECT_EQ(text_of(anew), expected);
+}
+
 TEST_F(Supervised, StrayBytesEndTheConnectionAndTheStudyGoesOn) {
   const auto expected = local();
   const std::string marker = (folder_ / "marker").string();

@@ -83,8 +83,11 @@ class Crew {
 // the crew is ready once its supervisor has greeted. Where that was lost, its jobs come back as dropped, those that ran
 // as lost, and it is started again: at once the first time, then after 1 s, 2 s, ... up to 60 s. After three launches
 // in a row without a greeting it is hopeless, and goes on trying. Errors, as frames (refused): a supervisor that is
-// another build; what workers refuse, with the name of their machine.
-[[nodiscard]] std::unique_ptr<Crew> make_supervised_crew(Greeting ours, Launcher launcher, std::string setup);
+// another build; what workers refuse, with the name of their machine. states: the study's folder of checkpoints on this
+// machine, where those of trials that go on later are kept and from where they are given; empty where they do not
+// travel.
+[[nodiscard]] std::unique_ptr<Crew> make_supervised_crew(Greeting ours, Launcher launcher, std::string setup,
+                                                         std::filesystem::path states);
 
 // A supervisor, whose standard input and output are the connection. Returns the exit code.
 [[nodiscard]] int run_supervisor(const std::filesystem::path& executable, std::uint32_t workers);

@@ -380,8 +380,11 @@ std::unique_ptr<Executor> make_supervised_executor(const Study& study, const Wor
                                                    const std::vector<Launcher>& launchers) {
   allow_descriptors(launchers.size());
   const Greeting ours = remote_greeting(executable, study.run.launch.any_nodes);
+  const CheckpointRules& rules = study.run.checkpoint;
+  const bool travel = setup.checkpoint_folder.empty() && rules.every_seconds > 0;
+  const std::filesystem::path states = travel ? rules.folder : std::filesystem::path();
   std::vector<std::unique_ptr<Crew>> crews;
-  for (const auto& launcher : launchers) crews.push_back(make_supervised_crew(ours, launcher, to_bytes(setup)));
+  for (const auto& launcher : launchers) crews.push_back(make_supervised_crew(ours, launcher, to_bytes(setup), states));
   return std::make_unique<ProcessExecutor>(study, std::move(crews));
 }
 

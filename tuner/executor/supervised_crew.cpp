@@ -15,6 +15,7 @@
 #include <thread>
 #include <utility>
 
+#include "tuner/checkpoint_file.hpp"
 #include "tuner/executor/connection.hpp"
 #include "tuner/executor/crew.hpp"
 #include "tuner/system.hpp"
@@ -43,8 +44,8 @@ std::chrono::seconds pause_after(int losses, bool was_up) {
 
 class SupervisedCrew : public Crew {
  public:
-  SupervisedCrew(Greeting ours, Launcher launcher, std::string setup)
-      : ours_(std::move(ours)), launcher_(std::move(launcher)), setup_(std::move(setup)) {}
+  SupervisedCrew(Greeting ours, Launcher launcher, std::string setup, std::filesystem::path states)
+      : ours_(std::move(ours)), launcher_(std::move(launcher)), setup_(std::move(setup)), states_(std::move(states)) {}
   ~SupervisedCrew() override {
     if (!link_) return;
     close();
@@ -67,6 +68,8 @@ class SupervisedCrew : public Crew {
 
   // Requires: is_ready().
   void give(const Job& job) override {
+    if (const auto state = states_.empty() ? std::nullopt : newest_checkpoint_file(states_, job.id.number, kMostState))
+      link_->connection.send(FrameType::state, to_bytes(std::pair(job.id.number, *state)));
     link_->connection.send(FrameType::job, to_bytes(job));
     given_.push_back(job.id.number);
   }
@@ -91,6 +94,8 @@ class SupervisedCrew : public Crew {
   void look(std::span<const pollfd> files, std::vector<Frame>& said) override {
     if (!unsaid_.empty()) std::ranges::move(std::exchange(unsaid_, {}), std::back_inserter(said));
     if (!link_) return;
+    // A part of a long message is a sign of life too.
+    if (!files.empty() && (files[0].revents & POLLIN) != 0) link_->heard = Clock::now();
     // Of thousands of crews few have said something.
     if (files.size() >= 2 && (files[0].revents != 0 || files[1].revents != 0) && !take_in(said)) return;
     const auto now = Clock::now();
@@ -108,7 +113,7 @@ class SupervisedCrew : public Crew {
   }
 
   std::vector<Running> running() const override { return status_.running; }
-  int checkpoint_error() const override { return status_.checkpoint_error; }
+  int checkpoint_error() const override { return state_error_ != 0 ? state_error_ : status_.checkpoint_error; }
 
  private:
   struct Link {
@@ -187,7 +192,6 @@ class SupervisedCrew : public Crew {
   }
 
   void take(Frame frame, std::vector<Frame>& said) {
-    link_->heard = Clock::now();
     if (frame.type == FrameType::heartbeat) {
       status_ = from_bytes<CrewStatus>(frame.bytes);
       return;
@@ -202,6 +206,12 @@ class SupervisedCrew : public Crew {
         hopeless_.reset();
         given_.erase(given);
         return said.push_back(std::move(frame));
+      case FrameType::state: {
+        const auto [of, state] = from_bytes<std::pair<std::uint64_t, CheckpointFile>>(frame.bytes);
+        if (!states_.empty())
+          if (const int error = put_checkpoint_file(states_, of, state)) state_error_ = error;
+        return;
+      }
       case FrameType::refused:
         if (!of_study) given_.erase(given);
         return said.push_back({frame.type, with_host(frame.bytes)});
@@ -296,6 +306,8 @@ class SupervisedCrew : public Crew {
   Greeting ours_;
   Launcher launcher_;
   std::string setup_;
+  std::filesystem::path states_;  // of trials that go on later; empty: all machines see their folder
+  int state_error_ = 0;           // errno of one that could not be kept
   std::optional<Link> link_;
   std::deque<std::uint64_t> given_;  // numbers of the jobs that it has not answered
   CrewStatus status_;
@@ -309,8 +321,9 @@ class SupervisedCrew : public Crew {
 
 }  // namespace
 
-std::unique_ptr<Crew> make_supervised_crew(Greeting ours, Launcher launcher, std::string setup) {
-  return std::make_unique<SupervisedCrew>(std::move(ours), std::move(launcher), std::move(setup));
+std::unique_ptr<Crew> make_supervised_crew(Greeting ours, Launcher launcher, std::string setup,
+                                           std::filesystem::path states) {
+  return std::make_unique<SupervisedCrew>(std::move(ours), std::move(launcher), std::move(setup), std::move(states));
 }
 
 }  // namespace tuner::executor

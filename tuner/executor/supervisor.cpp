@@ -18,6 +18,7 @@
 #include <utility>
 
 #include "tuner/checkpoint.hpp"
+#include "tuner/checkpoint_file.hpp"
 #include "tuner/executor/connection.hpp"
 #include "tuner/executor/crew.hpp"
 
@@ -93,6 +94,8 @@ class Supervisor {
     switch (frame.type) {
       case FrameType::job:
         return give(from_bytes<Job>(frame.bytes));
+      case FrameType::state:
+        return put_state(frame);
       case FrameType::decision: {
         const auto [number, decision] = from_bytes<std::pair<std::uint64_t, Decision>>(frame.bytes);
         return crew_->answer(number, decision);
@@ -114,8 +117,8 @@ class Supervisor {
 
   void hand_on(Frame frame) {
     if (was_killed(frame)) return held_.push_back({Clock::now(), std::move(frame)});
+    if (frame.type == FrameType::finished && checkpoints_) send_state(frame);
     coordinator_.send(frame.type, frame.bytes);
-    forget_checkpoints(frame);
   }
 
   // Whoever ends all that runs on a machine may come to the workers first: then the trial is lost with its node, and it
@@ -126,9 +129,9 @@ class Supervisor {
     return report.cause == Cause::signal && report.status == SIGKILL;
   }
 
-  // A trial that has ended needs no checkpoint.
-  void forget_checkpoints(const Frame& frame) const {
-    if (frame.type != FrameType::finished || !checkpoints_) return;
+  // The state of a trial that goes on later travels ahead of its result, since it may go on elsewhere. Here it needs
+  // none any more.
+  void send_state(const Frame& frame) {
     Reader in(frame.bytes);
     const auto number = in.get<std::uint64_t>();
     CheckpointRules rules;
@@ -137,7 +140,16 @@ class Supervisor {
     std::int64_t started = 0, finished = 0;
     TrialResult result;
     in(started, finished, result, result.process);
-    if (!is_open(result.outcome)) remove_checkpoints(rules, number);
+    if (is_open(result.outcome))
+      if (const auto state = newest_checkpoint_file(rules.folder, number, kMostState))
+        coordinator_.send(FrameType::state, to_bytes(std::pair(number, *state)));
+    remove_checkpoints(rules, number);
+  }
+
+  // Where it cannot be written, its trial begins anew.
+  void put_state(const Frame& frame) {
+    const auto [number, state] = from_bytes<std::pair<std::uint64_t, CheckpointFile>>(frame.bytes);
+    if (checkpoints_) static_cast<void>(put_checkpoint_file(checkpoints_->path(), number, state));
   }
 
   void give(const Job& job) {

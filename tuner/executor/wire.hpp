@@ -27,6 +27,8 @@ enum class FrameType : std::uint32_t {
   drop,      // drop the jobs that have not begun
   decision,  // number, Decision: for the report of that trial that waits
   question,  // see inspector.hpp; to a worker that gets no jobs
+  // To a supervisor before a job, and from it before the result of a trial that goes on later: number, CheckpointFile.
+  state,
   // From a worker.
   finished,    // number of the trial, times, TrialResult
   refused,     // number, Error: the study cannot go on
@@ -76,6 +78,9 @@ inline constexpr const char* kThisProgram = "/proc/self/exe";
 // it begins elsewhere.
 inline constexpr std::chrono::seconds kHeartbeat{10}, kOrphaned{45}, kSilence{60};
 static_assert(kSilence > kOrphaned + kHeartbeat);
+
+// A checkpoint of more bytes does not travel.
+inline constexpr std::uint64_t kMostState = std::uint64_t{1} << 30;
 
 // Before its greeting each end of two pipes sends these 16 bytes, which no terminal, shell or banner leaves or makes
 // as they are.
