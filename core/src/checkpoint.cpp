@@ -9,9 +9,11 @@
 #include <charconv>
 #include <cstring>
 #include <fstream>
+#include <initializer_list>
 #include <iterator>
 
 #include "tuner/bytes.hpp"
+#include "tuner/checkpoint_file.hpp"
 #include "tuner/library.hpp"
 
 namespace tuner {
@@ -75,6 +77,32 @@ void sync_folder(const fs::path& folder) {
   ::close(file);
 }
 
+// The file appears whole, by renaming, or not at all. 0, or the errno of what went wrong.
+int write_whole(const fs::path& file, std::initializer_list<std::string_view> parts) {
+  const fs::path unfinished = file.parent_path() / kUnfinished;
+  // A new file: one that is there already may be a FIFO, whose opening would wait.
+  ::unlink(unfinished.c_str());
+  const int descriptor = ::open(unfinished.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+  const bool written = descriptor >= 0 &&
+                       std::ranges::all_of(parts, [&](auto part) { return write_all(descriptor, part); }) &&
+                       ::fsync(descriptor) == 0;
+  int reason = written ? 0 : errno;
+  if (descriptor >= 0) ::close(descriptor);
+  if (written && ::rename(unfinished.c_str(), file.c_str()) != 0) reason = errno;
+  std::error_code none;
+  if (reason != 0)
+    fs::remove(unfinished, none);
+  else
+    sync_folder(file.parent_path());
+  return reason;
+}
+
+void keep_alone(const fs::path& folder, std::int64_t step) {
+  std::error_code none;
+  for (const std::int64_t other : look_into(folder).steps)
+    if (other != step) fs::remove(folder / std::to_string(other), none);
+}
+
 }  // namespace
 
 Checkpoints::Checkpoints(const CheckpointRules& rules, const TrialId& trial, const Parameters& parameters,
@@ -132,25 +160,13 @@ int Checkpoints::write(std::int64_t step, std::string_view state, std::vector<st
   out.put_raw(kBeginning.data(), kBeginning.size());
   out.put(std::string_view(identity_));
   out.put(state);
-  const fs::path file = folder_ / std::to_string(step), unfinished = folder_ / kUnfinished;
-  // A new file: one that is there already may be a FIFO, whose opening would wait.
-  ::unlink(unfinished.c_str());
-  const int descriptor = ::open(unfinished.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-  const bool written = descriptor >= 0 && write_all(descriptor, out.bytes()) &&
-                       write_all(descriptor, sha256_of_text(out.bytes())) && ::fsync(descriptor) == 0;
-  int reason = written ? 0 : errno;
-  if (descriptor >= 0) ::close(descriptor);
-  if (written && ::rename(unfinished.c_str(), file.c_str()) != 0) reason = errno;
-  if (reason != 0) {
+  const fs::path file = folder_ / std::to_string(step);
+  if (const int reason = write_whole(file, {out.bytes(), sha256_of_text(out.bytes())}); reason != 0) {
     log.push_back(
         fmt::format("step {}: the checkpoint '{}' cannot be written: {}", step, file.string(), std::strerror(reason)));
-    fs::remove(unfinished, none);
     return reason;
   }
-  sync_folder(folder_);
-  if (rules_.keep_all) return 0;
-  for (const std::int64_t other : look_into(folder_).steps)
-    if (other != step) fs::remove(folder_ / std::to_string(other), none);
+  if (!rules_.keep_all) keep_alone(folder_, step);
   return 0;
 }
 
@@ -181,6 +197,27 @@ std::vector<std::uint64_t> trials_with_checkpoints(const CheckpointRules& rules)
       numbers.push_back(static_cast<std::uint64_t>(*number));
   std::ranges::sort(numbers);
   return numbers;
+}
+
+std::optional<CheckpointFile> newest_checkpoint_file(const fs::path& folder, std::uint64_t number, std::uint64_t most) {
+  const fs::path own = folder / std::to_string(number);
+  std::error_code none;
+  for (const std::int64_t step : look_into(own).steps) {
+    const fs::path path = own / std::to_string(step);
+    if (fs::file_size(path, none) > most || none) continue;
+    std::ifstream file(path, std::ios::binary);
+    return CheckpointFile{step, {std::istreambuf_iterator<char>(file), {}}};
+  }
+  return std::nullopt;
+}
+
+int put_checkpoint_file(const fs::path& folder, std::uint64_t number, const CheckpointFile& file) {
+  const fs::path own = folder / std::to_string(number);
+  std::error_code none;
+  fs::create_directories(own, none);
+  const int reason = write_whole(own / std::to_string(file.step), {file.bytes});
+  if (reason == 0) keep_alone(own, file.step);
+  return reason;
 }
 
 }  // namespace tuner

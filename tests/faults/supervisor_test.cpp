@@ -90,7 +90,9 @@ class Supervised : public testing::Test {
     return {"/bin/sh", "-c", something + "\nexec " + kProgram + " worker --stdio --count 2"};
   }
   std::unique_ptr<Executor> through(const std::vector<std::vector<std::string>>& commands) {
-    return executor::make_supervised_executor(study_, setup_, kProgram, commands, 2);
+    std::vector<executor::Launcher> launchers;
+    for (const auto& command : commands) launchers.push_back({.name = command[0], .command = command, .workers = 2});
+    return executor::make_supervised_executor(study_, setup_, kProgram, launchers);
   }
 
   // Results of all trials by number. `look` is called after every wait.
@@ -176,6 +178,26 @@ TEST_F(Supervised, AWorkerThatIsKilledCostsItsTrialAlone) {
   EXPECT_LE(different, 1u) << "none where its trial had not begun";
 }
 
+// As a batch system does it: all processes of a node, in any order.
+TEST_F(Supervised, WorkersThatAreKilledBeforeTheirSupervisorAreLostWithIt) {
+  const auto expected = local();
+  const auto executor = through({supervisor(2), supervisor(2)});
+  std::size_t next = 4;
+  int kills = 0;
+  const auto results = run(*executor, [&](std::size_t done) {
+    if (done < next) return;
+    next = done + 9;
+    const auto supervisors = those_that(is_supervisor);
+    if (supervisors.empty()) return;
+    for (const pid_t worker : children_of(supervisors.front())) ::kill(worker, SIGKILL);
+    std::this_thread::sleep_for(50ms);
+    ASSERT_EQ(::kill(supervisors.front(), SIGKILL), 0);
+    ++kills;
+  });
+  EXPECT_GE(kills, 2);
+  EXPECT_EQ(results, expected);
+}
+
 TEST_F(Supervised, ABadPluginEndsItsWorkerAndIsNamed) {
   use(R"(
 objective: rosenbrock
@@ -214,6 +236,41 @@ TEST_F(Supervised, ReportsAndDecisionsGoThroughIt) {
   EXPECT_EQ(finished[0].result.outcome, Outcome::pruned);
 }
 
+// Its state travels: to the coordinator's folder, and on to whoever continues it.
+TEST_F(Supervised, APausedTrialGoesOnElsewhere) {
+  study_.run.checkpoint.folder = (folder_ / "states").string();
+  const auto searcher = study::make_searcher(study_.plan);
+  const auto run_to = [&](std::int64_t pause_at) {
+    const auto executor = through({supervisor(1)});
+    executor->submit(
+        {.id = only_replicate(7), .point = searcher->propose(7), .asked = {.reports = true, .decide_at = 0}});
+    for (;;) {
+      Events events = executor->wait(1s);
+      for (const auto& notice : events.notices) {
+        const auto* report = std::get_if<trial::Report>(&notice);
+        if (report != nullptr && report->waits)
+          executor->answer(7, {.what = report->step >= pause_at ? Decision::What::pause : Decision::What::go_on,
+                               .next = report->step + 1});
+      }
+      if (!events.finished.empty()) return std::move(events.finished.front().result);
+    }
+  };
+  EXPECT_EQ(run_to(8000).outcome, Outcome::paused);
+  const fs::path state = folder_ / "states" / "7" / "8001";
+  ASSERT_TRUE(fs::exists(state));
+  const std::string whole = read_text(state), expected = local().at(7);
+  const TrialResult continued = run_to(1000000);
+  EXPECT_TRUE(continued.log.empty()) << continued.log.front();
+  EXPECT_EQ(text_of(continued), expected);
+  EXPECT_EQ(read_text(state), whole) << "for as long as its trial is not in the database";
+
+  fs::resize_file(state, whole.size() - 1);
+  const TrialResult anew = run_to(1000000);
+  ASSERT_EQ(anew.log.size(), 1u) << "it was looked at where it had travelled to";
+  EXPECT_NE(anew.log.front().find("is not used: its sha256 is wrong"), std::string::npos) << anew.log.front();
+  EXPECT_EQ(text_of(anew), expected);
+}
+
 TEST_F(Supervised, StrayBytesEndTheConnectionAndTheStudyGoesOn) {
   const auto expected = local();
   const std::string marker = (folder_ / "marker").string();
@@ -223,13 +280,69 @@ TEST_F(Supervised, StrayBytesEndTheConnectionAndTheStudyGoesOn) {
 }
 
 TEST_F(Supervised, WhatIsWrongIsNamed) {
-  EXPECT_NE(error_of({"/bin/echo", "no such host"}).find("was lost 3 times in a row: it ended; it wrote: no such host"),
-            std::string::npos)
-      << error_of({"/bin/echo", "no such host"});
+  EXPECT_NE(error_of({"/bin/echo", "no such host"})
+                .find("'/bin/echo' starts no supervisor 3 times in a row: it "
+                      "ended; it wrote: no such host"),
+            std::string::npos);
   EXPECT_NE(error_of({"/bin/sh", "-c", "echo oh no >&2; exit 3"}).find("it wrote: oh no"), std::string::npos);
   EXPECT_NE(error_of({"/bin/sh", "-c", "exec tr '\\0' x < /dev/zero"}).find("a program that writes: xxxx"),
             std::string::npos);
   EXPECT_NE(error_of({"/nonexistent/launcher"}).find("'/nonexistent/launcher' cannot be started: "), std::string::npos);
+}
+
+TEST_F(Supervised, ATrialThatLosesItsNodeAgainAndAgainFails) {
+  use(R"(
+objective: rosenbrock
+optimizer: {plugin: adam, lr: 1e-9}
+training: {steps: 2000000000, log_every: 1000000000}
+)");
+  const std::string program = kProgram;
+  const auto executor =
+      through({{"/bin/sh", "-c", "exec 3<&0; " + program + " worker --stdio --count 1 <&3 & sleep 1; kill -9 $!"}});
+  executor->submit({.id = only_replicate(0), .point = {}});
+  std::vector<std::string> troubles;
+  std::vector<Finished> finished;
+  while (finished.empty()) {
+    Events events = executor->wait(200ms);
+    std::ranges::move(events.troubles, std::back_inserter(troubles));
+    finished = std::move(events.finished);
+  }
+  const TrialResult& result = finished[0].result;
+  EXPECT_EQ(result.outcome, Outcome::failed);
+  EXPECT_EQ(result.failure, Failure::lost);
+  EXPECT_GT(result.steps, 0);
+  EXPECT_NE(result.error.find("its node was lost, 4 times in all; the last time '/bin/sh': it ended"),
+            std::string::npos)
+      << result.error;
+  ASSERT_GE(troubles.size(), 7u);
+  EXPECT_EQ(troubles[0], "'/bin/sh' was lost: it ended; trials that ran there: 0");
+  EXPECT_TRUE(troubles[1].starts_with("'/bin/sh' is up, on ")) << troubles[1];
+  EXPECT_EQ(troubles[2], "'/bin/sh' was lost: it ended; trials that ran there: 0; it is started again in 1 s");
+}
+
+TEST_F(Supervised, ALauncherThatFailsLeavesTheWorkToTheOthers) {
+  const auto expected = local();
+  const auto executor = through({{"/bin/sh", "-c", "echo no route to host >&2; exit 255"}, supervisor(2)});
+  EXPECT_EQ(run(*executor), expected);
+}
+
+// Its checkpoints are its own where the setup names no folder, and go with it.
+TEST_F(Supervised, ASupervisorLeavesNoCheckpoints) {
+  const Folder temporary;
+  use(std::string(kSweep) + "checkpoint: {every: 1ms}\n");
+  const auto expected = local();
+  ::setenv("TMPDIR", temporary.path().c_str(), 1);
+  bool seen = false;
+  {
+    const auto executor = through({supervisor(2)});
+    const auto results = run(*executor, [&](std::size_t) {
+      for (const auto& entry : fs::directory_iterator(temporary.path())) seen = seen || !fs::is_empty(entry.path());
+    });
+    EXPECT_EQ(results, expected);
+  }
+  ::unsetenv("TMPDIR");
+  EXPECT_TRUE(seen);
+  EXPECT_TRUE(fs::is_empty(temporary.path()));
 }
 
 // The other end of a supervisor, made by hand.
@@ -282,8 +395,8 @@ TEST_F(Supervised, AnotherByteOrderIsNamed) {
   EXPECT_EQ(end_of(coordinator.pid()), -SIGKILL);
 }
 
-// 45 seconds without a word: a supervisor that is stopped is given up by its coordinator, and one whose coordinator is
-// silent kills its workers and ends.
+// Without a word: a supervisor that is stopped is given up by its coordinator after 60 s, and one whose coordinator is
+// silent kills its workers and ends after 45 s, so that no trial runs at both places.
 TEST_F(Supervised, ASilentSupervisorIsGivenUp) {
   const auto expected = local();
   use(std::string(kSweep) + "checkpoint: none\n");
@@ -305,8 +418,8 @@ TEST_F(Supervised, ASilentSupervisorIsGivenUp) {
   EXPECT_TRUE(stopped);
   EXPECT_EQ(results, expected);
   const auto took = std::chrono::steady_clock::now() - begin;
-  EXPECT_GT(took, 40s);
-  EXPECT_LT(took, 75s);
+  EXPECT_GT(took, 55s);
+  EXPECT_LT(took, 90s);
   EXPECT_EQ(end_of(coordinator.pid(), 30s), 0);
   for (const pid_t worker : workers) EXPECT_TRUE(wait_until([&] { return !is_worker(worker); }, 10s));
 }

@@ -145,5 +145,21 @@ TEST_F(Arrival, AnotherBuildOrVersionIsRefusedByName) {
             "its numbers have another byte order");
 }
 
+TEST_F(Arrival, AnotherProcessorOrLibmIsRefusedUnlessEitherEndTakesAnyNode) {
+  const Greeting here{.program = "this build", .processor = "x86_64 avx2", .libm = "glibc 2.36"};
+  Greeting there = here;
+  there.host = "b";
+  EXPECT_EQ(disagreement(here, there), "");
+  there.libm = "glibc 2.31";
+  EXPECT_EQ(disagreement(here, there), "its libm gives other results (glibc 2.31 there, glibc 2.36 here)");
+  there.processor = "x86_64";
+  EXPECT_EQ(disagreement(here, there), "its processor gives other results (x86_64 there, x86_64 avx2 here)");
+  there.any_nodes = true;
+  EXPECT_EQ(disagreement(here, there), "");
+  EXPECT_EQ(disagreement(there, here), "");
+  there.program = "another";
+  EXPECT_NE(disagreement(here, there), "") << "the build must be the same all the same";
+}
+
 }  // namespace
 }  // namespace tuner::executor

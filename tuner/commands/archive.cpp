@@ -5,8 +5,8 @@
 #include <filesystem>
 #include <iostream>
 
+#include "tuner/commands/checkpoint_folders.hpp"
 #include "tuner/commands/options.hpp"
-#include "tuner/commands/study_session.hpp"
 #include "tuner/config/config.hpp"
 #include "tuner/error.hpp"
 #include "tuner/storage/store.hpp"
@@ -56,9 +56,7 @@ int delete_study(const Invocation& invocation) {
     return 0;
   }
   storage::Store(file, storage::Access::read_write).erase_study(name);
-  std::error_code none;
-  std::filesystem::remove_all(checkpoint_folder(file) / name, none);
-  std::filesystem::remove(checkpoint_folder(file), none);  // where no other study has any
+  remove_study_checkpoints(file, name);
   std::cout << fmt::format("deleted study '{}' with {} trials\n", printable(name), study.trials);
   return 0;
 }
@@ -73,8 +71,7 @@ int rename_study(const Invocation& invocation) {
   config::check_study_name(to);
   static_cast<void>(storage::Store(file, storage::Access::read_only).study(name));
   storage::Store(file, storage::Access::read_write).rename_study(name, to);
-  std::error_code none;
-  std::filesystem::rename(checkpoint_folder(file) / name, checkpoint_folder(file) / to, none);
+  rename_study_checkpoints(file, name, to);
   std::cout << fmt::format("study '{}' is '{}' now; write study: {} into its sweep file to go on with it\n",
                            printable(name), to, to);
   return 0;

@@ -12,8 +12,8 @@
 #include <thread>
 
 #include "tuner/child_process.hpp"
+#include "tuner/commands/checkpoint_folders.hpp"
 #include "tuner/commands/options.hpp"
-#include "tuner/commands/study_session.hpp"
 #include "tuner/commands/trial_name.hpp"
 #include "tuner/error.hpp"
 #include "tuner/program/output.hpp"

@@ -7,11 +7,14 @@
 #include <iostream>
 #include <utility>
 
+#include "tuner/commands/checkpoint_folders.hpp"
 #include "tuner/commands/events.hpp"
 #include "tuner/commands/installation.hpp"
+#include "tuner/commands/launchers.hpp"
 #include "tuner/commands/progress.hpp"
 #include "tuner/commands/recorded_study.hpp"
 #include "tuner/commands/search_process.hpp"
+#include "tuner/commands/slurm.hpp"
 #include "tuner/commands/study_check.hpp"
 #include "tuner/commands/study_executor.hpp"
 #include "tuner/commands/study_files.hpp"
@@ -41,8 +44,9 @@ Catalogue load(const Invocation& invocation, const po::variables_map& values, co
   return load_plugins(invocation.executable, files);
 }
 
-// More workers than trials would only be started.
+// On one machine. More workers than trials would only be started.
 std::uint32_t used_workers(const RunSettings& run) {
+  if (!run.launch.command.empty()) return std::min(run.launch.per_host, run.workers);
   return static_cast<std::uint32_t>(std::min<std::uint64_t>(run.workers, run.trials.value_or(UINT64_MAX)));
 }
 
@@ -82,16 +86,14 @@ storage::StudyRecord study_record(const Study& study, std::uint32_t repeats) {
 
 }  // namespace
 
-std::filesystem::path checkpoint_folder(const std::string& database) {
-  return std::filesystem::weakly_canonical(std::filesystem::absolute(database)).string() + ".checkpoints";
-}
-
 void add_study_options(po::options_description& options) {
   options.add_options()("config", po::value<std::string>()->value_name("FILE"), "the sweep file")(
       "set", po::value<std::vector<std::string>>()->composing()->value_name("KEY=VALUE"),
       "replace a value of the file, e.g. training.epochs=1")("trials", po::value<std::uint64_t>()->value_name("N"),
                                                              "the total of the study; the same as --set trials=N")(
       "workers", po::value<std::uint32_t>()->value_name("N"), "trials side by side")(
+      "launcher", po::value<std::string>()->value_name("WORDS"),
+      "what starts workers on other machines: a program and its arguments; see workers.launcher")(
       "fresh", "forget the study of that name first, with all its trials")(
       "rerun", po::value<std::string>()->value_name("failed"), "run the trials that failed or timed out again")(
       "quiet", "no progress")("json", "print one JSON object at the end")(
@@ -108,6 +110,7 @@ StudySession::StudySession(const Invocation& invocation, const po::variables_map
       overrides_(strings(values, "set")),
       catalogue_(load(invocation, values, file_)) {
   if (values.count("trials")) overrides_.push_back(fmt::format("trials={}", values["trials"].as<std::uint64_t>()));
+  if (values_.count("launcher")) overrides_.push_back(launcher_assignment(values_["launcher"].as<std::string>()));
 }
 
 Study StudySession::read(config::ReadAs as) {
@@ -115,11 +118,18 @@ Study StudySession::read(config::ReadAs as) {
   if (!std::exchange(warned_, true))
     for (const std::string& warning : study.source.warnings) std::cerr << "warning: " << printable(warning) << "\n";
   RunSettings& run = study.run;
-  if (values_.count("workers")) run.workers = values_["workers"].as<std::uint32_t>();
+  if (values_.count("workers")) {
+    if (!run.launch.hosts.empty())
+      throw Error(Message::usage_bad_option, "--workers: the sweep file has hosts with per_host workers each",
+                  "use --set workers.per_host=N");
+    run.workers = values_["workers"].as<std::uint32_t>();
+    run.launch.automatic = false;
+  }
+  place_workers(run);
   if (run.workers == 0) throw Error(Message::usage_bad_option, "--workers 0 would run nothing", "give 1 or more");
   run.trial_memory = memory_bound(run.memory_limit, used_workers(run), run.isolation == Isolation::process);
   if (values_.count("db")) run.database = commands::database(values_);
-  run.checkpoint.folder = checkpoint_folder(run.database) / study.plan.name;
+  run.checkpoint.folder = checkpoint_folder_of(study);
   if (study.plan.program) return study;
   Inspection& inspection =
       inspections_
@@ -152,6 +162,7 @@ void StudySession::say_lag(const Study& study) const {
 }
 
 void StudySession::check(const Study& study, const search::Searcher& searcher) {
+  if (!study.run.launch.command.empty()) static_cast<void>(launchers_of(study, invocation_.executable));
   if (study.plan.pruner) study::make_pruner(study.plan, pruner_host(study, invocation_.executable))->begin();
   if (!study.plan.program) {
     inspections_.at(study.plan.name)->check(points_to_check(study, searcher));
@@ -174,10 +185,7 @@ Study StudySession::with_stored_search(Study study) const {
 
 void StudySession::forget(const std::string& study) {
   store_->erase_study(study);
-  const std::filesystem::path checkpoints = checkpoint_folder(database_);
-  std::error_code none;
-  std::filesystem::remove_all(checkpoints / study, none);
-  std::filesystem::remove(checkpoints, none);  // where no other study has any
+  remove_study_checkpoints(database_, study);
 }
 
 void StudySession::rerun(const std::string& study) {
@@ -234,6 +242,7 @@ study::StudyStatus StudySession::run(const Study& study, search::Searcher& searc
     static_cast<void>(study::evidence_for(plan, searcher, *store_));
   for (const auto& warning : store_->open_study(study_record(study, searcher.replicates(0))))
     std::cerr << "warning: " << printable(warning) << "\n";
+  place_checkpoints(study);
   if (values_.count("rerun")) rerun(plan.name);
   std::vector<storage::PluginRecord> records;
   for (const Plugin* plugin : plugins_of(plan)) records.push_back(study::plugin_record(*plugin));
@@ -246,21 +255,24 @@ study::StudyStatus StudySession::run(const Study& study, search::Searcher& searc
   if (plan.program) prepare_program(study, searcher);
   if (plan.searcher) say_lag(study);
   if (!quiet())
-    std::cerr << fmt::format("study '{}': {}{}, seed {}, {} worker{}, database {}\n", plan.name, plan.method,
-                             growth_words(plan), plan.seed, study.run.workers, study.run.workers == 1 ? "" : "s",
-                             database_);
+    std::cerr << fmt::format("study '{}': {}{}, seed {}, {}, database {}\n", plan.name, plan.method, growth_words(plan),
+                             plan.seed, workers_words(study.run), database_);
 
   Progress progress(stderr, ::isatty(STDERR_FILENO) != 0, plan.metric.name);
   bool warned = false;
   bool unjudged = false;
   const auto listener = [&](const study::StudyStatus& status, std::span<const storage::TrialRecord> recorded,
                             std::span<const executor::Running> running) {
-    if (status.checkpoint_error != 0 && !std::exchange(warned, true))
-      progress.warn(fmt::format("no checkpoint can be written to {}: {}; a trial that is stopped begins again",
-                                study.run.checkpoint.folder.string(), system_text(status.checkpoint_error)));
+    if (status.checkpoint_error != 0 && !std::exchange(warned, true)) {
+      const bool elsewhere = !study.run.launch.command.empty() && !study.run.checkpoint.shared;
+      progress.warn(fmt::format("no checkpoint can be written {}: {}; a trial that is stopped begins again",
+                                elsewhere ? "on the machine of a worker" : "to " + study.run.checkpoint.folder.string(),
+                                system_text(status.checkpoint_error)));
+    }
     if (plan.pruner && !recorded.empty() && status.done_now > 0 && status.judged == 0 && !std::exchange(unjudged, true))
       progress.warn(fmt::format("trial {} came to its end without a report of {}: the pruner had nothing to judge",
                                 recorded.front().id.number, plan.metric.name));
+    for (const std::string& trouble : status.troubles) progress.warn(trouble);
     if (!quiet()) progress.show(status, recorded, running);
     if (!events()) return;
     for (const storage::TrialRecord& trial : recorded) print_event(std::cout, trial);
@@ -268,12 +280,14 @@ study::StudyStatus StudySession::run(const Study& study, search::Searcher& searc
   };
   study::NoticeListener heard;
   if (events()) heard = [](const trial::Notice& notice) { print_event(std::cout, notice); };
-  const auto executor = make_executor(study, invocation_.executable, shared_, as);
+  const auto executor = study.run.launch.command.empty() ? make_executor(study, invocation_.executable, shared_, as)
+                                                         : make_launched_executor(study, invocation_.executable, as);
   const auto pruner = study::make_pruner(plan, pruner_host(study, invocation_.executable));
   const study::Guidance guidance{.lag = study.run.lag, .pruner = pruner.get()};
   const study::StudyStatus status =
       study::run_study(study, searcher, *store_, *executor, *interrupts_, listener, guidance, heard);
   progress.end();
+  tidy_checkpoints(study);
   return status;
 }
 
@@ -329,6 +343,15 @@ std::unique_ptr<executor::Executor> make_executor(const Study& study, const std:
   executor::WorkerSetup setup = worker_setup(study, as);
   setup.checkpoint_identity = checkpoint_identity(study.plan);
   return executor::make_process_executor(study, setup, executable);
+}
+
+std::unique_ptr<executor::Executor> make_launched_executor(const Study& study, const std::filesystem::path& executable,
+                                                           config::ReadAs as) {
+  executor::WorkerSetup setup = worker_setup(study, as);
+  setup.checkpoint_identity = checkpoint_identity(study.plan);
+  if (!study.run.checkpoint.shared) setup.checkpoint_folder.clear();
+  setup.workers = used_workers(study.run);
+  return executor::make_supervised_executor(study, setup, executable, launchers_of(study, executable));
 }
 
 }  // namespace tuner::commands

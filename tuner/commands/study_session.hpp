@@ -19,10 +19,7 @@
 
 namespace tuner::commands {
 
-// Of a database: beside its file, where that is a link beside what it names. Each study has a folder in it.
-[[nodiscard]] std::filesystem::path checkpoint_folder(const std::string& database);
-
-// --config, --set, --workers, --fresh, --quiet, --json, --plugin, --db, --allow-network-db.
+// --config, --set, --workers, --launcher, --fresh, --quiet, --json, --plugin, --db, --allow-network-db.
 void add_study_options(po::options_description& options);
 
 class StudySession {

@@ -18,6 +18,7 @@
 #include "tuner/config/sweep_file.hpp"
 #include "tuner/config/training.hpp"
 #include "tuner/config/wandb.hpp"
+#include "tuner/config/workers.hpp"
 #include "tuner/text.hpp"
 
 namespace tuner::config {
@@ -33,25 +34,6 @@ constexpr double kLeastMemory = 0x1p26;
 
 // Of a study: STUDY.lr_range, too, must be able to name a folder of checkpoints.
 constexpr std::size_t kLongestName = 255 - std::string_view(lr_range::kStudySuffix).size();
-
-// Numbers or UUIDs, as CUDA_VISIBLE_DEVICES has them.
-std::vector<std::string> read_devices(const Node& node) {
-  if (!node.is_list() || node.items.empty())
-    throw Error(Message::config_wrong_type,
-                fmt::format("workers.devices is {}, and a list of devices is due", node.description()),
-                "write devices: [0, 1]")
-        .at(node.place);
-  std::vector<std::string> devices;
-  for (const Node& item : node.items) {
-    const std::string device = string_of(item, "an item of workers.devices");
-    if (device.empty() || device.find(',') != std::string::npos)
-      throw Error(Message::config_bad_value, fmt::format("'{}' is no device", shown(device)),
-                  "write the number of each, or its UUID: devices: [0, 1]")
-          .at(item.place);
-    devices.push_back(device);
-  }
-  return devices;
-}
 
 // True where the file's own method is another one.
 bool turn_into_lr_range_test(Node& root) {
@@ -168,20 +150,7 @@ class StudyReader {
           .at(node.place);
   }
   void read_partial(const Node& node) { plan_.partial = plan_.partial || boolean_of(node, "partial"); }
-  void read_workers(const Node& node) {
-    const auto count = [this](const Node& value, const char* what) {
-      run_.workers = static_cast<std::uint32_t>(integer_within(value, host_key(kWorkersKeys, "count").bounds, what));
-    };
-    if (!node.is_map()) return count(node, "workers");
-    const auto devices = [this](const Entry& entry) { run_.devices = read_devices(entry.value); };
-    const auto nice = [this](const Entry& entry) {
-      run_.nice = static_cast<int>(integer_within(entry.value, host_key(kWorkersKeys, "nice").bounds, "workers.nice"));
-    };
-    read_keys(node, "workers",
-              readers_of(kWorkersKeys, {{"count", [&](const Entry& entry) { count(entry.value, "workers.count"); }},
-                                        {"devices", devices},
-                                        {"nice", nice}}));
-  }
+  void read_workers(const Node& node) { config::read_workers(node, run_); }
   void read_isolation(const Node& node) {
     run_.isolation =
         word_of(node, "isolation", words(kIsolations)) == "thread" ? Isolation::thread : Isolation::process;
@@ -232,8 +201,18 @@ class StudyReader {
     const auto limit = [this](const Entry& entry) {
       run_.checkpoint.paused_limit = bytes_of(entry.value, "checkpoint.paused_limit");
     };
-    read_keys(node, "checkpoint",
-              readers_of(kCheckpointKeys, {{"every", every}, {"keep", keep}, {"paused_limit", limit}}));
+    const auto folder = [this](const Entry& entry) {
+      const std::string text = string_of(entry.value, "checkpoint.folder");
+      if (text.empty())
+        throw Error(Message::config_bad_value, "checkpoint.folder is an empty string",
+                    "name a folder that all machines see, or remove the key")
+            .at(entry.value.place);
+      run_.checkpoint.folder = text;
+      run_.checkpoint.shared = true;
+    };
+    read_keys(
+        node, "checkpoint",
+        readers_of(kCheckpointKeys, {{"folder", folder}, {"every", every}, {"keep", keep}, {"paused_limit", limit}}));
   }
   void read_max_failed(const Node& node) {
     run_.max_failed_trials = static_cast<std::uint64_t>(
@@ -339,6 +318,18 @@ class StudyReader {
   }
 
   // What concerns several sections.
+  void check_isolation() const {
+    if (run_.isolation != Isolation::thread) return;
+    if (run_.memory_limit > 0)
+      throw Error(Message::config_impossible, "memory_limit is a limit of worker processes, and isolation is thread",
+                  "remove one of them")
+          .at(memory_limit_place_);
+    if (!run_.launch.command.empty())
+      throw Error(Message::config_impossible, "a launcher starts worker processes, and isolation is thread",
+                  "remove one of them")
+          .at(run_.launch.place);
+  }
+
   void finish(const Node& root) {
     check_pruner();
     if (program_) return finish_program_study(root);
@@ -351,10 +342,7 @@ class StudyReader {
       check_test(plan_, run_, method_place_, repeats_place_);
       check_training_test(plan_, root.given("lr_range"), method_place_, optimizer_place_);
     }
-    if (run_.isolation == Isolation::thread && run_.memory_limit > 0)
-      throw Error(Message::config_impossible, "memory_limit is a limit of worker processes, and isolation is thread",
-                  "remove one of them")
-          .at(memory_limit_place_);
+    check_isolation();
     if (plan_.early_stopping.branches.empty()) plan_.early_stopping.branches.emplace_back(std::nullopt);
     if (plan_.averaging.branches.empty()) plan_.averaging.branches.emplace_back(std::nullopt);
     if (plan_.optimizer) {

@@ -101,12 +101,15 @@ class SchemaWriter {
     Json limited = has_value("budget");
     limited["type"] = "object";
     const Json of_program = with("objective", std::move(command));
+    Json launcher = has_value("launcher");
+    launcher["type"] = "object";
+    const Json launched = with("workers", std::move(launcher));
     schema["allOf"] = Json::array(
         {rule(optimized, trained), rule(has_value("scheduler"), optimized), rule(without_end, any_of({counted, timed})),
          rule(cut, grid), rule(tested, any_of({optimized, of_program})),
          rule({{"allOf", {tested, of_program}}}, with("objective", std::move(limited))),
          rule(tested, {{"not", any_of({counted, timed, has_value("repeats"), has_value("pruner"), scaled})}}),
-         rule(with("isolation", {{"const", "thread"}}), {{"not", has_value("memory_limit")}}),
+         rule(with("isolation", {{"const", "thread"}}), {{"not", any_of({has_value("memory_limit"), launched})}}),
          rule({{"not", any_of({has_value("method"), has_value("repeats")})}},
               {{"properties", {{"trials", one}, {"run_cap", one}}}})});
     return schema;
@@ -131,8 +134,7 @@ class SchemaWriter {
   }
 
   Json section(std::string_view key) {
-    if (key == "workers")
-      return any_of({plain(host_key(kWorkersKeys, "count")), closed_map(properties(kWorkersKeys, false))});
+    if (key == "workers") return workers();
     if (key == "metric") {
       Json schema = closed_map(properties(kMetricKeys, false));
       schema["allOf"] = Json::array({rule(with("on_target", {{"const", "end"}}), has_value("target"))});
@@ -165,6 +167,18 @@ class SchemaWriter {
     throw std::logic_error("a section without a schema");
   }
 
+  Json workers() {
+    HostKey count = host_key(kWorkersKeys, "count");
+    count.type = HostKey::integer;
+    const Json counted = any_of({value_schema(count).fixed, {{"const", "auto"}}});
+    Json schema = closed_map(properties(kWorkersKeys, false, [&](std::string_view) { return counted; }));
+    const Json launched = has_value("launcher"), of_hosts = has_value("hosts");
+    const Json placed = any_of({launched, with("count", {{"const", "auto"}})});
+    schema["allOf"] = Json::array({rule(any_of({of_hosts, has_value("per_host")}), launched),
+                                   rule(any_of({has_value("program"), has_value("nodes")}), placed),
+                                   rule(of_hosts, {{"not", has_value("count")}})});
+    return any_of({described_key(count, counted), std::move(schema)});
+  }
   Json method() {
     std::vector<Json> all{plain(host_key(kMethodKeys, "name")),
                           closed_map(properties(kMethodKeys, false, {}, "name"), Json::array({"name"}))};

@@ -83,12 +83,32 @@ inline constexpr HostKey kStudyKeys[] = {
     {.key = "training", .type = HostKey::own, .doc = "how a trial is trained"},
     {.key = "lr_range", .type = HostKey::own, .doc = "how LR range tests are made"}};
 
+inline constexpr const char* kNodes[] = {"same", "any"};
 inline constexpr HostKey kWorkersKeys[] = {
     {.key = "count",
-     .type = HostKey::integer,
-     .doc = "trials side by side",
+     .type = HostKey::own,
+     .doc = "trials side by side; auto: the tasks of the Slurm job that it runs in, or the processors of this machine",
      .fallback = "1",
-     .bounds = {.min = 1, .max = 1024}},
+     .bounds = {.min = 1, .max = 100000}},
+    {.key = "launcher",
+     .type = HostKey::list,
+     .doc = "what starts workers on other machines: a program and its arguments, to which tuner's command line is "
+            "added; ${host} stands for one of hosts"},
+    {.key = "hosts", .type = HostKey::list, .doc = "the launcher is started once for each of them"},
+    {.key = "per_host",
+     .type = HostKey::integer,
+     .doc = "workers that one launcher starts",
+     .fallback = "1",
+     .bounds = {.min = 1, .max = 4096}},
+    {.key = "nodes",
+     .type = HostKey::word,
+     .doc = "which machines are taken: same: those with the processor features and the libm of this one, any: all; "
+            "results may then differ in their last bits",
+     .fallback = "\"same\"",
+     .words = kNodes},
+    {.key = "program",
+     .type = HostKey::string,
+     .doc = "tuner as the other machines have it; default: the path of this one"},
     {.key = "devices",
      .type = HostKey::list,
      .doc = "GPUs: each worker gets its share of them in CUDA_VISIBLE_DEVICES"},
@@ -225,6 +245,12 @@ inline constexpr HostKey kRepeatsKeys[] = {
      .words = kOnFailures}};
 
 inline constexpr HostKey kCheckpointKeys[] = {
+    {.key = "folder",
+     .type = HostKey::string,
+     .doc =
+         "where they are, relative to this file: a folder that all machines see under the same path; default: beside "
+         "the database, and with a launcher on each machine",
+     .pattern = "."},
     {.key = "every", .type = HostKey::time, .doc = "time between two states", .fallback = "\"60s\""},
     {.key = "keep",
      .type = HostKey::word,

@@ -272,6 +272,7 @@ Node parse(std::string_view text, const TreeBuilder::Placer& placer, Tags tags =
 // A bare name stands for a map with this key.
 std::string_view name_key(std::string_view section) {
   if (section == "metric" || section == "method") return "name";
+  if (section == "workers") return "count";
   if (section == "objective" || section == "optimizer" || section == "scheduler" || section == "inner") return "plugin";
   return {};
 }

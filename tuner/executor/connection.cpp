@@ -84,7 +84,8 @@ std::optional<Frame> Connection::next_frame() {
   }
   if (greeted_ || !frame) return frame;
   if (frame->type != FrameType::greeting) throw DecodeError("it does not begin with a greeting");
-  if (const std::string why = disagreement(ours_, from_bytes<Greeting>(frame->bytes)); !why.empty()) {
+  theirs_ = from_bytes<Greeting>(frame->bytes);
+  if (const std::string why = disagreement(ours_, theirs_); !why.empty()) {
     refused_ = true;
     throw DecodeError(why);
   }

@@ -26,6 +26,10 @@ class Connection {
   // text.
   [[nodiscard]] std::optional<Frame> next_frame();
   [[nodiscard]] bool is_greeted() const { return greeted_; }
+  // The other end's greeting, once it is greeted.
+  [[nodiscard]] const Greeting& theirs() const { return theirs_; }
+  // The other end finds out that nothing more comes.
+  void close_output() { out_.reset(); }
   [[nodiscard]] bool greeting_refused() const { return refused_; }
   // What came before the preamble: a banner, or why nothing could be started.
   [[nodiscard]] const std::string& banner() const { return banner_; }
@@ -36,7 +40,7 @@ class Connection {
  private:
   [[nodiscard]] bool find_preamble();
   Descriptor in_, out_;
-  Greeting ours_;
+  Greeting ours_, theirs_;
   FrameBuffer frames_;
   std::string unsent_, banner_;
   std::size_t sent_ = 0;

@@ -48,6 +48,14 @@ class Crew {
  public:
   virtual ~Crew() = default;
   [[nodiscard]] virtual std::uint32_t workers() const = 0;
+  // Gets it ready for jobs, where it is not. True: it takes jobs now, or as soon as what was started is up.
+  virtual bool prepare() { return true; }
+  // Can give() be called?
+  [[nodiscard]] virtual bool is_ready() const { return true; }
+  // Why nobody can be had here, as far as anybody can say; null: that is not so.
+  [[nodiscard]] virtual const Error* hopeless() const { return nullptr; }
+  // No job comes any more. To be called before the destructor where there are several crews, which then end together.
+  virtual void close() {}
   // One more job, to the worker that has the fewest. Errors: storage.failed where no worker can be started.
   virtual void give(const Job& job) = 0;
   virtual void answer(std::uint64_t number, const Decision& decision) = 0;
@@ -58,7 +66,8 @@ class Crew {
   virtual void watch(std::vector<pollfd>& files) const = 0;
   // Sends and takes in what can be without waiting, and ends workers that are overdue. files: what watch() appended,
   // with what became of it. Appends what happened to `said`: frames of a worker (finished, refused, dropped, begun,
-  // report, checkpoint) and `died`. Every job that was given comes back once, as finished, refused, dropped or died.
+  // report, checkpoint), worker_ended, lost and trouble. Every job that was given comes back once, as finished,
+  // refused, dropped, worker_ended or lost.
   virtual void look(std::span<const pollfd> files, std::vector<Frame>& said) = 0;
   [[nodiscard]] virtual std::vector<Running> running() const = 0;
   // errno of a checkpoint that could not be written; 0: none.
@@ -70,13 +79,15 @@ class Crew {
 [[nodiscard]] std::unique_ptr<Crew> make_local_crew(const std::filesystem::path& executable, std::string setup,
                                                     std::uint32_t workers);
 
-// ours: what the supervisor must agree with. command: what starts a supervisor, program and arguments, e.g.
-// {"/usr/bin/ssh", "host", "tuner", "worker", "--stdio",
-// "--count", "8"}; its standard input and output are the connection. It is started when the first job comes, in a
-// process group of its own, and again after it was lost: then its jobs come back as dropped. Errors, as frames
-// (refused): a supervisor that is another build, speaks no such protocol, or is lost three times in a row.
-[[nodiscard]] std::unique_ptr<Crew> make_supervised_crew(Greeting ours, std::vector<std::string> command,
-                                                         std::string setup, std::uint32_t workers);
+// ours: what the supervisor must agree with. The launcher is started by prepare(), in a process group of its own, and
+// the crew is ready once its supervisor has greeted. Where that was lost, its jobs come back as dropped, those that ran
+// as lost, and it is started again: at once the first time, then after 1 s, 2 s, ... up to 60 s. After three launches
+// in a row without a greeting it is hopeless, and goes on trying. Errors, as frames (refused): a supervisor that is
+// another build; what workers refuse, with the name of their machine. states: the study's folder of checkpoints on this
+// machine, where those of trials that go on later are kept and from where they are given; empty where they do not
+// travel.
+[[nodiscard]] std::unique_ptr<Crew> make_supervised_crew(Greeting ours, Launcher launcher, std::string setup,
+                                                         std::filesystem::path states);
 
 // A supervisor, whose standard input and output are the connection. Returns the exit code.
 [[nodiscard]] int run_supervisor(const std::filesystem::path& executable, std::uint32_t workers);

@@ -45,7 +45,8 @@ struct Finished {
 struct Events {
   std::vector<trial::Notice> notices;  // of trials that were asked for them, in the order in which they came
   std::vector<Finished> finished;
-  [[nodiscard]] bool empty() const { return notices.empty() && finished.empty(); }
+  std::vector<std::string> troubles;  // with what starts workers on other machines, for people
+  [[nodiscard]] bool empty() const { return notices.empty() && finished.empty() && troubles.empty(); }
 };
 
 // What a worker is doing, for the progress display.
@@ -87,12 +88,20 @@ class Executor {
 [[nodiscard]] std::unique_ptr<Executor> make_process_executor(const Study& study, const WorkerSetup& setup,
                                                               const std::filesystem::path& executable);
 
-// The same through supervisors, of the same build as `executable`, with `workers_each` workers behind each: see
-// make_supervised_crew().
+// What starts a supervisor; its standard input and output are the connection.
+struct Launcher {
+  std::string name;                  // for people: "ssh b"
+  std::vector<std::string> command;  // program and arguments: {"/usr/bin/ssh", "b", ..., "--count", "8"}
+  std::uint32_t workers = 1;         // behind it
+};
+
+// The same through supervisors, of the same build as `executable`: see make_supervised_crew(). Launchers are started as
+// far as there are jobs for their workers, and jobs go to those that are up. A trial that ran where a supervisor was
+// lost is run again, three times at most; then it fails as lost. Raises this process's limit of open files as it needs.
+// Errors: storage.failed where the system does not let it.
 [[nodiscard]] std::unique_ptr<Executor> make_supervised_executor(const Study& study, const WorkerSetup& setup,
                                                                  const std::filesystem::path& executable,
-                                                                 const std::vector<std::vector<std::string>>& commands,
-                                                                 std::uint32_t workers_each);
+                                                                 const std::vector<Launcher>& launchers);
 
 // What `tuner worker` does: answers the coordinator on descriptor 3 until that closes it. Returns the exit code.
 // answerer: of questions, see inspector.hpp.

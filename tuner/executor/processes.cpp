@@ -1,6 +1,7 @@
 // The coordinator's side: deals jobs to crews of workers, and says what became of those whose worker ended.
 #include <fmt/format.h>
 #include <poll.h>
+#include <sys/resource.h>
 
 #include <algorithm>
 #include <cmath>
@@ -22,6 +23,10 @@ constexpr double kHeldSeconds = 0.05;
 constexpr std::size_t kMostHeld = 256;
 // Workers that a plugin may end one after another before its trials are run no more.
 constexpr int kExitsInARow = 3;
+// So long crews are started before those that are up are looked at.
+constexpr std::chrono::milliseconds kPrepareFor{50};
+// How often a trial is run again whose node was lost.
+constexpr int kLostAgain = 3;
 
 std::int64_t now_ms() {
   return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch())
@@ -68,6 +73,9 @@ class ProcessExecutor : public Executor {
       crews_.push_back({std::move(crew), 0});
     }
   }
+  ~ProcessExecutor() override {
+    for (const auto& hands : crews_) hands.crew->close();
+  }
 
   void submit(Job job) override {
     queue_.push_back(std::move(job));
@@ -110,7 +118,10 @@ class ProcessExecutor : public Executor {
     std::size_t crew;
   };
 
+  [[nodiscard]] bool prepare();
   void deal();
+  void look_for_hope();
+  void lose(const Frame& frame);
   void take(const Frame& frame);
   void finish(const Frame& frame);
   void refuse(const Frame& frame);
@@ -130,9 +141,11 @@ class ProcessExecutor : public Executor {
   double mean_seconds_ = kHeldSeconds;  // of a trial; one at a time until more is known
   bool dropping_ = false;
   std::map<const Plugin*, int> exits_in_a_row_;
+  std::map<std::uint64_t, int> lost_;  // how often, by number
 };
 
 Events ProcessExecutor::wait(std::chrono::milliseconds longest) {
+  if (!prepare()) longest = std::chrono::milliseconds(0);
   deal();
   std::vector<pollfd> files;
   std::vector<std::size_t> ends;
@@ -146,9 +159,32 @@ Events ProcessExecutor::wait(std::chrono::milliseconds longest) {
   for (std::size_t i = 0, begin = 0; i < crews_.size(); begin = ends[i++])
     crews_[i].crew->look(std::span(files).subspan(begin, ends[i] - begin), said);
   for (const Frame& frame : said) take(frame);
+  look_for_hope();
   deal();
   pending_ -= events_.finished.size();
   return std::exchange(events_, {});
+}
+
+// As many crews as there are jobs for. False: there are more to start, and those that are up have waited long enough.
+bool ProcessExecutor::prepare() {
+  const auto end = std::chrono::steady_clock::now() + kPrepareFor;
+  std::size_t hands = 0;
+  for (const auto& [crew, given] : crews_) {
+    if (hands >= queue_.size() + given_.size()) return true;
+    if (std::chrono::steady_clock::now() > end) return false;
+    if (crew->prepare()) hands += crew->workers();
+  }
+  return true;
+}
+
+// The study cannot go on where nobody is left for what waits.
+void ProcessExecutor::look_for_hope() {
+  if (queue_.empty() || !std::ranges::all_of(crews_, [](const Hands& hands) { return hands.crew->hopeless(); })) return;
+  Finished none;
+  none.error = std::make_exception_ptr(*crews_.front().crew->hopeless());
+  none.started_at_ms = none.finished_at_ms = now_ms();
+  ++pending_;
+  events_.finished.push_back(std::move(none));
 }
 
 // Gives every worker enough to do, and nobody more than his share of what is left.
@@ -160,7 +196,7 @@ void ProcessExecutor::deal() {
     const std::size_t held = std::clamp<std::size_t>(std::min(wanted, share), 1, kMostHeld);
     for (std::size_t i = 0; i < crews_.size() && !queue_.empty(); ++i) {
       Hands& hands = crews_[i];
-      if (hands.given >= held * hands.crew->workers()) continue;
+      if (!hands.crew->is_ready() || hands.given >= held * hands.crew->workers()) continue;
       dealt = true;
       Job job = std::move(queue_.front());
       queue_.pop_front();
@@ -190,6 +226,10 @@ void ProcessExecutor::take(const Frame& frame) {
       return refuse(frame);
     case FrameType::dropped:
       return take_back(answered(from_bytes<std::uint64_t>(frame.bytes)));
+    case FrameType::lost:
+      return lose(frame);
+    case FrameType::trouble:
+      return events_.troubles.push_back(from_bytes<std::string>(frame.bytes));
     case FrameType::worker_ended: {
       const auto report = from_bytes<WorkerExit>(frame.bytes);
       return events_.finished.push_back(result_of(report, answered(report.number)));
@@ -231,6 +271,24 @@ void ProcessExecutor::take_back(Job job) {
     --pending_;
   else
     queue_.push_front(std::move(job));
+}
+
+// Its plugins are not to blame, unless it happens again and again: then nobody knows.
+void ProcessExecutor::lose(const Frame& frame) {
+  Reader in(frame.bytes);
+  Job job = answered(in.get<std::uint64_t>());
+  const auto step = in.get<std::int64_t>();
+  if (dropping_ || ++lost_[job.id.number] <= kLostAgain) return take_back(std::move(job));
+  lost_.erase(job.id.number);
+  Finished failed;
+  failed.job = std::move(job);
+  failed.result.outcome = Outcome::failed;
+  failed.result.failure = Failure::lost;
+  failed.result.steps = step;
+  failed.result.error = fmt::format("step {}: its node was lost, {} times in all; the last time {}", step,
+                                    kLostAgain + 1, in.get<std::string>());
+  failed.started_at_ms = failed.finished_at_ms = now_ms();
+  events_.finished.push_back(std::move(failed));
 }
 
 Job ProcessExecutor::answered(std::uint64_t number) {
@@ -297,14 +355,36 @@ std::unique_ptr<Executor> make_process_executor(const Study& study, const Worker
   return std::make_unique<ProcessExecutor>(study, std::move(crews));
 }
 
+namespace {
+
+// Of each launcher, and beside them.
+constexpr rlim_t kDescriptorsEach = 3, kDescriptorsBeside = 64;
+
+void allow_descriptors(std::size_t launchers) {
+  const rlim_t needed = kDescriptorsEach * launchers + kDescriptorsBeside;
+  rlimit limit{};
+  ::getrlimit(RLIMIT_NOFILE, &limit);
+  if (limit.rlim_cur >= needed) return;
+  limit.rlim_cur = needed;
+  if (needed <= limit.rlim_max && ::setrlimit(RLIMIT_NOFILE, &limit) == 0) return;
+  throw Error(
+      Message::storage_failed,
+      fmt::format("{} launchers need {} open files, and this process may have {}", launchers, needed, limit.rlim_max),
+      "raise the hard limit (ulimit -Hn), or give each launcher more workers: per_host");
+}
+
+}  // namespace
+
 std::unique_ptr<Executor> make_supervised_executor(const Study& study, const WorkerSetup& setup,
                                                    const std::filesystem::path& executable,
-                                                   const std::vector<std::vector<std::string>>& commands,
-                                                   std::uint32_t workers_each) {
-  const Greeting ours = remote_greeting(executable);
+                                                   const std::vector<Launcher>& launchers) {
+  allow_descriptors(launchers.size());
+  const Greeting ours = remote_greeting(executable, study.run.launch.any_nodes);
+  const CheckpointRules& rules = study.run.checkpoint;
+  const bool travel = setup.checkpoint_folder.empty() && rules.every_seconds > 0;
+  const std::filesystem::path states = travel ? rules.folder : std::filesystem::path();
   std::vector<std::unique_ptr<Crew>> crews;
-  for (const auto& command : commands)
-    crews.push_back(make_supervised_crew(ours, command, to_bytes(setup), workers_each));
+  for (const auto& launcher : launchers) crews.push_back(make_supervised_crew(ours, launcher, to_bytes(setup), states));
   return std::make_unique<ProcessExecutor>(study, std::move(crews));
 }
 

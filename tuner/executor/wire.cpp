@@ -2,14 +2,19 @@
 
 #include <elf.h>
 #include <fmt/format.h>
+#include <limits.h>
 #include <link.h>
+#include <unistd.h>
 #include <zlib.h>
 
 #include <algorithm>
 #include <cstring>
 #include <fstream>
+#include <tuple>
 
 #include "tuner/library.hpp"
+#include "tuner/system.hpp"
+#include "tuner/text.hpp"
 
 namespace tuner::executor {
 
@@ -77,9 +82,15 @@ Greeting local_greeting(const std::filesystem::path& program) {
   return greeting.program.empty() ? remote_greeting(program) : greeting;
 }
 
-Greeting remote_greeting(const std::filesystem::path& program) {
+Greeting remote_greeting(const std::filesystem::path& program, bool any_nodes) {
   Greeting greeting;
   greeting.program = sha256_of_file(program);
+  greeting.processor = processor_text();
+  greeting.libm = libm_text();
+  greeting.any_nodes = any_nodes;
+  greeting.host.resize(HOST_NAME_MAX + 1);
+  ::gethostname(greeting.host.data(), greeting.host.size());
+  greeting.host.resize(::strnlen(greeting.host.data(), greeting.host.size()));
   return greeting;
 }
 
@@ -90,6 +101,11 @@ std::string disagreement(const Greeting& ours, const Greeting& theirs) {
                        ours.version);
   if (theirs.program != ours.program)
     return fmt::format("it is another build of tuner ({:.12} there, {:.12} here)", theirs.program, ours.program);
+  if (ours.any_nodes || theirs.any_nodes) return {};
+  for (const auto& [what, here, there] :
+       {std::tuple("processor", &ours.processor, &theirs.processor), std::tuple("libm", &ours.libm, &theirs.libm)})
+    if (*here != *there)
+      return fmt::format("its {} gives other results ({} there, {} here)", what, printable(*there), printable(*here));
   return {};
 }
 

@@ -27,6 +27,8 @@ enum class FrameType : std::uint32_t {
   drop,      // drop the jobs that have not begun
   decision,  // number, Decision: for the report of that trial that waits
   question,  // see inspector.hpp; to a worker that gets no jobs
+  // To a supervisor before a job, and from it before the result of a trial that goes on later: number, CheckpointFile.
+  state,
   // From a worker.
   finished,    // number of the trial, times, TrialResult
   refused,     // number, Error: the study cannot go on
@@ -38,6 +40,8 @@ enum class FrameType : std::uint32_t {
   answer,      // to the question
   // From a crew.
   worker_ended,  // WorkerExit
+  lost,          // number, step, why: of a job that ran where the supervisor was lost
+  trouble,       // text for people: a supervisor was lost or cannot be started, or is there again
   // Between coordinator and supervisor, both ways.
   heartbeat,  // down: nothing; up: CrewStatus
 };
@@ -47,23 +51,36 @@ struct Greeting {
   std::uint32_t byte_order = 0x01020304;
   std::uint32_t version = 1;  // of this protocol
   std::string program;        // which build it is
+  // Between machines: what decides the bits of a result beside the program. They must agree unless either end says that
+  // they need not.
+  std::string processor = {}, libm = {};
+  bool any_nodes = false;
+  std::string host = {};  // of a supervisor, for messages: need not agree
 };
 template <class Archive>
 void serialize(Archive& archive, Greeting& greeting) {
   archive(greeting.byte_order, greeting.version, greeting.program);
+  archive(greeting.processor, greeting.libm, greeting.any_nodes, greeting.host);
 }
 // The running program, for the two functions below.
 inline constexpr const char* kThisProgram = "/proc/self/exe";
 // Of a coordinator to the workers that it starts itself: the build id that the linker gave `program`, which costs
 // nothing to find.
 [[nodiscard]] Greeting local_greeting(const std::filesystem::path& program);
-// Between coordinator and supervisor: the sha256 of the file.
-[[nodiscard]] Greeting remote_greeting(const std::filesystem::path& program);
+// Between coordinator and supervisor: the sha256 of the file, and of the machine its name, the processor features that
+// decide results and its libm. any_nodes: the latter need not agree.
+[[nodiscard]] Greeting remote_greeting(const std::filesystem::path& program, bool any_nodes = false);
 // Why they cannot speak to each other; empty where they can. `theirs` as it was received.
 [[nodiscard]] std::string disagreement(const Greeting& ours, const Greeting& theirs);
 
-// Each end of two pipes says something at least that often, and gives up the other one after so long a silence.
-inline constexpr std::chrono::seconds kHeartbeat{10}, kSilence{45};
+// Each end of two pipes says something at least that often. A supervisor that hears nothing for kOrphaned ends with its
+// workers. Its coordinator gives it up later, so that a trial of a node that cannot be reached has ended there before
+// it begins elsewhere.
+inline constexpr std::chrono::seconds kHeartbeat{10}, kOrphaned{45}, kSilence{60};
+static_assert(kSilence > kOrphaned + kHeartbeat);
+
+// A checkpoint of more bytes does not travel.
+inline constexpr std::uint64_t kMostState = std::uint64_t{1} << 30;
 
 // Before its greeting each end of two pipes sends these 16 bytes, which no terminal, shell or banner leaves or makes
 // as they are.

@@ -391,6 +391,8 @@ class Coordinator {
     record(records);
     forget_checkpoints(records);
     std::ranges::move(std::exchange(pruned_, {}), std::back_inserter(records));
+    for (const std::string& trouble : events.troubles) store_.add_event("launcher", trouble);
+    status_.troubles = std::move(events.troubles);
     status_.checkpoint_error = executor_.checkpoint_error();
     status_.elapsed_seconds = elapsed();
     listener_(status_, records, executor_.running());

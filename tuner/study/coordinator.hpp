@@ -39,9 +39,10 @@ struct StudyStatus {
   int checkpoint_error = 0;    // errno of one that could not be written; 0: none so far
   int interrupts = 0;
   Ending ending = Ending::finished;
-  std::uint64_t not_run = 0;  // of a plugin in quarantine
-  std::uint64_t judged = 0;   // reports that the pruner decided on, earlier runs included
-  std::string reason;         // of Ending::stopped
+  std::uint64_t not_run = 0;               // of a plugin in quarantine
+  std::uint64_t judged = 0;                // reports that the pruner decided on, earlier runs included
+  std::string reason;                      // of Ending::stopped
+  std::vector<std::string> troubles = {};  // since the last call: with what starts workers on other machines
 };
 
 // Told of every batch of recorded trials, and a few times a second in between (no trials then).

@@ -23,6 +23,7 @@ struct CheckpointRules {
   bool keep_all = false;  // else the last one, until its trial is in the database
   // Bytes that those of paused trials may take together, unless all are kept.
   std::uint64_t paused_limit = std::uint64_t{10} << 30;
+  bool shared = false;           // the folder was given: workers on other machines see it too
   std::filesystem::path folder;  // of the study
 };
 

@@ -155,6 +155,19 @@ struct StudyPlan {
   std::map<std::string, std::map<std::string, std::string>> files;
 };
 
+// What starts workers on other machines: the command is a program and its arguments, to which tuner's own command line
+// is added. Each launcher starts one supervisor.
+struct LaunchPlan {
+  std::vector<std::string> command;   // ${host} stands for one of `hosts`. Empty: workers are local
+  std::vector<std::string> hosts;     // one launcher each; empty: as many as `workers` need
+  std::uint32_t per_host = 1;         // workers behind one launcher
+  std::vector<std::uint32_t> counts;  // workers behind each of `hosts`, where they differ; else per_host
+  std::string program;                // tuner as the other machines have it; empty: the path of this one
+  bool automatic = false;             // how many workers, and where, is the batch system's to say
+  bool any_nodes = false;             // machines may differ in what decides the bits of a result
+  std::string place;                  // of the command in the sweep file
+};
+
 // How it is run: may differ from one start of the study to the next.
 struct RunSettings {
   std::optional<std::uint64_t> trials;   // total of the study
@@ -162,7 +175,8 @@ struct RunSettings {
   BudgetEnd budget_end = BudgetEnd::cancel;
   std::optional<std::uint64_t> lag;  // of a searcher that learns; nothing: by the number of workers
   bool end_at_target = false;        // a trial that reaches the metric's target is the last one that begins
-  std::uint32_t workers = 1;
+  std::uint32_t workers = 1;         // of all machines together
+  LaunchPlan launch;
   std::vector<std::string> devices;  // GPUs that the workers share; empty: every worker sees what there is
   int nice = 0;                      // added to that of the workers and of what they run
   Isolation isolation = Isolation::process;

@@ -41,9 +41,10 @@ enum class Failure {
   out_of_memory,  // an allocation failed, a memory limit was reached, or the system says that it took memory back
   protocol,       // its worker sent what no worker sends
   killed,         // somebody outside of the study ended its worker or its program
+  lost,           // the node that it ran on was lost, again and again
 };
-inline constexpr const char* kFailures[] = {"none",    "error",         "crash",    "exit",
-                                            "timeout", "out_of_memory", "protocol", "killed"};
+inline constexpr const char* kFailures[] = {"none",          "error",    "crash",  "exit", "timeout",
+                                            "out_of_memory", "protocol", "killed", "lost"};
 
 // Which tensors a parameter group takes; an empty list takes all. Names may end in '*'.
 struct GroupMatch {
