@@ -198,7 +198,24 @@ def what_a_worker_refuses_names_its_machine():
         assert f"on {os.uname().nodename}: '{folder.path}/faulty.so' changed" in folder.errors(), folder.errors()
 
 
+def plugins_that_are_sent():
+    """The other machine has them no more."""
+    sweep = SWEEP.replace("adam", "faulty").replace("training", "plugins: [./faulty.so]\ntraining")
+    with Folder(sweep) as folder:
+        shutil.copy(sys.argv[2], folder.path / "faulty.so")
+        expected = folder.run().tables()
+    for words, code in [('exec "$@"', 0), ('TMPDIR=/proc exec "$@"', 5)]:
+        with Folder(with_workers(sweep, count=4, per_host=2, launcher=["./on"], send_plugins=True)) as folder:
+            shutil.copy(sys.argv[2], folder.path / "faulty.so")
+            folder.script("on", f"mv faulty.so away.so 2> /dev/null\n{words}\n")
+            folder.run(code=code)
+            if code == 0:
+                assert folder.tables() == expected
+            else:
+                assert "' cannot be kept as '/proc/tuner-" in folder.errors(), folder.errors()
+
+
 run_all([scripts_and_hosts, a_host_that_is_down, another_build,
          a_coordinator_that_is_killed, interrupts_reach_the_coordinator_alone, a_study_that_is_stopped, programs,
          a_disk_that_is_full, checkpoints_that_all_see, too_few_open_files,
-         what_a_worker_refuses_names_its_machine], beside=a_launcher_that_hangs)
+         what_a_worker_refuses_names_its_machine, plugins_that_are_sent], beside=a_launcher_that_hangs)

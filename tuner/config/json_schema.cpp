@@ -174,9 +174,10 @@ class SchemaWriter {
     Json schema = closed_map(properties(kWorkersKeys, false, [&](std::string_view) { return counted; }));
     const Json launched = has_value("launcher"), of_hosts = has_value("hosts");
     const Json placed = any_of({launched, with("count", {{"const", "auto"}})});
-    schema["allOf"] = Json::array({rule(any_of({of_hosts, has_value("per_host")}), launched),
-                                   rule(any_of({has_value("program"), has_value("nodes")}), placed),
-                                   rule(of_hosts, {{"not", has_value("count")}})});
+    schema["allOf"] =
+        Json::array({rule(any_of({of_hosts, has_value("per_host")}), launched),
+                     rule(any_of({has_value("program"), has_value("nodes"), has_value("send_plugins")}), placed),
+                     rule(of_hosts, {{"not", has_value("count")}})});
     return any_of({described_key(count, counted), std::move(schema)});
   }
   Json method() {

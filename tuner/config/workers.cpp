@@ -68,9 +68,9 @@ void check_launch(const Node& node, const RunSettings& run) {
   const LaunchPlan& launch = run.launch;
   const auto given = [&](std::string_view key) { return node.given(std::string(key)); };
   if (launch.command.empty()) {
-    for (const std::string_view key : {"hosts", "per_host", "program", "nodes"}) {
+    for (const std::string_view key : {"hosts", "per_host", "program", "nodes", "send_plugins"}) {
       // In a job of Slurm the launcher is known without a word.
-      if (launch.automatic && (key == "program" || key == "nodes")) continue;
+      if (launch.automatic && key != "hosts" && key != "per_host") continue;
       if (const Node* value = given(key))
         throw Error(Message::config_missing_key, fmt::format("workers has {}, and no launcher", key),
                     fmt::format("add launcher: [ssh, \"{}\"], or remove {}", kHost, key))
@@ -122,24 +122,26 @@ void read_workers(const Node& node, RunSettings& run) {
                   "name tuner as the other machines have it, or remove the key")
           .at(entry.value.place);
   };
-  read_keys(node, "workers",
-            readers_of(kWorkersKeys, {{"count", [&](const Entry& entry) { count(entry.value, "workers.count"); }},
-                                      {"launcher", command},
-                                      {"hosts", [&](const Entry& entry) { launch.hosts = read_hosts(entry.value); }},
-                                      {"per_host",
-                                       [&](const Entry& entry) {
-                                         launch.per_host = number_of(entry.value, "per_host", "workers.per_host");
-                                       }},
-                                      {"nodes",
-                                       [&](const Entry& entry) {
-                                         launch.any_nodes =
-                                             word_of(entry.value, "workers.nodes", words(kNodes)) == "any";
-                                       }},
-                                      {"program", program},
-                                      {"devices", [&](const Entry& entry) { run.devices = read_devices(entry.value); }},
-                                      {"nice", [&](const Entry& entry) {
-                                         run.nice = static_cast<int>(number_of(entry.value, "nice", "workers.nice"));
-                                       }}}));
+  read_keys(
+      node, "workers",
+      readers_of(
+          kWorkersKeys,
+          {{"count", [&](const Entry& entry) { count(entry.value, "workers.count"); }},
+           {"launcher", command},
+           {"hosts", [&](const Entry& entry) { launch.hosts = read_hosts(entry.value); }},
+           {"per_host",
+            [&](const Entry& entry) { launch.per_host = number_of(entry.value, "per_host", "workers.per_host"); }},
+           {"nodes",
+            [&](const Entry& entry) {
+              launch.any_nodes = word_of(entry.value, "workers.nodes", words(kNodes)) == "any";
+            }},
+           {"send_plugins",
+            [&](const Entry& entry) { launch.send_plugins = boolean_of(entry.value, "workers.send_plugins"); }},
+           {"program", program},
+           {"devices", [&](const Entry& entry) { run.devices = read_devices(entry.value); }},
+           {"nice", [&](const Entry& entry) {
+              run.nice = static_cast<int>(number_of(entry.value, "nice", "workers.nice"));
+            }}}));
   check_launch(node, run);
   if (!launch.hosts.empty()) run.workers = static_cast<std::uint32_t>(launch.hosts.size()) * launch.per_host;
 }

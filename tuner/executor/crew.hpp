@@ -79,15 +79,23 @@ class Crew {
 [[nodiscard]] std::unique_ptr<Crew> make_local_crew(const std::filesystem::path& executable, std::string setup,
                                                     std::uint32_t workers);
 
-// ours: what the supervisor must agree with. The launcher is started by prepare(), in a process group of its own, and
-// the crew is ready once its supervisor has greeted. Where that was lost, its jobs come back as dropped, those that ran
-// as lost, and it is started again: at once the first time, then after 1 s, 2 s, ... up to 60 s. After three launches
-// in a row without a greeting it is hopeless, and goes on trying. Errors, as frames (refused): a supervisor that is
-// another build; what workers refuse, with the name of their machine. states: the study's folder of checkpoints on this
-// machine, where those of trials that go on later are kept and from where they are given; empty where they do not
-// travel.
-[[nodiscard]] std::unique_ptr<Crew> make_supervised_crew(Greeting ours, Launcher launcher, std::string setup,
-                                                         std::filesystem::path states);
+// What a supervised crew is made of.
+struct Supervised {
+  Greeting ours;  // what the supervisor must agree with
+  Launcher launcher;
+  std::string setup;  // WorkerSetup as bytes
+  // The study's folder of checkpoints on this machine, where those of trials that go on later are kept and from where
+  // they are given; empty where they do not travel.
+  std::filesystem::path states;
+  std::shared_ptr<const std::vector<LibraryFile>> libraries;  // of the setup, to be sent; null: they are there
+};
+
+// The launcher is started by prepare(), in a process group of its own, and the crew is ready once its supervisor has
+// greeted. Where that was lost, its jobs come back as dropped, those that ran as lost, and it is started again: at once
+// the first time, then after 1 s, 2 s, ... up to 60 s. After three launches in a row without a greeting it is hopeless,
+// and goes on trying. Errors, as frames (refused): a supervisor that is another build or on another kind of machine;
+// what workers refuse, with the name of their machine.
+[[nodiscard]] std::unique_ptr<Crew> make_supervised_crew(Supervised made_of);
 
 // A supervisor, whose standard input and output are the connection. Returns the exit code.
 [[nodiscard]] int run_supervisor(const std::filesystem::path& executable, std::uint32_t workers);

@@ -8,6 +8,8 @@
 #include <csignal>
 #include <cstring>
 #include <deque>
+#include <fstream>
+#include <iterator>
 #include <map>
 #include <memory>
 #include <utility>
@@ -360,6 +362,17 @@ namespace {
 // Of each launcher, and beside them.
 constexpr rlim_t kDescriptorsEach = 3, kDescriptorsBeside = 64;
 
+// Those of several plugins once.
+std::shared_ptr<const std::vector<LibraryFile>> library_files(const WorkerSetup& setup) {
+  std::vector<LibraryFile> files;
+  for (const auto& library : setup.libraries) {
+    if (std::ranges::find(files, library.path, &LibraryFile::path) != files.end()) continue;
+    std::ifstream file(library.path, std::ios::binary);
+    files.push_back({library.path, {std::istreambuf_iterator<char>(file), {}}});
+  }
+  return std::make_shared<const std::vector<LibraryFile>>(std::move(files));
+}
+
 void allow_descriptors(std::size_t launchers) {
   const rlim_t needed = kDescriptorsEach * launchers + kDescriptorsBeside;
   rlimit limit{};
@@ -384,7 +397,10 @@ std::unique_ptr<Executor> make_supervised_executor(const Study& study, const Wor
   const bool travel = setup.checkpoint_folder.empty() && rules.every_seconds > 0;
   const std::filesystem::path states = travel ? rules.folder : std::filesystem::path();
   std::vector<std::unique_ptr<Crew>> crews;
-  for (const auto& launcher : launchers) crews.push_back(make_supervised_crew(ours, launcher, to_bytes(setup), states));
+  const auto libraries = study.run.launch.send_plugins ? library_files(setup) : nullptr;
+  for (const auto& launcher : launchers)
+    crews.push_back(make_supervised_crew(
+        {.ours = ours, .launcher = launcher, .setup = to_bytes(setup), .states = states, .libraries = libraries}));
   return std::make_unique<ProcessExecutor>(study, std::move(crews));
 }
 

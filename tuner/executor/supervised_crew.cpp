@@ -10,6 +10,7 @@
 #include <csignal>
 #include <cstring>
 #include <deque>
+#include <memory>
 #include <optional>
 #include <system_error>
 #include <thread>
@@ -44,8 +45,12 @@ std::chrono::seconds pause_after(int losses, bool was_up) {
 
 class SupervisedCrew : public Crew {
  public:
-  SupervisedCrew(Greeting ours, Launcher launcher, std::string setup, std::filesystem::path states)
-      : ours_(std::move(ours)), launcher_(std::move(launcher)), setup_(std::move(setup)), states_(std::move(states)) {}
+  explicit SupervisedCrew(Supervised made_of)
+      : ours_(std::move(made_of.ours)),
+        launcher_(std::move(made_of.launcher)),
+        setup_(std::move(made_of.setup)),
+        states_(std::move(made_of.states)),
+        libraries_(std::move(made_of.libraries)) {}
   ~SupervisedCrew() override {
     if (!link_) return;
     close();
@@ -160,11 +165,14 @@ class SupervisedCrew : public Crew {
       return fail(fmt::format("'{}' cannot be started: {}", command.front(), system_text(e.code().value())), false,
                   unsaid_);
     }
-    link_->connection.send(FrameType::setup, setup_);
   }
 
   void greet(std::vector<Frame>& said) {
     if (std::exchange(link_->welcomed, true)) return;
+    // Not before: one that waits in a queue would keep all that in memory here.
+    if (libraries_)
+      for (const LibraryFile& library : *libraries_) link_->connection.send(FrameType::library, to_bytes(library));
+    link_->connection.send(FrameType::setup, setup_);
     failed_launches_ = 0;
     if (losses_ > 0 || link_->late)
       tell(fmt::format("'{}' is up, on {}", launcher_.name, printable(link_->connection.theirs().host)), said);
@@ -307,7 +315,8 @@ class SupervisedCrew : public Crew {
   Launcher launcher_;
   std::string setup_;
   std::filesystem::path states_;  // of trials that go on later; empty: all machines see their folder
-  int state_error_ = 0;           // errno of one that could not be kept
+  std::shared_ptr<const std::vector<LibraryFile>> libraries_;
+  int state_error_ = 0;  // errno of one that could not be kept
   std::optional<Link> link_;
   std::deque<std::uint64_t> given_;  // numbers of the jobs that it has not answered
   CrewStatus status_;
@@ -321,9 +330,8 @@ class SupervisedCrew : public Crew {
 
 }  // namespace
 
-std::unique_ptr<Crew> make_supervised_crew(Greeting ours, Launcher launcher, std::string setup,
-                                           std::filesystem::path states) {
-  return std::make_unique<SupervisedCrew>(std::move(ours), std::move(launcher), std::move(setup), std::move(states));
+std::unique_ptr<Crew> make_supervised_crew(Supervised made_of) {
+  return std::make_unique<SupervisedCrew>(std::move(made_of));
 }
 
 }  // namespace tuner::executor

@@ -13,6 +13,8 @@
 #include <csignal>
 #include <cstdlib>
 #include <deque>
+#include <fstream>
+#include <map>
 #include <optional>
 #include <system_error>
 #include <utility>
@@ -21,12 +23,14 @@
 #include "tuner/checkpoint_file.hpp"
 #include "tuner/executor/connection.hpp"
 #include "tuner/executor/crew.hpp"
+#include "tuner/system.hpp"
 
 namespace tuner::executor {
 
 namespace {
 
 using Clock = std::chrono::steady_clock;
+namespace fs = std::filesystem;
 
 constexpr std::chrono::milliseconds kTick{200}, kHeld{500}, kProgress{1000};
 // Descriptors of a worker, and beside them.
@@ -89,6 +93,7 @@ class Supervisor {
  private:
   void take(const Frame& frame) {
     if (frame.type == FrameType::heartbeat) return;
+    if (frame.type == FrameType::library) return keep_library(frame);
     if (frame.type == FrameType::setup) return set_up(frame);
     if (!crew_) throw DecodeError("a job before the study");
     switch (frame.type) {
@@ -109,8 +114,37 @@ class Supervisor {
     }
   }
 
+  // A plugin that travelled: in a folder of its own, since names may be equal.
+  void keep_library(const Frame& frame) {
+    const auto library = from_bytes<LibraryFile>(frame.bytes);
+    if (!plugins_) plugins_.emplace();
+    const fs::path folder = fs::path(plugins_->path()) / std::to_string(libraries_.size());
+    const fs::path path = folder / fs::path(library.path).filename();
+    libraries_.emplace(library.path, path);
+    std::error_code none;
+    fs::create_directory(folder, none);
+    std::ofstream file(path, std::ios::binary);
+    file << library.bytes;
+    file.close();
+    if (!file)
+      refuse(Error(
+          Message::storage_failed,
+          fmt::format("the plugin '{}' cannot be kept as '{}': {}", library.path, path.string(), system_text(errno)),
+          "let TMPDIR name a folder with room there"));
+  }
+
+  void refuse(const Error& error) {
+    Writer out;
+    out(UINT64_MAX);
+    put(out, error);
+    coordinator_.send(FrameType::refused, out.bytes());
+  }
+
   void set_up(const Frame& frame) {
     auto setup = from_bytes<WorkerSetup>(frame.bytes);
+    for (auto& library : setup.libraries)
+      if (const auto sent = libraries_.find(library.path); sent != libraries_.end())
+        library.path = sent->second.string();
     if (setup.checkpoint_folder.empty()) setup.checkpoint_folder = checkpoints_.emplace().path();
     crew_ = make_local_crew(executable_, to_bytes(setup), workers_);
   }
@@ -156,10 +190,7 @@ class Supervisor {
     try {
       crew_->give(job);
     } catch (const Error& e) {  // no worker can be started
-      Writer out;
-      out(UINT64_MAX);
-      put(out, e);
-      coordinator_.send(FrameType::refused, out.bytes());
+      refuse(e);
     }
   }
 
@@ -180,7 +211,9 @@ class Supervisor {
   std::filesystem::path executable_;
   std::uint32_t workers_;
   Connection coordinator_;
-  std::optional<PrivateFolder> checkpoints_;  // where the setup names no folder
+  std::optional<PrivateFolder> plugins_;       // those that were sent
+  std::map<std::string, fs::path> libraries_;  // of plugins_: where they are, by where they were
+  std::optional<PrivateFolder> checkpoints_;   // where the setup names no folder
   std::unique_ptr<Crew> crew_;
   struct Held {
     Clock::time_point since;

@@ -21,6 +21,7 @@ namespace tuner::executor {
 enum class FrameType : std::uint32_t {
   greeting = 1,  // once, first, from either end: Greeting
   // To a worker, or to a supervisor, which hands them on.
+  library,   // before the setup, for each of its libraries or none: LibraryFile; to a supervisor
   setup,     // once: WorkerSetup
   job,       // Job
   cancel,    // end the running trial; drop the others
@@ -103,6 +104,15 @@ struct WorkerSetup {
   std::string checkpoint_folder;
   std::string checkpoint_identity{};  // of the plan as the coordinator has it
 };
+// A plugin library that travels.
+struct LibraryFile {
+  std::string path;  // as the setup has it
+  std::string bytes;
+};
+template <class Archive>
+void serialize(Archive& archive, LibraryFile& library) {
+  archive(library.path, library.bytes);
+}
 template <class Archive>
 void serialize(Archive& archive, WorkerSetup::Library& library) {
   archive(library.path, library.sha256);

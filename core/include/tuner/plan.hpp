@@ -164,6 +164,7 @@ struct LaunchPlan {
   std::vector<std::uint32_t> counts;  // workers behind each of `hosts`, where they differ; else per_host
   std::string program;                // tuner as the other machines have it; empty: the path of this one
   bool automatic = false;             // how many workers, and where, is the batch system's to say
+  bool send_plugins = false;          // other machines need not have the plugins of the study
   bool any_nodes = false;             // machines may differ in what decides the bits of a result
   std::string place;                  // of the command in the sweep file
 };
