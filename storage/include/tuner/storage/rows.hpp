@@ -101,6 +101,7 @@ struct RunRow {
   std::uint64_t evaluations = 0;
   double wall_seconds = 0;
   std::string started_at, finished_at, error;  // ISO 8601, UTC
+  std::vector<std::string> tags{};             // left empty by the store: see Store::tags_of_trials()
 };
 
 // The same of a trial that has just ended, as it stands in the database once it is recorded.

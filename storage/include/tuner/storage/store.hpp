@@ -112,14 +112,17 @@ class Store {
   // A line in the study's events: started, resumed, interrupted, ...
   void add_event(std::string_view kind, std::string_view text);
 
-  // What people write down of a study, or of one of its trials. The study may be running elsewhere. A tag is there once.
-  // Errors: usage.no_such_study; usage.no_such_trial; usage.bad_option for a trial whose row will be replaced.
+  // What people write down of a study, or of one of its trials. The study may be running elsewhere. A tag is there
+  // once. Errors: usage.no_such_study; usage.no_such_trial; usage.bad_option for a trial whose row will be replaced.
   void add_note(std::string_view study, std::optional<std::uint64_t> trial, std::string_view text);
   void add_tag(std::string_view study, std::optional<std::uint64_t> trial, std::string_view tag);
   // Was it there?
   bool remove_tag(std::string_view study, std::optional<std::uint64_t> trial, std::string_view tag);
   // Of the study itself, or of one of its trials. Notes in order, tags by name.
   [[nodiscard]] Annotations annotations(std::string_view study, std::optional<std::uint64_t> trial = {}) const;
+  // Of every trial that has any, by number; those of a trial by name. Costs a look at all events of the study's trials.
+  [[nodiscard]] std::map<std::uint64_t, std::vector<std::string>> tags_of_trials(std::string_view study,
+                                                                                 Damage* damage = nullptr) const;
 
   // Replaces the suggestions of the open study. Errors: as record().
   void record_lr_suggestions(std::span<const LrSuggestion> suggestions);
