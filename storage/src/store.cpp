@@ -186,6 +186,8 @@ Store::~Store() = default;
 Store::Store(Store&&) noexcept = default;
 Store& Store::operator=(Store&&) noexcept = default;
 
+std::shared_ptr<const void> Store::snapshot() const { return std::make_shared<Snapshot>(*impl_->connection); }
+
 std::vector<std::string> Store::open_study(const StudyRecord& study) {
   Connection& connection = *impl_->connection;
   const std::string now = iso8601(now_ms());
