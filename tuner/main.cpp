@@ -57,6 +57,7 @@ constexpr Command kCommands[] = {
     {"delete", commands::delete_study, "a study with all its trials, after a question"},
     {"rename", commands::rename_study, "another name for a study"},
     {"archive", commands::archive, "a compact copy of the database, for reading alone"},
+    {"merge", commands::merge, "the studies of several databases in one"},
     {"note", commands::note, "a line about a study or a trial, for later"},
     {"tag", commands::tag, "a word by which a study or a trial is known again"},
     {"query", commands::query, "ask the database in SQL", true},

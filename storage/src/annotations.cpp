@@ -83,4 +83,20 @@ Annotations Store::annotations(std::string_view study, std::optional<std::uint64
   return annotations;
 }
 
+std::map<std::uint64_t, std::vector<std::string>> Store::tags_of_trials(std::string_view study, Damage* damage) const {
+  Connection& connection = *impl_->connection;
+  const Snapshot snapshot(connection);
+  std::map<std::uint64_t, std::vector<std::string>> tags;
+  const Reading reading(connection, damage);
+  Rows row = connection
+                 .prepared(
+                     "SELECT number, text FROM events WHERE study_id = ? AND number IS NOT NULL AND kind = 'tag' "
+                     "ORDER BY number, text")
+                 .query(find_study(connection, study));
+  while (reading.next(row, "events"))
+    reading.row([&] { return words_of_trial(study, row.shown(0)); },
+                [&] { in_table("events", [&] { tags[row.count(0)].push_back(row.text(1)); }); });
+  return tags;
+}
+
 }  // namespace tuner::storage

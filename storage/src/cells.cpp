@@ -7,6 +7,15 @@
 #include <type_traits>
 
 namespace tuner::storage {
+namespace {
+
+std::string in_quotes(std::string_view text, char quote) {
+  std::string result(1, quote);
+  for (const char c : text) result.append(c == quote ? 2 : 1, c);
+  return result + quote;
+}
+
+}  // namespace
 
 std::string_view type_of(const Value& value) {
   constexpr std::string_view kTypes[] = {"null", "boolean", "integer", "number", "text", "list"};
@@ -73,5 +82,8 @@ std::int64_t now_ms() {
   using namespace std::chrono;
   return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
 }
+
+std::string sql_literal(std::string_view text) { return in_quotes(text, '\''); }
+std::string sql_identifier(std::string_view name) { return in_quotes(name, '"'); }
 
 }  // namespace tuner::storage

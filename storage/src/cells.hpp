@@ -25,4 +25,8 @@ namespace tuner::storage {
 [[nodiscard]] std::string iso8601(std::int64_t unix_ms);
 [[nodiscard]] std::int64_t now_ms();
 
+// As SQL writes a text and a name, in quotes.
+[[nodiscard]] std::string sql_literal(std::string_view text);
+[[nodiscard]] std::string sql_identifier(std::string_view name);
+
 }  // namespace tuner::storage

@@ -13,6 +13,7 @@
 #include "connection.hpp"
 #include "lease.hpp"
 #include "place.hpp"
+#include "study_views.hpp"
 #include "tuner/storage/store.hpp"
 
 namespace tuner::storage {
@@ -28,6 +29,7 @@ struct Store::Impl {
   std::optional<std::int64_t> next_entry;  // of its journal; nothing: not looked up yet
   ConfigurationRules rules;
   std::int64_t recent_configurations = 0;
+  StudyView view;
   // Rows of `plugins` that are known to be committed or in the current transaction.
   std::vector<std::pair<PluginRecord, std::int64_t>> plugin_keys;
 

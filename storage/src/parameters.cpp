@@ -76,19 +76,13 @@ Parameters ParameterCursor::next(std::int64_t number) {
   return parameters;
 }
 
-namespace {
-
-// Puts the names of one trial, in their order, into `names`: a new one before the next that is there already.
-void merge_names(const std::vector<std::pair<std::int64_t, std::string>>& trial, std::vector<std::string>& names) {
+void merge_names(const std::vector<std::string>& trial, std::vector<std::string>& names) {
   auto place = names.end();
   for (auto last = trial.rbegin(); last != trial.rend(); ++last) {
-    const std::string& name = last->second;
-    const auto known = std::ranges::find(names, name);
-    place = known != names.end() ? known : names.insert(place, name);
+    const auto known = std::ranges::find(names, *last);
+    place = known != names.end() ? known : names.insert(place, *last);
   }
 }
-
-}  // namespace
 
 std::vector<std::string> names_of_parameters(Connection& connection, std::int64_t study_id, const Reading& reading) {
   std::vector<std::string> names;
@@ -97,7 +91,11 @@ std::vector<std::string> names_of_parameters(Connection& connection, std::int64_
   const auto merge = [&] {
     std::ranges::sort(trial);
     // Most trials have the parameters of the one before.
-    if (trial != last) merge_names(trial, names);
+    if (trial != last) {
+      std::vector<std::string> of_trial;
+      for (const auto& [position, name] : trial) of_trial.push_back(name);
+      merge_names(of_trial, names);
+    }
     last.swap(trial);
     trial.clear();
   };

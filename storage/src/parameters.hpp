@@ -41,6 +41,8 @@ class ParameterCursor {
   std::vector<Found> found_;
 };
 
+// Puts the names of one trial, in their order, into `names`: a new one before the next that is there already.
+void merge_names(const std::vector<std::string>& trial, std::vector<std::string>& names);
 // Of all trials, as Store::parameter_names() orders them.
 [[nodiscard]] std::vector<std::string> names_of_parameters(Connection& connection, std::int64_t study_id,
                                                            const Reading& reading);

@@ -154,12 +154,14 @@ void Store::record(std::span<const TrialRecord> trials, std::span<const JournalE
     std::int64_t recent_ranks = impl_->recent_ranks;
     std::map<Outcome, std::int64_t> counts;
     std::map<std::uint64_t, RepeatedTrial> repeated;  // by configuration
+    StudyView view = impl_->view;
     for (const TrialRecord& trial : trials) {
       const std::int64_t least = remove_open(connection, study_id, trial.id.number);
       ++counts[trial.result.outcome];
       const std::int64_t attempt = std::max<std::int64_t>(least, trial.attempt);
       if (insert_trial(connection, study_id, trial, attempt, impl_->goal)) ++recent_ranks;
       insert_details(connection, study_id, trial);
+      view.add(connection, trial.parameters);
       if (impl_->rules.repeats > 1 && !is_open(trial.result.outcome))
         repeated.try_emplace(trial.id.configuration, RepeatedTrial{trial.id, trial.replicates});
       for (std::size_t i = 0; i < trial.plugins.size(); ++i) {
@@ -187,6 +189,7 @@ void Store::record(std::span<const TrialRecord> trials, std::span<const JournalE
     impl_->recent_ranks = recent_ranks;
     impl_->recent_configurations = recent_configurations;
     impl_->next_entry = next_entry;
+    impl_->view = std::move(view);
   } catch (const SqliteError& error) {
     keys.resize(known_keys);  // rolled back
     if (error.code() != SQLITE_CONSTRAINT) throw;

@@ -143,6 +143,15 @@ void keep_version(Connection& connection, std::int64_t id, std::string_view now)
       .run(id, now);
 }
 
+// An earlier version made none, and somebody may have deleted a study by hand.
+void make_study_views(Connection& connection) try {
+  Transaction transaction(connection);
+  make_missing_study_views(connection, MakeViews::kept);
+  transaction.commit();
+} catch (const SqliteError&) {
+  // Nobody needs them to write; what is wrong with the file shows there.
+}
+
 }  // namespace
 
 Store::Impl::~Impl() {
@@ -169,11 +178,15 @@ void Store::Impl::check_place() {
 Store::Store(const std::filesystem::path& file, Access access, Durability durability, Network network)
     : impl_(std::make_unique<Impl>()) {
   impl_->connection = open_database(file, access, durability, migrations(), network);
-  if (access == Access::read_write) impl_->place.emplace(impl_->connection->file());
+  if (access == Access::read_only) return;
+  impl_->place.emplace(impl_->connection->file());
+  if (lacks_study_views(*impl_->connection)) make_study_views(*impl_->connection);
 }
 Store::~Store() = default;
 Store::Store(Store&&) noexcept = default;
 Store& Store::operator=(Store&&) noexcept = default;
+
+std::shared_ptr<const void> Store::snapshot() const { return std::make_shared<Snapshot>(*impl_->connection); }
 
 std::vector<std::string> Store::open_study(const StudyRecord& study) {
   Connection& connection = *impl_->connection;
@@ -207,6 +220,7 @@ std::vector<std::string> Store::open_study(const StudyRecord& study) {
   const std::int64_t recent_ranks = count_recent_ranks(connection, id);
   const ConfigurationRules rules = read_rules(connection, id);
   const std::int64_t recent_configurations = count_recent_configurations(connection, id);
+  StudyView view(connection, id, study.name);
   transaction.commit();
   impl_->study_id = id;
   impl_->study_name = study.name;
@@ -215,6 +229,7 @@ std::vector<std::string> Store::open_study(const StudyRecord& study) {
   impl_->next_entry.reset();
   impl_->rules = rules;
   impl_->recent_configurations = recent_configurations;
+  impl_->view = std::move(view);
   return warnings;
 }
 
@@ -240,6 +255,8 @@ void Store::rename_study(std::string_view name, std::string_view to) {
       throw Error(Message::usage_bad_option, fmt::format("there is a study '{}' already", to), "give another name");
   }
   connection.prepared("UPDATE studies SET name = ? WHERE id = ?").run(to, id);
+  drop_study_view(connection, name);
+  static_cast<void>(StudyView(connection, id, std::string(to)));
   transaction.commit();
 }
 
@@ -279,6 +296,7 @@ void Store::erase_study(std::string_view name) {
     connection.prepared(fmt::format("DELETE FROM {} WHERE study_id IN (SELECT id FROM studies WHERE name = ?)", table))
         .run(name);
   connection.prepared("DELETE FROM studies WHERE name = ?").run(name);
+  drop_study_view(connection, name);
   transaction.commit();
   if (impl_->study_name == name) {
     impl_->study_id = 0;

@@ -249,7 +249,12 @@ double Store::elapsed_seconds(std::string_view study) const {
   std::vector<Run> runs;
   {
     Rows row =
-        connection.prepared("SELECT at, kind FROM events WHERE study_id = ? AND number IS NULL ORDER BY id").query(id);
+        connection
+            .prepared(
+                // What happens between runs takes no time of theirs.
+                "SELECT at, kind FROM events WHERE study_id = ? AND number IS NULL AND kind NOT IN ('note', 'tag', "
+                "'merged', 'grown', 'reopened') ORDER BY id")
+            .query(id);
     const auto read = [&] {
       const std::string at = row.text(0), kind = row.text(1);
       const bool begins = kind == "started" || kind == "resumed";

@@ -43,6 +43,8 @@ def main():
             folder.sql(f"DELETE FROM {table} WHERE number IN (0, 1, 2, 3, 4, 5, 6)")
         folder.sql("UPDATE trials SET rank_key = NULL WHERE number < 7")
         folder.sql("UPDATE trials SET seed = -5 WHERE number = 7")
+        for number, tag in ((8, "good"), (9, "good"), (9, "paper"), (10, "paper"), (11, "2026")):
+            folder.tuner("tag", f"odd/{number}", tag)
         with Browser() as page:
             page.open(folder.report("odd"))
             page.value("page.then((made) => { globalThis.study = made.view.study; return 0; })")

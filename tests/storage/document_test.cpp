@@ -66,8 +66,11 @@ TEST_F(DocumentTest, EveryTableViewAndColumnIsDescribed) {
                                 "WHERE m.type IN ('table', 'view') AND m.name NOT LIKE 'sqlite_%'");
   ASSERT_GT(schema.rows.size(), 80u);
   for (const std::vector<Value>& row : schema.rows) {
-    const std::string& table = std::get<std::string>(row[0]);
-    const std::string& column = std::get<std::string>(row[1]);
+    std::string table = std::get<std::string>(row[0]), column = std::get<std::string>(row[1]);
+    if (table == "runs_demo") {
+      table = "runs_STUDY";
+      if (column == "optimizer_lr" || column == "training_batch_size") column = "PARAMETER";
+    }
     const std::size_t section = document_.find("### `" + table + "`");
     ASSERT_NE(section, std::string::npos) << table;
     if (table == "best_runs") continue;  // "the same columns" as runs, which QueryTest compares

@@ -170,5 +170,22 @@ TEST_F(ReadingTest, ManyLinesAreCounted) {
   EXPECT_TRUE(says(error, "line 19\n  ... and 5 more"));
 }
 
+TEST_F(StorageTest, ASnapshotIsOfOneMoment) {
+  Store writer(file_, Access::read_write);
+  writer.open_study(make_study());
+  writer.record(std::vector{make_trial(0)});
+  const Store reader(file_, Access::read_only);
+  {
+    const auto snapshot = reader.snapshot();
+    EXPECT_EQ(reader.study("demo").trials, 1u);
+    writer.record(std::vector{make_trial(1)});
+    EXPECT_EQ(reader.study("demo").trials, 1u);
+    EXPECT_EQ(reader.runs("demo").size(), 1u);
+    EXPECT_EQ(reader.trial("demo", 0).metrics.size(), 2u);
+    EXPECT_EQ(error_of([&] { static_cast<void>(reader.trial("demo", 1)); }).id(), Message::usage_no_such_trial);
+  }
+  EXPECT_EQ(reader.runs("demo").size(), 2u);
+}
+
 }  // namespace
 }  // namespace tuner::storage

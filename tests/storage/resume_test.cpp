@@ -2,6 +2,7 @@
 #include <chrono>
 #include <map>
 
+#include "connection.hpp"
 #include "fixture.hpp"
 
 namespace tuner::storage {
@@ -176,6 +177,13 @@ TEST_F(ResumeTest, ElapsedTimeCountsOverAllRunsOfAStudy) {
   // Ended: up to then, whatever its trials say.
   store.add_event("interrupted", "");
   EXPECT_LT(store.elapsed_seconds("demo"), 50);
+  // What people write down later, and what becomes of the study between its runs, takes no time.
+  for (const char* kind : {"note", "tag", "merged", "grown", "reopened"}) {
+    Connection connection(file_, Connection::Mode::existing);
+    connection.prepared("INSERT INTO events (study_id, at, kind, text) VALUES (1, '2100-01-01T00:00:00.000Z', ?, '')")
+        .run(std::string_view(kind));
+    EXPECT_LT(store.elapsed_seconds("demo"), 50) << kind;
+  }
   store.add_event("resumed", "");
   store.add_event("budget_used", "");
   EXPECT_LT(store.elapsed_seconds("demo"), 50);

@@ -27,6 +27,7 @@ int importance(const Invocation& invocation);
 int delete_study(const Invocation& invocation);
 int rename_study(const Invocation& invocation);
 int archive(const Invocation& invocation);
+int merge(const Invocation& invocation);
 int note(const Invocation& invocation);
 int tag(const Invocation& invocation);
 int export_study(const Invocation& invocation);

@@ -63,6 +63,8 @@ Json lr_range_json(const storage::Store& store, const std::string& study, storag
 
 PageOfStudies page_of_studies(const storage::Store& store, std::vector<std::string> names, const std::string& database,
                               storage::Damage& damage) {
+  // A study that runs meanwhile would have other numbers in one part of the page than in another.
+  const auto snapshot = store.snapshot();
   std::vector<std::string> once,
       swept;  // those that are no LR range tests: their trials are for optimizers to be ranked
   for (std::string& name : names)

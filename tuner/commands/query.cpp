@@ -8,12 +8,14 @@
 namespace tuner::commands {
 
 int query(const Invocation& invocation) {
-  constexpr Page kPage{
-      "tuner query SQL [--db FILE] [options]",
-      "Asks the database; nothing can be changed this way. Views made for people: runs, best_runs, learning_curves.\n"
-      "docs/database.md describes them and shows useful queries.",
-      "  tuner query \"SELECT number, value FROM best_runs WHERE study = 'quickstart' LIMIT 3\"\n"
-      "  tuner query \"SELECT * FROM learning_curves\" --format csv > curves.csv"};
+  constexpr Page kPage{"tuner query SQL [--db FILE] [options]",
+                       "Asks the database; nothing can be changed this way. Views made for people: runs, best_runs, "
+                       "learning_curves, and of\n"
+                       "each study runs_STUDY with a column for each parameter. docs/database.md describes them and "
+                       "shows useful queries.",
+                       "  tuner query \"SELECT number, value FROM best_runs WHERE study = 'quickstart' LIMIT 3\"\n"
+                       "  tuner query \"SELECT * FROM runs_quickstart LIMIT 3\"\n"
+                       "  tuner query \"SELECT * FROM learning_curves\" --format csv > curves.csv"};
   po::options_description options("Options");
   add_database_option(options);
   add_format_option(options);

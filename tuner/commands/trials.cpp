@@ -33,7 +33,13 @@ struct Selection {
     bool descending;
   };
   std::vector<Key> order;
-  std::vector<report::Column> columns;  // empty: those that are always there
+  std::vector<report::Column> columns;                          // empty: those that are always there
+  std::map<std::uint64_t, std::vector<std::string>> tags = {};  // of trials, where any of these asks for them
+
+  [[nodiscard]] bool asks_for_tags() const {
+    return (where && where->asks_for_tags()) || std::ranges::any_of(columns, &report::Column::is_tag) ||
+           std::ranges::any_of(order, [](const Key& key) { return key.column.is_tag(); });
+  }
 };
 
 std::vector<std::string> names_in(const std::string& list) {
@@ -80,10 +86,12 @@ std::vector<storage::RunRow> sorted(std::vector<storage::RunRow> runs, const std
 void read_selected(const storage::Store& store, const std::string& study, std::uint64_t most, bool ranked,
                    const Selection& selection, storage::Damage& damage,
                    const std::function<void(const storage::RunRow&)>& take) {
-  if (!selection.where && selection.order.empty()) return store.read_runs(study, most, ranked, take, &damage);
+  if (!selection.where && selection.order.empty() && selection.tags.empty())
+    return store.read_runs(study, most, ranked, take, &damage);
   std::uint64_t taken = 0;
   std::vector<storage::RunRow> kept;
-  const auto select = [&](const storage::RunRow& run) {
+  const auto select = [&](storage::RunRow run) {
+    if (const auto tags = selection.tags.find(run.number); tags != selection.tags.end()) run.tags = tags->second;
     if (selection.where && !selection.where->matches(run)) return;
     if (!selection.order.empty())
       kept.push_back(run);
@@ -191,7 +199,8 @@ int list(const Invocation& invocation, const Page& page, bool ranked, std::uint6
   storage::Damage damage;
   std::vector<std::string> parameters;
   if (how == "csv" || selects) parameters = store.parameter_names(name, &damage);
-  const Selection selection = selection_of(*values, parameters);
+  Selection selection = selection_of(*values, parameters);
+  if (selection.asks_for_tags()) selection.tags = store.tags_of_trials(name, &damage);
   if (ranked && values->count("config")) return print_best_config(store, name, selection);
   if (ranked && report::has_several_metrics(store, name)) {
     if (!selection.order.empty() || !selection.columns.empty())

@@ -34,9 +34,10 @@ bool equal(const Value& a, const Value& b) {
 }  // namespace
 
 const std::vector<std::string>& columns() {
-  static const std::vector<std::string> names{"trial",   "outcome",    "value",       "steps",         "evaluations",
-                                              "seconds", "error",      "attempt",     "configuration", "replicate",
-                                              "seed",    "started_at", "finished_at", "violation"};
+  static const std::vector<std::string> names{
+      "trial",   "outcome",       "value",     "steps", "evaluations", "seconds",     "error",
+      "attempt", "configuration", "replicate", "seed",  "started_at",  "finished_at", "violation",
+      "tag"};
   return names;
 }
 
@@ -76,6 +77,7 @@ Value Column::of(const storage::RunRow& run) const {
   if (name_ == "replicate") return count(run.replicate);
   if (name_ == "seed") return count(run.seed);
   if (name_ == "violation") return run.violation ? Value(*run.violation) : Value(Null{});
+  if (name_ == "tag") return run.tags.empty() ? Value(Null{}) : Value(List(run.tags.begin(), run.tags.end()));
   return name_ == "started_at" ? run.started_at : run.finished_at;
 }
 
@@ -103,12 +105,22 @@ struct Filter::Node {
     if (kind == Kind::any) return std::ranges::any_of(parts, holds);
     if (kind == Kind::negation) return !parts.front().matches(run);
     const Value value = column->of(run);
+    if (!column->is_tag() || is_null(value)) return holds_for(value);
+    const auto holds_for_tag = [&](const std::string& tag) { return holds_for(tag); };
+    return kind == Kind::unequal ? std::ranges::all_of(run.tags, holds_for_tag)
+                                 : std::ranges::any_of(run.tags, holds_for_tag);
+  }
+  [[nodiscard]] bool holds_for(const Value& value) const {
     const auto is = [&](const Value& other) { return equal(value, other); };
     if (kind == Kind::equal || kind == Kind::one_of) return std::ranges::any_of(values, is);
     if (kind == Kind::unequal) return !is(values.front());
     if (kind == Kind::contains)
       return is_null(value) ? false : to_display(value).find(to_display(values.front())) != std::string::npos;
     return compares(value);
+  }
+  [[nodiscard]] bool asks_for_tags() const {
+    return (column && column->is_tag()) ||
+           std::ranges::any_of(parts, [](const Node& part) { return part.asks_for_tags(); });
   }
   // Two numbers or two texts.
   [[nodiscard]] bool compares(const Value& value) const {
@@ -272,5 +284,6 @@ Filter::~Filter() = default;
 Filter::Filter(Filter&&) noexcept = default;
 Filter& Filter::operator=(Filter&&) noexcept = default;
 bool Filter::matches(const storage::RunRow& run) const { return root_->matches(run); }
+bool Filter::asks_for_tags() const { return root_->asks_for_tags(); }
 
 }  // namespace tuner::report

@@ -8,7 +8,7 @@
 // A NAME is that of a column (columns()), of a parameter, or the last words of one behind a dot: `lr` is the lr of
 // whichever optimizer the trial has, the first where it has several. `~`: the text contains the other. A comparison
 // with what a trial does not have, or of a text with a number, is false; `== null` asks whether it has it, and `!=` is
-// the contrary of `==`.
+// the contrary of `==`. Of `tag` a trial may have several: a comparison holds where it holds for one of them.
 #pragma once
 
 #include <memory>
@@ -21,7 +21,7 @@
 
 namespace tuner::report {
 
-// The keys of a trial (docs/json.md) but parameters.
+// The keys of a trial (docs/json.md) but parameters, and tag.
 [[nodiscard]] const std::vector<std::string>& columns();
 
 // What a trial has under a name, null where it has nothing.
@@ -31,6 +31,8 @@ class Column {
   Column(std::string name, const std::vector<std::string>& parameters, std::string_view option);
   [[nodiscard]] const std::string& name() const { return name_; }
   [[nodiscard]] Value of(const storage::RunRow& run) const;
+  // Are these the tags of a trial? They are a list of texts.
+  [[nodiscard]] bool is_tag() const { return !is_parameter_ && name_ == "tag"; }
 
  private:
   std::string name_;
@@ -48,6 +50,8 @@ class Filter {
   Filter(Filter&&) noexcept;
   Filter& operator=(Filter&&) noexcept;
   [[nodiscard]] bool matches(const storage::RunRow& run) const;
+  // Does it need RunRow::tags?
+  [[nodiscard]] bool asks_for_tags() const;
 
   struct Node;
 

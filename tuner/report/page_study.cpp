@@ -121,7 +121,9 @@ Pass read_trials(const Store& store, const storage::StudyRow& study, const std::
   Pass pass{.columns = TrialColumns(names), .assessed = {}, .replicates = {}};
   if (study.repeats > 1) pass.replicates = shown_configurations(store, study.name, damage);
   const OptimizerOfTrial optimizer(store, study.name);
-  const auto take = [&](const RunRow& run) {
+  const auto tags = store.tags_of_trials(study.name, &damage);
+  const auto take = [&](RunRow run) {
+    if (const auto found = tags.find(run.number); found != tags.end()) run.tags = found->second;
     pass.columns.add(run, optimizer.of(run));
     pass.drawn.add(run.number);
     if (auto trial = assessed(parameters, run, study.goal)) pass.assessed.push_back(std::move(*trial));

@@ -84,10 +84,7 @@ class FilterReader {
       const values = [];
       do values.push(this.readValue()); while (this.take(','));
       if (!this.take(']')) this.refuse("',' or ']'");
-      return (row) => {
-        const value = cell.value(row);
-        return values.some((other) => areEqual(value, other));
-      };
+      return testOfCell(cell, (value) => values.some((other) => areEqual(value, other)));
     }
     const sign = kSigns.find((candidate) => this.take(candidate));
     if (sign === undefined) this.refuse('a comparison: ==, !=, <, <=, >, >=, ~ or in');
@@ -136,7 +133,17 @@ function cellsNamed(study, name) {
 }
 
 function ofColumn(column) {
-  return { value: (row) => column.value(row), text: (row) => column.text(row) };
+  return { value: (row) => column.value(row), text: (row) => column.text(row), hasSeveral: column.name === 'tag' && !column.isParameter };
+}
+
+// Of the tags of a trial a comparison holds where it holds for one of them; `all`: for each of them.
+function testOfCell(cell, holds, all = false) {
+  if (!cell.hasSeveral) return (row) => holds(cell.value(row), () => cell.text(row));
+  return (row) => {
+    const tags = cell.value(row) ?? [null];
+    const holdsFor = (tag) => holds(tag, () => tag);
+    return all ? tags.every(holdsFor) : tags.some(holdsFor);
+  };
 }
 
 function areEqual(a, b) {
@@ -159,17 +166,17 @@ function order(a, b) {
 }
 
 function comparison(sign, cell, other) {
-  if (sign === '==' || sign === '=') return (row) => areEqual(cell.value(row), other);
-  if (sign === '!=') return (row) => !areEqual(cell.value(row), other);
+  if (sign === '==' || sign === '=') return testOfCell(cell, (value) => areEqual(value, other));
+  if (sign === '!=') return testOfCell(cell, (value) => !areEqual(value, other), true);
   if (sign === '~') {
     const part = typeof other === 'number' ? sixDigits(other) : displayed(other);
-    return (row) => cell.value(row) !== null && cell.text(row).includes(part);
+    return testOfCell(cell, (value, text) => value !== null && text().includes(part));
   }
   const holds = { '<': (o) => o < 0, '<=': (o) => o <= 0, '>': (o) => o > 0, '>=': (o) => o >= 0 }[sign];
-  return (row) => {
-    const o = order(cell.value(row), other);
+  return testOfCell(cell, (value) => {
+    const o = order(value, other);
     return o !== null && holds(o);
-  };
+  });
 }
 
 // The rows of the study that match, all of them where there is no expression. Throws FilterError.

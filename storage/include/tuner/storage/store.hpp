@@ -120,6 +120,9 @@ class Store {
   bool remove_tag(std::string_view study, std::optional<std::uint64_t> trial, std::string_view tag);
   // Of the study itself, or of one of its trials. Notes in order, tags by name.
   [[nodiscard]] Annotations annotations(std::string_view study, std::optional<std::uint64_t> trial = {}) const;
+  // Of every trial that has any, by number; those of a trial by name. Costs a look at all events of the study's trials.
+  [[nodiscard]] std::map<std::uint64_t, std::vector<std::string>> tags_of_trials(std::string_view study,
+                                                                                 Damage* damage = nullptr) const;
 
   // Replaces the suggestions of the open study. Errors: as record().
   void record_lr_suggestions(std::span<const LrSuggestion> suggestions);
@@ -148,6 +151,9 @@ class Store {
   [[nodiscard]] std::vector<std::string> machines(std::string_view study) const;
   // Numbers of the trials that used this build, in order.
   [[nodiscard]] std::vector<std::uint64_t> trials_of(std::string_view study, const PluginRecord& plugin) const;
+  // While what it returns lives, all that this store reads is of one moment, whatever others write meanwhile. Nothing
+  // may be written through this store then. The store must outlive it.
+  [[nodiscard]] std::shared_ptr<const void> snapshot() const;
   // Cursors: what there is of a study, one row after the other in one pass, with one of them in memory at a time.
   // Whoever shows results takes these. `take` may throw to stop, and must not call the function that calls it.
   //
