@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <iostream>
 
+#include "tuner/commands/checkpoint_folders.hpp"
 #include "tuner/commands/options.hpp"
 #include "tuner/commands/study_session.hpp"
 #include "tuner/error.hpp"
@@ -40,7 +41,9 @@ void copy_checkpoints(const fs::path& from, const fs::path& to) {
   part += ".part";
   fs::remove_all(part, error);
   fs::create_directories(part, error);
-  if (!error) fs::copy(from, part, fs::copy_options::recursive | fs::copy_options::copy_symlinks, error);
+  // It may be a link to the folder that the study's sweep file names.
+  const fs::path behind = error ? from : fs::canonical(from, error);
+  if (!error) fs::copy(behind, part, fs::copy_options::recursive | fs::copy_options::copy_symlinks, error);
   if (!error) fs::remove_all(to, error);  // of a study that was deleted by hand
   if (!error) fs::rename(part, to, error);
   if (!error) return;

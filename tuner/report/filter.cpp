@@ -34,10 +34,9 @@ bool equal(const Value& a, const Value& b) {
 }  // namespace
 
 const std::vector<std::string>& columns() {
-  static const std::vector<std::string> names{
-      "trial",   "outcome",       "value",     "steps", "evaluations", "seconds",     "error",
-      "attempt", "configuration", "replicate", "seed",  "started_at",  "finished_at", "violation",
-      "tag"};
+  static const std::vector<std::string> names{"trial",   "outcome",    "value",       "steps",         "evaluations",
+                                              "seconds", "error",      "attempt",     "configuration", "replicate",
+                                              "seed",    "started_at", "finished_at", "violation",     "tag"};
   return names;
 }
 

@@ -103,7 +103,7 @@ struct RunRow {
   std::string started_at, finished_at, error;  // ISO 8601, UTC
   // The sum of what its constraints are above 0; nothing: it has none. A trial above 0 is not ranked.
   std::optional<double> violation = {};
-  std::vector<std::string> tags{};             // left empty by the store: see Store::tags_of_trials()
+  std::vector<std::string> tags{};  // left empty by the store: see Store::tags_of_trials()
 };
 
 // The same of a trial that has just ended, as it stands in the database once it is recorded.
