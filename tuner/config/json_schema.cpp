@@ -171,7 +171,12 @@ class SchemaWriter {
     HostKey count = host_key(kWorkersKeys, "count");
     count.type = HostKey::integer;
     const Json counted = any_of({value_schema(count).fixed, {{"const", "auto"}}});
-    Json schema = closed_map(properties(kWorkersKeys, false, [&](std::string_view) { return counted; }));
+    const auto list_of = [](const char* pattern) {
+      return Json{{"type", "array"}, {"minItems", 1}, {"items", string_schema(pattern)}};
+    };
+    Json schema = closed_map(properties(kWorkersKeys, false, [&](std::string_view key) {
+      return key == "count" ? counted : list_of(key == "hosts" ? "^[^-]" : "^.");
+    }));
     const Json launched = has_value("launcher"), of_hosts = has_value("hosts");
     const Json placed = any_of({launched, with("count", {{"const", "auto"}})});
     schema["allOf"] =

@@ -39,10 +39,12 @@ std::vector<std::string> read_devices(const Node& node) {
 }
 
 std::vector<std::string> read_words(const Node& node, const std::string& what, const std::string& remedy) {
-  if (!node.is_list() || node.items.empty())
+  if (!node.is_list())
     throw Error(Message::config_wrong_type, fmt::format("{} is {}, and a list is due", what, node.description()),
                 remedy)
         .at(node.place);
+  if (node.items.empty())
+    throw Error(Message::config_bad_value, fmt::format("{} is an empty list", what), remedy).at(node.place);
   std::vector<std::string> words;
   for (const Node& item : node.items) {
     words.push_back(string_of(item, "an item of " + what));
