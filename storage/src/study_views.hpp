@@ -19,14 +19,14 @@ enum class MakeViews { kept, temporary };
 // Makes those of the studies that have none; kept: and drops those of studies that are gone. Costs a pass over the
 // parameters of each study that gets one.
 void make_missing_study_views(Connection& connection, MakeViews where);
-// Does nothing where there is none.
+// Does nothing where the study has no view.
 void drop_study_view(Connection& connection, std::string_view study);
 
 // The view of the open study, so that a trial with a new parameter is told from others at once. A copy is a state.
 class StudyView {
  public:
   StudyView() = default;
-  // Makes the view where there is none. Inside a transaction of the caller.
+  // Makes the view if it does not exist. Inside a transaction of the caller.
   StudyView(Connection& connection, std::int64_t study_id, std::string study);
   // Makes the view anew where it lacks a parameter of the trial. Inside a transaction of the caller.
   void add(Connection& connection, const Parameters& parameters);

@@ -202,7 +202,8 @@ void print_result(const Study& study, const study::StudyStatus& status, StudySes
                            session.database_words(), best.front().number);
 }
 
-// The best trial, or configuration where they are repeated; null where there is none. With several metrics the front.
+// The best trial, or configuration where they are repeated; null where nothing is ranked. With several metrics the
+// front.
 Json best_json(const StudyPlan& plan, const storage::Store& store) {
   if (!plan.further_metrics.empty()) {
     const report::Front front = report::front_of(store, plan.name, nullptr, nullptr);

@@ -27,7 +27,7 @@ std::string_view variable(const char* name) {
   return value != nullptr ? value : "";
 }
 
-// Takes a number from the front; 0 where there is none.
+// Takes a number from the front; 0 where the text does not begin with one.
 std::uint32_t take_number(std::string_view& text) {
   std::uint32_t number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);

@@ -32,7 +32,7 @@ struct StudyStatus {
   std::uint64_t failed = 0;                   // failed and timed out ones, earlier runs included
   std::uint64_t paused = 0;                   // trials that wait for the pruner, earlier runs included
   std::uint64_t paused_bytes = 0;             // that their checkpoints take
-  std::optional<std::uint64_t> best_number;  // none in a study with several metrics
+  std::optional<std::uint64_t> best_number;   // none in a study with several metrics
   double best_value = 0;
   Parameters best_parameters;
   double elapsed_seconds = 0;  // of this run

@@ -17,8 +17,8 @@ void serialize(Archive& archive, CheckpointFile& file) {
   archive(file.step, file.bytes);
 }
 
-// The newest checkpoint of that trial in a study's folder; nothing where there is none, or none of at most `most`
-// bytes. Whether it is whole is found out by the worker that continues from it.
+// The newest checkpoint of that trial in a study's folder; nothing where the trial has no checkpoint of at most `most`
+// bytes there. Whether it is whole is found out by the worker that continues from it.
 [[nodiscard]] std::optional<CheckpointFile> newest_checkpoint_file(const std::filesystem::path& folder,
                                                                    std::uint64_t number, std::uint64_t most);
 

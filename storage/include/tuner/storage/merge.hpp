@@ -19,7 +19,7 @@ struct MergedStudy {
   std::uint64_t trials = 0;
 };
 
-// Copies all studies of the databases `from` into `into`, which is made where there is none: all of them or none, with
+// Copies all studies of the databases `from` into `into`, which is made if it does not exist: all of them or none, with
 // everything that a run needs to go on with them. Checkpoints are files and stay where they are. `from` is not changed;
 // it may be read-only, and of an older schema. renamed: NAME becomes NAME-2 (or the next that is free), and NAME.REST
 // of the same database NAME-2.REST. In the order in which they were copied. Errors: usage.bad_option where a name is
