@@ -155,7 +155,7 @@ def a_disk_that_is_full():
     """Of a node: its trials write no checkpoints, and that is said."""
     sweep = SWEEP + "checkpoint: {every: 20ms}\n"
     expected = tables_of(SWEEP)
-    # Only root can fill a disk of its own; else this case is left out.
+    # Only root can fill a disk of its own; others get a folder that takes no files.
     full = """
 unshare -m sh -c 'mount -t tmpfs -o size=16k none "$0" && { head -c 100000 /dev/zero > "$0/full"
   TMPDIR=$PWD/$0 exec "$@"; }' disk "$@"
