@@ -78,11 +78,20 @@ fi
 machine full
 dpkg_without_three
 recorder apt-get ""
+recorder install "cat >/dev/null"
+recorder rm ""
 builders
 if [[ $EUID -eq 0 ]]; then
   run_setup release all
+  grep -q policy-rc.d "$calls" && fail "no service is in the packages of the README: $(cat "$calls")"
   run_setup full all
   [[ $status -eq 0 ]] || fail "the full run ended with $status"
+  # No service starts while its packages are installed, unless the system says so itself.
+  if [[ ! -e /usr/sbin/policy-rc.d ]]; then
+    for call in "install -m 755 /dev/stdin" "rm -f"; do
+      grep -q "^$call /usr/sbin/policy-rc.d$" "$calls" || fail "not called: $call: $(cat "$calls")"
+    done
+  fi
   expect_said "installing 1 Debian packages: clang-14"
   grep -q '^cmake --preset full$' "$calls" || fail "not configured for the full run: $(cat "$calls")"
   grep -q '^ninja -C build/release all$' "$calls" || fail "not built"
