@@ -154,7 +154,7 @@ def programs():
 
 def a_disk_that_is_full():
     """Of a node: its trials write no checkpoints, and that is said."""
-    sweep = SWEEP + "checkpoint: {every: 20ms}\n"
+    sweep = SWEEP + "checkpoint: {every: 1ms}\n"
     expected = tables_of(SWEEP)
     # Where mounts of its own are not allowed (without root, in a chroot) a folder that takes no files does.
     can_mount = subprocess.run(["unshare", "-m", "true"], capture_output=True).returncode == 0
