@@ -198,6 +198,8 @@ std::string canonical_plan(const StudyPlan& plan) {
   if (plan.optimizer) object["optimizer"] = form.one_of(*plan.optimizer, plugin);
   if (plan.searcher) object["searcher"] = plugin(*plan.searcher);
   if (!plan.learn_from.empty()) object["learn_from"] = plan.learn_from;
+  if (plan.on_duplicate != OnDuplicate::retry)
+    object["on_duplicate"] = kOnDuplicates[static_cast<int>(plan.on_duplicate)];
   for (const Configuration& first : plan.start) object["start"].push_back(form.partial(first));
   if (plan.pruner)
     object["pruner"] = {{"plugin", plugin(plan.pruner->plugin)},

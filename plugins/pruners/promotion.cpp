@@ -1,5 +1,6 @@
 #include "promotion.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 #include "open_trials.hpp"
@@ -30,6 +31,7 @@ tuner::Decision Promotion::judge(const tuner::Report& report) {
     say(report.host(), standing);
     if (standing.rank > standing.passing) {
       trial.left = loss;
+      trial.step = report.step();
       return {.what = TUNER_DECISION_PAUSE, .next_step = -1};
     }
     ++trial.passed;
@@ -56,9 +58,11 @@ tuner::Reviewed Promotion::review(const tuner::Review& review) {
     const Standing standing = this->standing(k, loss);
     if (standing.rank > standing.passing) continue;
     level.paused.erase(level.paused.begin());
-    ++trials_[number].passed;
+    Trial& trial = trials_[number];
+    ++trial.passed;
     say(review.host(), standing);
-    const std::int64_t next = rung_step(first_, eta_, k + 1);
+    // At a rung that it has passed already it leaves its next report.
+    const std::int64_t next = std::max(rung_step(first_, eta_, k + 1), trial.step + 1);
     return {.trial = number, .decision = {.what = TUNER_DECISION_CONTINUE, .next_step = next < end_ ? next : -1}};
   }
   return {};

@@ -29,6 +29,7 @@ class Promotion {
   struct Trial {
     std::size_t passed = 0;  // rungs
     double left = 0;         // its loss at the next one, where it pauses
+    std::int64_t step = 0;   // where it has paused: may lie beyond further rungs
   };
   struct Level {
     Rung rung;

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <limits>
 #include <memory>
+#include <unordered_set>
 
 #include "axis.hpp"
 #include "cma.hpp"
@@ -75,6 +76,13 @@ struct CmaEs {
 
   void observe(const tuner::Observation& observation) {
     if (cma == nullptr || observation.outcome() == TUNER_OUTCOME_CANCELLED) return;
+    const std::uint64_t proposal = observation.configuration().proposal();
+    // A paused trial that has gone on is observed again: it counts as long as its generation has not ended.
+    if (!observed.insert(proposal).second) {
+      const auto known = std::ranges::find(generation, proposal, &Result::proposal);
+      if (known != generation.end()) *known = result_of(observation);
+      return;
+    }
     generation.push_back(result_of(observation));
     if (generation.size() < population) return;
     std::ranges::stable_sort(generation, [](const Result& a, const Result& b) {
@@ -112,6 +120,7 @@ struct CmaEs {
     Cma::Vector place;
     Kind kind = kWithoutValue;
     double value = 0;  // of an infeasible one its violation
+    std::uint64_t proposal = 0;
   };
 
   // Only there do the steps have one length.
@@ -131,6 +140,7 @@ struct CmaEs {
 
   Result result_of(const tuner::Observation& observation) const {
     Result result;
+    result.proposal = observation.configuration().proposal();
     result.place.resize(static_cast<Index>(numeric.size()));
     for (std::size_t i = 0; i < numeric.size(); ++i)
       result.place[static_cast<Index>(i)] = unit(i, observation.configuration()[numeric[i]]);
@@ -212,7 +222,8 @@ struct CmaEs {
   std::vector<double> steps;           // of these, in the unit cube, where they have a margin; else 0
   std::size_t population0 = 0, population = 0;
   std::unique_ptr<Cma> cma;
-  std::vector<Result> generation;  // so far
+  std::vector<Result> generation;              // so far
+  std::unordered_set<std::uint64_t> observed;  // proposals
   std::size_t trials_of_run = 0, trials_small = 0, trials_large = 0, doublings = 0;
   bool small = false;
 };

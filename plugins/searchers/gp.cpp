@@ -4,6 +4,7 @@
 #include <limits>
 #include <memory>
 #include <numeric>
+#include <unordered_map>
 #include <unordered_set>
 
 #include "axis.hpp"
@@ -88,13 +89,22 @@ struct Gp {
     const bool known = !observation.values().empty() && std::isfinite(observation.values()[0]) &&
                        (observation.outcome() == TUNER_OUTCOME_COMPLETED ||
                         observation.outcome() == TUNER_OUTCOME_PRUNED || observation.outcome() == TUNER_OUTCOME_PAUSED);
-    places.push_back(place_of(observation.configuration()));
+    const auto [row, is_new] = rows.try_emplace(observation.configuration().proposal(), scores.size());
+    const std::size_t i = row->second;
+    if (is_new) {
+      places.push_back(place_of(observation.configuration()));
+      scores.push_back(std::numeric_limits<double>::quiet_NaN());
+      constraints.emplace_back();
+      violations.push_back(0);
+    }
+    // A paused trial that has gone on is observed again.
+    measured -= std::isnan(scores[i]) ? 0 : 1;
     // The greater the better; NaN is imputed later.
-    scores.push_back(known ? observation.values()[0] * (minimize ? -1 : 1) : std::numeric_limits<double>::quiet_NaN());
+    scores[i] = known ? observation.values()[0] * (minimize ? -1 : 1) : std::numeric_limits<double>::quiet_NaN();
     measured += known ? 1 : 0;
-    constraints.emplace_back(observation.constraints().begin(), observation.constraints().end());
-    violations.push_back(searchers::violation_of(observation));
-    constraint_count = std::max(constraint_count, constraints.back().size());
+    constraints[i].assign(observation.constraints().begin(), observation.constraints().end());
+    violations[i] = searchers::violation_of(observation);
+    constraint_count = std::max(constraint_count, constraints[i].size());
   }
 
   void propose(tuner::Proposal& proposal) const {
@@ -433,6 +443,7 @@ struct Gp {
   Index candidates;
   std::vector<std::uint8_t> differs;
   std::vector<Vector> places;
+  std::unordered_map<std::uint64_t, std::size_t> rows;  // by proposal, of what follows
   std::vector<double> scores;
   std::size_t measured = 0;
   std::vector<std::vector<double>> constraints;  // of each observation; empty where it has none

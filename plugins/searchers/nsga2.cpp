@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <unordered_set>
 #include <vector>
 
 #include "axis.hpp"
@@ -63,6 +64,13 @@ class Nsga2 {
 
   void observe(const tuner::Observation& observation) {
     if (observation.outcome() == TUNER_OUTCOME_CANCELLED) return;
+    const std::uint64_t proposal = observation.configuration().proposal();
+    // A paused trial that has gone on is observed again: it counts as long as its generation has not ended.
+    if (!observed_.insert(proposal).second) {
+      const auto known = std::ranges::find(newest_, proposal, &Individual::proposal);
+      if (known != newest_.end()) *known = individual_of(observation);
+      return;
+    }
     newest_.push_back(individual_of(observation));
     if (newest_.size() < population_) return;
     std::erase_if(newest_, [](const Individual& one) { return one.kind == Kind::failed; });
@@ -98,10 +106,12 @@ class Nsga2 {
     std::vector<double> units;  // shares of the ranges, choices as indices; NaN: inactive
     std::uint32_t front = 0;
     double crowding = 0;
+    std::uint64_t proposal = 0;
   };
 
   Individual individual_of(const tuner::Observation& observation) const {
     Individual one;
+    one.proposal = observation.configuration().proposal();
     for (std::size_t i = 0; i < axes_.size(); ++i) {
       const tuner::Configuration configuration = observation.configuration();
       const double value = configuration[i];
@@ -192,8 +202,9 @@ class Nsga2 {
   std::vector<double> signs_;
   std::size_t population_;
   double crossover_, mutation_, crossover_index_, mutation_index_;
-  std::vector<Individual> parents_;  // the best first
-  std::vector<Individual> newest_;   // of the generation that is not complete
+  std::vector<Individual> parents_;             // the best first
+  std::vector<Individual> newest_;              // of the generation that is not complete
+  std::unordered_set<std::uint64_t> observed_;  // proposals
 };
 
 }  // namespace

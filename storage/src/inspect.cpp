@@ -74,7 +74,8 @@ constexpr Rule kTrialRules[] = {
      "t.repeats_so_far OR t.repeats_so_far > t.number",
      "configurations"},
     {"are replicates of a configuration that has no row",
-     "s.repeats > 1 AND t.outcome <> 'cancelled' AND NOT EXISTS (SELECT 1 FROM configurations AS c WHERE c.study_id = "
+     "s.repeats > 1 AND t.outcome NOT IN ('cancelled', 'paused') AND NOT EXISTS (SELECT 1 FROM configurations AS c "
+     "WHERE c.study_id = "
      "t.study_id AND c.configuration = t.configuration)",
      "configurations"},
     {"have a duration that is none",
@@ -153,9 +154,11 @@ constexpr TableRule kJournalRules[] = {
      "t.parameters NOT LIKE '%/%' AND (t.study_id, t.entry) IN (SELECT p.study_id, p.entry FROM trials AS o JOIN "
      "proposals AS p ON p.study_id = o.study_id AND p.configuration = o.configuration WHERE o.parameters <> "
      "p.parameters)"},
-    {"observations", "are not those of one configuration after another",
-     "(t.study_id, t.entry) IN (SELECT study_id, entry FROM (SELECT study_id, entry, configuration, row_number() OVER "
-     "(PARTITION BY study_id ORDER BY entry) - 1 AS due FROM observations) WHERE configuration IS NOT due)"},
+    // With a lag of 0 they come as trials end.
+    {"observations", "are not those of one proposal after another",
+     "(t.study_id, t.entry) IN (SELECT study_id, entry FROM (SELECT study_id, entry, proposal, row_number() OVER "
+     "(PARTITION BY study_id ORDER BY entry) - 1 AS due FROM observations WHERE study_id NOT IN (SELECT id FROM "
+     "studies WHERE lag = 0)) WHERE proposal IS NOT due)"},
     {"observations", "do not follow their proposal",
      "(t.study_id, t.entry) IN (SELECT o.study_id, o.entry FROM observations AS o LEFT JOIN proposals AS p ON "
      "p.study_id = o.study_id AND p.proposal = o.proposal WHERE p.entry IS NULL OR p.entry > o.entry OR "
@@ -382,13 +385,13 @@ class Inspector {
                     "observations UNION ALL SELECT study_id, entry FROM reports{}) AS e JOIN studies AS s ON s.id = "
                     "e.study_id GROUP BY e.study_id HAVING min(entry) <> 0 OR max(entry) <> count(*) - 1 OR "
                     "count(DISTINCT entry) <> count(*) UNION SELECT name FROM studies WHERE journal NOT IN (0, 1) OR "
-                    "(lag IS NOT NULL AND (typeof(lag) <> 'integer' OR lag < 1))",
+                    "(lag IS NOT NULL AND (typeof(lag) <> 'integer' OR lag < 0))",
                     has_table("reviews") ? " UNION ALL SELECT study_id, entry FROM ends UNION ALL SELECT study_id, "
                                            "entry FROM reviews UNION ALL SELECT study_id, entry FROM evidence"
                                          : ""));
     Rows row = statement.query();
     while (row.next())
-      found_.damage.push_back(fmt::format("study '{}': its journal has gaps or a lag below 1", words(row, 0)));
+      found_.damage.push_back(fmt::format("study '{}': its journal has gaps or a lag below 0", words(row, 0)));
   }
 
   // What should be there and is not is check_schema()'s to name.

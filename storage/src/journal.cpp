@@ -164,14 +164,16 @@ std::string words_of_entry(std::string_view study, const Rows& row) {
 // What an entry must be where the ones before it are known.
 class Order {
  public:
+  // is_free: results are observed as they come.
+  explicit Order(bool is_free) : is_free_(is_free) {}
   void check(const Rows& row, const ProposalRecord& proposal) {
     if (proposal.proposal != proposals_) row.refuse(1, fmt::format("{}", proposals_));
+    if (proposal.configuration > proposals_) row.refuse(2, "one that was proposed before");
     ++proposals_;
-    configurations_ = std::max(configurations_, proposal.configuration + 1);
   }
   void check(const Rows& row, const ObservationRecord& observation) {
-    if (observation.configuration != observed_) row.refuse(2, fmt::format("{}", observed_));
-    if (observation.configuration >= configurations_) row.refuse(2, "one that was proposed before");
+    if (!is_free_ && observation.proposal != observed_) row.refuse(1, fmt::format("{}", observed_));
+    if (observation.proposal >= proposals_) row.refuse(1, "one that was made before");
     ++observed_;
   }
   void check(const Rows&, const ReportRecord&) {}
@@ -180,7 +182,8 @@ class Order {
   void check(const Rows&, const EvidenceRecord&) {}
 
  private:
-  std::uint64_t proposals_ = 0, configurations_ = 0, observed_ = 0;
+  bool is_free_;
+  std::uint64_t proposals_ = 0, observed_ = 0;
 };
 
 }  // namespace
@@ -287,7 +290,7 @@ std::optional<std::uint64_t> Store::lag(std::string_view study) const {
       .row([&] { return fmt::format("study '{}'", study); },
            [&] {
              in_table("studies", [&] {
-               if (!row.is_null(0)) lag = static_cast<std::uint64_t>(row.integer(0, 1));
+               if (!row.is_null(0)) lag = static_cast<std::uint64_t>(row.integer(0, 0));
              });
            });
   return lag;
@@ -346,7 +349,7 @@ void Store::read_journal(std::string_view study, const std::function<void(Journa
                 [&] { next[i] = in_table(kTables[i], [&] { return rows[i]->integer(0, 0); }); });
   };
   for (std::size_t i = 0; i < std::size(kTables); ++i) move_on(i);
-  Order order;
+  Order order(connection.prepared("SELECT 1 FROM studies WHERE id = ? AND lag = 0").query(id).next());
   for (;;) {
     std::size_t first = std::size(kTables);
     for (std::size_t i = 0; i < std::size(kTables); ++i)

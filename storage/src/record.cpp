@@ -206,7 +206,7 @@ void Store::record(std::span<const TrialRecord> trials, std::span<const JournalE
   impl_->check_place();
 }
 
-void Store::prune(std::uint64_t number, std::string_view why, std::span<const JournalEntry> entries) {
+void Store::prune(const TrialId& trial, std::string_view why, std::span<const JournalEntry> entries) {
   check_open(impl_->study_id);
   Connection& connection = *impl_->connection;
   const std::int64_t study_id = impl_->study_id;
@@ -215,11 +215,13 @@ void Store::prune(std::uint64_t number, std::string_view why, std::span<const Jo
   connection
       .prepared(
           "UPDATE trials SET outcome = 'pruned', error = ? WHERE study_id = ? AND number = ? AND outcome = 'paused'")
-      .run(why.empty() ? std::nullopt : std::optional(why), study_id, number);
+      .run(why.empty() ? std::nullopt : std::optional(why), study_id, trial.number);
   count_outcome(connection, study_id, Outcome::paused, -1);
   count_outcome(connection, study_id, Outcome::pruned, 1);
   const std::int64_t first = impl_->next_entry ? *impl_->next_entry : find_next_entry(connection, study_id);
   const std::int64_t next_entry = insert_entries(connection, study_id, first, entries);
+  const ConfigurationRules& rules = impl_->rules;
+  if (rules.repeats > 1) rank_configuration(connection, study_id, {trial, rules.repeats}, rules.on_failure);
   transaction.commit();
   impl_->next_entry = next_entry;
   impl_->check_place();

@@ -96,7 +96,7 @@ void play(const Setup& setup, const Space& space, std::uint64_t seed,
     const search::EngineSetup engine{.lag = setup.lag, .trials = static_cast<std::int64_t>(setup.trials), .budget = 0};
     searcher = std::make_unique<search::PluginSearcher>(plan, engine, search::make_engine);
   }
-  std::vector<Configuration> pending;
+  std::vector<search::PendingProposal> pending;
   std::vector<double> values;
   std::uint64_t observed = 0;
   for (std::uint64_t trial = 0; trial < setup.trials; ++trial) {
@@ -105,15 +105,16 @@ void play(const Setup& setup, const Space& space, std::uint64_t seed,
       search::Observation observation;
       observation.proposal = observed;
       observation.configuration = observed;
-      observation.assignment = pending.front();
+      observation.assignment = pending.front().configuration;
       observation.values = {values[observed]};
       observation.mean = values[observed];
       searcher->observe(observation);
       pending.erase(pending.begin());
     }
-    pending.push_back(searcher->propose(trial, pending));
-    values.push_back(objective(pending.back(), trial));
-    ended(trial, pending.back(), values.back());
+    pending.push_back({trial, searcher->propose(trial, pending)});
+    const Configuration& configuration = pending.back().configuration;
+    values.push_back(objective(configuration, trial));
+    ended(trial, configuration, values.back());
   }
 }
 

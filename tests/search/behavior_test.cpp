@@ -140,6 +140,21 @@ TEST_P(Searchers, GoOnFromAJournal) {
     expect_same(old.propose(proposal)[0], resumed.propose(proposal)[0]);
 }
 
+// A paused trial that has gone on counts as if it had never paused.
+TEST_P(Searchers, TakeALaterObservationInPlaceOfTheEarlier) {
+  TestSpace space = mixed_space();
+  LoadedSearcher once(id(), space);
+  auto results = run(once, space, 25);
+  LoadedSearcher twice(id(), space);
+  const Result end = results[23];
+  results[23].outcome = TUNER_OUTCOME_PAUSED;
+  results[23].value = 1e6;
+  results.push_back(end);
+  twice.observe(results);
+  for (std::uint64_t proposal = 25; proposal < 30; ++proposal)
+    expect_same(once.propose(proposal)[0], twice.propose(proposal)[0]);
+}
+
 TEST_P(Searchers, ProposalsChangeNoLaterAnswer) {
   TestSpace space = mixed_space();
   LoadedSearcher asked(id(), space);

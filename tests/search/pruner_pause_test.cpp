@@ -47,6 +47,18 @@ TEST(Promotion, ContinuesATrialOnceItBelongsToTheBest) {
   EXPECT_EQ(pruner.review(), Reviewed(1, until(3)));
 }
 
+TEST(Promotion, GoesOnFromAReportThatWasBeyondSeveralRungs) {
+  LoadedPruner pruner("asha", kPromotion);
+  pause(pruner, 0, 5, 10);  // beyond the rungs at 1, 3 and 9, and not among the best at the first
+  pause(pruner, 1, 6, 10);
+  pause(pruner, 2, 7, 10);
+  EXPECT_EQ(pruner.review(), Reviewed(0, until(11))) << "the best of three";
+  // Its report at 11 counts at 3, where it is alone.
+  pause(pruner, 0, 4, 11);
+  EXPECT_EQ(pruner.said(), "rank 1 of 1 with 4 at the rung at step 3; the best 0 go on");
+  EXPECT_TRUE(has_none(pruner));
+}
+
 TEST(Promotion, TakesTheHighestRungFirst) {
   LoadedPruner pruner("asha", kPromotion);
   // Three reach the rung at 3, where 0.5 waits until there are three.

@@ -240,7 +240,7 @@ TEST_F(JournalTest, APausedTrialIsPrunedWhereItIs) {
   paused.plugins = {plugin};
   paused.result.outcome = Outcome::paused;
   record({end(0, Outcome::paused)}, {paused});
-  store_.prune(0, "step 3: rank 3 of 3", std::vector<JournalEntry>{review(0, "stop"), end(0, Outcome::pruned)});
+  store_.prune({}, "step 3: rank 3 of 3", std::vector<JournalEntry>{review(0, "stop"), end(0, Outcome::pruned)});
   const TrialDetail trial = store_.trial("demo", 0);
   EXPECT_EQ(trial.run.outcome, Outcome::pruned);
   EXPECT_EQ(trial.run.error, "step 3: rank 3 of 3");
@@ -257,7 +257,7 @@ TEST_F(JournalTest, ATrialThatIsDeletedLeavesItsEntries) {
 }
 
 // What is set, and what is said of it by read_journal() and by inspect().
-constexpr std::array<std::array<const char*, 3>, 26> kDamaged{{
+constexpr std::array<std::array<const char*, 3>, 28> kDamaged{{
     {"UPDATE proposals SET proposal = 2 WHERE proposal = 1", "proposal is 2, not 1",
      "proposals are not counted from 0"},
     {"UPDATE proposals SET configuration = -1 WHERE proposal = 1", "configuration is -1", "have no configuration"},
@@ -265,14 +265,17 @@ constexpr std::array<std::array<const char*, 3>, 26> kDamaged{{
     {"UPDATE proposals SET parameters = '[1]'", "not a JSON object", "have no configuration"},
     {"UPDATE proposals SET parameters = 7", "not a JSON object", "have no configuration"},
     {"DELETE FROM proposals WHERE proposal = 0", "proposal is 1, not 0", "its journal has gaps"},
-    {"UPDATE observations SET configuration = 1", "configuration is 1, not 0", "one configuration after another"},
+    {"UPDATE proposals SET configuration = 2 WHERE proposal = 1",
+     "configuration is 2, not one that was proposed before", "proposals have no configuration"},
+    {"UPDATE observations SET proposal = 1", "proposal is 1, not 0", "one proposal after another"},
+    {"UPDATE observations SET configuration = 1", "", "do not follow their proposal"},
     {"UPDATE observations SET outcome = 'lost'", "not an outcome", "have an outcome that there is not"},
     {"UPDATE observations SET replicates = 3", "replicates is 3, not 1", "as many values as replicates"},
     {"UPDATE observations SET replicate_values = '[1.0, \"x\"]'", "not a JSON array of numbers", "as many values"},
     {"UPDATE observations SET replicate_values = 'x'", "not a JSON array of numbers", "as many values"},
     {"UPDATE observations SET mean = 'x'", "mean is \"x\", not a number", "have a value that is no number"},
     {"UPDATE observations SET budget = -1.0", "budget is -1", "have a value that is no number"},
-    {"UPDATE observations SET entry = 0; DELETE FROM proposals", "one that was proposed before", "do not follow"},
+    {"UPDATE observations SET entry = 0; DELETE FROM proposals", "one that was made before", "do not follow"},
     {"UPDATE reports SET decision = 'perhaps'", "not a decision", "have no step, value or decision"},
     {"UPDATE reports SET next_step = step", "next_step is 3", "have no step, value or decision"},
     {"UPDATE reports SET step = 'x'", "step is \"x\"", "have no step, value or decision"},
@@ -328,8 +331,8 @@ TEST_F(JournalTest, DamageIsNamed) {
   EXPECT_NE(looked("UPDATE ends SET outcome = 'pruned'").find("reviews are not of a trial that was paused"),
             std::string::npos);
   std::filesystem::copy_file(whole, file_, std::filesystem::copy_options::overwrite_existing);
-  by_hand("UPDATE studies SET lag = 0");
-  EXPECT_NE(damage().find("a lag below 1"), std::string::npos) << damage();
+  by_hand("UPDATE studies SET lag = -1");
+  EXPECT_NE(damage().find("a lag below 0"), std::string::npos) << damage();
 }
 
 }  // namespace

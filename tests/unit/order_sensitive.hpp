@@ -17,9 +17,10 @@ class OrderSensitive : public search::Searcher {
 
   [[nodiscard]] std::optional<std::uint64_t> size() const override { return size_; }
   [[nodiscard]] bool learns() const override { return true; }
-  [[nodiscard]] Configuration propose(std::uint64_t proposal, std::span<const Configuration> pending) const override {
+  [[nodiscard]] Configuration propose(std::uint64_t proposal,
+                                      std::span<const search::PendingProposal> pending) const override {
     std::uint64_t state = mixed(mixed(seen_, proposal), pending.size());
-    for (const Configuration& configuration : pending) state = mixed(state, configuration);
+    for (const search::PendingProposal& one : pending) state = mixed(mixed(state, one.proposal), one.configuration);
     const auto& dimensions = plan_.space.dimensions;
     Configuration configuration(dimensions.size());
     for (std::size_t i = 0; i < configuration.size(); ++i) {

@@ -22,7 +22,8 @@ std::size_t columns(std::FILE* out) {
 }
 
 std::string count_text(const study::StudyStatus& status) {
-  return status.total ? fmt::format("{}/{}", status.done, *status.total) : fmt::format("{}", status.done);
+  return status.total ? fmt::format("{}/{}", status.done, *status.total - status.not_due)
+                      : fmt::format("{}", status.done);
 }
 
 }  // namespace
@@ -52,8 +53,9 @@ std::string Progress::status_line(const study::StudyStatus& status, std::span<co
   const double rate = status.elapsed_seconds > 0 ? static_cast<double>(status.done_now) / status.elapsed_seconds : 0;
   if (rate > 0) {
     text += rate >= 1 ? fmt::format(" | {:.0f} trials/s", rate) : fmt::format(" | {:.1f} trials/min", rate * 60);
-    if (status.total && *status.total >= status.done)
-      text += " | " + report::duration_text(static_cast<double>(*status.total - status.done) / rate) + " left";
+    const std::uint64_t settled = status.done + status.not_due;
+    if (status.total && *status.total >= settled)
+      text += " | " + report::duration_text(static_cast<double>(*status.total - settled) / rate) + " left";
   }
   for (const auto& worker : running)
     if (worker.steps > 0)

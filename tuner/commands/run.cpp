@@ -108,13 +108,13 @@ void print_dry_run(const Study& study, const search::Searcher& searcher, const s
   else
     trials.header({"trial", "parameters"});
   // Those that a search that learns makes before it has seen a result.
-  std::vector<Configuration> pending;
+  std::vector<search::PendingProposal> pending;
   for (TrialId trial; trial.number < std::min(total, kShownTrials); trial = search::next_trial(searcher, trial)) {
-    if (trial.replicate == 0) pending.push_back(searcher.propose(trial.configuration, pending));
+    if (trial.replicate == 0) pending.push_back({trial.configuration, searcher.propose(trial.configuration, pending)});
     std::vector<Value> cells{static_cast<std::int64_t>(trial.number)};
     if (repeated)
       cells.insert(cells.end(), {static_cast<std::int64_t>(trial.configuration), std::int64_t{trial.replicate}});
-    cells.emplace_back(report::parameters_text(parameters_of(plan.space, pending.back())));
+    cells.emplace_back(report::parameters_text(parameters_of(plan.space, pending.back().configuration)));
     trials.row(cells);
   }
   trials.end();
@@ -125,7 +125,7 @@ bool exhausted(const Study& study, const study::StudyStatus& status) {
   const auto& trials = study.run.trials;
   const bool fewer = status.total && (!trials || *status.total < *trials);
   const bool may_end = study.plan.method == "random" || study.plan.searcher;
-  return may_end && fewer && status.done >= *status.total;
+  return may_end && fewer && status.done + status.not_due >= *status.total;
 }
 
 void print_exhausted(const Study& study, const study::StudyStatus& status) {
@@ -181,6 +181,9 @@ void print_result(const Study& study, const study::StudyStatus& status, StudySes
         "{} trial{} paused, and would go on beside more trials; {} of checkpoints are kept for "
         "that\n",
         status.paused, status.paused == 1 ? " is" : "s are", size_text(status.paused_bytes));
+  if (const std::uint64_t reused = status.reused / plan.repeats.count; reused > 0)
+    std::cout << fmt::format("{} proposal{} made before, and reuse{} the result\n", reused,
+                             reused == 1 ? " was" : "s were", reused == 1 ? "s" : "");
   if (status.failed > 0)
     std::cout << fmt::format("{} of the study failed or timed out: tuner trials {}{}\n", status.failed, plan.name,
                              session.database_words());

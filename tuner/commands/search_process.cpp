@@ -141,7 +141,7 @@ study::PrunerHost pruner_host(const Study& study, const std::filesystem::path& e
   study::PrunerHost host;
   host.setup.budget = fixed_integer(study.plan.training, "steps");
   if (study.plan.program) host.setup.budget = program::fixed_budget(*study.plan.program);
-  if (study.run.trials) host.setup.trials = static_cast<std::int64_t>(*study.run.trials);
+  if (study.run.trials) host.setup.trials = static_cast<std::int64_t>(*study.run.trials / study.plan.repeats.count);
   if (study.run.isolation == Isolation::thread) return host;
   executor::WorkerSetup worker = worker_setup(study, config::ReadAs::study);
   host.make = [executable, worker](const StudyPlan&, const search::EngineSetup& setup) {

@@ -153,10 +153,11 @@ std::unique_ptr<search::Searcher> StudySession::make_searcher(const Study& study
 void StudySession::say_lag(const Study& study) const {
   const std::uint64_t given = study.run.lag.value_or(study::default_lag(study.run.workers));
   const std::uint64_t lag = store_->lag(study.plan.name).value_or(given);
+  const auto word = [](std::uint64_t lag) { return lag == kFreeLag ? std::string("free") : fmt::format("{}", lag); };
   if (study.run.lag && lag != *study.run.lag)
     std::cerr << fmt::format("warning: lag is {} in the file, and the study keeps the {} that it began with\n",
-                             *study.run.lag, lag);
-  if (study.run.workers > lag)
+                             word(*study.run.lag), word(lag));
+  if (lag != kFreeLag && study.run.workers > lag)
     std::cerr << fmt::format("warning: lag {} lets {} trial{} run side by side, and there are {} workers\n", lag, lag,
                              lag == 1 ? "" : "s", study.run.workers);
 }
@@ -331,6 +332,12 @@ int StudySession::conclude(const Study& study, const study::StudyStatus& status)
       throw Error(Message::trial_none_completed,
                   fmt::format("no trial of study '{}' fulfills its constraints", plan.name),
                   fmt::format("`tuner trials {} --sort violation` has the nearest first", plan.name));
+    if (status.paused > 0)
+      throw Error(Message::trial_none_completed,
+                  fmt::format("no trial of study '{}' completed: {} wait{} for the pruner", plan.name, status.paused,
+                              status.paused == 1 ? "s" : ""),
+                  "give it more trials, or a pruner with fewer rungs: a smaller eta passes more trials, a larger "
+                  "min_steps begins later");
     throw Error(Message::trial_none_completed, fmt::format("no trial of study '{}' completed", plan.name),
                 fmt::format("`tuner trials {}` says why; try smaller learning rates if they diverged", plan.name));
   }

@@ -260,8 +260,14 @@ class StudyReader {
   }
   void read_searcher(const Node& node) {
     const auto lag = [this](const Entry& entry) {
-      run_.lag =
-          static_cast<std::uint64_t>(integer_within(entry.value, host_key(kSearcherKeys, "lag").bounds, "method.lag"));
+      const Bounds& bounds = host_key(kSearcherKeys, "lag").bounds;
+      run_.lag = entry.value.is_word("free")
+                     ? kFreeLag
+                     : static_cast<std::uint64_t>(integer_within(entry.value, bounds, "method.lag"));
+    };
+    const auto on_duplicate = [this](const Entry& entry) {
+      const bool reuse = word_of(entry.value, "method.on_duplicate", words(kOnDuplicates)) == "reuse";
+      plan_.on_duplicate = reuse ? OnDuplicate::reuse : OnDuplicate::retry;
     };
     const auto start = [this](const Entry& entry) { start_ = entry.value; };
     const auto learn_from = [this](const Entry& entry) {
@@ -271,9 +277,11 @@ class StudyReader {
       else
         add(entry.value);
     };
-    plan_.searcher =
-        read_named(node, Kind::searcher, "method",
-                   readers_of(kSearcherKeys, {{"lag", lag}, {"start", start}, {"learn_from", learn_from}}), reading_);
+    plan_.searcher = read_named(
+        node, Kind::searcher, "method",
+        readers_of(kSearcherKeys,
+                   {{"lag", lag}, {"start", start}, {"learn_from", learn_from}, {"on_duplicate", on_duplicate}}),
+        reading_);
     plan_.method = plan_.searcher->label;
   }
   void read_pruner(const Node& node) {
@@ -287,9 +295,6 @@ class StudyReader {
       throw Error(Message::config_impossible, what, remedy).at(pruner_place_);
     };
     if (lr_range::is_test(plan_)) refuse("an LR range test has no pruner", "remove pruner");
-    if (plan_.repeats.count > 1)
-      refuse("pruner judges single trials, and repeats makes several of a configuration",
-             "remove repeats, or run the best configurations again in a study of their own");
   }
 
   void read_objective(const Node& node) {

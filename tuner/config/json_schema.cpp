@@ -203,6 +203,10 @@ class SchemaWriter {
       if (plugin->kind() != kind) continue;
       Json required = Json::array({"name"});
       Json keys = properties(host_keys, false, [](std::string_view key) {
+        if (key == "lag") {
+          const Bounds& bounds = host_key(kSearcherKeys, key).bounds;
+          return any_of({{{"type", "integer"}, {"minimum", bounds.min}, {"maximum", bounds.max}}, {{"const", "free"}}});
+        }
         if (key == "learn_from") return any_of({string_schema(), {{"type", "array"}, {"items", string_schema()}}});
         const Json first{{"type", "object"}, {"additionalProperties", {{"type", {"number", "string", "boolean"}}}}};
         return Json{{"type", "array"}, {"items", first}};

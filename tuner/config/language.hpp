@@ -200,9 +200,17 @@ inline constexpr HostKey kMethodKeys[] = {
 // Beside the options of a searcher that is a plugin.
 inline constexpr HostKey kSearcherKeys[] = {
     {.key = "lag",
-     .type = HostKey::integer,
-     .doc = "proposal n sees the results of the proposals up to n - lag; default: 8, or 4 for each worker",
+     .type = HostKey::own,
+     .doc =
+         "proposal n sees the results of the proposals up to n - lag; free: all that are there; default: 8, or 4 for "
+         "each worker",
      .bounds = {.min = 1, .max = 0x1p31}},
+    {.key = "on_duplicate",
+     .type = HostKey::word,
+     .doc = "a configuration that was proposed before. retry: another one is proposed; reuse: its result counts again, "
+            "and nothing is run",
+     .fallback = "\"retry\"",
+     .words = kOnDuplicates},
     {.key = "start",
      .type = HostKey::own,
      .doc = "configurations that are tried first; what they leave out the searcher adds"},

@@ -32,7 +32,8 @@ class RangeSearch : public search::Searcher {
   [[nodiscard]] std::optional<std::uint64_t> size() const override { return size_; }
   [[nodiscard]] std::uint32_t replicates(std::uint64_t configuration) const override;
   [[nodiscard]] std::uint64_t first_trial(std::uint64_t configuration) const override;
-  [[nodiscard]] Configuration propose(std::uint64_t configuration, std::span<const Configuration> = {}) const override {
+  [[nodiscard]] Configuration propose(std::uint64_t configuration,
+                                      std::span<const search::PendingProposal> = {}) const override {
     return points_.at(configuration);
   }
   [[nodiscard]] bool learns() const override { return true; }

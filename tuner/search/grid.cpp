@@ -65,7 +65,7 @@ void Grid::place(const std::vector<std::size_t>& dimensions, std::uint64_t index
   }
 }
 
-Configuration Grid::propose(std::uint64_t proposal, std::span<const Configuration>) const {
+Configuration Grid::propose(std::uint64_t proposal, std::span<const PendingProposal>) const {
   Configuration configuration(space_.dimensions.size());
   place(roots_, proposal, configuration);
   return configuration;
@@ -85,7 +85,7 @@ GrownGrid::GrownGrid(const std::vector<const Space*>& spaces, int search_version
       if (!grids_[grid - 1].has(grids_[grid].propose(i))) places_.push_back({grid, i});
 }
 
-Configuration GrownGrid::propose(std::uint64_t proposal, std::span<const Configuration>) const {
+Configuration GrownGrid::propose(std::uint64_t proposal, std::span<const PendingProposal>) const {
   const std::uint64_t first = *grids_.front().size();
   if (proposal < first) return grids_.front().propose(proposal);
   const Place& place = places_.at(proposal - first);

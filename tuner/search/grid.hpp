@@ -11,7 +11,7 @@ class Grid : public Searcher {
  public:
   explicit Grid(const Space& space, int search_version = kSearchVersion, std::uint32_t repeats = 1);
   [[nodiscard]] std::optional<std::uint64_t> size() const override { return size_; }
-  [[nodiscard]] Configuration propose(std::uint64_t proposal, std::span<const Configuration> = {}) const override;
+  [[nodiscard]] Configuration propose(std::uint64_t proposal, std::span<const PendingProposal> = {}) const override;
   // Is it one of its configurations? Requires: one of a space that differs in the domains of dimensions alone.
   [[nodiscard]] bool has(const Configuration& configuration) const;
 
@@ -34,7 +34,7 @@ class GrownGrid : public Searcher {
   // spaces: oldest first, each a has_grid_of() the one before; at least one. They must outlive it.
   GrownGrid(const std::vector<const Space*>& spaces, int search_version, std::uint32_t repeats);
   [[nodiscard]] std::optional<std::uint64_t> size() const override { return *grids_.front().size() + places_.size(); }
-  [[nodiscard]] Configuration propose(std::uint64_t proposal, std::span<const Configuration> = {}) const override;
+  [[nodiscard]] Configuration propose(std::uint64_t proposal, std::span<const PendingProposal> = {}) const override;
 
  private:
   struct Place {

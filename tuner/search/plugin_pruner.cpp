@@ -23,7 +23,7 @@ std::int64_t PluginPruner::first_step() const { return std::max<std::int64_t>(ru
 TrialEvent PluginPruner::event_of(std::uint64_t trial, std::int64_t step, std::optional<double> value,
                                   const Configuration& configuration) const {
   return {.kind = TrialEvent::Kind::report,
-          .trial = trial,
+          .trial = trial / plan_.repeats.count,
           .outcome = 0,
           .step = step,
           .budget = setup_.budget,
@@ -80,7 +80,8 @@ std::optional<Reviewed> PluginPruner::review(bool is_last) {
   event.kind = is_last ? TrialEvent::Kind::last_review : TrialEvent::Kind::review;
   const Verdict verdict = engine().decide(std::move(event));
   if (verdict.decision == TUNER_DECISION_PAUSE) return std::nullopt;
-  const auto paused = paused_.find(verdict.trial);
+  const std::uint64_t number = verdict.trial * plan_.repeats.count;
+  const auto paused = paused_.find(number);
   const bool is_stopped = verdict.decision == TUNER_DECISION_STOP;
   if (paused == paused_.end() || (!is_stopped && verdict.next_step >= 0 && verdict.next_step <= paused->second))
     throw Error(Message::plugin_bad_proposal,
@@ -92,7 +93,7 @@ std::optional<Reviewed> PluginPruner::review(bool is_last) {
                 PluginCall::kRemedy);
   const std::int64_t step = paused->second;
   paused_.erase(paused);
-  return Reviewed{.number = verdict.trial,
+  return Reviewed{.number = number,
                   .decision = {.what = is_stopped ? Decision::What::stop : Decision::What::go_on,
                                .next = is_stopped ? kNever : next_after(step, verdict.next_step),
                                .why = verdict.log.empty() ? "" : verdict.log.back()}};

@@ -57,7 +57,7 @@ void PluginSearcher::require_fixed(const Row& row, const Row& fixed, const std::
                   "`tuner plugins check FILE` finds out where; another method can search this space");
 }
 
-Configuration PluginSearcher::propose(std::uint64_t proposal, std::span<const Configuration> pending) const {
+Configuration PluginSearcher::propose(std::uint64_t proposal, std::span<const PendingProposal> pending) const {
   const std::string who = fmt::format("proposal {} of searcher '{}'", proposal, plan_.method);
   Wanted wanted{
       .proposal = proposal,
@@ -65,10 +65,9 @@ Configuration PluginSearcher::propose(std::uint64_t proposal, std::span<const Co
       .fixed = {std::vector<double>(space_.size(), 0.0), std::vector<std::uint8_t>(space_.size(), TUNER_VALUE_FREE)},
       .pending = {}};
   if (proposal < plan_.start.size()) fix(wanted.fixed, plan_.start[proposal]);
-  std::uint64_t number = proposal - pending.size();
-  for (const Configuration& configuration : pending) {
-    wanted.pending.push_back({number++, space_.row_of(configuration)});
-    taken_.add(configuration);
+  for (const PendingProposal& one : pending) {
+    wanted.pending.push_back({one.proposal, space_.row_of(one.configuration)});
+    taken_.add(one.configuration);
   }
   for (; wanted.attempt < kAttempts; ++wanted.attempt) {
     const Proposed proposed = engine().propose(wanted);
@@ -78,7 +77,7 @@ Configuration PluginSearcher::propose(std::uint64_t proposal, std::span<const Co
     require_fixed(*proposed.row, wanted.fixed, who);
     Configuration configuration = space_.configuration_of(*proposed.row, who);
     const bool last = wanted.attempt + 1 == kAttempts && !taken_.count();
-    if (last || !taken_.has(configuration)) return configuration;
+    if (last || may_repeat() || !taken_.has(configuration)) return configuration;
   }
   return free_one(proposal);
 }

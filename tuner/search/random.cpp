@@ -90,7 +90,7 @@ class Random : public Searcher {
 
   [[nodiscard]] std::optional<std::uint64_t> size() const override { return count_; }
 
-  [[nodiscard]] Configuration propose(std::uint64_t number, std::span<const Configuration> = {}) const override {
+  [[nodiscard]] Configuration propose(std::uint64_t number, std::span<const PendingProposal> = {}) const override {
     if (!once_) return draw(number, 0);
     while (chosen_.size() <= number) choose_next();
     const Choice& choice = chosen_[number];

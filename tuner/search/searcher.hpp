@@ -27,6 +27,12 @@ struct Observation {
   std::vector<TrialResult> results;  // by replicate, with their curves, where the searcher wants_results(); else empty
 };
 
+// A proposal whose result is not known yet.
+struct PendingProposal {
+  std::uint64_t proposal = 0;
+  Configuration configuration;
+};
+
 // Thrown by the propose() of a search that learns where there is no further configuration.
 struct Exhausted {};
 
@@ -45,10 +51,10 @@ class Searcher {
   }
   // Configuration `proposal`: a function of plan, seed and that number, so that any trial can be made again, in any
   // order, on any number of workers. For a search that learns also of what it has observed and of `pending`, the
-  // configurations from the first one that it has not observed to the one before this. Changes no later answer.
+  // earlier proposals that it has not observed. Changes no later answer.
   // Requires of a search that learns: it has observed what this proposal needs.
   [[nodiscard]] virtual Configuration propose(std::uint64_t proposal,
-                                              std::span<const Configuration> pending = {}) const = 0;
+                                              std::span<const PendingProposal> pending = {}) const = 0;
 
   // Do configurations depend on results? Then observe() hears of configuration after configuration, in their order.
   [[nodiscard]] virtual bool learns() const { return false; }

@@ -7,33 +7,29 @@
 #include <future>
 #include <mutex>
 #include <thread>
-#include <vector>
-
-#include "tuner/executor/executor.hpp"
 
 namespace tuner::study {
 
 // One thread for all of a study's proposals, not one for each: the system ends the process of a searcher with the
 // thread that started it. Its end waits for the task that runs.
+template <class Result>
 class Aside {
  public:
-  using Jobs = std::vector<executor::Job>;
-
-  [[nodiscard]] std::future<Jobs> run(std::function<Jobs()> task) {
-    std::packaged_task<Jobs()> packaged(std::move(task));
-    std::future<Jobs> jobs = packaged.get_future();
+  [[nodiscard]] std::future<Result> run(std::function<Result()> task) {
+    std::packaged_task<Result()> packaged(std::move(task));
+    std::future<Result> result = packaged.get_future();
     {
       const std::lock_guard lock(mutex_);
       tasks_.push_back(std::move(packaged));
     }
     there_.notify_one();
-    return jobs;
+    return result;
   }
 
  private:
   void work(const std::stop_token& stop) {
     for (;;) {
-      std::packaged_task<Jobs()> task;
+      std::packaged_task<Result()> task;
       {
         std::unique_lock lock(mutex_);
         if (!there_.wait(lock, stop, [this] { return !tasks_.empty(); })) return;
@@ -46,7 +42,7 @@ class Aside {
 
   std::mutex mutex_;
   std::condition_variable_any there_;
-  std::deque<std::packaged_task<Jobs()>> tasks_;
+  std::deque<std::packaged_task<Result()>> tasks_;
   std::jthread thread_{[this](const std::stop_token& stop) { work(stop); }};  // last: ended before the rest goes
 };
 

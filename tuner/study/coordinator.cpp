@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <filesystem>
 #include <future>
 #include <iterator>
 #include <limits>
@@ -12,12 +11,14 @@
 #include <utility>
 
 #include "tuner/error.hpp"
-#include "tuner/measured.hpp"
 #include "tuner/program/program.hpp"
 #include "tuner/study/aside.hpp"
+#include "tuner/study/checkpoint_folder.hpp"
 #include "tuner/study/decisions.hpp"
+#include "tuner/study/due_replicates.hpp"
 #include "tuner/study/journal.hpp"
 #include "tuner/study/paused_trials.hpp"
+#include "tuner/study/tally.hpp"
 #include "tuner/study/trial_record.hpp"
 #include "tuner/system.hpp"
 
@@ -30,8 +31,13 @@ using Clock = std::chrono::steady_clock;
 constexpr std::chrono::milliseconds kTick{200}, kProposing{2};
 // Enough that short trials never wait for the coordinator's transactions, little enough to forget on Ctrl-C.
 constexpr std::size_t kQueuedPerWorker = 256;
-// Trials of a program that fail at their start, from the first one on, before the study is stopped.
-constexpr int kFailedAtStart = 3;
+
+// The trials that can begin now, and what was found on the way.
+struct NextJobs {
+  std::vector<executor::Job> jobs;
+  std::uint64_t reused = 0;            // trials that are not run: their proposal has the result of an earlier one
+  std::optional<std::uint64_t> total;  // of the study, where the searcher has no further configuration
+};
 
 class Coordinator {
  public:
@@ -46,21 +52,20 @@ class Coordinator {
         interrupts_(interrupts),
         listener_(listener),
         heard_(heard),
+        due_(plan_.repeats.count, guidance.pruner != nullptr),
         paused_(study.run.checkpoint) {
     status_.total = search::trials_of(searcher);
     if (run_.trials) status_.total = std::min(run_.trials.value_or(UINT64_MAX), status_.total.value_or(UINT64_MAX));
     for (const std::uint64_t number : store.finished(plan_.name)) done_.insert(number);
+    status_.done = done_.size();
+    tally_.emplace(plan_, run_, store, status_);
     if (guidance.pruner != nullptr) resume_decisions(*guidance.pruner);
     if (searcher.learns())
-      journal_.emplace(plan_, searcher, store, guidance.lag.value_or(default_lag(run_.workers)), done_,
-                       decisions_ ? decisions_->first_pauses() : Journal::FirstPauses());
+      journal_.emplace(plan_, searcher, store,
+                       Journal::Setup{.lag = guidance.lag.value_or(default_lag(run_.workers)), .judged = !!decisions_},
+                       done_, decisions_ ? decisions_->first_pauses() : Journal::FirstPauses());
     if (proposes_aside()) aside_.emplace();
-    status_.done = done_.size();
-    if (status_.done > 0) failed_at_start_.reset();
-    for (const auto& [outcome, trials] : store.outcomes(plan_.name))
-      if (is_failed(outcome)) status_.failed += trials;
     if (run_.budget_seconds) spent_before_ = store.elapsed_seconds(plan_.name);
-    if (const auto best = store.best(plan_.name)) remember(best->number, *best->value, best->parameters);
     for (const Plugin* plugin : plugins_of(plan_)) records_.emplace(plugin, plugin_record(*plugin));
     find_open_trials();
   }
@@ -68,21 +73,21 @@ class Coordinator {
   StudyStatus run() {
     store_.add_event(status_.done == 0 ? "started" : "resumed", fmt::format("{} trials finished before", status_.done));
     record_machine();
-    forget_leftovers();
+    remove_leftover_checkpoints(run_.checkpoint, done_);
     stop_if_too_many_failed();
     for (;;) {
       react_to(interrupts_.count());
       begin_jobs();
-      if (executor_.pending() == 0 && !proposing_.valid() && !review(true)) break;
+      if (executor_.pending() == 0 && !proposing_.valid() && (is_ending() || due_.empty()) && !review(true)) break;
       take(executor_.wait(longest_wait()));
     }
     status_.elapsed_seconds = elapsed();
-    const bool complete = status_.total && status_.done + paused_.size() >= *status_.total;
+    const bool complete = status_.total && status_.done + status_.not_due + paused_.size() >= *status_.total;
     if (status_.interrupts > 0 && !complete)
       status_.ending = Ending::interrupted;
     else if (!status_.reason.empty())
       status_.ending = Ending::stopped;
-    else if (!complete && !target_reached())
+    else if (!complete && !tally_->target_reached())
       status_.ending = Ending::budget_used;
     std::string text = fmt::format("{} trials finished", status_.done);
     if (status_.paused > 0) text += fmt::format(", {} paused", status_.paused);
@@ -110,8 +115,7 @@ class Coordinator {
         if (proposal == nullptr) return;
         Parameters parameters = proposal->parameters;
         if (!plan_.files.empty()) follow_paths(plan_, parameters);
-        proposed.emplace(proposal->configuration,
-                         point_from(plan_.space, parameters, searcher_).value_or(nothing_known()));
+        proposed.emplace(proposal->proposal, point_from(plan_.space, parameters, searcher_).value_or(nothing_known()));
       });
     return proposed;
   }
@@ -126,9 +130,11 @@ class Coordinator {
     };
     decisions_.emplace(pruner, store_, plan_.name, configuration_of);
     store_.read_runs(plan_.name, 0, false, [&](const storage::RunRow& run) {
+      const TrialId id = search::trial_of(searcher_, run.number);
+      if (done_.contains(run.number)) end_replicate(id, run.outcome, configuration_of(run.number));
       if (run.outcome == Outcome::paused)
         running_.emplace(run.number, configuration_of(run.number));
-      else if (done_.contains(run.number) && !decisions_->knows_end(run.number))
+      else if (done_.contains(run.number) && due_.is_judged(id) && !decisions_->knows_end(run.number))
         decisions_->ended({.number = run.number,
                            .outcome = run.outcome,
                            .last_step = run.steps,
@@ -161,25 +167,13 @@ class Coordinator {
 
   [[nodiscard]] double elapsed() const { return std::chrono::duration<double>(Clock::now() - start_).count(); }
   [[nodiscard]] bool all_submitted() const { return status_.total && next_.number >= *status_.total; }
-  [[nodiscard]] static bool is_failed(Outcome outcome) {
-    return outcome == Outcome::failed || outcome == Outcome::timed_out;
-  }
-  [[nodiscard]] bool too_many_failed() const {
-    return run_.max_failed_trials && status_.failed > *run_.max_failed_trials;
-  }
   [[nodiscard]] double budget_left() const {
     return run_.budget_seconds.value_or(std::numeric_limits<double>::infinity()) - spent_before_ - elapsed();
   }
-  // By the best trial, of this run of the study or an earlier one.
-  [[nodiscard]] bool target_reached() const {
-    if (!run_.end_at_target || !plan_.metric.target || !status_.best_number) return false;
-    return plan_.metric.goal == Goal::minimize ? status_.best_value <= *plan_.metric.target
-                                               : status_.best_value >= *plan_.metric.target;
-  }
   // No trial begins any more.
   [[nodiscard]] bool is_ending() const {
-    return status_.interrupts > 0 || budget_left() <= 0 || too_many_failed() || target_reached() || cannot_go_on_ ||
-           fails_at_start_;
+    return status_.interrupts > 0 || budget_left() <= 0 || tally_->too_many_failed() || tally_->target_reached() ||
+           cannot_go_on_ || tally_->fails_at_start();
   }
   [[nodiscard]] std::chrono::milliseconds longest_wait() const {
     if (proposing_.valid()) return kProposing;
@@ -198,59 +192,83 @@ class Coordinator {
   }
 
   void stop_if_too_many_failed() {
-    if (!too_many_failed() || !status_.reason.empty()) return;
+    if (tally_->fails_at_start()) executor_.drop_queued();
+    if (!tally_->too_many_failed() || !status_.reason.empty()) return;
     status_.reason =
         fmt::format("{} trials failed, and max_failed_trials is {}", status_.failed, *run_.max_failed_trials);
     executor_.drop_queued();
   }
 
-  // The trials that can begin now, at most so many.
-  std::vector<executor::Job> next_jobs(std::size_t most, bool ending) {
-    std::vector<executor::Job> jobs;
-    while (!all_submitted() && jobs.size() < most) {
-      const std::uint64_t configuration = next_.configuration;
-      if (journal_ && !journal_->observe_for(configuration)) break;
+  // At most so many.
+  NextJobs next_jobs(std::size_t most, bool ending) {
+    NextJobs next;
+    const auto all_made = [&] { return next.total || all_submitted(); };
+    while (!all_made() && next.jobs.size() < most) {
+      const std::uint64_t proposal = next_.configuration;
+      if (journal_ && !journal_->observe_for(proposal)) break;
       if (ending) break;
-      if (journal_ && !journal_->propose(configuration)) {
-        status_.total = next_.number;
+      if (journal_ && !journal_->propose(proposal)) {
+        next.total = next_.number;
         break;
       }
-      if (!done_.contains(next_.number) && !waiting_.contains(next_.number))
-        jobs.push_back({.id = next_,
-                        .point = journal_ ? journal_->point(configuration) : searcher_.propose(configuration),
-                        .asked = {.decide_at = decide_at_}});
+      if (journal_ && journal_->is_reused(proposal))
+        ++next.reused;
+      else if (due_.begins(next_) && !done_.contains(next_.number) && !waiting_.contains(next_.number))
+        next.jobs.push_back({.id = next_,
+                             .point = journal_ ? journal_->point(proposal) : searcher_.propose(proposal),
+                             .asked = {.decide_at = decide_at_}});
       next_ = search::next_trial(searcher_, next_);
     }
-    if (journal_ && all_submitted()) journal_->observe_rest(next_.configuration);
-    return jobs;
+    if (journal_ && all_made()) journal_->observe_rest(next_.configuration);
+    return next;
   }
+  // Once they are recorded.
+  void begin(NextJobs next) {
+    status_.reused += next.reused;
+    count_not_due();
+    if (next.total) status_.total = next.total;
+    for (executor::Job& job : next.jobs) submit(std::move(job));
+  }
+  // Replicates whose turn it is.
+  void begin_due() {
+    while (!is_ending() && executor_.pending() < run_.workers) {
+      std::optional<executor::Job> job = due_.take();
+      if (!job) return;
+      if (!done_.contains(job->id.number)) submit(std::move(*job));
+    }
+  }
+  void end_replicate(const TrialId& id, Outcome outcome, const Configuration& configuration) {
+    due_.ended(id, outcome, configuration);
+    count_not_due();
+  }
+  void count_not_due() { status_.not_due = status_.reused + due_.not_due(paused_.size()); }
   [[nodiscard]] std::size_t room() const {
-    // A trial that is queued must not stand before one that a review would continue.
-    const std::size_t most = reviews() ? run_.workers : kQueuedPerWorker * run_.workers;
+    // A trial that is queued must not stand before one that a review would continue, nor know less than it could.
+    const bool one_by_one = reviews() || (journal_ && journal_->is_free());
+    const std::size_t most = one_by_one ? run_.workers : kQueuedPerWorker * run_.workers;
     const std::size_t pending = executor_.pending();
     return most > pending ? most - pending : 0;
   }
 
   // Writes the trials, with what the journal makes of them, and only then begins the next ones.
   void record(const std::vector<storage::TrialRecord>& trials) {
-    if (reviews() && !proposes_aside()) {
+    if (proposes_aside()) {
+      store_.record(trials, decisions_->take_entries());
+      return begin_jobs();
+    }
+    if (reviews()) {
       store_.record(trials, decisions_->take_entries());
       review(false);
-      std::vector<executor::Job> jobs = next_jobs(room(), is_ending());
-      for (executor::Job& job : jobs) submit(std::move(job));
-      return;
+      begin_due();
+      return begin(next_jobs(room(), is_ending()));
     }
-    if (!proposes_aside()) {
-      std::vector<executor::Job> jobs = next_jobs(room(), is_ending());
-      std::vector<storage::JournalEntry> entries;
-      if (journal_) entries = journal_->take_entries();
-      if (decisions_) entries = decisions_->take_entries();
-      store_.record(trials, entries);
-      for (executor::Job& job : jobs) submit(std::move(job));
-      return;
-    }
-    store_.record(trials, decisions_->take_entries());
-    begin_jobs();
+    NextJobs next = next_jobs(room(), is_ending());
+    std::vector<storage::JournalEntry> entries;
+    if (journal_) entries = journal_->take_entries();
+    if (decisions_) entries = decisions_->take_entries();
+    store_.record(trials, entries);
+    begin_due();
+    begin(std::move(next));
   }
 
   // Where trials wait for decisions no proposal may hold one up: proposals are made in a thread of their own.
@@ -258,15 +276,16 @@ class Coordinator {
   void begin_jobs() {
     if (!proposes_aside()) return record({});
     review(false);
+    begin_due();
     if (proposing_.valid()) {
       if (proposing_.wait_for(std::chrono::seconds(0)) != std::future_status::ready) return;
-      std::vector<executor::Job> jobs = proposing_.get();
+      NextJobs next = proposing_.get();
       store_.record({}, journal_->take_entries());
-      if (!is_ending())
-        for (executor::Job& job : jobs) submit(std::move(job));
+      if (is_ending()) next.jobs.clear();
+      begin(std::move(next));
     }
     if (!std::exchange(has_news_, false)) return;
-    for (auto& [trial, result] : arrived_) journal_->add(trial, std::move(result));
+    for (auto& [number, result] : arrived_) journal_->add(number, std::move(result));
     arrived_.clear();
     proposing_ = aside_->run([this, most = room(), ending = is_ending()] { return next_jobs(most, ending); });
   }
@@ -296,6 +315,7 @@ class Coordinator {
   }
   void count_paused() {
     status_.paused = paused_.size();
+    count_not_due();
     status_.paused_bytes = paused_.bytes();
   }
 
@@ -338,8 +358,8 @@ class Coordinator {
     result.outcome = Outcome::pruned;
     result.error = reviewed.decision.why.empty() ? "" : fmt::format("step {}: {}", result.steps, reviewed.decision.why);
     end_decisions(record);
-    store_.prune(reviewed.number, result.error, decisions_->take_entries());
-    count(record);
+    store_.prune(record.id, result.error, decisions_->take_entries());
+    tally_->count(record);
     remove_checkpoints(run_.checkpoint, reviewed.number);
     pruned_.push_back(std::move(record));
   }
@@ -375,21 +395,21 @@ class Coordinator {
         retry(std::move(trial));
     }
     for (const auto& record : records) {
-      count(record);
+      tally_->count(record);
       if (record.result.outcome == Outcome::cancelled) continue;
       if (decisions_) end_decisions(record);
       if (proposes_aside())
-        arrived_.emplace_back(record.id, record.result);
+        arrived_.emplace_back(record.id.number, record.result);
       else if (journal_)
-        journal_->add(record.id, record.result);
+        journal_->add(record.id.number, record.result);
     }
     if (!events.finished.empty()) has_news_ = true;
     stop_if_too_many_failed();
-    if (target_reached() && !std::exchange(at_target_, true)) executor_.drop_queued();
+    if (tally_->target_reached() && !std::exchange(at_target_, true)) executor_.drop_queued();
     if (error) cannot_go_on_ = true;
     if (decisions_) evict();
     record(records);
-    forget_checkpoints(records);
+    remove_checkpoints_of(run_.checkpoint, records, executor_.pending() == 0);
     std::ranges::move(std::exchange(pruned_, {}), std::back_inserter(records));
     for (const std::string& trouble : events.troubles) store_.add_event("launcher", trouble);
     status_.troubles = std::move(events.troubles);
@@ -401,39 +421,18 @@ class Coordinator {
 
   void end_decisions(const storage::TrialRecord& record) {
     const auto running = running_.find(record.id.number);
-    decisions_->ended({.number = record.id.number,
-                       .outcome = record.result.outcome,
-                       .last_step = record.result.steps,
-                       .value = record.result.value,
-                       .configuration = running == running_.end() ? nothing_known() : running->second});
-    if (record.result.outcome != Outcome::paused && running != running_.end()) running_.erase(running);
+    const Configuration configuration = running == running_.end() ? nothing_known() : running->second;
+    const Outcome outcome = record.result.outcome;
+    if (due_.is_judged(record.id))
+      decisions_->ended({.number = record.id.number,
+                         .outcome = outcome,
+                         .last_step = record.result.steps,
+                         .value = record.result.value,
+                         .configuration = configuration});
     status_.judged = decisions_->count();
-  }
-
-  // Those of trials that the database has.
-  void forget_checkpoints(const std::vector<storage::TrialRecord>& records) {
-    std::error_code none;
-    if (!std::filesystem::exists(run_.checkpoint.folder, none)) return;
-    for (const auto& record : records)
-      if (!is_open(record.result.outcome)) remove_checkpoints(run_.checkpoint, record.id.number);
-    if (executor_.pending() == 0) remove_empty_folders();
-  }
-
-  // Of trials that are in the database, where the program was ended before it removed them.
-  void forget_leftovers() {
-    for (const std::uint64_t number : trials_with_checkpoints(run_.checkpoint))
-      if (done_.contains(number)) remove_checkpoints(run_.checkpoint, number);
-    if (!run_.checkpoint.folder.empty()) remove_empty_folders();
-  }
-
-  void remove_empty_folders() {
-    std::error_code none;
-    // Empty ones that workers of programs hand from trial to trial.
-    for (const auto& entry : std::filesystem::directory_iterator(run_.checkpoint.folder, none))
-      if (entry.path().filename().string().starts_with("spare-")) std::filesystem::remove(entry.path(), none);
-    for (const auto& folder : {run_.checkpoint.folder, run_.checkpoint.folder.parent_path()}) {
-      if (std::filesystem::is_directory(folder, none)) std::filesystem::remove(folder, none);
-    }
+    if (outcome == Outcome::paused) return;
+    if (running != running_.end()) running_.erase(running);
+    end_replicate(record.id, outcome, configuration);
   }
 
   storage::TrialRecord pause(executor::Finished trial) {
@@ -470,48 +469,6 @@ class Coordinator {
     return study::record_of(std::move(trial), plan_, searcher_, records_);
   }
 
-  // A program that is wrong itself fails in every trial: after the first ones there is nothing to learn.
-  void look_at_start(const storage::TrialRecord& record) {
-    const TrialResult& result = record.result;
-    const bool fails =
-        result.outcome == Outcome::failed && result.process && result.metrics.empty() &&
-        (result.failure == Failure::error || result.failure == Failure::exit || result.failure == Failure::crash);
-    if (!fails) failed_at_start_.reset();
-    if (!failed_at_start_ || ++*failed_at_start_ < kFailedAtStart || !status_.reason.empty()) return;
-    fails_at_start_ = true;
-    status_.reason =
-        fmt::format("its first {} trials failed before they reported anything, the last one (trial {}) at {}",
-                    kFailedAtStart, record.id.number, result.error);
-    executor_.drop_queued();
-  }
-
-  void count(const storage::TrialRecord& record) {
-    if (is_open(record.result.outcome)) {
-      if (record.result.outcome == Outcome::cancelled) ++status_.outcomes[Outcome::cancelled];
-      return;
-    }
-    ++status_.outcomes[record.result.outcome];
-    look_at_start(record);
-    ++status_.done;
-    ++status_.done_now;
-    if (is_failed(record.result.outcome)) ++status_.failed;
-    // A part of an LR range test may complete without a value.
-    if (record.result.outcome == Outcome::completed && record.result.value &&
-        violation_of(constraints_of(record.result.metrics)) == 0)
-      remember(record.id.number, *record.result.value, record.parameters);
-  }
-
-  void remember(std::uint64_t number, double value, const Parameters& parameters) {
-    if (!plan_.further_metrics.empty()) return;  // no trial is the best
-    // Ties go to the lower number, as the store ranks them, in whatever order trials end.
-    const bool better = plan_.metric.goal == Goal::minimize ? value < status_.best_value : value > status_.best_value;
-    const bool tie = value == status_.best_value && number < status_.best_number.value_or(UINT64_MAX);
-    if (status_.best_number && !better && !tie) return;
-    status_.best_number = number;
-    status_.best_value = value;
-    status_.best_parameters = parameters;
-  }
-
   const StudyPlan& plan_;
   const RunSettings& run_;
   search::Searcher& searcher_;
@@ -522,15 +479,14 @@ class Coordinator {
   const NoticeListener& heard_;
   Clock::time_point start_ = Clock::now();
   StudyStatus status_;
+  std::optional<Tally> tally_;
+  DueReplicates due_;
   std::set<std::uint64_t> done_;
   TrialId next_;
   double spent_before_ = 0;  // of the budget, seconds
   bool over_budget_ = false;
   bool at_target_ = false;     // what was queued has been dropped
   bool cannot_go_on_ = false;  // a trial has thrown
-  // Of a program, while all of the study's first trials have failed at their start: how many.
-  std::optional<int> failed_at_start_ = 0;
-  bool fails_at_start_ = false;
   BuildRecords records_;
   std::optional<Journal> journal_;      // where the searcher learns
   std::optional<Decisions> decisions_;  // where there is a pruner
@@ -542,10 +498,10 @@ class Coordinator {
   std::vector<storage::TrialRecord> pruned_;  // by a review, for the listener
   std::set<std::uint64_t> cancelled_;         // of a program, not run again yet
   // Where both are: results that the journal does not have yet, and the thread that has the journal meanwhile.
-  std::vector<std::pair<TrialId, TrialResult>> arrived_;
+  std::vector<std::pair<std::uint64_t, TrialResult>> arrived_;
   bool has_news_ = true;
-  std::future<std::vector<executor::Job>> proposing_;
-  std::optional<Aside> aside_;  // last: its task is waited for before the rest goes
+  std::future<NextJobs> proposing_;
+  std::optional<Aside<NextJobs>> aside_;  // last: its task is waited for before the rest goes
 };
 
 }  // namespace

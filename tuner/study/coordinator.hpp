@@ -39,7 +39,11 @@ struct StudyStatus {
   int checkpoint_error = 0;    // errno of one that could not be written; 0: none so far
   int interrupts = 0;
   Ending ending = Ending::finished;
-  std::uint64_t not_run = 0;               // of a plugin in quarantine
+  std::uint64_t not_run = 0;  // of a plugin in quarantine
+  // Trials of the study that are not run: replicates of configurations that were pruned or did not complete, or wait
+  // for the pruner, and those of proposals that reuse an earlier result.
+  std::uint64_t not_due = 0;
+  std::uint64_t reused = 0;                // of them those of proposals
   std::uint64_t judged = 0;                // reports that the pruner decided on, earlier runs included
   std::string reason;                      // of Ending::stopped
   std::vector<std::string> troubles = {};  // since the last call: with what starts workers on other machines
@@ -55,7 +59,8 @@ using NoticeListener = std::function<void(const trial::Notice&)>;
 // What guides a study beside its searcher.
 struct Guidance {
   std::optional<std::uint64_t> lag = {};  // of a new study whose searcher learns, see journal.hpp; nothing: the default
-  // Must outlive the study. Null: no trial is stopped or paused early. Requires: one trial of each configuration.
+  // Must outlive the study. Null: no trial is stopped or paused early. Of several replicates it judges
+  // the first, see due_replicates.hpp.
   search::Pruner* pruner = nullptr;
 };
 

@@ -56,10 +56,10 @@ std::vector<double> further_means(const StudyPlan& plan, const std::vector<Trial
   return means;
 }
 
-search::Observation observation_of(const StudyPlan& plan, std::uint64_t configuration, const Configuration& point,
+search::Observation observation_of(const StudyPlan& plan, std::uint64_t proposal, const Configuration& point,
                                    const std::vector<TrialResult>& results) {
-  search::Observation observation{.proposal = configuration,
-                                  .configuration = configuration,
+  search::Observation observation{.proposal = proposal,
+                                  .configuration = proposal,
                                   .assignment = point,
                                   .outcome = Outcome::completed,
                                   .last_step = results.back().steps,
@@ -282,7 +282,8 @@ std::vector<storage::EvidenceRecord> evidence_for(const StudyPlan& plan, const s
 
 ReplayedProposals replay_proposals(const StudyPlan& plan, search::Searcher& searcher, const storage::Store& store) {
   ReplayedProposals replayed;
-  std::vector<Configuration> pending;  // the recorded ones, so that a difference is said once
+  std::vector<search::PendingProposal> pending;  // the recorded ones, so that a difference is said once
+  std::map<std::uint64_t, Configuration> paused;
   const std::vector<std::uint64_t> finished = store.finished(plan.name);
   bool is_known = true;  // all that was observed
   const auto compare = [&](const storage::ProposalRecord& proposal) {
@@ -291,18 +292,21 @@ ReplayedProposals replay_proposals(const StudyPlan& plan, search::Searcher& sear
     const Configuration now = searcher.propose(proposal.proposal, pending);
     Parameters then = proposal.parameters;
     if (!plan.files.empty()) follow_paths(plan, then);
-    pending.push_back(point_from(plan.space, then, searcher).value_or(now));
+    pending.push_back({proposal.proposal, point_from(plan.space, then, searcher).value_or(now)});
     if (const Parameters again = parameters_of(plan.space, now); words_of(again) != words_of(then))
       replayed.differences.push_back(
           fmt::format("proposal {} was {} and is {}", proposal.proposal, words_of(then), words_of(again)));
   };
   const auto observe = [&](const storage::ObservationRecord& record) {
     if (!is_known) return;
-    search::Observation observation = observation_of(record, pending.front());
-    pending.erase(pending.begin());
+    const auto known = std::ranges::find(pending, record.proposal, &search::PendingProposal::proposal);
+    search::Observation observation =
+        observation_of(record, known == pending.end() ? paused.at(record.proposal) : known->configuration);
+    if (record.outcome == Outcome::paused) paused.emplace(record.proposal, observation.assignment);
+    if (known != pending.end()) pending.erase(known);
     if (searcher.wants_results()) {
-      const std::uint64_t end = searcher.first_trial(record.configuration + 1);
-      for (std::uint64_t number = searcher.first_trial(record.configuration); number < end; ++number) {
+      const std::uint64_t end = searcher.first_trial(record.proposal + 1);
+      for (std::uint64_t number = searcher.first_trial(record.proposal); number < end; ++number) {
         is_known = std::ranges::binary_search(finished, number);
         if (!is_known) return;
         observation.results.push_back(result_of(store.trial(plan.name, number)));
@@ -323,12 +327,13 @@ ReplayedProposals replay_proposals(const StudyPlan& plan, search::Searcher& sear
   return replayed;
 }
 
-Journal::Journal(const StudyPlan& plan, search::Searcher& searcher, storage::Store& store, std::uint64_t lag,
+Journal::Journal(const StudyPlan& plan, search::Searcher& searcher, storage::Store& store, const Setup& setup,
                  const std::set<std::uint64_t>& done, const FirstPauses& first_pauses)
-    : plan_(plan), searcher_(searcher), store_(store), done_(done), lag_(lag) {
+    : plan_(plan), searcher_(searcher), store_(store), done_(done), setup_(setup) {
   const bool by_lag = !searcher.needs(0);
-  is_kept_ = store.keep_journal(by_lag ? std::optional(lag) : std::nullopt);
-  lag_ = store.lag(plan.name).value_or(lag);
+  is_kept_ = store.keep_journal(by_lag ? std::optional(setup.lag) : std::nullopt);
+  setup_.lag = store.lag(plan.name).value_or(setup.lag);
+  is_free_ = by_lag && setup_.lag == kFreeLag;
   if (is_kept_) read();
   if (is_kept_ && proposed_ == 0 && learned_ == 0) learn();
   for (const auto& [number, pause] : first_pauses) {
@@ -336,45 +341,53 @@ Journal::Journal(const StudyPlan& plan, search::Searcher& searcher, storage::Sto
     result.outcome = Outcome::paused;
     result.steps = pause.last_step;
     result.value = pause.value;
-    add(search::trial_of(searcher, number), std::move(result));
+    add(number, std::move(result));
   }
   for (const std::uint64_t number : done) {
-    const TrialId trial = search::trial_of(searcher, number);
-    if (is_kept_ && trial.configuration >= proposed_)
+    const std::uint64_t proposal = search::trial_of(searcher, number).configuration;
+    if (is_kept_ && proposal >= proposed_)
       throw Error(Message::storage_damaged,
                   fmt::format("study '{}' has a trial {} that its journal did not propose", plan.name, number),
                   "restore a copy of the database, or begin the study anew: --fresh");
-    if (trial.configuration >= observed_) add(trial, result_of(store.trial(plan.name, number)));
+    if (!is_observed(proposal) || paused_.contains(proposal)) add(number, result_of(store.trial(plan.name, number)));
   }
 }
 
 void Journal::read() {
   store_.read_journal(plan_.name, [&](storage::JournalEntry entry) {
     if (const auto* evidence = std::get_if<storage::EvidenceRecord>(&entry)) take_in(*evidence);
-    if (const auto* proposal = std::get_if<storage::ProposalRecord>(&entry)) {
-      Parameters parameters = proposal->parameters;
-      if (!plan_.files.empty()) follow_paths(plan_, parameters);
-      auto point = point_from(plan_.space, parameters, searcher_);
-      if (!point || proposal->configuration != proposal->proposal)
-        throw Error(
-            Message::storage_damaged,
-            fmt::format("proposal {} of study '{}' is no configuration of its space", proposal->proposal, plan_.name),
-            "restore a copy of the database, or begin the study anew: --fresh");
-      pending_.push_back(std::move(*point));
-      ++proposed_;
-    }
-    if (const auto* observation = std::get_if<storage::ObservationRecord>(&entry)) {
-      const std::uint64_t configuration = observation->configuration;
-      recorded_.emplace(configuration, *observation);
-      if (configuration != observed_) return;
-      if (!searcher_.wants_results()) return void(observe_next());
-      if (!was_done(configuration)) return;
-      TrialId trial{.number = searcher_.first_trial(configuration), .configuration = configuration, .replicate = 0};
-      for (; trial.configuration == configuration; trial = search::next_trial(searcher_, trial))
-        add(trial, result_of(store_.trial(plan_.name, trial.number)));
-      observe_next();
-    }
+    if (const auto* proposal = std::get_if<storage::ProposalRecord>(&entry)) read(*proposal);
+    if (const auto* observation = std::get_if<storage::ObservationRecord>(&entry)) read(*observation);
   });
+}
+
+void Journal::read(const storage::ProposalRecord& proposal) {
+  Parameters parameters = proposal.parameters;
+  if (!plan_.files.empty()) follow_paths(plan_, parameters);
+  auto point = point_from(plan_.space, parameters, searcher_);
+  if (point) note_original(proposal.proposal, *point);
+  const auto original = originals_.find(proposal.proposal);
+  const std::uint64_t configuration = original == originals_.end() ? proposal.proposal : original->second;
+  if (!point || proposal.configuration != configuration)
+    throw Error(
+        Message::storage_damaged,
+        fmt::format("proposal {} of study '{}' is no configuration of its space", proposal.proposal, plan_.name),
+        "restore a copy of the database, or begin the study anew: --fresh");
+  pending_.push_back({proposal.proposal, std::move(*point)});
+  ++proposed_;
+}
+
+void Journal::read(const storage::ObservationRecord& observation) {
+  const std::uint64_t proposal = observation.proposal;
+  recorded_.insert_or_assign(proposal, observation);
+  if (!is_free_ && proposal != observed_) return;
+  if (searcher_.wants_results()) {
+    if (!was_done(proposal)) return;
+    const std::uint64_t end = searcher_.first_trial(proposal + 1);
+    for (std::uint64_t number = searcher_.first_trial(proposal); number < end; ++number)
+      add(number, result_of(store_.trial(plan_.name, number)));
+  }
+  observe(proposal);
 }
 
 void Journal::learn() {
@@ -390,78 +403,151 @@ void Journal::take_in(const storage::EvidenceRecord& evidence) {
   ++learned_;
 }
 
-bool Journal::was_done(std::uint64_t configuration) const {
-  const std::uint64_t end = searcher_.first_trial(configuration + 1);
-  for (std::uint64_t number = searcher_.first_trial(configuration); number < end; ++number)
+bool Journal::was_done(std::uint64_t proposal) const {
+  const std::uint64_t end = searcher_.first_trial(proposal + 1);
+  for (std::uint64_t number = searcher_.first_trial(proposal); number < end; ++number)
     if (!done_.contains(number)) return false;
   return true;
 }
 
-void Journal::add(const TrialId& trial, TrialResult result) {
-  if (trial.configuration < observed_) return;
+const Configuration* Journal::pending(std::uint64_t proposal) const {
+  const auto known = std::ranges::lower_bound(pending_, proposal, {}, &search::PendingProposal::proposal);
+  return known == pending_.end() || known->proposal != proposal ? nullptr : &known->configuration;
+}
+
+bool Journal::is_observed(std::uint64_t proposal) const { return proposal < proposed_ && pending(proposal) == nullptr; }
+
+void Journal::note_original(std::uint64_t proposal, const Configuration& configuration) {
+  if (plan_.on_duplicate != OnDuplicate::reuse) return;
+  const auto [first, is_new] = first_.emplace(words_of(parameters_of(plan_.space, configuration)), proposal);
+  if (!is_new) originals_.emplace(proposal, first->second);
+}
+
+void Journal::add(std::uint64_t number, TrialResult result) {
+  const TrialId trial = search::trial_of(searcher_, number);
+  const std::uint64_t proposal = trial.configuration;
+  const bool is_continued = paused_.contains(proposal) && result.outcome != Outcome::paused;
+  if (is_observed(proposal) && !is_continued) return;
   if (!searcher_.wants_results()) {
     result.metrics = last_points(result.metrics);
     result.log.clear();
   }
-  results_[trial.configuration].emplace(trial.replicate, std::move(result));
+  Replicates& replicates = results_[proposal];
+  // Paused when it counted: replicates that came of its continuation come too late.
+  if (!is_free_ && is_over(replicates)) return;
+  const auto [known, is_new] = replicates.try_emplace(trial.replicate, std::move(result));
+  if (!is_new && is_free_ && known->second.outcome == Outcome::paused) known->second = std::move(result);
+  if (is_free_ && is_complete(proposal)) arrive(proposal);
+}
+
+void Journal::arrive(std::uint64_t proposal) {
+  if (std::ranges::find(arrived_, proposal) == arrived_.end()) arrived_.push_back(proposal);
 }
 
 std::uint64_t Journal::needed_for(std::uint64_t proposal) const {
   if (const auto needed = searcher_.needs(proposal)) return *needed;
-  return proposal < lag_ ? 0 : proposal - lag_ + 1;
+  return proposal < setup_.lag ? 0 : proposal - setup_.lag + 1;
 }
 
-bool Journal::observe_for(std::uint64_t configuration) {
-  if (configuration < proposed_) return true;
-  const std::uint64_t needed = needed_for(configuration);
+bool Journal::observe_for(std::uint64_t proposal) {
+  if (proposal < proposed_) return true;
+  if (is_free_) {
+    for (std::size_t i = 0; i < arrived_.size(); ++i) observe(arrived_[i]);  // which may let others arrive
+    arrived_.clear();
+    return true;
+  }
+  const std::uint64_t needed = needed_for(proposal);
   while (observed_ < needed)
-    if (!observe_next()) return false;
+    if (!observe(observed_)) return false;
   return true;
 }
 
-bool Journal::propose(std::uint64_t configuration) {
-  if (configuration < proposed_) return true;
+bool Journal::propose(std::uint64_t proposal) {
+  if (proposal < proposed_) return true;
   try {
-    pending_.push_back(searcher_.propose(configuration, pending_));
+    pending_.push_back({proposal, searcher_.propose(proposal, pending_)});
   } catch (const search::Exhausted&) {
     return false;
   }
   ++proposed_;
+  const Configuration& configuration = pending_.back().configuration;
+  note_original(proposal, configuration);
+  const auto original = originals_.find(proposal);
   if (is_kept_)
-    entries_.emplace_back(storage::ProposalRecord{.proposal = configuration,
-                                                  .configuration = configuration,
-                                                  .parameters = parameters_of(plan_.space, pending_.back())});
+    entries_.emplace_back(
+        storage::ProposalRecord{.proposal = proposal,
+                                .configuration = original == originals_.end() ? proposal : original->second,
+                                .parameters = parameters_of(plan_.space, configuration)});
+  if (is_free_ && original != originals_.end() && is_complete(proposal)) arrive(proposal);
   return true;
 }
 
-const Configuration& Journal::point(std::uint64_t configuration) const {
-  return configuration < observed_ ? unfinished_.at(configuration) : pending_.at(configuration - observed_);
+const Configuration& Journal::point(std::uint64_t proposal) const {
+  const Configuration* configuration = pending(proposal);
+  return configuration == nullptr ? unfinished_.at(proposal) : *configuration;
 }
 
-// False where its result is not there.
-bool Journal::observe_next() {
-  const auto there = results_.find(observed_);
-  const bool all = there != results_.end() && there->second.size() >= searcher_.replicates(observed_);
-  if (!all && (!recorded_.contains(observed_) || searcher_.wants_results())) return false;
-  auto record = recorded_.extract(observed_);
+bool Journal::is_complete(std::uint64_t proposal) const {
+  if (const auto original = originals_.find(proposal); original != originals_.end())
+    return observations_.contains(original->second);
+  const auto there = results_.find(proposal);
+  if (there == results_.end()) return false;
+  return is_over(there->second) || there->second.size() >= searcher_.replicates(proposal);
+}
+
+bool Journal::is_over(const Replicates& replicates) const {
+  return setup_.judged && !replicates.empty() && replicates.rbegin()->second.outcome != Outcome::completed;
+}
+
+search::Observation Journal::observation(std::uint64_t proposal, const Configuration& configuration) {
+  if (auto record = recorded_.extract(proposal); !record.empty()) return observation_of(record.mapped(), configuration);
+  if (const auto original = originals_.find(proposal); original != originals_.end()) {
+    search::Observation reused = observations_.at(original->second);
+    reused.proposal = proposal;
+    return reused;
+  }
   std::vector<TrialResult> results;
-  if (all)
-    for (auto& [replicate, result] : there->second) results.push_back(std::move(result));
-  results_.erase(observed_);
-  search::Observation observation = record.empty() ? observation_of(plan_, observed_, pending_.front(), results)
-                                                   : observation_of(record.mapped(), pending_.front());
-  if (record.empty() && is_kept_) entries_.emplace_back(record_of(observation));
-  if (searcher_.wants_results()) observation.results = std::move(results);
+  for (const auto& [replicate, result] : results_.at(proposal)) results.push_back(result);
+  return observation_of(plan_, proposal, configuration, results);
+}
+
+bool Journal::observe(std::uint64_t proposal) {
+  const bool all = is_complete(proposal), is_new = !recorded_.contains(proposal);
+  if (!all && (is_new || searcher_.wants_results())) return false;
+  const Configuration* const first = pending(proposal);
+  const Configuration configuration = first == nullptr ? paused_.at(proposal) : *first;
+  search::Observation observation = this->observation(proposal, configuration);
+  if (is_new && is_kept_) entries_.emplace_back(record_of(observation));
+  auto results = results_.extract(proposal);
+  if (searcher_.wants_results())
+    for (auto& [replicate, result] : results.mapped()) observation.results.push_back(std::move(result));
   searcher_.observe(observation);
-  if (!all && !was_done(observed_)) unfinished_.emplace(observed_, pending_.front());
-  pending_.erase(pending_.begin());
-  ++observed_;
+
+  if (!all && !was_done(proposal)) unfinished_.emplace(proposal, configuration);
+  if (is_free_ && observation.outcome == Outcome::paused)
+    paused_.emplace(proposal, configuration);
+  else
+    paused_.erase(proposal);
+  if (first != nullptr) {
+    std::erase_if(pending_, [&](const auto& one) { return one.proposal == proposal; });
+    ++observed_;
+  }
+  if (plan_.on_duplicate == OnDuplicate::reuse) let_reuse(std::move(observation));
   return true;
 }
 
-void Journal::observe_rest(std::uint64_t configurations) {
-  const std::uint64_t needed = searcher_.needs(configurations).value_or(0);
-  while (observed_ < needed && observe_next()) {
+void Journal::let_reuse(search::Observation observation) {
+  const std::uint64_t proposal = observation.proposal;
+  if (originals_.contains(proposal)) return;
+  observations_.insert_or_assign(proposal, std::move(observation));
+  if (!is_free_) return;
+  for (const auto& [duplicate, original] : originals_)
+    if (original == proposal && !is_observed(duplicate)) arrive(duplicate);
+}
+
+void Journal::observe_rest(std::uint64_t proposals) {
+  const std::uint64_t needed = searcher_.needs(proposals).value_or(0);
+  while (observed_ < needed && observe(observed_)) {
   }
 }
 

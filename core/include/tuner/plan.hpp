@@ -110,6 +110,14 @@ struct RepeatPlan {
   OnFailure on_failure = OnFailure::rank_last;
 };
 
+// What becomes of a proposal of a configuration that was proposed before. retry: it is made again, and where no
+// configuration is left the study ends. reuse: its result is that of the earlier one, and nothing is run.
+enum class OnDuplicate { retry, reuse };
+inline constexpr const char* kOnDuplicates[] = {"retry", "reuse"};
+
+// `lag` of a search that takes results as they come.
+inline constexpr std::uint64_t kFreeLag = 0;
+
 // What becomes of the running trials when the budget is used up.
 enum class BudgetEnd { cancel, finish };
 inline constexpr const char* kBudgetEnds[] = {"cancel", "finish"};
@@ -125,7 +133,8 @@ struct StudyPlan {
   std::map<std::string, std::string> stopping_metrics;  // places of the metrics that early_stopping names
   std::string method;                  // "single": a config without a search; of a searcher that is a plugin its id
   std::optional<PluginPlan> searcher;  // where the method is a plugin
-  std::vector<std::string> learn_from = {};  // studies of the same database whose trials it is told of first
+  std::vector<std::string> learn_from = {};       // studies of the same database whose trials it is told of first
+  OnDuplicate on_duplicate = OnDuplicate::retry;  // of such a search
   // What such a search tries first, in order. What has no value is left to the searcher.
   std::vector<Configuration> start;
   std::optional<PrunerPlan> pruner;
@@ -174,7 +183,7 @@ struct RunSettings {
   std::optional<std::uint64_t> trials;   // total of the study
   std::optional<double> budget_seconds;  // wall time of the study, over all its runs
   BudgetEnd budget_end = BudgetEnd::cancel;
-  std::optional<std::uint64_t> lag;  // of a searcher that learns; nothing: by the number of workers
+  std::optional<std::uint64_t> lag;  // of a searcher that learns, or kFreeLag; nothing: by the number of workers
   bool end_at_target = false;        // a trial that reaches the metric's target is the last one that begins
   std::uint32_t workers = 1;         // of all machines together
   LaunchPlan launch;

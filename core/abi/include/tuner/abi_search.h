@@ -85,7 +85,8 @@ typedef struct tuner_configuration {
 #define TUNER_OUTCOME_PAUSED 6u
 
 /* What became of a configuration, once all its due replicates are there. Nothing is made up: what was not measured is
- * NaN, or a count of 0. */
+ * NaN, or a count of 0. With a lag of 0 a trial that was PAUSED is observed again where it has gone on to its end: the
+ * later observation of a proposal takes the place of the earlier one. */
 typedef struct tuner_observation {
   uint32_t struct_size;
   uint32_t outcome; /* TUNER_OUTCOME_... */
@@ -111,7 +112,7 @@ typedef struct tuner_search_create_args {
   const tuner_space* space;   /* lives, with all that it points to, until destroy() */
   const uint32_t* directions; /* [n_goals], TUNER_MINIMIZE or TUNER_MAXIMIZE; lives likewise */
   int64_t trials;             /* that the study is to have; -1 unknown */
-  int64_t lag;                /* proposal n sees the results of proposals 0 .. n - lag, and of later ones no result */
+  int64_t lag;                /* proposal n sees the results of proposals 0 .. n - lag, no later one; 0: all there are */
   int64_t least_budget;       /* steps; a searcher may propose any budget from here to most_budget */
   int64_t most_budget;
   tuner_error* error;

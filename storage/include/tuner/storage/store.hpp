@@ -95,7 +95,7 @@ class Store {
 
   // A paused trial of the open study becomes a pruned one, together with entries of its journal. Requires: there is
   // one. Errors: as record().
-  void prune(std::uint64_t number, std::string_view why, std::span<const JournalEntry> entries);
+  void prune(const TrialId& trial, std::string_view why, std::span<const JournalEntry> entries);
 
   // Keeps a journal of the open study's proposals and observations from now on, with this lag; one that has a journal
   // keeps its own. False where it has trials and no journal, as an earlier version left it: such a study goes on
