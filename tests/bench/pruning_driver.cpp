@@ -84,7 +84,7 @@ class Game {
 
   std::string play(std::uint64_t trials) {
     for (std::uint64_t next = 0;;) {
-      if (pruner_)
+      if (pruner_ && pruner_->reviews())
         if (const auto reviewed = pruner_->review(next == trials)) {
           go_on(*reviewed);
           continue;
