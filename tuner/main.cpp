@@ -53,7 +53,7 @@ constexpr Command kCommands[] = {
     {"schema", commands::schema, "a JSON Schema of the sweep file, for editors", true},
     {"convert", commands::convert, "a sweep file of W&B as one of tuner", true},
     {"export", commands::export_study, "a study as a database of Optuna"},
-    {"import", commands::import_study, "a study of Optuna's database"},
+    {"import", commands::import_study, "a study of Optuna's database, or runs of W&B"},
     {"delete", commands::delete_study, "a study with all its trials, after a question"},
     {"rename", commands::rename_study, "another name for a study"},
     {"archive", commands::archive, "a compact copy of the database, for reading alone"},
