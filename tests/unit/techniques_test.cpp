@@ -343,9 +343,9 @@ TEST(LogWeights, AreThoseThatTheLossIsOf) {
   const TrialResult result = completed(spec(true));
   const Series weights = series(result, "weights.0");
   ASSERT_EQ(weights.size(), 4u) << "before each step, and at the end";
-  EXPECT_EQ(weights.front().first, 0);
-  EXPECT_EQ(weights.back().first, 3);
-  EXPECT_NE(weights.front().second, weights.back().second);
+  EXPECT_EQ(weights.begin()->first, 0);
+  EXPECT_EQ(weights.rbegin()->first, 3);
+  EXPECT_NE(weights.begin()->second, weights.rbegin()->second);
   const TrialResult plain = completed(spec(false));
   EXPECT_EQ(series(result, "loss"), series(plain, "loss"));
   EXPECT_TRUE(series(plain, "weights.0").empty());

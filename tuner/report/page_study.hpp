@@ -18,7 +18,7 @@ struct PageStudy {
   std::string arrays;
   // Of the paths of its optimizers, where it has them: description["paths"] lacks the function, which only its plugin
   // knows.
-  std::optional<PathBox> paths;
+  std::optional<PathBox> paths{};
 };
 
 // Every trial as columns, the curves of the best hundred and of a hundred others drawn at random, always the same ones,
