@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstring>
-#include <vector>
 
 #include "tuner/bytes.hpp"
 #include "tuner/tensor.hpp"
@@ -16,19 +15,6 @@ void serialize_values(Archive& archive, Tensors& tensors) {
     archive.same(tensor.numel, "a tensor has another size");
     archive.raw(tensor.data, tensor.numel * dtype_size(tensor.dtype));
   }
-}
-
-// What is trained, tensor after tensor.
-inline std::vector<double> trained_values(const Tensors& tensors) {
-  std::vector<double> values;
-  for (std::size_t i = 0; i < tensors.size(); ++i) {
-    if (!tensors.spec(i).is_trained()) continue;
-    const tuner_tensor& tensor = tensors.abi()[i];
-    for (std::uint64_t k = 0; k < tensor.numel; ++k)
-      values.push_back(tensor.dtype == TUNER_DTYPE_F32 ? static_cast<const float*>(tensor.data)[k]
-                                                       : static_cast<const double*>(tensor.data)[k]);
-  }
-  return values;
 }
 
 // Requires equal shapes and types.

@@ -14,7 +14,7 @@
 #include <utility>
 
 #include "best_weights.hpp"
-#include "tensor_values.hpp"
+#include "logged_weights.hpp"
 #include "tuner/error.hpp"
 #include "tuner/memory.hpp"
 #include "tuner/trainer.hpp"
@@ -83,7 +83,7 @@ class TrainingRun {
   }
 
  private:
-  void check_black_box() const;
+  void check_black_box();
   void evaluate_black_box();
   void train();
   void prepare();
@@ -110,7 +110,6 @@ class TrainingRun {
   }
   void record(std::int64_t step, std::string_view name, double value);
   void record_reports();
-  void check_logged_weights();
   void record_weights(std::int64_t step, const Tensors& weights);
   [[nodiscard]] static double since(Clock::time_point when) {
     return std::chrono::duration<double>(Clock::now() - when).count();
@@ -138,31 +137,14 @@ void TrainingRun::record_reports() {
   for (const MetricPoint& point : std::exchange(host().reports, {})) record(point.step, point.name, point.value);
 }
 
-void TrainingRun::check_logged_weights() {
-  if (!spec_.training.log_weights) return;
-  std::uint64_t count = 0;
-  for (const TensorSpec& tensor : trainer_.objective().tensors().specs())
-    if (tensor.is_trained()) count += tensor.numel();
-  if (count <= kMostLoggedWeights) return;
-  throw Error(
-      Message::config_impossible,
-      fmt::format("log_weights records every weight as a curve of its own, at most {}, and objective '{}' has {}",
-                  kMostLoggedWeights, spec_.objective.plugin->id(), count),
-      "remove log_weights, or take a smaller objective");
-}
-
 void TrainingRun::record_weights(std::int64_t step, const Tensors& weights) {
   if (!spec_.training.log_weights) return;
   const std::vector<double> values = trained_values(weights);
   for (std::size_t i = 0; i < values.size(); ++i) record(step, fmt::format("weights.{}", i), values[i]);
 }
 
-void TrainingRun::check_black_box() const {
-  if (spec_.training.log_weights)
-    throw Error(Message::config_impossible,
-                fmt::format("log_weights records the weights that are trained, and objective '{}' has none",
-                            spec_.objective.plugin->id()),
-                "remove log_weights");
+void TrainingRun::check_black_box() {
+  check_logged_weights(spec_, trainer_.objective().tensors());
   if (!spec_.optimizer) return;
   throw Error(Message::config_impossible,
               fmt::format("objective '{}' has no parameters to train, so optimizer '{}' has nothing to do",
@@ -206,7 +188,7 @@ void TrainingRun::prepare() {
     throw Error(Message::config_impossible,
                 fmt::format("objective '{}' has no samples, so there are no epochs", spec_.objective.plugin->id()),
                 "say `steps:` in `training:`");
-  check_logged_weights();
+  check_logged_weights(spec_, trainer_.objective().tensors());
   horizon_ = t.steps > 0 ? t.steps : t.epochs * regime_factor(t, samples) * steps_per_epoch;
   trace_.steps.store(horizon_, std::memory_order_relaxed);
   log_every_ = t.log_every > 0 ? t.log_every : std::max<std::int64_t>(1, horizon_ / 200);
