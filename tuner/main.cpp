@@ -16,6 +16,7 @@
 #include "tuner/check/new_process.hpp"
 #include "tuner/commands/command.hpp"
 #include "tuner/commands/installation.hpp"
+#include "tuner/commands/screen.hpp"
 #include "tuner/error.hpp"
 #include "tuner/executor/interrupt.hpp"
 #include "tuner/library.hpp"
@@ -53,7 +54,7 @@ constexpr Command kCommands[] = {
     {"schema", commands::schema, "a JSON Schema of the sweep file, for editors", true},
     {"convert", commands::convert, "a sweep file of W&B as one of tuner", true},
     {"export", commands::export_study, "a study as a database of Optuna"},
-    {"import", commands::import_study, "a study of Optuna's database"},
+    {"import", commands::import_study, "a study of Optuna's database, or runs of W&B"},
     {"delete", commands::delete_study, "a study with all its trials, after a question"},
     {"rename", commands::rename_study, "another name for a study"},
     {"archive", commands::archive, "a compact copy of the database, for reading alone"},
@@ -110,11 +111,12 @@ void print_manual(const std::filesystem::path& executable) {
             << roff(printed(print_help));
   for (const Command& command : kCommands)
     std::cout << fmt::format(".SH tuner {}\n", command.name) << roff(printed([&] {
-      command.run({{"--help"}, executable});
+      commands::Screen screen;
+      command.run({{"--help"}, executable, command.prints_only ? &screen : nullptr});
     }));
 }
 
-int dispatch(std::vector<std::string> words, report::Output& output) {
+int dispatch(std::vector<std::string> words, report::Output& output, commands::Screen& screen) {
   const auto executable = commands::executable_path();
   if (words.empty() || words[0] == "--help" || words[0] == "-h" || words[0] == "help") {
     print_help();
@@ -145,7 +147,7 @@ int dispatch(std::vector<std::string> words, report::Output& output) {
   }
   if (command->prints_only) output.end_without_reader();
   words.erase(words.begin());
-  return command->run({std::move(words), executable});
+  return command->run({std::move(words), executable, command->prints_only ? &screen : nullptr});
 }
 
 // A file that is opened where standard output should be would get what is printed.
@@ -174,9 +176,9 @@ int say(int what_ran_out) {
                    "free it, raise the limit, or run less at a time; the same command continues a study"));
 }
 
-int run(std::vector<std::string> words, report::Output& output) {
+int run(std::vector<std::string> words, report::Output& output, commands::Screen& screen) {
   try {
-    return dispatch(std::move(words), output);
+    return dispatch(std::move(words), output, screen);
   } catch (const Error& e) {
     return say(e);
   } catch (const std::bad_alloc&) {
@@ -200,8 +202,10 @@ int main(int argc, char** argv) {
   // Never destroyed: std::cout is flushed after the last static object is gone.
   static auto* const output = new report::Output(STDOUT_FILENO);
   std::cout.rdbuf(output);
-  const int code = run({argv + 1, argv + argc}, *output);
+  commands::Screen screen;
+  const int code = run({argv + 1, argv + argc}, *output, screen);
   std::cout.flush();
+  screen.end();
   if (output->error() == 0 || output->error() == EPIPE) return code;
   const int failed =
       say(Error(Message::storage_failed, "standard output cannot be written: " + system_text(output->error()),

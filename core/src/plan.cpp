@@ -156,6 +156,7 @@ TrainingSettings fill_training(const StudyPlan& plan, const Filling& filling) {
   t.shuffle = word(values["shuffle"], kShuffles, t.shuffle);
   t.order = word(values["order"], kOrders, t.order);
   t.log_schedule = boolean(values["log_schedule"], t.log_schedule);
+  t.log_weights = boolean(values["log_weights"], t.log_weights);
   t.noise_eta = number(values["noise_eta"], t.noise_eta);
   t.noise_gamma = number(values["noise_gamma"], t.noise_gamma);
   t.clip_value = number(values["clip_value"], t.clip_value);

@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "best_weights.hpp"
+#include "logged_weights.hpp"
 #include "tuner/error.hpp"
 #include "tuner/memory.hpp"
 #include "tuner/trainer.hpp"
@@ -82,7 +83,7 @@ class TrainingRun {
   }
 
  private:
-  void check_black_box() const;
+  void check_black_box();
   void evaluate_black_box();
   void train();
   void prepare();
@@ -109,6 +110,7 @@ class TrainingRun {
   }
   void record(std::int64_t step, std::string_view name, double value);
   void record_reports();
+  void record_weights(std::int64_t step, const Tensors& weights);
   [[nodiscard]] static double since(Clock::time_point when) {
     return std::chrono::duration<double>(Clock::now() - when).count();
   }
@@ -135,7 +137,14 @@ void TrainingRun::record_reports() {
   for (const MetricPoint& point : std::exchange(host().reports, {})) record(point.step, point.name, point.value);
 }
 
-void TrainingRun::check_black_box() const {
+void TrainingRun::record_weights(std::int64_t step, const Tensors& weights) {
+  if (!spec_.training.log_weights) return;
+  const std::vector<double> values = trained_values(weights);
+  for (std::size_t i = 0; i < values.size(); ++i) record(step, fmt::format("weights.{}", i), values[i]);
+}
+
+void TrainingRun::check_black_box() {
+  check_logged_weights(spec_, trainer_.objective().tensors());
   if (!spec_.optimizer) return;
   throw Error(Message::config_impossible,
               fmt::format("objective '{}' has no parameters to train, so optimizer '{}' has nothing to do",
@@ -179,6 +188,7 @@ void TrainingRun::prepare() {
     throw Error(Message::config_impossible,
                 fmt::format("objective '{}' has no samples, so there are no epochs", spec_.objective.plugin->id()),
                 "say `steps:` in `training:`");
+  check_logged_weights(spec_, trainer_.objective().tensors());
   horizon_ = t.steps > 0 ? t.steps : t.epochs * regime_factor(t, samples) * steps_per_epoch;
   trace_.steps.store(horizon_, std::memory_order_relaxed);
   log_every_ = t.log_every > 0 ? t.log_every : std::max<std::int64_t>(1, horizon_ / 200);
@@ -223,12 +233,14 @@ void TrainingRun::end() {
     host().log.push_back(fmt::format("step {}: the weights of step {} are restored, the best by {}", horizon_,
                                      best_->step(), watched_metric()));
   }
-  const double loss = trainer_.loss(restored ? best_->objective() : trainer_.at_evaluation_point());
+  Objective& judged = restored ? best_->objective() : trainer_.at_evaluation_point();
+  const double loss = trainer_.loss(judged);
   // Steps over such batches were skipped; where none is left that could be trained on, the trial has diverged.
   const bool tolerated = spec_.training.nonfinite_gradient != NonfiniteGradient::error && !trainer_.stuck();
   if (!std::isfinite(loss) && !tolerated)
     throw TrialEnded{Outcome::diverged, fmt::format("step {}: the loss is {}", horizon_, loss)};
   record(horizon_, "loss", loss);
+  record_weights(horizon_, judged.tensors());
   run_.report(horizon_, true);
   if (!best_) evaluation_point(horizon_);
   if (trainer_.objective().samples(TUNER_SPLIT_TEST) == 0) return;
@@ -254,6 +266,7 @@ void TrainingRun::take_step(std::int64_t step) {
     if (const double lr = schedule_->lr(); !std::isnan(lr)) record(step, "lr", lr);
     if (spec_.training.log_schedule)
       for (const auto& [name, value] : schedule_->driven()) record(step, name, value);
+    record_weights(step, trainer_.objective().tensors());
     keep_best(step);
     run_.report(step);
   }

@@ -6,7 +6,7 @@ Usage: page_test.py TUNER        exit code 77: there is no browser
 import json
 
 from browser import Browser
-from running import PRUNED, RANGE, REPEATED, SEVERAL, SMALL, Folder
+from running import PATHS, PRUNED, RANGE, REPEATED, SEVERAL, SMALL, Folder
 
 MARKUP = "<script>document.title = 'taken'</script><img src=x onerror=\"document.title = 'taken'\">"
 
@@ -240,6 +240,7 @@ def check_several(folder, page):
             assert not isinstance(drawn[drawing], str) and drawn[drawing] > 1000, (name, drawn)
         check_tables_and_words(page)
     check_front(folder, page)
+    check_metrics(page)
     check_colors_and_print(page)
     assert not page.complaints, page.complaints
 
@@ -252,6 +253,88 @@ def check_front(folder, page):
     assert shown == [int(line.split(",")[0]) for line in front]
     page.value("(() => { document.getElementById('front').scrollIntoView(); const select = document.querySelector('#front select'); select.value = '2'; select.dispatchEvent(new Event('change')); })()")
     page.wait("figures.find(({ node }) => node.id === 'front').drawn.option.xAxis.name === 'c'")
+
+
+def see_all(page):
+    """Every chart is drawn anew."""
+    page.value("""(async () => { for (const figure of figures) {
+        figure.node.scrollIntoView();
+        for (let i = 0; i < 500 && figure.isDirty; ++i) await new Promise((done) => setTimeout(done, 20));
+    } })()""")
+
+
+def check_metrics(page):
+    """Each metric can be chosen for the charts of parameters, and the choice holds in all of them."""
+    figure = "figures.find(({{ node }}) => node.id === '{}')"
+    choose = "(() => {{ document.getElementById('{0}').scrollIntoView(); const select = [...document.querySelectorAll('#{0} select')].find((it) => it.textContent === 'abc'); select.value = '{1}'; select.dispatchEvent(new Event('change')); }})()"
+    importance = "Object.fromEntries(figures.find(({ node }) => node.id === 'importance').drawn.rows)"
+    see_all(page)
+    first = page.value(importance)
+    assert first["x"] > 0.9, first  # a is x
+    page.value(choose.format("importance", 2))
+    see_all(page)
+    assert page.value(importance)["y"] > 0.9  # c is y
+    assert texts(page, "#importance .told")[0].startswith("y explains the most of c, ")
+    for name in ("parallel", "slices", "contour"):
+        assert page.value(f"[...document.querySelectorAll('#{name} select')].find((it) => it.textContent === 'abc').value") == "2", name
+    assert page.value(figure.format("slices") + ".drawn.columns.at(-1)") == "c"
+    # The best ones of b are those of the greatest values.
+    page.value(choose.format("parallel", 1))
+    see_all(page)
+    values = page.value(figure.format("parallel") + ".drawn.rows().map((row) => row.at(-1))")
+    assert len(values) == 40 and values == sorted(values, reverse=True), values
+    assert page.value(figure.format("contour") + ".drawn.rows().map((row) => row.at(-1))")[0] == values[0]
+
+
+def check_paths(folder, page):
+    """The paths of optimizers over their function: those of the best trials at first, from their starts to their ends."""
+    folder.sweep(PATHS)
+    page.open(folder.report("paths", file="paths.html"))
+    drawn = draw_all(page)
+    assert drawn["paths"] > 100_000, drawn
+    check_tables_and_words(page)
+    figure = "figures.find(({ node }) => node.id === 'paths')"
+    series = page.value(f"{figure}.drawn.option.series.map(({{ type, name, data }}) => [type, name ?? '', data.length])")
+    assert series[0][0] == "custom" and series[0][2] > 8, series
+    lines = [name for kind, name, _ in series if kind == "line" and not name.startswith("under ")]
+    best = [json.loads(folder.tuner("trials", "paths", "--json", "--where", f"optimizer == {name}", "--sort", "value", "--limit", "1"))[0]
+            for name in ("sgd", "adam", "rmsprop")]
+    best.sort(key=lambda trial: trial["value"])
+    assert lines == [f"{trial['parameters']['optimizer']}, trial {trial['trial']}" for trial in best], lines
+    told = texts(page, "#paths-told")[0]
+    assert told.startswith("3 paths. The function goes from ") and "colors by the logarithm" in told, told
+    stars = page.value(f"{figure}.drawn.option.series.at(-1).data")
+    assert stars == [[1, 1]], stars
+    # The points are those of `tuner curve`.
+    rows = page.value(f"{figure}.drawn.rows()")
+    number = best[0]["trial"]
+    for column, name in ((3, "weights.0"), (4, "weights.1")):
+        points = folder.tuner("curve", f"paths/{number}", name, "--format", "csv").splitlines()[1:]
+        assert [[row[2], row[column]] for row in rows if row[0] == number] == [[int(step), float(value)] for step, value in
+            (point.split(",") for point in points)], name
+    # Those that are selected.
+    page.value("document.getElementById('paths').scrollIntoView()")
+    page.value("page.then((made) => made.table.choose([]))")
+    page.value("(() => { const select = document.querySelector('#paths select'); select.value = 'selected'; select.dispatchEvent(new Event('change')); })()")
+    page.wait("document.getElementById('paths-told').textContent.startsWith('Select trials')")
+    page.value("page.then((made) => made.table.toggle(1))")
+    page.wait("document.getElementById('paths-told').textContent.startsWith('1 path.')")
+    assert not page.complaints, page.complaints
+    check_paths_alone(folder, page)
+
+
+def check_paths_alone(folder, page):
+    """Where the build of the objective is not that of the trials, the paths stand alone, and the section says why."""
+    folder.sql("UPDATE plugins SET sha256 = ?, path = ? WHERE id = 'rosenbrock'", "0" * 64, "/nowhere/rosenbrock.so")
+    page.open(folder.report("paths", file="paths.html"))
+    assert draw_all(page)["paths"] > 1000
+    assert texts(page, "#paths-told")[0].startswith("3 paths. The function is not shown: the plugin of objective 'rosenbrock', "
+                                                     "/nowhere/rosenbrock.so, is not there.")
+    folder.sweep(PATHS.replace("study: paths", "study: searched").replace("objective: rosenbrock", "objective: {plugin: beale, dtype: {values: [f32, f64]}}"))
+    page.open(folder.report("searched", file="searched.html"))
+    assert draw_all(page)["paths"] > 1000
+    assert "The function is not shown: the objective differs between the trials." in texts(page, "#paths-told")[0]
+    assert not page.complaints, page.complaints
 
 
 def check_empty(folder, page):
@@ -300,6 +383,7 @@ def main():
         (folder.path / "range.yaml").write_text(RANGE)
         check_small(folder, page)
         check_several(folder, page)
+        check_paths(folder, page)
         check_empty(folder, page)
         check_markup(folder, page)
 

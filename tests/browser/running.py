@@ -64,6 +64,17 @@ optimizer: sgd
 training: {steps: 30}
 lr_range: {seeds: 2, stability: none, probe: none}
 """
+PATHS = """
+study: paths
+method: grid
+objective: rosenbrock
+optimizer:
+  one_of:
+    - {plugin: sgd, lr: {values: [1e-3, 5e-4]}, momentum: {values: [0, 0.9]}}
+    - {plugin: adam, lr: {values: [0.05, 0.2]}}
+    - {plugin: rmsprop, lr: {values: [0.01]}}
+training: {steps: 400, log_every: 4, log_weights: true}
+"""
 # Of every kind of value, and names that look alike.
 ODD = """
 study: odd

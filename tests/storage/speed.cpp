@@ -1,7 +1,7 @@
 // Measures how many small trials a second are recorded, by batch size and durability, how long the best run takes to
 // find, and whether a trial takes longer to record in a large study than in a small one. Not a test. Build it with:
 // ninja storage_speed; run it with a folder on the disk in question and, if wished, the number of trials of the large
-// study, or the word growth and how many trials are there before (100000).
+// study, or the word growth and how many trials are there before (100000), or the word views.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -13,6 +13,8 @@
 #include <string_view>
 #include <vector>
 
+#include "connection.hpp"
+#include "study_views.hpp"
 #include "tuner/storage/store.hpp"
 
 namespace {
@@ -143,15 +145,69 @@ StudyRecord study(std::string name) {
   return record;
 }
 
+constexpr std::uint64_t kViewed = 20'000, kBatch = 128;
+
+// Of which every thousandth has a parameter that no earlier one had.
+TrialRecord growing_trial(std::uint64_t number) {
+  TrialRecord trial = black_box_trial(number);
+  trial.parameters.emplace_back(fmt::format("objective.z{}", number / 1000), 1.0);
+  return trial;
+}
+TrialRecord steady_trial(std::uint64_t number) {
+  TrialRecord trial = black_box_trial(number);
+  trial.parameters.emplace_back("objective.z0", 1.0);
+  return trial;
+}
+
+// What the view of a study with its parameters adds to recording: the processor's time of keeping it right, as a share
+// of that of the trials, and what it takes when parameters come later, in batches as a sweep of two workers makes them.
+void views(const std::filesystem::path& folder) {
+  std::vector<double> shares, ratios;
+  for (int round = 0; round < 7; ++round) {
+    double seconds[2] = {};
+    for (const bool grows : {false, true}) {
+      const std::filesystem::path file = folder / (grows ? "grows.db" : "steady.db");
+      for (const char* part : {"", "-wal", "-shm"}) std::filesystem::remove(file.string() + part);
+      Store store(file, Access::read_write);
+      store.open_study(study("views"));
+      const double before = processor_seconds();
+      record(store, 0, kViewed, kBatch, grows ? growing_trial : steady_trial);
+      seconds[grows ? 1 : 0] = processor_seconds() - before;
+    }
+    std::vector<TrialRecord> trials;
+    for (std::uint64_t number = 0; number < kViewed; ++number) trials.push_back(steady_trial(number));
+    Connection connection(folder / "steady.db", Connection::Mode::existing);
+    StudyView kept(connection, 1, "views");
+    const double before = processor_seconds();
+    for (std::uint64_t first = 0; first < kViewed; first += kBatch) {
+      StudyView view = kept;
+      for (std::uint64_t number = first; number < std::min(first + kBatch, kViewed); ++number)
+        view.add(connection, trials[number].parameters);
+      kept = std::move(view);
+    }
+    const double share = (processor_seconds() - before) / seconds[0];
+    shares.push_back(100 * share);
+    ratios.push_back(seconds[1] / seconds[0]);
+    fmt::print("{:6.2f} us a trial, of which the view {:.2f} %; {:6.2f} us with 20 parameters that come later\n",
+               1e6 * seconds[0] / kViewed, 100 * share, 1e6 * seconds[1] / kViewed);
+  }
+  print_ratio("share of the view, %", shares);
+  print_ratio("processor time with parameters that come later", ratios);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   if (argc < 2) {
-    fmt::print(stderr, "usage: storage_speed FOLDER [TRIALS | growth [TRIALS]]\n");
+    fmt::print(stderr, "usage: storage_speed FOLDER [TRIALS | growth [TRIALS] | views]\n");
     return 2;
   }
   if (argc > 2 && std::string_view(argv[2]) == "growth") {
     growth(argv[1], argc > 3 ? std::strtoull(argv[3], nullptr, 10) : 100'000);
+    return 0;
+  }
+  if (argc > 2 && std::string_view(argv[2]) == "views") {
+    views(argv[1]);
     return 0;
   }
   const std::filesystem::path file = std::filesystem::path(argv[1]) / "speed.db";

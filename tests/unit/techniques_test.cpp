@@ -332,6 +332,25 @@ TEST(LogSchedule, NamesEveryGroupAndEveryOptionThatIsDriven) {
   EXPECT_TRUE(series(plain, "lr.1").empty());
 }
 
+// ---- the weights, as metrics
+
+TEST(LogWeights, AreThoseThatTheLossIsOf) {
+  const auto spec = [](bool logged) {
+    TrialSpec s = trial(objective("slope"), optimizer("sgd", {{"lr", 0.25}}), 3);
+    s.training.log_weights = logged;
+    return s;
+  };
+  const TrialResult result = completed(spec(true));
+  const Series weights = series(result, "weights.0");
+  ASSERT_EQ(weights.size(), 4u) << "before each step, and at the end";
+  EXPECT_EQ(weights.begin()->first, 0);
+  EXPECT_EQ(weights.rbegin()->first, 3);
+  EXPECT_NE(weights.begin()->second, weights.rbegin()->second);
+  const TrialResult plain = completed(spec(false));
+  EXPECT_EQ(series(result, "loss"), series(plain, "loss"));
+  EXPECT_TRUE(series(plain, "weights.0").empty());
+}
+
 // ---- all of it, stopped after every step
 
 TrialSpec everything(AveragingKind kind) {
@@ -344,6 +363,7 @@ TrialSpec everything(AveragingKind kind) {
   spec.training.clip_norm_per = NormScope::tensor;
   spec.training.noise_eta = 0.1;
   spec.training.log_every = 1;
+  spec.training.log_weights = true;
   spec.training.eval_every = 2;
   spec.training.averaging = Averaging{.kind = kind, .decay = 0.8, .start = 0.3, .every = 2};
   spec.training.early_stopping =
@@ -381,8 +401,10 @@ TEST(Techniques, ATrialThatIsStoppedAfterEveryStepEndsWithTheSameBits) {
     SharedObjectives shared;
     const TrialResult last = run_trial(everything(kind), shared, {}, nullptr, nullptr, &checkpoints);
     ASSERT_EQ(last.outcome, Outcome::completed) << last.error;
-    for (const char* name : {"loss", "train_loss", "val_loss", "test_loss", "lr"})
+    for (const char* name : {"loss", "train_loss", "val_loss", "test_loss", "lr", "weights.0"}) {
       EXPECT_EQ(series(last, name), series(straight, name)) << name;
+      EXPECT_FALSE(series(straight, name).empty()) << name;
+    }
     EXPECT_EQ(last.value, straight.value);
     EXPECT_EQ(last.last_value, straight.last_value);
     EXPECT_EQ(last.epochs, straight.epochs);

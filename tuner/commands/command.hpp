@@ -7,10 +7,13 @@
 
 namespace tuner::commands {
 
+class Screen;
+
 // What a subcommand gets: its words after the name, and where the program is.
 struct Invocation {
   std::vector<std::string> words;
   std::filesystem::path executable;
+  Screen* screen = nullptr;  // of a command that does nothing but print; it is begun when the words are read
 };
 
 // Each returns the exit code and throws Error. `--help` prints its own page.

@@ -11,7 +11,7 @@ namespace tuner::commands {
 
 namespace {
 
-enum class What : std::uint32_t { metric_names, tensors, check, data_files, layout, curve, search };
+enum class What : std::uint32_t { metric_names, tensors, check, data_files, layout, curve, search, surface };
 
 struct DataFiles {
   std::uint64_t branch = 0;
@@ -75,6 +75,8 @@ std::string answer(const executor::Inspected& asked, std::string_view question) 
       asked.about({{TUNER_KIND_SCHEDULER, of.id}});
       return to_bytes(schedule_curve(scheduler, of.settings));
     }
+    case What::surface:
+      return to_bytes(surface_of(asked, in.get<SurfaceQuestion>()));
     case What::search:
       return answer_search(asked, in);
   }
@@ -124,6 +126,14 @@ Layout inspect_layout(const std::filesystem::path& executable, const Plugin& obj
 std::string inspect_curve(const std::filesystem::path& executable, const Plugin& scheduler,
                           const std::vector<std::string>& settings) {
   return from_bytes<std::string>(ask_alone(executable, scheduler, What::curve, settings));
+}
+
+Surface ask_surface(const std::filesystem::path& executable, const executor::WorkerSetup& setup,
+                    const SurfaceQuestion& question) {
+  executor::Asked asked;
+  asked.when = "when it was asked for its function, for the page";
+  asked.time_limit = std::chrono::seconds(20);
+  return from_bytes<Surface>(executor::Inspector(executable, setup, asked).ask(question_of(What::surface, question)));
 }
 
 executor::WorkerSetup worker_setup(const Study& study, config::ReadAs as) {

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "tuner/commands/function_surface.hpp"
 #include "tuner/commands/plugin_page.hpp"
 #include "tuner/commands/study_check.hpp"
 #include "tuner/config/config.hpp"
@@ -52,6 +53,10 @@ class Inspection {
                                     const std::vector<std::string>& settings);
 [[nodiscard]] std::string inspect_curve(const std::filesystem::path& executable, const Plugin& scheduler,
                                         const std::vector<std::string>& settings);
+
+// See function_surface.hpp; plugin.crashes where it takes more than 20 s.
+[[nodiscard]] Surface ask_surface(const std::filesystem::path& executable, const executor::WorkerSetup& setup,
+                                  const SurfaceQuestion& question);
 
 // What a worker of the study gets. as: what it is read as.
 [[nodiscard]] executor::WorkerSetup worker_setup(const Study& study, config::ReadAs as);

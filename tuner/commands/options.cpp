@@ -4,6 +4,7 @@
 
 #include <iostream>
 
+#include "tuner/commands/screen.hpp"
 #include "tuner/error.hpp"
 #include "tuner/text.hpp"
 
@@ -33,6 +34,10 @@ void print(const Page& page, const po::options_description& options) {
 std::optional<po::variables_map> parse(const Invocation& invocation, po::options_description options,
                                        const std::vector<std::string>& positional, const Page& page) {
   options.add_options()("help,h", "this page");
+  if (invocation.screen != nullptr)
+    options.add_options()("no-pager", "print to the terminal itself, not through $PAGER")(
+        "color", po::value<std::string>()->default_value("auto")->value_name("auto|always|never"),
+        "colors; auto: on a terminal, unless NO_COLOR is set");
   po::options_description all, hidden;
   po::positional_options_description places;
   for (const std::string& name : positional) {
@@ -62,6 +67,8 @@ std::optional<po::variables_map> parse(const Invocation& invocation, po::options
     print(page, options);
     return std::nullopt;
   }
+  if (invocation.screen != nullptr)
+    invocation.screen->begin(values["color"].as<std::string>(), !values.count("no-pager"));
   return values;
 }
 

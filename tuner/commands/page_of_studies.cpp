@@ -4,6 +4,7 @@
 
 #include <chrono>
 
+#include "tuner/commands/function_surface.hpp"
 #include "tuner/lr_range/lr_range.hpp"
 #include "tuner/report/page.hpp"
 #include "tuner/report/record.hpp"
@@ -61,8 +62,8 @@ Json lr_range_json(const storage::Store& store, const std::string& study, storag
 
 }  // namespace
 
-PageOfStudies page_of_studies(const storage::Store& store, std::vector<std::string> names, const std::string& database,
-                              storage::Damage& damage) {
+PageOfStudies page_of_studies(const std::filesystem::path& executable, const storage::Store& store,
+                              std::vector<std::string> names, const std::string& database, storage::Damage& damage) {
   // A study that runs meanwhile would have other numbers in one part of the page than in another.
   const auto snapshot = store.snapshot();
   std::vector<std::string> once,
@@ -73,6 +74,8 @@ PageOfStudies page_of_studies(const storage::Store& store, std::vector<std::stri
   std::uint64_t trials = 0;
   for (const std::string& name : once) {
     studies.push_back(report::page_study(store, name, damage));
+    if (const auto& box = studies.back().paths)
+      studies.back().description["paths"]["surface"] = surface_json(executable, store, name, *box);
     Json tests = lr_range_json(store, name, damage);
     if (tests.empty()) swept.push_back(name);
     studies.back().description["lr_range"] = std::move(tests);

@@ -35,7 +35,7 @@ int report(const Invocation& invocation) {
   check_output_file("--output", file);
   const storage::Store store(database(*values), storage::Access::read_only);
   storage::Damage damage;
-  const PageOfStudies page = page_of_studies(store, names, database(*values), damage);
+  const PageOfStudies page = page_of_studies(invocation.executable, store, names, database(*values), damage);
   const std::string html = report::page_html(page.title, page.data, false);
   replace_file("--output", file, html, "make room, or name another file");
   if (std::filesystem::is_regular_file(file))  // a pipe may be standard output itself

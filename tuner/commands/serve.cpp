@@ -33,10 +33,11 @@ using Names = std::vector<std::string>;
 
 void say(const std::exception& error) { std::cerr << "serve: " << printable(error.what()) << "\n"; }
 
-std::shared_ptr<const serve::Content> content_of(const std::string& database, const Names& names) {
+std::shared_ptr<const serve::Content> content_of(const std::filesystem::path& executable, const std::string& database,
+                                                 const Names& names) {
   const storage::Store store(database, storage::Access::read_only);
   storage::Damage damage;
-  PageOfStudies page = page_of_studies(store, names, database, damage);
+  PageOfStudies page = page_of_studies(executable, store, names, database, damage);
   auto content = std::make_shared<serve::Content>();
   content->page = report::page_html(page.title, page.data, true);
   content->data = std::move(page.data);
@@ -64,8 +65,9 @@ std::string state_of(const std::string& database, const Names& names) {
 // Publishes another page whenever the studies have changed. What cannot be read is said once, and tried again.
 class Watcher {
  public:
-  Watcher(serve::Server& server, std::string database, Names names)
-      : server_(server), database_(std::move(database)), names_(std::move(names)) {
+  Watcher(serve::Server& server, std::filesystem::path executable, std::string database, Names names)
+
+      : server_(server), executable_(std::move(executable)), database_(std::move(database)), names_(std::move(names)) {
     look();
     thread_ = std::jthread([this](const std::stop_token& stop) { follow(stop); });
   }
@@ -74,7 +76,7 @@ class Watcher {
   void look() {
     const std::string state = state_of(database_, names_);
     if (state == state_) return;
-    server_.publish(content_of(database_, names_));
+    server_.publish(content_of(executable_, database_, names_));
     state_ = state;
   }
   void follow(const std::stop_token& stop) {
@@ -101,6 +103,7 @@ class Watcher {
   }
 
   serve::Server& server_;
+  const std::filesystem::path executable_;
   const std::string database_;
   const Names names_;
   std::string state_;
@@ -122,7 +125,7 @@ int serve(const Invocation& invocation) {
   for (const std::string& name : names) static_cast<void>(storage::Store(file, storage::Access::read_only).study(name));
   serve::Server server(
       {.address = (*values)["address"].as<std::string>(), .port = (*values)["port"].as<std::uint16_t>()});
-  const Watcher watcher(server, file, names);
+  const Watcher watcher(server, invocation.executable, file, names);
   std::cout << fmt::format("{}\nOpen it in a browser. Ctrl-C ends it.\n", server.url()) << std::flush;
   if (!server.is_loopback())
     std::cerr << "serve: whoever can read this network's traffic can read the token and the studies: nothing is "

@@ -19,6 +19,7 @@
 #include "tuner/report/front.hpp"
 #include "tuner/report/listing.hpp"
 #include "tuner/report/statistics.hpp"
+#include "tuner/report/terminal.hpp"
 #include "tuner/storage/store.hpp"
 
 namespace tuner::commands {
@@ -173,6 +174,17 @@ void print_verdict(const storage::Store& store, const std::string& study) {
                            test->name, first.size(), next.size());
 }
 
+// The best trial of the study stands out.
+report::Listing<storage::RunRow> trial_listing(const storage::Store& store, const std::string& study,
+                                               const std::string& how, bool repeated,
+                                               const std::vector<std::string>& parameters) {
+  report::Listing<storage::RunRow> listing(std::cout, how, report::trial_view(repeated), parameters);
+  if (how == "table" && report::terminal_of(std::cout).colors)
+    if (const auto best = store.best(study))
+      listing.mark([number = best->number](const storage::RunRow& run) { return run.number == number; });
+  return listing;
+}
+
 void add_selection_options(po::options_description& options) {
   options.add_options()("where", po::value<std::string>()->value_name("EXPRESSION"),
                         "trials that match alone: 'value < 0.1 and lr in [0.01, 0.1]'")(
@@ -218,7 +230,7 @@ int list(const Invocation& invocation, const Page& page, bool ranked, std::uint6
     report::print<storage::ConfigurationRow>({std::cout, how, report::configuration_view(), parameters},
                                              [&](auto take) { store.read_configurations(name, most, take, &damage); });
   else
-    report::print<storage::RunRow>({std::cout, how, report::trial_view(repeated), parameters}, read_trials);
+    report::print(trial_listing(store, name, how, repeated, parameters), read_trials);
   if (ranked && repeated && !selects && how == "table") print_verdict(store, name);
   damage.raise(database(*values));
   return 0;

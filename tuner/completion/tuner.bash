@@ -21,6 +21,14 @@ _tuner() {
       COMPREPLY=($(compgen -W 'table csv json jsonl' -- "$current"))
       return
       ;;
+    --color)
+      COMPREPLY=($(compgen -W 'auto always never' -- "$current"))
+      return
+      ;;
+    --goal)
+      COMPREPLY=($(compgen -W 'minimize maximize' -- "$current"))
+      return
+      ;;
     --method)
       COMPREPLY=($(compgen -W 'ped_anova fanova' -- "$current"))
       return

@@ -61,7 +61,13 @@ class Listing {
     else
       records_.emplace(out, format, json_of(Row{}), std::move(parameters));
   }
-  void row(const Row& row) { records_ ? records_->row(json_of(row)) : table_.row(view_.cells(row)); }
+  void row(const Row& row) {
+    if (records_) return records_->row(json_of(row));
+    table_.row(view_.cells(row));
+    if (is_best_ && is_best_(row)) table_.mark();
+  }
+  // Which rows of a table stand out.
+  void mark(std::function<bool(const Row& row)> is_best) { is_best_ = std::move(is_best); }
   // Must be called once, after the last row.
   void end() { records_ ? records_->end() : table_.end(); }
 
@@ -69,6 +75,7 @@ class Listing {
   View<Row> view_;
   TableWriter table_;
   std::optional<RecordWriter> records_;
+  std::function<bool(const Row& row)> is_best_;
 };
 
 // Prints what read(take) gives to take(row). Where that throws, what was printed is whole: an array of JSON has its

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "tuner/plan.hpp"
+#include "tuner/report/imported_study.hpp"
 #include "tuner/report/stored_space.hpp"
 #include "tuner/storage/optuna.hpp"
 #include "tuner/storage/rows.hpp"
@@ -22,14 +23,8 @@ namespace tuner::report {
                                                 std::vector<StoredParameter> parameters,
                                                 std::span<const storage::TrialDetail> trials);
 
-// A study of Optuna's as one of ours, for the store.
-struct ImportedStudy {
-  storage::StudyRecord study;
-  std::vector<storage::TrialRecord> trials;
-  std::uint64_t left_out = 0;  // trials that have not ended
-};
 // name: of the new study; its metric is called "value", further ones "value_1" and so on, constraints "constraint.0".
-// The version of tuner is left to the caller. Errors: storage.damaged for a distribution that cannot be read.
+// Errors: storage.damaged for a distribution that cannot be read.
 [[nodiscard]] ImportedStudy imported_study(const storage::OptunaStudy& study, const std::string& name,
                                            const std::string& file);
 

@@ -6,6 +6,7 @@
 #include <random>
 #include <utility>
 
+#include "tuner/plan.hpp"
 #include "tuner/report/importance.hpp"
 #include "tuner/report/optimizer_ranking.hpp"
 #include "tuner/report/page_columns.hpp"
@@ -107,31 +108,100 @@ Json curves_json(const Store& store, const std::string& name, const std::vector<
   return {{"list", std::move(list)}, {"steps", arrays.add(steps)}, {"values", arrays.add(values)}};
 }
 
+// Of each optimizer the best completed trial, the first one among equals.
+class BestOfOptimizers {
+ public:
+  void add(const RunRow& run, const std::string& optimizer, Goal goal) {
+    if (run.outcome != Outcome::completed || !run.value || !std::isfinite(*run.value)) return;
+    const double cost = goal == Goal::minimize ? *run.value : -*run.value;
+    const auto [best, is_new] = best_.try_emplace(optimizer, cost, run.number);
+    if (!is_new && cost < best->second.first) best->second = {cost, run.number};
+  }
+  // From the best optimizer on.
+  [[nodiscard]] std::vector<std::uint64_t> trials() const {
+    std::vector<std::pair<double, std::uint64_t>> ranked;
+    for (const auto& [optimizer, best] : best_) ranked.push_back(best);
+    std::ranges::sort(ranked);
+    std::vector<std::uint64_t> numbers;
+    for (const auto& [cost, number] : ranked) numbers.push_back(number);
+    return numbers;
+  }
+
+ private:
+  std::map<std::string, std::pair<double, std::uint64_t>> best_;
+};
+
+// What the trials have of the metrics after the first.
+struct FurtherValues {
+  FurtherMetric metric;
+  std::vector<double> values;  // what each trial measured last, NaN: nothing
+};
+
 struct Pass {
   TrialColumns columns;
   std::vector<Assessed> assessed;
   Draw<std::uint64_t> drawn{kDrawn + kBest};
   std::map<std::uint64_t, Replicates> replicates;  // by configuration, of those that are shown
+  BestOfOptimizers best_of_optimizers;
+  std::vector<FurtherValues> further;
+  std::vector<std::size_t> assessed_rows;  // of each that is assessed its place among all
 };
 
 Pass read_trials(const Store& store, const storage::StudyRow& study, const std::vector<StoredParameter>& parameters,
                  Damage& damage) {
   std::vector<std::string> names;
   for (const StoredParameter& parameter : parameters) names.push_back(parameter.name);
-  Pass pass{.columns = TrialColumns(names), .assessed = {}, .replicates = {}};
+  Pass pass{.columns = TrialColumns(names),
+            .assessed = {},
+            .replicates = {},
+            .best_of_optimizers = {},
+            .further = {},
+            .assessed_rows = {}};
+  for (FurtherMetric& metric : further_metrics_of(store.versions(study.name).back().plan))
+    pass.further.push_back({.metric = std::move(metric), .values = {}});
+  std::vector<std::uint64_t> numbers;
   if (study.repeats > 1) pass.replicates = shown_configurations(store, study.name, damage);
   const OptimizerOfTrial optimizer(store, study.name);
   const auto tags = store.tags_of_trials(study.name, &damage);
   const auto take = [&](RunRow run) {
     if (const auto found = tags.find(run.number); found != tags.end()) run.tags = found->second;
-    pass.columns.add(run, optimizer.of(run));
+    const std::string trained_with = optimizer.of(run);
+    pass.columns.add(run, trained_with);
+    pass.best_of_optimizers.add(run, trained_with, study.goal);
     pass.drawn.add(run.number);
-    if (auto trial = assessed(parameters, run, study.goal)) pass.assessed.push_back(std::move(*trial));
+    if (auto trial = assessed(parameters, run, study.goal)) {
+      pass.assessed.push_back(std::move(*trial));
+      pass.assessed_rows.push_back(numbers.size());
+    }
+    numbers.push_back(run.number);
     if (const auto found = pass.replicates.find(run.configuration); found != pass.replicates.end())
       found->second.add(run);
   };
   store.read_runs(study.name, 0, false, take, &damage);
+  for (FurtherValues& further : pass.further)
+    for (const std::uint64_t number : numbers)
+      further.values.push_back(store.last_value(study.name, number, further.metric.name).value_or(std::nan("")));
   return pass;
+}
+
+// The metrics after the first: {"name", "goal", "values", "importance"}; values are those of all trials, in their
+// order.
+Json further_json(const std::vector<StoredParameter>& parameters, const Pass& pass, PackedArrays& arrays) {
+  Json list = Json::array();
+  for (const auto& [metric, values] : pass.further) {
+    std::vector<Assessed> trials;
+    for (std::size_t i = 0; i < pass.assessed.size(); ++i) {
+      const double value = values[pass.assessed_rows[i]];
+      if (!std::isfinite(value)) continue;
+      trials.push_back(pass.assessed[i]);
+      trials.back().loss = metric.goal == Goal::minimize ? value : -value;
+    }
+    list.push_back({{"name", metric.name},
+                    {"goal", to_string(metric.goal)},
+                    {"values", arrays.add(values)},
+                    {"importance", importance_json(parameters, trials)}});
+  }
+  return list;
 }
 
 std::vector<std::uint64_t> best_trials(const Store& store, const std::string& name, Damage& damage) {
@@ -157,13 +227,19 @@ PageStudy page_study(const Store& store, const std::string& name, Damage& damage
   const auto parameters = parameters_of_study(store, name, damage);
   PackedArrays arrays;
   Json json{{"study", report::json_of(study)}, {"parameters", parameters_json(parameters)}};
+  std::optional<PathBox> box;
   const auto best = best_trials(store, name, damage);
   {
     const Pass pass = read_trials(store, study, parameters, damage);
     json["columns"] = pass.columns.pack(arrays);
     json["importance"] = importance_json(parameters, pass.assessed);
+    json["further_metrics"] = further_json(parameters, pass, arrays);
     json["replicates"] = replicates_json(pass.replicates);
-    json["curves"] = curves_json(store, name, trials_with_curves(best, pass.drawn.items()), arrays, damage);
+    const auto trials = trials_with_curves(best, pass.drawn.items());
+    json["curves"] = curves_json(store, name, trials, arrays, damage);
+    json["paths"] = records_weights(store, name)
+                        ? paths_json(store, name, pass.best_of_optimizers.trials(), trials, arrays, box, damage)
+                        : Json();
   }
   json["best"] = Json(std::vector<Json>(best.begin(), best.end()));
   json["pruning"] = pruning_json(store, name, arrays);
@@ -172,7 +248,7 @@ PageStudy page_study(const Store& store, const std::string& name, Damage& damage
   json["machines"] = Json(store.machines(name));
   json["config"] = store.study_config(name, &damage);
   json["overrides"] = Json(store.study_overrides(name, &damage));
-  return {.description = std::move(json), .arrays = arrays.packed()};
+  return {.description = std::move(json), .arrays = arrays.packed(), .paths = box};
 }
 
 Json page_ranking(const Store& store, const std::vector<std::string>& names, Damage& damage) {

@@ -1,10 +1,12 @@
 // A study as the report page has it.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "tuner/json.hpp"
+#include "tuner/report/paths.hpp"
 #include "tuner/storage/store.hpp"
 
 namespace tuner::report {
@@ -14,6 +16,9 @@ struct PageStudy {
   Json description;
   // The arrays that it names, see PackedArrays.
   std::string arrays;
+  // Of the paths of its optimizers, where it has them: description["paths"] lacks the function, which only its plugin
+  // knows.
+  std::optional<PathBox> paths{};
 };
 
 // Every trial as columns, the curves of the best hundred and of a hundred others drawn at random, always the same ones,

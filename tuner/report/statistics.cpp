@@ -53,7 +53,7 @@ std::pair<double, double> bootstrap_quantiles(std::span<const double> values, do
 
 }  // namespace
 
-Mean mean_of(std::span<const double> values) {
+Mean mean_by_t(std::span<const double> values) {
   Mean result;
   result.n = values.size();
   if (values.empty()) return result;
@@ -61,15 +61,19 @@ Mean mean_of(std::span<const double> values) {
   if (values.size() < 2) return result;
   const double deviation = std::sqrt(variance(values, result.mean));
   const double error = deviation / std::sqrt(static_cast<double>(values.size()));
+  const boost::math::students_t student(static_cast<double>(values.size() - 1));
+  const double reach = boost::math::quantile(student, 1 - kTail) * error;
   result.deviation = deviation;
-  if (error == 0 || values.size() < kBootstrapFrom) {
-    const boost::math::students_t student(static_cast<double>(values.size() - 1));
-    const double reach = boost::math::quantile(student, 1 - kTail) * error;
-    result.low = result.mean - reach;
-    result.high = result.mean + reach;
-    result.method = "Student's t";
-    return result;
-  }
+  result.low = result.mean - reach;
+  result.high = result.mean + reach;
+  result.method = "Student's t";
+  return result;
+}
+
+Mean mean_of(std::span<const double> values) {
+  Mean result = mean_by_t(values);
+  const double error = result.deviation.value_or(0) / std::sqrt(static_cast<double>(values.size()));
+  if (error == 0 || values.size() < kBootstrapFrom) return result;
   const auto [low, high] = bootstrap_quantiles(values, result.mean);
   result.low = result.mean - high * error;
   result.high = result.mean - low * error;

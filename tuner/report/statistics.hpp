@@ -20,6 +20,8 @@ struct Mean {
 // which does not: 1,999 resamples with random numbers of its own, the same for the same values. Values that are all
 // equal have an interval of width 0.
 [[nodiscard]] Mean mean_of(std::span<const double> values);
+// The same by Student's t for any number of values, without resamples.
+[[nodiscard]] Mean mean_by_t(std::span<const double> values);
 
 // The p-value of a two-sided test, and its name: how likely means at least as far apart are where both are the same.
 struct Test {

@@ -9,6 +9,7 @@
 
 #include "tuner/json.hpp"
 #include "tuner/report/csv.hpp"
+#include "tuner/report/terminal.hpp"
 #include "tuner/text.hpp"
 
 namespace tuner::report {
@@ -32,6 +33,16 @@ std::string table_text(const Value& cell) {
   std::ranges::replace_if(
       text, [](char c) { return c == '\n' || c == '\t'; }, ' ');
   return printable(text);
+}
+
+// The first characters and an ellipsis. Requires: it is longer than that.
+std::string shortened(std::string_view text, std::size_t most) {
+  std::size_t end = 0, characters = 0;
+  while (end < text.size()) {
+    if ((text[end] & 0xc0) != 0x80 && ++characters == most) break;
+    ++end;
+  }
+  return std::string(text.substr(0, end)) + "\u2026";
 }
 
 bool is_number(const Value& cell) {
@@ -95,26 +106,77 @@ void TableWriter::end() {
     print_table();
 }
 
+constexpr std::uint64_t kHeader = UINT64_MAX;
+
+// As many columns as fit when their texts are narrow; then the widest texts give way first. Numbers stay as they are.
+void TableWriter::fit(std::size_t width) {
+  constexpr std::size_t kNarrow = 10, kBetween = 2;
+  shown_ = columns_.size();
+  if (width == 0) return;
+  const auto total = [&](std::size_t most) {
+    std::size_t sum = kBetween * (shown_ - 1);
+    for (std::size_t i = 0; i < shown_; ++i) sum += numeric_[i] ? widths_[i] : std::min(widths_[i], most);
+    return sum;
+  };
+  while (shown_ > 1 && total(kNarrow) > width) --shown_;
+  std::size_t most = *std::ranges::max_element(widths_);
+  while (most > kNarrow && total(most) > width) --most;
+  for (std::size_t i = 0; i < shown_; ++i) {
+    if (numeric_[i] || widths_[i] <= most) continue;
+    widths_[i] = most;
+    is_shortened_ = true;
+  }
+}
+
+void TableWriter::append_cell(std::string& line, std::uint64_t row, std::size_t column, std::string_view cell) const {
+  const std::string text = width(cell) > widths_[column] ? shortened(cell, widths_[column]) : std::string(cell);
+  const std::string space(widths_[column] - width(text), ' ');
+  std::string_view color;
+  if (colors_ && !cell.empty()) {
+    if (row == kHeader)
+      color = kBold;
+    else if (std::ranges::binary_search(marked_, row))
+      color = kBest;
+    else if (columns_[column] == "outcome")
+      color = color_of_outcome(cell);
+  }
+  if (numeric_[column]) line += space;
+  line += color;
+  line += text;
+  if (!color.empty()) line += kPlain;
+  if (!numeric_[column] && column + 1 < shown_) line += space;
+  if (column + 1 < shown_) line += "  ";
+}
+
+void TableWriter::print_note() const {
+  constexpr std::string_view kHow = "; all of it: append | cat\n";
+  if (is_shortened_) out_ << "\u2026 is more than fits" << kHow;
+  if (shown_ == columns_.size()) return;
+  const std::vector<std::string> rest(columns_.begin() + static_cast<std::ptrdiff_t>(shown_), columns_.end());
+  out_ << fmt::format("{} of {} columns fit, not {}", shown_, columns_.size(), fmt::join(rest, ", ")) << kHow;
+}
+
 void TableWriter::print_table() {
+  const Terminal terminal = terminal_of(out_);
+  colors_ = terminal.colors;
+  fit(terminal.width);
   std::string line;
-  const auto add = [&](std::size_t column, std::string_view cell) {
-    const std::size_t space = widths_[column] - width(cell);
-    if (numeric_[column]) line.append(space, ' ');
-    line += cell;
-    if (!numeric_[column]) line.append(space, ' ');
-    line += "  ";
-    if (column + 1 < columns_.size()) return;
+  const auto end_line = [&] {
     line.erase(line.find_last_not_of(' ') + 1);
     line += '\n';
     out_ << line;
     line.clear();
   };
-  for (std::size_t i = 0; i < columns_.size(); ++i) add(i, columns_[i]);
+  for (std::size_t i = 0; i < shown_; ++i) append_cell(line, kHeader, i, columns_[i]);
+  end_line();
   std::string_view rest = text_;
   for (std::size_t cell = 0; cell < sizes_.size(); ++cell) {
-    add(cell % columns_.size(), rest.substr(0, sizes_[cell]));
+    const std::size_t column = cell % columns_.size();
+    if (column < shown_) append_cell(line, cell / columns_.size(), column, rest.substr(0, sizes_[cell]));
+    if (column + 1 == columns_.size()) end_line();
     rest.remove_prefix(sizes_[cell]);
   }
+  print_note();
 }
 
 std::string parameters_text(const Parameters& parameters) {

@@ -19,7 +19,10 @@ class TableWriter {
   TableWriter(std::ostream& out, std::string format);
   void header(std::vector<std::string> columns);
   void row(const std::vector<Value>& cells);
-  // Must be called once, after the last row.
+  // The last row is the best one: it stands out where there are colors.
+  void mark() { marked_.push_back(count_ - 1); }
+  // Must be called once, after the last row. A table on a terminal (terminal.hpp) that is wider than it has its widest
+  // texts shortened to end in an ellipsis, and last columns left out; what was done is said below it.
   void end();
 
  private:
@@ -27,6 +30,9 @@ class TableWriter {
   void write_json(const std::vector<Value>& cells);
   void keep(const std::vector<Value>& cells);
   void print_table();
+  void fit(std::size_t width);
+  void append_cell(std::string& line, std::uint64_t row, std::size_t column, std::string_view cell) const;
+  void print_note() const;
 
   std::ostream& out_;
   std::string format_;
@@ -37,6 +43,9 @@ class TableWriter {
   std::vector<std::uint32_t> sizes_;
   std::vector<std::size_t> widths_;
   std::vector<bool> numeric_;
+  std::vector<std::uint64_t> marked_;  // rows, in order
+  std::size_t shown_ = 0;              // columns that there is room for
+  bool is_shortened_ = false, colors_ = false;
 };
 
 // "optimizer=sgd lr=0.01 momentum=0.9", for tables: names by their last word where it is unique in the trial.

@@ -121,6 +121,9 @@ struct Averaging {
   std::int64_t every = 0;  // swa: updates between two weights that it takes; 0: an epoch, or 1 without epochs
 };
 
+// So many weights at most can be logged: each of them is a curve.
+inline constexpr std::uint64_t kMostLoggedWeights = 16;
+
 // The keys of `training:`, as the sweep file spells them.
 struct TrainingSettings {
   std::int64_t steps = 0;  // one of steps and epochs is positive
@@ -141,6 +144,7 @@ struct TrainingSettings {
   NonfiniteGradient nonfinite_gradient = NonfiniteGradient::error;
   std::int64_t log_every = 0;   // steps; 0: max(1, steps / 200)
   bool log_schedule = false;    // log what the schedule drives beside lr, in every group
+  bool log_weights = false;     // log the weights, at most kMostLoggedWeights
   std::int64_t eval_every = 0;  // steps; 0: every epoch, or at the end where there are no epochs
   bool common_random_numbers = false;
   double time_limit_seconds = 0;  // 0: none

@@ -5,7 +5,7 @@ function(tuner_embed_page output)
   set(skeleton page.html)
   set(style page.css)
   # In the order in which they use each other.
-  set(script format.js data.js filter.js theme.js figure.js table.js search_figures.js front_figure.js parameter_figures.js
+  set(script format.js data.js filter.js theme.js figure.js table.js search_figures.js front_figure.js parameter_figures.js path_figure.js
     training_figures.js study_figures.js foot.js page.js)
   set(charts charts.min.js)
   set(notice charts.NOTICE.txt)

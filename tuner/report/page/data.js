@@ -99,8 +99,10 @@ class Study {
     this.outcomes = this.columns.get('outcome');
     this.violations = this.columns.get('violation').asNumbers();
     this.choices = new Map();  // of parameters, as theme.js finds them
+    this.further = description.further_metrics.map((metric) => ({ ...metric, values: arrayOf(bytes, metric.values) }));
     this.readCurves(description.curves, bytes);
     if (description.pruning) this.readReports(description.pruning.reports, bytes);
+    if (description.paths) this.readPaths(description.paths, bytes);
     if (description.front) this.readFront(description.front, bytes);
   }
   readFront({ metrics, goals, trials, values, count }, bytes) {
@@ -115,6 +117,18 @@ class Study {
         steps: allSteps.subarray(at, at + count), values: allValues.subarray(at, at + count), measured,
       });
     }
+  }
+  // This study as one of its metrics sees it: 0 is the study's own, further ones follow.
+  by(index) {
+    if (index === 0) return this;
+    const { name, goal, values, importance } = this.further[index - 1];
+    return Object.assign(Object.create(this), { metric: name, values, importance, study: { ...this.study, metric: name, goal } });
+  }
+  // Of the two weights.
+  readPaths({ list, steps, x, y }, bytes) {
+    const [allSteps, allX, allY] = [steps, x, y].map((where) => arrayOf(bytes, where));
+    this.pathOf = new Map(list.map(({ trial, at, count, measured }) => [trial,
+      { steps: allSteps.subarray(at, at + count), x: allX.subarray(at, at + count), y: allY.subarray(at, at + count), measured }]));
   }
   readReports(reports, bytes) {
     this.reports = Object.fromEntries(Object.entries(reports).map(([name, where]) => [name, arrayOf(bytes, where)]));

@@ -13,6 +13,11 @@ class View {
     this.study = this.data.studies[index];
     this.rows = filteredRows(this.study, '');
     this.chosen = new Set();
+    this.metricIndex = 0;
+  }
+  // The study by the metric that is chosen for the charts of parameters.
+  get byMetric() {
+    return this.study.by(this.metricIndex);
   }
   // Those of the figures that have something to say of this study.
   makers() {
@@ -24,6 +29,7 @@ class View {
       [study.front !== null, frontFigure],
       [true, historyFigure],
       [true, curveFigure],
+      [study.paths !== null, pathFigure],
       [hasParameters, importanceFigure],
       [hasParameters, parallelFigure],
       [hasParameters, sliceFigure],
@@ -48,6 +54,10 @@ class Page {
     this.view = view;
     this.notice = notice;
     view.setFilter = (expression) => this.setFilter(expression);
+    view.chooseMetric = (index) => {
+      view.metricIndex = index;
+      for (const figure of this.figures.filter(({ node }) => kOfParameters.includes(node.id))) figure.refresh();
+    };
     view.toggle = (number) => this.table.toggle(view.study.rowOf.get(number));
     this.where = document.getElementById('where');
     this.state = document.getElementById('where-state');
@@ -97,7 +107,7 @@ class Page {
     });
     this.names = view.figureNames();
     this.figures = view.makers().map((make) => make(view));
-    this.followers = this.figures.filter(({ node }) => node.id === 'curves' || node.id === 'history');
+    this.followers = this.figures.filter(({ node }) => ['curves', 'history', 'paths'].includes(node.id));
     document.getElementById('main').replaceChildren(this.table.node, ...this.figures.map(({ node }) => node));
     document.getElementById('foot').replaceChildren(...footOf(view.data, view.study, this.notice));
     const parts = [['trials', 'Trials'], ...this.figures.map(({ node, title }) => [node.id, title]), ['foot', 'Configuration']];
@@ -133,7 +143,7 @@ class Page {
   // New data for the same studies: what was chosen stays, and so does the place that is looked at.
   renew(data) {
     const { view, table } = this;
-    const chosen = view.chosen;
+    const { chosen, metricIndex } = view;
     view.data = data;
     view.ranking = data.ranking;
     view.open(Math.min(view.index, data.studies.length - 1));
@@ -142,6 +152,7 @@ class Page {
     this.writeHead();
     table.study = view.study;
     view.chosen = chosen;
+    view.metricIndex = metricIndex;
     this.filter();
     document.getElementById('foot').replaceChildren(...footOf(view.data, view.study, this.notice));
   }

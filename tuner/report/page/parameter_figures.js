@@ -1,6 +1,18 @@
 'use strict';
 // The parameters against the value: parallel coordinates, slices, contours of two.
 
+const kStar = 'path://M50 0L61 35L98 35L68 57L79 91L50 70L21 91L32 57L2 35L39 35Z';
+
+// The figures that are of one of the study's metrics: choosing it in one is choosing it in all.
+const kOfParameters = ['importance', 'parallel', 'slices', 'contour'];
+
+// Where the study has several metrics, a control to choose one.
+function metricChoice(view) {
+  const names = [view.study.metric, ...view.study.further.map(({ name }) => name)];
+  if (names.length < 2) return [];
+  return [choice('Metric', names.map((name, i) => [String(i), name]), String(view.metricIndex), (to) => view.chooseMetric(Number(to)))];
+}
+
 // From the most important on.
 function parametersByImportance(study) {
   const share = new Map(study.importance.map(({ parameter, importance }) => [parameter, importance]));
@@ -42,6 +54,7 @@ function parallelAxisOf(study, name, dim, rows) {
 function parallelFigure(view) {
   let most = 100;
   let brushed = new Map();
+  const place = element('span', { class: 'controls' });
   const apply = element('button', { type: 'button', disabled: true, onclick: () => {
     const { study } = view;
     const parts = [...brushed].map(([name, interval]) => expressionOf(study, name, interval));
@@ -50,9 +63,10 @@ function parallelFigure(view) {
   const figure = new Figure({
     id: 'parallel', title: 'Parallel coordinates',
     help: 'A line for each of the best trials. Drag along an axis to brush it; the expression above does the same from the keyboard.',
-    controls: [choice('Best', [['25', '25'], ['100', '100'], ['500', '500'], ['2000', '2,000']], String(most), (to) => { most = Number(to); figure.refresh(); }), apply],
+    controls: [choice('Best', [['25', '25'], ['100', '100'], ['500', '500'], ['2000', '2,000']], String(most), (to) => { most = Number(to); figure.refresh(); }), place, apply],
     draw: () => {
-      const { study } = view;
+      const study = view.byMetric;
+      place.replaceChildren(...metricChoice(view));
       const shown = study.ranked(view.rows).slice(0, most);
       const names = parametersByImportance(study).slice(0, 11);
       brushed = new Map();
@@ -67,7 +81,7 @@ function parallelFigure(view) {
       })).reverse();
       return {
         told: `The best ${plural(shown.length, 'trial')}, dark for the best and light for the last of them${document.documentElement.dataset.theme === 'dark' ? ' (the other way round on dark ground)' : ''}.` +
-          (study.parameterNames.length > kept.length ? ` The ${kept.length} most important of ${study.parameterNames.length} parameters.` : ''),
+          (study.parameterNames.length > kept.length ? ` The ${kept.length} most important of ${study.parameterNames.length} parameters.` : '') + (view.metricIndex > 0 ? ` A brush on ${study.metric} shows lines alone: the expression knows the first metric, as value.` : ''),
         height: 400,
         option: {
           parallel: { left: 60, right: 76, top: 56, bottom: 24, axisExpandable: false },
@@ -75,7 +89,7 @@ function parallelFigure(view) {
           series: [{ type: 'parallel', lineStyle: { width: shown.length > 300 ? 0.8 : 1.4, opacity: shown.length > 300 ? 0.4 : 0.7 },
             inactiveOpacity: 0.04, activeOpacity: 0.9, progressive: 0, data }],
         },
-        ready: (chart) => listenToBrush(chart, axes, brushed, apply),
+        ready: (chart) => listenToBrush(chart, axes, brushed, apply, view.metricIndex === 0),
         columns: ['trial', ...kept, study.metric],
         rows: () => shown.map((row) => [study.numbers[row], ...kept.map((name) => plotted(study, name, row) ?? ''), study.values[row]]),
       };
@@ -84,14 +98,15 @@ function parallelFigure(view) {
   return figure;
 }
 
-function listenToBrush(chart, axes, brushed, apply) {
+function listenToBrush(chart, axes, brushed, apply, knowsValue) {
   chart.off('axisareaselected');
   chart.on('axisareaselected', () => {
     brushed.clear();
     const options = chart.getModel().queryComponents({ mainType: 'parallelAxis' });
     for (const model of options) {
       const interval = model.activeIntervals[0];
-      if (interval) brushed.set(axes[Number(model.get('dim'))], interval);
+      const name = axes[Number(model.get('dim'))];
+      if (interval && (name !== null || knowsValue)) brushed.set(name, interval);
     }
     apply.disabled = brushed.size === 0;
   });
@@ -107,11 +122,14 @@ function pointsOf(study, rows, most) {
 
 function sliceFigure(view) {
   const kMostPanels = 12;
+  const place = element('span', { class: 'controls' });
   return new Figure({
     select: (number) => view.toggle(number),
     id: 'slices', title: 'Slices', help: 'The value against each parameter, the most important first; the best tenth of the trials stands out.',
+    controls: [place],
     draw: (width) => {
-      const { study } = view;
+      const study = view.byMetric;
+      place.replaceChildren(...metricChoice(view));
       const names = parametersByImportance(study).slice(0, kMostPanels);
       const ranked = study.ranked(view.rows);
       if (names.length === 0 || ranked.length === 0) return { told: 'It takes completed trials with a value, and parameters.' };
@@ -194,13 +212,13 @@ function contourFigure(view) {
     help: 'The value over two parameters, smoothed between the trials: the mean of those nearby, the nearer the heavier. The dots are the trials.',
     controls: [place],
     draw: () => {
-      const { study } = view;
+      const study = view.byMetric;
       const numeric = parametersByImportance(study).filter((name) => !isChoice(study, name));
       place.replaceChildren();
       if (numeric.length < 2) return { told: 'It takes two parameters that are ranges of numbers.' };
       if (!pair || pair.some((name) => !numeric.includes(name))) pair = commonPair(study, numeric);
       const options = numeric.map((name) => [name, study.shortName.get(name)]);
-      place.replaceChildren(choice('Across', options, pair[0], (to) => { pair = [to, pair[1]]; figure.refresh(); }),
+      place.replaceChildren(...metricChoice(view), choice('Across', options, pair[0], (to) => { pair = [to, pair[1]]; figure.refresh(); }),
         choice('Up', options, pair[1], (to) => { pair = [pair[0], to]; figure.refresh(); }));
       if (pair[0] === pair[1]) return { told: 'Choose two different parameters.' };
       const rows = pointsOf(study, view.rows, 1000).filter((row) => pair.every((name) => Number.isFinite(study.columns.get(name).number(row))));
@@ -211,6 +229,24 @@ function contourFigure(view) {
   return figure;
 }
 
+// The bands between thresholds of a field of size times size values; color(share): of a band, 0 for the lowest; at(u, v):
+// what stands on the axes at a place of the unit square.
+function bandSeries(field, size, thresholds, color, at) {
+  const bands = tunerCharts.contours().size([size, size]).thresholds(thresholds)(Array.from(field));
+  const rings = bands.flatMap((band, i) => band.coordinates.map((polygon) => ({
+    fill: color(i / (thresholds.length - 1)),
+    list: polygon.map((ring) => ring.map(([u, v]) => at((u - 0.5) / (size - 1), (v - 0.5) / (size - 1)))),
+  })));
+  const renderItem = (params, api) => {
+    const { fill, list } = rings[params.dataIndex];
+    const { x: left, y: top, width, height } = params.coordSys;
+    const clip = ([px, py]) => [Math.min(Math.max(px, left), left + width), Math.min(Math.max(py, top), top + height)];
+    const path = list.map((ring) => `M${ring.map((place) => clip(api.coord(place)).join(' ')).join('L')}Z`).join('');
+    return { type: 'path', shape: { pathData: path }, style: { fill, fillRule: 'evenodd' }, silent: true, z2: params.dataIndex };
+  };
+  return { type: 'custom', renderItem, data: rings.map((_, i) => [...at(0, 0), i]), clip: true, silent: true, z: 1 };
+}
+
 function contourOf(study, [across, up], rows) {
   const kSize = 60;
   const [x, y] = [unitScale(study, across, rows), unitScale(study, up, rows)];
@@ -219,19 +255,7 @@ function contourOf(study, [across, up], rows) {
   const field = surfaceOf(rows.map((row) => ({ x: x.unit(row), y: y.unit(row), z: level(study.values[row]) })), kSize);
   const [low, high] = [Math.min(...field), Math.max(...field)];
   const thresholds = Array.from({ length: 12 }, (_, i) => low + ((high - low) * i) / 12);
-  const bands = tunerCharts.contours().size([kSize, kSize]).thresholds(thresholds)(Array.from(field));
   const minimize = study.study.goal === 'minimize';
-  const rings = bands.flatMap((band, i) => band.coordinates.map((polygon) => ({
-    color: scaleColor(minimize ? i / 11 : 1 - i / 11),
-    rings: polygon.map((ring) => ring.map(([u, v]) => [x.back((u - 0.5) / (kSize - 1)), y.back((v - 0.5) / (kSize - 1))])),
-  })));
-  const drawBand = (params, api) => {
-    const { color, rings: list } = rings[params.dataIndex];
-    const { x: left, y: top, width, height } = params.coordSys;
-    const clip = ([px, py]) => [Math.min(Math.max(px, left), left + width), Math.min(Math.max(py, top), top + height)];
-    const path = list.map((ring) => `M${ring.map((at) => clip(api.coord(at)).join(' ')).join('L')}Z`).join('');
-    return { type: 'path', shape: { pathData: path }, style: { fill: color, fillRule: 'evenodd' }, silent: true, z2: params.dataIndex };
-  };
   const end = (scale) => ({ type: scale.isLog ? 'log' : 'value', min: scale.low, max: scale.high, axisLabel: numberLabels({ alignMinLabel: 'left', alignMaxLabel: 'right' }), splitLine: { show: false } });
   const best = study.ranked(rows)[0];
   const dot = (row) => [study.columns.get(across).number(row), study.columns.get(up).number(row), study.values[row], study.numbers[row]];
@@ -242,9 +266,9 @@ function contourOf(study, [across, up], rows) {
       tooltip: tooltip({ formatter: ({ value }) => `trial ${value[3]}\n${study.shortName.get(across)}: ${short(value[0])}\n${study.shortName.get(up)}: ${short(value[1])}\n${study.metric}: ${short(value[2])}` }),
       grid: grid({ top: 16 }), xAxis: axis(study.shortName.get(across), end(x)), yAxis: yAxis(study.shortName.get(up), { ...end(y), axisLabel: numberLabels() }),
       series: [
-        { type: 'custom', renderItem: drawBand, data: rings.map((_, i) => [x.low, y.low, i]), clip: true, silent: true, z: 1 },
+        bandSeries(field, kSize, thresholds, (share) => scaleColor(minimize ? share : 1 - share), (u, v) => [x.back(u), y.back(v)]),
         { type: 'scatter', data: rows.map(dot), symbolSize: 5, z: 3, itemStyle: { color: '#ffffff', borderColor: '#000000', borderWidth: 1, opacity: 0.75 } },
-        { type: 'scatter', data: [dot(best)], symbol: 'path://M50 0L61 35L98 35L68 57L79 91L50 70L21 91L32 57L2 35L39 35Z', symbolSize: 18, z: 4, itemStyle: { color: '#ffffff', borderColor: '#000000', borderWidth: 1.5 } },
+        { type: 'scatter', data: [dot(best)], symbol: kStar, symbolSize: 18, z: 4, itemStyle: { color: '#ffffff', borderColor: '#000000', borderWidth: 1.5 } },
       ],
     },
     columns: ['trial', across, up, study.metric], rows: () => study.ranked(rows).map((row) => [study.numbers[row], ...dot(row).slice(0, 3)]),

@@ -95,18 +95,21 @@ function historyFigure(view) {
 }
 
 function importanceFigure(view) {
+  const place = element('span', { class: 'controls' });
   return new Figure({
     id: 'importance', title: 'Importance',
     help: 'How much of the result each parameter explains: how far its values among the best tenth of the trials are from ' +
       'those among all (PED-ANOVA), of all completed trials, as shares with the sum 1.',
+    controls: [place],
     draw: () => {
-      const { study } = view;
+      const study = view.byMetric;
+      place.replaceChildren(...metricChoice(view));
       const shares = [...study.importance].sort((a, b) => b.importance - a.importance);
       if (shares.length === 0) return { told: 'There is nothing to weigh: it takes two completed trials and a parameter.' };
       const shown = shares.slice(0, 25);
       const names = shown.map(({ parameter }) => study.shortName.get(parameter));
       return {
-        told: `${study.shortName.get(shares[0].parameter)} explains the most, ${percent(shares[0].importance)}.`,
+        told: `${study.shortName.get(shares[0].parameter)} explains the most${view.metricIndex > 0 ? ` of ${study.metric}` : ''}, ${percent(shares[0].importance)}.`,
         height: 90 + 26 * shown.length,
         option: {
           tooltip: tooltip({ formatter: (at) => `${shown[at.dataIndex].parameter}: ${percent(shown[at.dataIndex].importance)}` }),
