@@ -44,6 +44,7 @@ constexpr Command kCommands[] = {
     {"best", commands::best, "its best trials", true},
     {"compare", commands::compare, "trials side by side, studies, the builds of a plugin", true},
     {"importance", commands::importance, "how much of the result each parameter explains", true},
+    {"gap", commands::gap, "generalization gap, inconsistency and instability of configurations", true},
     {"curve", commands::curve, "a metric of a trial over its steps", true},
     {"report", commands::report, "studies as a page of HTML, in one file"},
     {"serve", commands::serve, "the same page while the studies run"},
