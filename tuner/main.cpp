@@ -51,6 +51,7 @@ constexpr Command kCommands[] = {
     {"config", commands::config, "the configuration of a trial as a sweep file", true},
     {"show", commands::show, "one study or one trial, whole", true},
     {"logs", commands::logs, "what the program of a trial prints"},
+    {"recommend", commands::recommend, "what is recommended for a situation, as a sweep file", true},
     {"schema", commands::schema, "a JSON Schema of the sweep file, for editors", true},
     {"convert", commands::convert, "a sweep file of W&B as one of tuner", true},
     {"export", commands::export_study, "a study as a database of Optuna"},
