@@ -56,11 +56,14 @@ std::vector<Row> rows_of(const storage::Store& store, const std::string& study, 
         if (run.outcome != Outcome::completed) return;
         Parameters rest;
         std::string set;
-        for (const auto& [name, value] : run.parameters)
-          if (sets && name == *sets)
-            set = to_json(value), known = true;
-          else
+        for (const auto& [name, value] : run.parameters) {
+          if (!sets || name != *sets) {
             rest.emplace_back(name, value);
+            continue;
+          }
+          set = to_json(value);
+          known = true;
+        }
         Row& row = rows.try_emplace(report::json_of(rest).line(), Row{run.number, rest, {}}).first->second;
         row.sets[set].push_back(run.number);
       },
@@ -118,7 +121,11 @@ class Measurement {
       const fs::path file = *folder_ / fmt::format("{}.npy", number);
       all.push_back(report::read_predictions(file));
       const report::Predictions& now = all.back();
-      if (rows_ == 0) rows_ = now.rows, classes_ = now.classes, first_ = file;
+      if (rows_ == 0) {
+        rows_ = now.rows;
+        classes_ = now.classes;
+        first_ = file;
+      }
       if (now.rows != rows_ || now.classes != classes_)
         throw Error(Message::config_unreadable,
                     fmt::format("{} has {} samples of {} classes, and {} has {} of {}", file.string(), now.rows,
