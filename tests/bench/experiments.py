@@ -4,8 +4,8 @@
 Usage: tests/bench/experiments.py [--build build/release] [--root .] [--only NAME...] [--no-run]
 
 Each takes what the first comment of its sweep says, of 2 cores, which it leaves to others (nice 10); Debian's
-dataset-fashion-mnist is needed. Databases are kept in BUILD/experiments: a study that is whole is not run again, and one that was interrupted goes
-on. --only runs and writes these alone; --no-run reads what is there. Figures are the same on every run on one machine;
+dataset-fashion-mnist is needed. Databases are kept in BUILD/experiments: a study that is whole is not run again, and one
+that was interrupted goes on. --only runs and writes these alone; --no-run reads what is there. Figures are the same on every run on one machine;
 between instruction sets those of networks differ in their last digits.
 
 In the document the tables and findings of an experiment stand between the lines <!-- NAME --> and <!-- end NAME -->.
