@@ -214,6 +214,31 @@ std::int32_t Objective::hvp(std::span<const std::uint64_t> indices, const void* 
   return use_.plugin->objective().hvp(context_, &args);
 }
 
+const tuner_predictions* Objective::predictions() const {
+  const tuner_plugin& plugin = use_.plugin->descriptor();
+  if (plugin.get_extension == nullptr) return nullptr;
+  return static_cast<const tuner_predictions*>(plugin.get_extension(TUNER_EXTENSION_PREDICTIONS));
+}
+
+std::int32_t Objective::classes(std::uint64_t* count, tuner_error* error) {
+  const tuner_predictions* extension = predictions();
+  if (extension != nullptr) return extension->classes(context_, count, error);
+  std::snprintf(error->text, sizeof error->text, "it does not classify");
+  return TUNER_UNSUPPORTED;
+}
+
+std::int32_t Objective::predict(std::uint32_t split, std::span<const std::uint64_t> indices, double* probabilities,
+                                tuner_error* error) {
+  const tuner_prediction_args args{.struct_size = sizeof args,
+                                   .split = split,
+                                   .host = host_,
+                                   .indices = indices.data(),
+                                   .n_indices = indices.size(),
+                                   .probabilities = probabilities,
+                                   .error = error};
+  return predictions()->predict(context_, &args);
+}
+
 std::unique_ptr<Objective> Objective::evaluation_copy() const {
   return std::unique_ptr<Objective>(new Objective(*this, true));
 }

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <set>
 
+#include "tuner/end_measures.hpp"
 #include "tuner/error.hpp"
 #include "tuner/schedule.hpp"
 
@@ -270,6 +271,15 @@ TrialSpec resolve(const Study& study, const Configuration& configuration, const 
   TrialSpec spec = resolve(study.plan, configuration, trial);
   spec.memory = study.run.trial_memory;
   return spec;
+}
+
+EndMeasures end_measures_of(const Study& study, const Configuration& configuration) {
+  const Filling filling(study.plan, configuration);
+  auto values = filling(study.plan.training);
+  EndMeasures measures{.generalization_gap = boolean(values["generalization_gap"], false)};
+  if (const auto* folder = std::get_if<std::string>(&values["predictions"]))
+    measures.predictions = (std::filesystem::absolute(study.source.folder) / *folder).lexically_normal();
+  return measures;
 }
 
 std::vector<const Plugin*> plugins_of(const StudyPlan& plan) {

@@ -15,6 +15,8 @@
 
 #include "best_weights.hpp"
 #include "logged_weights.hpp"
+#include "predictions.hpp"
+#include "tuner/end_measures.hpp"
 #include "tuner/error.hpp"
 #include "tuner/memory.hpp"
 #include "tuner/trainer.hpp"
@@ -47,12 +49,13 @@ class TrainingRun {
  public:
   // Takes no checkpoint of step `below` or a later one. log: what to begin the trial's log with.
   TrainingRun(TrialSpec& spec, SharedObjectives& shared, TrialRun& run, const Checkpoints* checkpoints,
-              std::int64_t below = INT64_MAX, std::vector<std::string> log = {})
+              EndMeasures measures, std::int64_t below = INT64_MAX, std::vector<std::string> log = {})
       : spec_(spec),
         run_(run),
         trace_(run.trace()),
         result_(run.result()),
         checkpoints_(checkpoints),
+        measures_(std::move(measures)),
         below_(below),
         trainer_(spec, shared, run) {
     std::ranges::move(log, std::back_inserter(host().log));
@@ -73,7 +76,10 @@ class TrainingRun {
   }
 
   void check() {
-    if (trainer_.objective().tensors().size() == 0) return check_black_box();
+    if (trainer_.objective().tensors().size() == 0) {
+      require_measures();
+      return check_black_box();
+    }
     try {
       checks_ = true;
       prepare();
@@ -95,6 +101,9 @@ class TrainingRun {
   [[nodiscard]] std::vector<MetricPoint> evaluate_split(Objective& objective, std::uint32_t split,
                                                         std::string_view prefix, std::int64_t step);
   [[nodiscard]] std::vector<MetricPoint> validate(std::int64_t step);
+  void require_measures();
+  void measure_gap(Objective& objective);
+  void predict(Objective& objective);
   void finish();
   [[nodiscard]] bool checkpoint_is_due();
   void save_checkpoint(std::int64_t step);
@@ -119,6 +128,7 @@ class TrainingRun {
   TrialTrace& trace_;
   TrialResult& result_;
   const Checkpoints* checkpoints_;
+  EndMeasures measures_;
   std::int64_t below_;
   Clock::time_point saved_at_ = Clock::now(), looked_at_ = saved_at_;
   std::int64_t look_every_ = 1, steps_until_look_ = 1;
@@ -197,6 +207,7 @@ void TrainingRun::prepare() {
                                             trainer_.host().abi());
   if (t.early_stopping && t.early_stopping->restore_best) best_ = std::make_unique<BestWeights>(trainer_.objective());
   result_.metrics.reserve(512);
+  require_measures();
   if (!checks_) trainer_.arrange();
   if (restore_checkpoint()) return;
   trainer_.init();
@@ -243,10 +254,45 @@ void TrainingRun::end() {
   record_weights(horizon_, judged.tensors());
   run_.report(horizon_, true);
   if (!best_) evaluation_point(horizon_);
-  if (trainer_.objective().samples(TUNER_SPLIT_TEST) == 0) return;
+  const bool tests = trainer_.objective().samples(TUNER_SPLIT_TEST) > 0;
+  if (!tests && !measures_.generalization_gap && measures_.predictions.empty()) return;
   Objective& objective = restored ? best_->objective() : trainer_.at_evaluation_point();
+  if (measures_.generalization_gap) measure_gap(objective);
+  if (!measures_.predictions.empty()) predict(objective);
+  if (!tests) return;
   for (const MetricPoint& point : evaluate_split(objective, TUNER_SPLIT_TEST, "test_", horizon_))
     record(point.step, point.name, point.value);
+}
+
+// Both splits on the same footing: in evaluation mode, at the same weights.
+void TrainingRun::measure_gap(Objective& objective) {
+  const double seen = evaluate_split(objective, TUNER_SPLIT_TRAIN, "", horizon_).front().value;
+  const double unseen = evaluate_split(objective, TUNER_SPLIT_VALID, "", horizon_).front().value;
+  record(horizon_, "generalization_gap", unseen - seen);
+}
+
+void TrainingRun::require_measures() {
+  if (!measures_.predictions.empty())
+    static_cast<void>(classes_to_predict(trainer_.objective(), spec_.objective, trainer_.error()));
+  const bool both =
+      trainer_.objective().samples(TUNER_SPLIT_TRAIN) > 0 && trainer_.objective().samples(TUNER_SPLIT_VALID) > 0;
+  if (!measures_.generalization_gap || both) return;
+  throw Error(Message::config_impossible,
+              fmt::format("objective '{}' has no samples of training and validation whose losses could be compared",
+                          spec_.objective.plugin->id()),
+              "remove generalization_gap, or give the objective a validation split");
+}
+
+void TrainingRun::predict(Objective& objective) {
+  const auto piece = [&](std::span<const std::uint64_t> indices, double* rows) {
+    if (run_.stop().stop_requested()) throw TrialEnded{Outcome::cancelled, ""};
+    host().reset_scratch();
+    const Calling calling(trace_, TUNER_KIND_OBJECTIVE);
+    trainer_.require(objective.predict(TUNER_SPLIT_VALID, indices, rows, &trainer_.error()), spec_.objective);
+  };
+  const std::uint64_t classes = classes_to_predict(objective, spec_.objective, trainer_.error());
+  write_predictions(measures_.predictions, spec_.number,
+                    predict_in_pieces(objective.samples(TUNER_SPLIT_VALID), classes, kEvaluationBatch, piece));
 }
 
 void TrainingRun::take_step(std::int64_t step) {
@@ -444,39 +490,28 @@ void TrainingRun::finish() {
 
 }  // namespace
 
-std::vector<MetricName> metric_names(const PluginUse& objective, SharedObjectives& shared, std::uint64_t study_seed) {
-  HostServices host;
-  const ObjectiveLayout layout =
-      describe(objective, shared.get(*objective.plugin, objective.options, study_seed), host.abi());
-  const tuner_objective& plugin = objective.plugin->objective();
-  std::vector<MetricName> names;
-  const auto add_split = [&](std::uint32_t split, std::string_view prefix) {
-    if (layout.samples[split] == 0) return;
-    for (std::uint32_t m = 0; m < plugin.n_metrics; ++m)
-      names.push_back({fmt::format("{}{}", prefix, plugin.metrics[m]->id),
-                       plugin.metrics[m]->direction == TUNER_MAXIMIZE ? Goal::maximize : Goal::minimize});
-    names.push_back({fmt::format("{}loss", prefix), Goal::minimize});
-  };
-  add_split(TUNER_SPLIT_VALID, "val_");
-  names.push_back({"loss", Goal::minimize});
-  if (layout.samples[TUNER_SPLIT_TRAIN] > 0) names.push_back({"train_loss", Goal::minimize});
-  add_split(TUNER_SPLIT_TEST, "test_");
-  return names;
+void check_trial(TrialSpec spec, SharedObjectives& shared, TrialTrace* trace) {
+  check_trial(std::move(spec), shared, trace, {});
 }
 
-void check_trial(TrialSpec spec, SharedObjectives& shared, TrialTrace* trace) {
+void check_trial(TrialSpec spec, SharedObjectives& shared, TrialTrace* trace, const EndMeasures& measures) {
   TrialTrace own;
   TrialResult result;
   TrialRun run(rules_of(spec), trace != nullptr ? *trace : own, {}, nullptr, result);
-  TrainingRun(spec, shared, run, nullptr).check();
+  TrainingRun(spec, shared, run, nullptr, measures).check();
 }
 
 void train(TrialSpec& spec, SharedObjectives& shared, TrialRun& run, const Checkpoints* checkpoints) {
+  train(spec, shared, run, checkpoints, {});
+}
+
+void train(TrialSpec& spec, SharedObjectives& shared, TrialRun& run, const Checkpoints* checkpoints,
+           const EndMeasures& measures) {
   require_memory(spec, shared);
   std::int64_t below = INT64_MAX;
   std::vector<std::string> log;
   for (;;) try {
-      return TrainingRun(spec, shared, run, checkpoints, below, log).run();
+      return TrainingRun(spec, shared, run, checkpoints, measures, below, log).run();
     } catch (const UnusableCheckpoint& checkpoint) {
       run.begin_anew();
       log = checkpoint.log;

@@ -9,6 +9,7 @@
 #include "classifier_options.hpp"
 #include "network.hpp"
 #include "tuner/plugin.hpp"
+#include "tuner/sdk/predictions.hpp"
 
 namespace tuner::objectives {
 
@@ -42,13 +43,25 @@ class Classifier {
     e.metric(0, result.accuracy);
   }
 
+  // How many classes there are. Throws Invalid where the outputs are not those of a softmax.
+  [[nodiscard]] std::uint64_t classes() const {
+    if (!softmax_) throw Invalid("with this loss its outputs are no probabilities; cross_entropy and focal have some");
+    return static_cast<std::uint64_t>(layers_.back().channels);
+  }
+  void predict(const Prediction& p) {
+    std::visit([&](auto& network) { network.predict(p.split(), p.indices(), p.probabilities()); }, network_);
+  }
+
   void hvp(const tuner_hvp_args& args) {
     std::visit([&](auto& network) { product(network, args); }, network_);
   }
 
  protected:
   Classifier(const LabelledSamples& samples, const Bind& bind, const NetworkSettings& settings)
-      : tensors_(tensors_of(bind)), layers_(layers_of(settings)), network_(make(samples, settings)) {}
+      : tensors_(tensors_of(bind)),
+        layers_(layers_of(settings)),
+        softmax_(has_softmax(settings)),
+        network_(make(samples, settings)) {}
 
   // layers.L.weight (out x in, or out x kernel x kernel x channels) and what else the plan says, and the splits.
   static void describe_layers(const LabelledSamples& samples, const NetworkSettings& settings, const Options& o,
@@ -72,6 +85,10 @@ class Classifier {
   }
 
  private:
+  static bool has_softmax(const NetworkSettings& settings) {
+    return !settings.embedding &&
+           (settings.loss.kind == LossKind::cross_entropy || settings.loss.kind == LossKind::focal);
+  }
   static std::vector<LayerPlan> layers_of(const NetworkSettings& settings) {
     try {
       return plan_layers(settings);
@@ -143,6 +160,7 @@ class Classifier {
 
   std::vector<BoundTensor> tensors_;
   std::vector<LayerPlan> layers_;
+  bool softmax_;
   AnyNetwork network_;
 };
 

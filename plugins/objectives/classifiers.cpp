@@ -71,6 +71,8 @@ struct LogisticRegression : Classifier {
   static constexpr auto kTable = joined(kDenseTable.items, kLossParams, kTableParams.items);
   static constexpr auto& params = kTable.items;
   static constexpr Metric metrics[] = {kAccuracy};
+  static constexpr const char* extensions[] = {TUNER_EXTENSION_PREDICTIONS};
+  static const void* get_extension(const char* id) { return predictions<LogisticRegression>(id); }
 
   using Shared = DenseData<kData>;
   static void check(const Options& o) { Shared::check(o); }
@@ -154,6 +156,8 @@ struct Mlp : Classifier {
   static constexpr auto kTable = joined(kDenseTable.items, kMlpParams, kNetworkTable.items, kTableParams.items);
   static constexpr auto& params = kTable.items;
   static constexpr Metric metrics[] = {kNetworkAccuracy};
+  static constexpr const char* extensions[] = {TUNER_EXTENSION_PREDICTIONS};
+  static const void* get_extension(const char* id) { return predictions<Mlp>(id); }
 
   using Shared = DenseData<kData>;
   static void check(const Options& o) {

@@ -53,6 +53,8 @@ struct Convnet : Classifier {
   enum { kChannels = kClassifierOptions, kKernel, kHidden, kActivation, kInit, kInitStd, kInitBias, kDropout, kMore };
   static constexpr auto& params = kConvnetTable.items;
   static constexpr Metric metrics[] = {kNetworkAccuracy};
+  static constexpr const char* extensions[] = {TUNER_EXTENSION_PREDICTIONS};
+  static const void* get_extension(const char* id) { return predictions<Convnet>(id); }
 
   struct Shared {
     explicit Shared(const Open& open) : images(read_images(open)) {}

@@ -30,6 +30,17 @@ T complement(const T* p, std::ptrdiff_t classes, std::ptrdiff_t k) {
 }  // namespace
 
 template <class T>
+void softmax(const T* z, std::ptrdiff_t classes, double* p) {
+  const auto top = static_cast<double>(*std::max_element(z, z + classes));
+  double sum = 0;
+  for (std::ptrdiff_t k = 0; k < classes; ++k) sum += p[k] = std::exp(static_cast<double>(z[k]) - top);
+  for (std::ptrdiff_t k = 0; k < classes; ++k) p[k] /= sum;
+}
+
+template void softmax<float>(const float*, std::ptrdiff_t, double*);
+template void softmax<double>(const double*, std::ptrdiff_t, double*);
+
+template <class T>
 Losses<T>::Losses(LossSettings settings, std::ptrdiff_t classes)
     : settings_(std::move(settings)),
       classes_(classes),

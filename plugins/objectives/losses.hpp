@@ -63,6 +63,10 @@ class Losses {
   std::vector<T> weights_;
 };
 
+// p = softmax(z), in double.
+template <class T>
+void softmax(const T* z, std::ptrdiff_t classes, double* p);
+
 extern template class Losses<float>;
 extern template class Losses<double>;
 

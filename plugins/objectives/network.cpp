@@ -280,6 +280,21 @@ BatchResult Network<T>::evaluate(const Batch& batch, bool with_gradient, const t
   return result;
 }
 
+template <class T>
+void Network<T>::predict(std::uint32_t split, std::span<const std::uint64_t> indices, double* probabilities) {
+  const std::size_t size = piece_of(indices.size(), false);
+  reserve(static_cast<Index>(std::min(size, indices.size())), false);
+  const Index outputs = layers_.back().units;
+  for_pieces(indices, size, [&](std::size_t first, std::span<const std::uint64_t> piece) {
+    const auto n = static_cast<Index>(piece.size());
+    gather(split, piece);
+    forward(n, first, nullptr, Statistics::running);
+    for (Index i = 0; i < n; ++i)
+      softmax(layers_.back().z.data() + i * outputs, outputs,
+              probabilities + (static_cast<Index>(first) + i) * outputs);
+  });
+}
+
 // Along the vectors V, v:  z' = V a + W a' + v,  a' = mask act'(z) z', of the winners where it is pooled
 template <class T>
 void Network<T>::forward_rates(Index n, const T* const* vectors, bool dropped) {

@@ -49,6 +49,9 @@ class Network {
   // Errors (std::invalid_argument): no samples, or more than norm: batch takes.
   BatchResult evaluate(const Batch& batch, bool with_gradient, const tuner_rng* rng);
 
+  // The softmax of the last layer's outputs, of each sample as many probabilities as there are outputs.
+  void predict(std::uint32_t split, std::span<const std::uint64_t> indices, double* probabilities);
+
   // products = Hessian of the training loss times vectors, buffers as the parameters', null ones count as zero and are
   // not written. With dropout: under the masks of the latest training evaluation. Source: B. Pearlmutter, "Fast exact
   // multiplication by the Hessian", 1994 (the R-operator).

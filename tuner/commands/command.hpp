@@ -27,6 +27,8 @@ int logs(const Invocation& invocation);
 int best(const Invocation& invocation);
 int compare(const Invocation& invocation);
 int importance(const Invocation& invocation);
+int recommend(const Invocation& invocation);
+int gap(const Invocation& invocation);
 int delete_study(const Invocation& invocation);
 int rename_study(const Invocation& invocation);
 int archive(const Invocation& invocation);

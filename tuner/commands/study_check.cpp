@@ -7,6 +7,7 @@
 #include <set>
 
 #include "tuner/commands/study_files.hpp"
+#include "tuner/end_measures.hpp"
 #include "tuner/error.hpp"
 #include "tuner/memory.hpp"
 #include "tuner/objective.hpp"
@@ -266,7 +267,7 @@ void check_points(const executor::Inspected& asked, const std::vector<CheckedPoi
           const Calling calling(asked.trace, TUNER_KIND_OBJECTIVE);
           require_memory(spec, asked.shared);
         }
-        check_trial(std::move(spec), asked.shared, &asked.trace);
+        check_trial(std::move(spec), asked.shared, &asked.trace, end_measures_of(asked.study, point));
         shapes.insert(shape);
       }
     } catch (const Error& e) {

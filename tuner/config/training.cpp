@@ -37,6 +37,10 @@ class TrainingReader {
     read_keys(node, "training", keys);
     check_length(node);
     check_batches(node);
+    if (is("predictions", std::string()))
+      throw Error(Message::config_bad_value, "training.predictions is an empty string",
+                  "name a folder, or remove the key")
+          .at(node.find("predictions")->place);
     return std::move(plan_);
   }
 

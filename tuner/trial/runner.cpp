@@ -14,7 +14,8 @@ struct Table {
   TrialRun& run;
   program::Host* host;
   const Channel& channel;
-  void operator()(TrialSpec& spec) const { train(spec, shared, run, &checkpoints); }
+  const EndMeasures& measures;
+  void operator()(TrialSpec& spec) const { train(spec, shared, run, &checkpoints, measures); }
   // Parts are short: they are made anew rather than continued.
   void operator()(lr_range::PartSpec& spec) const { lr_range::run_part(spec, shared, run); }
   // It writes its own states.
@@ -36,10 +37,10 @@ Spec spec_of(const Study& study, const Configuration& point, const TrialId& id) 
 }
 
 TrialResult run(Spec spec, Channel& channel, const Checkpoints& checkpoints, const std::stop_token& stop,
-                SharedObjectives& shared, program::Host* host) {
+                SharedObjectives& shared, program::Host* host, const EndMeasures& measures) {
   const TrialRules rules = std::visit([](const auto& what) { return rules_of(what); }, spec);
   return measure(rules, channel.trace(), stop, channel.is_asked() ? &channel : nullptr, [&](TrialRun& run) {
-    std::visit(Table{shared, checkpoints, run, host, channel}, spec);
+    std::visit(Table{shared, checkpoints, run, host, channel, measures}, spec);
   });
 }
 
@@ -47,7 +48,8 @@ TrialResult Runner::run(const TrialId& id, const Configuration& point, Channel& 
                         const std::stop_token& stop) const {
   try {
     const Checkpoints checkpoints(study_.run.checkpoint, id, parameters_of(study_.plan.space, point), identity_);
-    return trial::run(spec_of(study_, point, id), channel, checkpoints, stop, shared_, host_.get());
+    const EndMeasures measures = end_measures_of(study_, point);
+    return trial::run(spec_of(study_, point, id), channel, checkpoints, stop, shared_, host_.get(), measures);
   } catch (const std::bad_alloc&) {  // before it has begun
     TrialResult result;
     result.outcome = Outcome::failed;

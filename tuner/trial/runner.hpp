@@ -8,6 +8,7 @@
 #include <variant>
 
 #include "tuner/checkpoint.hpp"
+#include "tuner/end_measures.hpp"
 #include "tuner/lr_range/part.hpp"
 #include "tuner/plan.hpp"
 #include "tuner/program/runner.hpp"
@@ -25,9 +26,10 @@ using Spec = std::variant<TrialSpec, lr_range::PartSpec, program::ProgramSpec>;
 
 // Runs one trial, of whatever kind, to its end. What plugins and programs do is an outcome; an Error is the study's.
 // host: of programs; null where there are none. Threads: any number of trials side by side with one SharedObjectives,
-// those of programs one at a time.
+// those of programs one at a time. measures: of a training.
 [[nodiscard]] TrialResult run(Spec spec, Channel& channel, const Checkpoints& checkpoints, const std::stop_token& stop,
-                              SharedObjectives& shared, program::Host* host = nullptr);
+                              SharedObjectives& shared, program::Host* host = nullptr,
+                              const EndMeasures& measures = {});
 
 // Runs the trials of a study in this process.
 class Runner {

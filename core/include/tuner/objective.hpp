@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "tuner/extensions/predictions.h"
 #include "tuner/tensor.hpp"
 #include "tuner/training.hpp"
 
@@ -46,12 +47,18 @@ class Objective {
   [[nodiscard]] std::int32_t evaluate(const Request& request, double* loss, double* metrics, tuner_error* error);
   [[nodiscard]] std::int32_t hvp(std::span<const std::uint64_t> indices, const void* const* vectors,
                                  void* const* products, tuner_error* error);
+  // Of tuner/extensions/predictions.h. classes(): TUNER_UNSUPPORTED where the plugin has no such extension.
+  // predict(), where it has: probabilities is room for as many of each sample as there are classes.
+  [[nodiscard]] std::int32_t classes(std::uint64_t* count, tuner_error* error);
+  [[nodiscard]] std::int32_t predict(std::uint32_t split, std::span<const std::uint64_t> indices, double* probabilities,
+                                     tuner_error* error);
   // A second context on other buffers of the same shapes without gradients (for evaluation points): same methods.
   [[nodiscard]] std::unique_ptr<Objective> evaluation_copy() const;
 
  private:
   Objective(const Objective& original, bool);
   void bind();
+  [[nodiscard]] const tuner_predictions* predictions() const;
   const PluginUse& use_;
   const void* shared_;
   const tuner_host* host_;
