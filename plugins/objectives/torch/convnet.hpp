@@ -12,7 +12,8 @@ struct TwoConvolutions {
       .version = kEngineVersion,
       .doc = "two convolutions with pooling, two dense layers and a softmax on images: DeepOBS's 2c2d by default",
       .details =
-          "a0 = pixels,  a = pool(max(0, W * a + b)) twice (5 x 5, zeros around the image, stride 1; the largest of 2 x "
+          "a0 = pixels,  a = pool(max(0, W * a + b)) twice (5 x 5, zeros around the image, stride 1; the largest of 2 "
+          "x "
           "2,\n"
           "odd extents rounded up),  a = max(0, W a + b),  loss = mean cross entropy of softmax(W a + b).\n"
           "Weights start at a normal distribution of deviation init_std, cut at two deviations, biases at init_bias.\n"

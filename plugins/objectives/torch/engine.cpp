@@ -21,9 +21,12 @@ struct Entry {
   const char* id;
   const tuner_objective& (*functions)();
 };
-constexpr Entry kEntries[] = {{Logreg::info.id, logreg_functions},       {Mlp::info.id, mlp_functions},
-                              {TwoConvolutions::info.id, convnet_functions}, {Vae::info.id, vae_functions},
-                              {Lstm::info.id, lstm_functions},           {TorchScript::info.id, torchscript_functions}};
+constexpr Entry kEntries[] = {{Logreg::info.id, logreg_functions},
+                              {Mlp::info.id, mlp_functions},
+                              {TwoConvolutions::info.id, convnet_functions},
+                              {Vae::info.id, vae_functions},
+                              {Lstm::info.id, lstm_functions},
+                              {TorchScript::info.id, torchscript_functions}};
 
 // Once in a process, before anything is computed.
 bool set_up() {

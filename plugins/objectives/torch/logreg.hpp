@@ -11,9 +11,10 @@ struct Logreg {
       .name = "Softmax regression on LibTorch",
       .version = kEngineVersion,
       .doc = "one linear layer with a softmax on images, starting at zero: DeepOBS's logreg",
-      .details = "loss = mean cross entropy of softmax(W a + b), a the pixels; W and b start at 0, where it is "
-                 "log(classes).\n"
-                 "7,850 parameters on 28 x 28 pixels in 10 classes. One thread; hvp by a second derivative.",
+      .details =
+          "loss = mean cross entropy of softmax(W a + b), a the pixels; W and b start at 0, where it is "
+          "log(classes).\n"
+          "7,850 parameters on 28 x 28 pixels in 10 classes. One thread; hvp by a second derivative.",
       .reference = "DeepOBS (Schneider, Balles, Hennig 2019), problems logreg"};
   static constexpr auto& params = kImageTable.items;
   static constexpr Metric metrics[] = {kAccuracy};

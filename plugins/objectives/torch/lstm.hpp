@@ -12,9 +12,11 @@ struct Lstm {
       .version = kEngineVersion,
       .doc = "a recurrent network that reads an image row by row, and a softmax on its last output",
       .details =
-          "At row t, with x the row's pixels (or the layer below):  i, f, o = sigmoid(W x + U h + b),  g = tanh(W x + U "
+          "At row t, with x the row's pixels (or the layer below):  i, f, o = sigmoid(W x + U h + b),  g = tanh(W x + "
+          "U "
           "h + b),\n"
-          "c = f c + i g,  h = o tanh(c);  loss = mean cross entropy of softmax(V h + d), h of the last row and layer.\n"
+          "c = f c + i g,  h = o tanh(c);  loss = mean cross entropy of softmax(V h + d), h of the last row and "
+          "layer.\n"
           "Weights start uniform within +-1 / sqrt(hidden), biases at 0, but for those of f, which start at "
           "forget_bias.\n"
           "Tensors are named and laid out as those of PyTorch's nn.LSTM; of its two biases the second stays 0 at the "
@@ -22,8 +24,9 @@ struct Lstm {
           "Gradients of recurrent networks can explode: `training: {clip_norm: 1}` bounds them. One thread; hvp by a "
           "second\n"
           "derivative.",
-      .reference = "Hochreiter, Schmidhuber 1997; Gers, Schmidhuber, Cummins 2000 for f; Pascanu, Mikolov, Bengio 2013 "
-                   "for clipping; Jozefowicz, Zaremba, Sutskever 2015 for forget_bias"};
+      .reference =
+          "Hochreiter, Schmidhuber 1997; Gers, Schmidhuber, Cummins 2000 for f; Pascanu, Mikolov, Bengio 2013 "
+          "for clipping; Jozefowicz, Zaremba, Sutskever 2015 for forget_bias"};
   enum { kHidden = kImageOptions, kLayers, kForgetBias };
   static constexpr Param kOwn[] = {
       integer("hidden", 128, "units of every layer").at_least(1).at_most(65536).structural().search(16, 512, kLog),

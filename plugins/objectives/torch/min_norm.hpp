@@ -8,8 +8,8 @@
 namespace tuner::objectives {
 
 // gram is n x n, row-major: gram[i n + j] = g_i . g_j of vectors g_1 to g_n. Returns a >= 0, sum of a = 1, for which
-// |a_1 g_1 + ... + a_n g_n| is least. Minus that vector descends on every loss of which g_i are the gradients, unless it
-// is 0, where no direction does.
+// |a_1 g_1 + ... + a_n g_n| is least. Minus that vector descends on every loss of which g_i are the gradients, unless
+// it is 0, where no direction does.
 //
 // n = 2: a_1 = (g_2 - g_1) . g_2 / |g_1 - g_2|^2, brought into [0, 1]; equal vectors share 1/2 each.
 // n > 2: Frank-Wolfe with exact line search in its pairwise form: weight moves from the vector with the largest

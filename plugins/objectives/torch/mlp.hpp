@@ -11,11 +11,12 @@ struct Mlp {
       .name = "Multilayer perceptron on LibTorch",
       .version = kEngineVersion,
       .doc = "dense layers with ReLU and a softmax on images: DeepOBS's mlp by default",
-      .details = "a0 = pixels,  a = max(0, W a + b) for every hidden layer,  loss = mean cross entropy of softmax(W a + "
-                 "b).\n"
-                 "Weights start at a normal distribution of deviation init_std, cut at two deviations, biases at 0.\n"
-                 "The defaults have 1,336,610 parameters on 28 x 28 pixels in 10 classes. One thread; hvp by a second "
-                 "derivative.",
+      .details =
+          "a0 = pixels,  a = max(0, W a + b) for every hidden layer,  loss = mean cross entropy of softmax(W a + "
+          "b).\n"
+          "Weights start at a normal distribution of deviation init_std, cut at two deviations, biases at 0.\n"
+          "The defaults have 1,336,610 parameters on 28 x 28 pixels in 10 classes. One thread; hvp by a second "
+          "derivative.",
       .reference = "DeepOBS (Schneider, Balles, Hennig 2019), problems mlp"};
   enum { kHidden = kImageOptions, kInitStd };
   static constexpr Param kOwn[] = {

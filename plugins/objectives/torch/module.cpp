@@ -42,7 +42,8 @@ bool is_loss(const c10::TypePtr& type) {
 // Of the file's forward(), in the words of Python.
 void require_signature(const torch::jit::Module& module, const std::string& path) {
   const auto forward = module.find_method("forward");
-  if (!forward) throw std::runtime_error("'" + path + "' has no forward(): " + "it must be forward(self, inputs, targets)");
+  if (!forward)
+    throw std::runtime_error("'" + path + "' has no forward(): " + "it must be forward(self, inputs, targets)");
   const auto& schema = forward->function().getSchema();
   const auto& arguments = schema.arguments();
   const auto is_tensor = [](const c10::Argument& a) { return a.type()->kind() == c10::TypeKind::TensorType; };
@@ -92,7 +93,8 @@ ModuleFile::ModuleFile(const std::string& path) : path_(path), bytes_(contents_o
     trains = trains || !t.frozen;
   }
   if (!trains)
-    throw std::runtime_error("'" + path_ + "' has no parameter to train: an nn.Module keeps them as nn.Parameter, with "
+    throw std::runtime_error("'" + path_ +
+                             "' has no parameter to train: an nn.Module keeps them as nn.Parameter, with "
                              "requires_grad");
   const auto graph = torch::jit::toGraphFunction(module.get_method("forward").function()).graph()->copy();
   torch::jit::Inline(*graph);

@@ -60,8 +60,8 @@ constexpr tuner_objective functions_of() {
 template <class Problem>
 constexpr tuner_objective kFunctions = functions_of<Problem>();
 template <class Problem>
-constexpr tuner::detail::Descriptor deferred =
-    tuner::detail::descriptor<Problem>(TUNER_KIND_OBJECTIVE, 0, &kFunctions<Problem>);
+constexpr tuner::detail::Descriptor deferred = tuner::detail::descriptor<Problem>(TUNER_KIND_OBJECTIVE, 0,
+                                                                                  &kFunctions<Problem>);
 
 }  // namespace
 }  // namespace tuner::objectives::torch_objectives

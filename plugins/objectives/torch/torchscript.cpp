@@ -147,7 +147,8 @@ struct TrainedModule : TorchScript, Trained {
   // What forward() gave, by name.
   [[nodiscard]] std::map<std::string, at::Tensor> losses_of(const torch::jit::IValue& value) const {
     std::map<std::string, at::Tensor> losses;
-    if (value.isTensor()) losses["loss"] = value.toTensor();
+    if (value.isTensor())
+      losses["loss"] = value.toTensor();
     else
       for (const auto& item : value.toGenericDict()) losses[item.key().toStringRef()] = item.value().toTensor();
     if (losses.empty() || losses.size() > kMostLosses)
@@ -164,8 +165,7 @@ struct TrainedModule : TorchScript, Trained {
 
   // Modules that draw take the process's one generator, one after another, each from a seed of its own stream.
   [[nodiscard]] torch::jit::IValue call(const Piece& piece) {
-    auto inputs = arguments(piece);
-    if (!shared_.file.is_random()) return module_.forward(std::move(inputs));
+    if (!shared_.file.is_random()) return forward_of_module(piece);
     static std::mutex one_at_a_time;
     const std::lock_guard turn(one_at_a_time);
     at::Generator generator = at::detail::getDefaultCPUGenerator();
@@ -173,7 +173,21 @@ struct TrainedModule : TorchScript, Trained {
       const std::lock_guard lock(generator.mutex());
       generator.set_current_seed(tuner_rng_u64_at(piece.rng, piece.rng->position));
     }
-    return module_.forward(std::move(inputs));
+    return forward_of_module(piece);
+  }
+  [[nodiscard]] torch::jit::IValue forward_of_module(const Piece& piece) {
+    auto inputs = arguments(piece);
+    const auto fail = [&](std::string_view text) {
+      throw std::runtime_error("forward() of '" + shared_.file.path() + "' fails: " + short_text(text));
+    };
+    try {
+      return module_.forward(std::move(inputs));
+    } catch (const c10::Error& e) {
+      fail(e.what_without_backtrace());
+    } catch (const std::exception& e) {
+      fail(e.what());
+    }
+    return {};
   }
 
   Outcome forward(const Piece& piece) override {
@@ -190,7 +204,7 @@ struct TrainedModule : TorchScript, Trained {
     bool depends = false;
     for (const auto& [name, loss] : losses_of(value)) {
       outcome.metrics[outcome.losses.size()] = loss.item<double>();
-      outcome.losses.push_back(loss.view({}));
+      outcome.losses.push_back(loss.reshape(at::IntArrayRef{}));
       depends = depends || loss.requires_grad();
     }
     require_weights(weights_, outcome.losses.size());

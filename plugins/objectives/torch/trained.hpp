@@ -89,8 +89,8 @@ void fill(const BoundTensor& tensor, Value&& value) {
       static_cast<double*>(tensor.data)[i] = value();
   }
 }
-[[nodiscard]] double truncated_normal(tuner_rng& rng, double deviation);    // cut at two deviations
-[[nodiscard]] double uniform_within(tuner_rng& rng, double bound);          // of +-bound
+[[nodiscard]] double truncated_normal(tuner_rng& rng, double deviation);  // cut at two deviations
+[[nodiscard]] double uniform_within(tuner_rng& rng, double bound);        // of +-bound
 void fill_glorot(tuner_rng& rng, const BoundTensor& tensor, double fan_in, double fan_out);
 
 // The images that all trials share.

@@ -105,8 +105,8 @@ struct TrainedVae : Vae, Trained {
   [[nodiscard]] const at::Tensor& weight(Layer layer) const { return tensor(2 * static_cast<std::size_t>(layer)); }
   [[nodiscard]] const at::Tensor& bias(Layer layer) const { return tensor(2 * static_cast<std::size_t>(layer) + 1); }
 
-  // Noise first, then five masks of 32 bits a unit. They stand in the stream by the sample's number, so that they do not
-  // depend on how a split is cut into batches.
+  // Noise first, then five masks of 32 bits a unit. They stand in the stream by the sample's number, so that they do
+  // not depend on how a split is cut into batches.
   struct Draws {
     std::int64_t units[5];
     [[nodiscard]] std::uint64_t words(std::int64_t latents) const {
@@ -116,7 +116,9 @@ struct TrainedVae : Vae, Trained {
     }
   };
   // One for each, and whole blocks.
-  static std::uint64_t words_of_noise(std::int64_t latents) { return (static_cast<std::uint64_t>(latents) + 1) / 2 * 2; }
+  static std::uint64_t words_of_noise(std::int64_t latents) {
+    return (static_cast<std::uint64_t>(latents) + 1) / 2 * 2;
+  }
   [[nodiscard]] Draws draws() const {
     const std::int64_t *first = extents_.first, *second = extents_.second;
     const std::int64_t large = filters_ * first[0] * first[1], small = filters_ * second[0] * second[1];

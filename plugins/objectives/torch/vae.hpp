@@ -12,11 +12,13 @@ struct Vae {
       .version = kEngineVersion,
       .doc = "convolutions to a few latent variables and back to the image: DeepOBS's vae by default",
       .details =
-          "Encoder: three 4 x 4 convolutions with `filters` channels, strides 2, 2, 1, leaky ReLU of slope 0.3, dropout "
+          "Encoder: three 4 x 4 convolutions with `filters` channels, strides 2, 2, 1, leaky ReLU of slope 0.3, "
+          "dropout "
           "0.2 after\n"
           "each; two dense layers give the means m and, halved, the logarithms s of the deviations.  z = m + exp(s) "
           "noise.\n"
-          "Decoder: dense layers of 24 units and of a quarter of the image's rows times a quarter of its columns, leaky "
+          "Decoder: dense layers of 24 units and of a quarter of the image's rows times a quarter of its columns, "
+          "leaky "
           "ReLU;\n"
           "three 4 x 4 transposed convolutions with `filters` channels, strides 2, 1, 1, ReLU, dropout 0.2 after the "
           "first two;\n"
@@ -28,11 +30,13 @@ struct Vae {
           "  the shortest vector a1 g1 + a2 g2, a1 + a2 = 1, a >= 0, of the gradients g of its two parts.\n"
           "Weights start uniform within +-sqrt(6 / (fan_in + fan_out)), biases at 0. The defaults have 10,151,489 "
           "parameters on\n"
-          "28 x 28 pixels. Padding is that of the authors' TensorFlow program. Noise and dropout depend on the step and "
+          "28 x 28 pixels. Padding is that of the authors' TensorFlow program. Noise and dropout depend on the step "
+          "and "
           "on the\n"
           "sample, not on its place in the batch; noise is drawn in evaluations too. One thread; no hvp.",
-      .reference = "DeepOBS (Schneider, Balles, Hennig 2019), problems vae; Kingma, Welling 2014; Desideri 2012 and "
-                   "Sener, Koltun 2018, eq. 3 for mgda"};
+      .reference =
+          "DeepOBS (Schneider, Balles, Hennig 2019), problems vae; Kingma, Welling 2014; Desideri 2012 and "
+          "Sener, Koltun 2018, eq. 3 for mgda"};
   static constexpr std::size_t kFilters = kImageOptions, kLatents = kFilters + 1, kDropout = kLatents + 1;
   static constexpr std::size_t kMore = kDropout + 1;
   static constexpr Param kOwn[] = {
