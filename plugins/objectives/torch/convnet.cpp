@@ -13,6 +13,10 @@ namespace {
 
 std::int64_t half(std::int64_t extent) { return (extent + 1) / 2; }
 
+// Samples that are computed together. What each layer keeps of more of them is over the size from which the C library
+// takes memory from the system anew each time.
+constexpr std::size_t kPiece = 128;
+
 struct TrainedConvnet : TwoConvolutions, Trained {
   using Shared = Images;
   static void describe(const Shared& shared, const Options& o, const Layout& layout) {
@@ -29,7 +33,7 @@ struct TrainedConvnet : TwoConvolutions, Trained {
     declare_splits(images, layout);
   }
   TrainedConvnet(const Shared& shared, const Bind& bind)
-      : Trained(bind, 512),
+      : Trained(bind, kPiece),
         images_(*shared.samples),
         gathered_(images_, dtype_of(bind.options())),
         init_std_(bind.options()[kInitStd]),
