@@ -198,17 +198,17 @@ struct Searched {
 TEST(PluginSearcher, RunsEveryConfigurationOfASmallSpaceOnce) {
   Searched search({{dimension("x", Values{std::int64_t{1}, std::int64_t{2}, std::int64_t{3}, std::int64_t{4}})}});
   EXPECT_EQ(search.searcher->size(), 4u);
-  std::vector<Configuration> pending;
+  std::vector<PendingProposal> pending;
   std::set<std::string> seen;
   for (std::uint64_t n = 0; n < 4; ++n) {
     // The first is as proposed; then 32 attempts with random numbers of their own are made, and a free one is taken.
-    pending.push_back(search.searcher->propose(n, pending));
-    seen.insert(to_display(*pending.back()[0]));
+    pending.push_back({n, search.searcher->propose(n, pending)});
+    seen.insert(to_display(*pending.back().configuration[0]));
     EXPECT_EQ(search.log.wanted.size(), 1 + 32 * n);
     EXPECT_EQ(search.log.wanted.back().attempt, n == 0 ? 0u : 31u);
   }
   EXPECT_EQ(seen.size(), 4u);
-  EXPECT_EQ(to_display(*pending[0][0]), "2");
+  EXPECT_EQ(to_display(*pending[0].configuration[0]), "2");
 }
 
 TEST(PluginSearcher, FixesWhatIsGivenToStartWith) {
@@ -245,7 +245,7 @@ TEST(PluginSearcher, TellsWhatIsPendingAndWhatWasObserved) {
   EXPECT_EQ(evidence.budget, 20);
   EXPECT_EQ(evidence.values, std::vector<double>{3.0});
   EXPECT_EQ(evidence.mean, 3);
-  const std::vector<Configuration> pending{{Value(0.5)}, {Value(1.5)}};
+  const std::vector<PendingProposal> pending{{1, {Value(0.5)}}, {2, {Value(1.5)}}};
   static_cast<void>(search.searcher->propose(3, pending));
   ASSERT_EQ(search.log.wanted.back().pending.size(), 2u);
   EXPECT_EQ(search.log.wanted.back().pending[0].proposal, 1u);
