@@ -147,7 +147,8 @@ constexpr TableRule kJournalRules[] = {
      "(t.study_id, t.entry) IN (SELECT study_id, entry FROM (SELECT study_id, entry, proposal, row_number() OVER "
      "(PARTITION BY study_id ORDER BY entry) - 1 AS due FROM proposals) WHERE proposal IS NOT due)"},
     {"proposals", "have no configuration",
-     "typeof(t.configuration) <> 'integer' OR t.configuration < 0 OR NOT json_valid(t.parameters) OR "
+     "typeof(t.configuration) <> 'integer' OR t.configuration NOT BETWEEN 0 AND t.proposal OR NOT "
+     "json_valid(t.parameters) OR "
      "json_type(t.parameters) <> 'object'"},
     // A path among them may have moved since.
     {"proposals", "are not what their trials were",

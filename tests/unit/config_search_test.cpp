@@ -162,7 +162,6 @@ TEST(ConfigSearch, RefusesWhatAPrunerCannotBe) {
   expect_error(refused("pruner: {name: judge, warm: 1}\n"), "sweep.yaml:6:23 config.unknown_key", {"pruner 'judge'"});
   expect_error(refused("pruner: {name: judge, share: {values: [0, 1]}}\n"), "sweep.yaml:6:30 config.impossible",
                {"does not search its own options"});
-  expect_error(refused("pruner: judge\nrepeats: 2\n"), "sweep.yaml:6:9 config.impossible", {"judges single trials"});
 }
 
 TEST(ConfigSearch, MethodsOfLaterVersionsAreSaidToBeSo) {

@@ -158,7 +158,7 @@ TEST_F(JournalTest, AJournalThatIsNotThatOfTheStudyIsRefused) {
   refused("UPDATE proposals SET parameters = '{}' WHERE proposal = 3",
           "proposal 3 of study 'demo' is no configuration");
   refused("UPDATE proposals SET parameters = replace(parameters, 'optimizer.lr', 'lr')", "is no configuration");
-  refused("UPDATE proposals SET configuration = 7 WHERE proposal = 3", "is no configuration");
+  refused("UPDATE proposals SET configuration = 2 WHERE proposal = 3", "is no configuration");
 }
 
 TEST_F(JournalTest, ATrialThatCannotBeRunStopsTheStudy) {
