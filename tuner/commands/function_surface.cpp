@@ -115,7 +115,7 @@ std::vector<std::pair<double, double>> minima_of(const tuner_objective& objectiv
   return minima;
 }
 
-// The file of the recorded build: where it was, or among the plugins that there are now. problem: why there is none.
+// The file of the recorded build: where it was, or among the plugins that there are now. problem: why it is not found.
 std::optional<executor::WorkerSetup::Library> recorded_build(const std::filesystem::path& executable,
                                                              const storage::Store& store, const std::string& study,
                                                              const std::string& objective, std::string& problem) {

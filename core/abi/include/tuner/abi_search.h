@@ -112,8 +112,8 @@ typedef struct tuner_search_create_args {
   const tuner_space* space;   /* lives, with all that it points to, until destroy() */
   const uint32_t* directions; /* [n_goals], TUNER_MINIMIZE or TUNER_MAXIMIZE; lives likewise */
   int64_t trials;             /* that the study is to have; -1 unknown */
-  int64_t lag;                /* proposal n sees the results of proposals 0 .. n - lag, no later one; 0: all there are */
-  int64_t least_budget;       /* steps; a searcher may propose any budget from here to most_budget */
+  int64_t lag;          /* proposal n sees the results of proposals 0 .. n - lag, no later one; 0: all there are */
+  int64_t least_budget; /* steps; a searcher may propose any budget from here to most_budget */
   int64_t most_budget;
   tuner_error* error;
   TUNER_ABI_GROWTH
