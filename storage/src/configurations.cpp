@@ -17,14 +17,21 @@ struct EndedTrials {
   std::vector<double> values, rank_keys;
 };
 
-EndedTrials ended_trials(Connection& connection, std::int64_t study_id, const TrialId& trial, std::int64_t due) {
+EndedTrials ended_trials(Connection& connection, std::int64_t study_id, const TrialId& trial, std::int64_t due,
+                         bool are_neighbors) {
   EndedTrials ended;
   const std::uint64_t first = trial.number - trial.replicate;
-  Rows row = connection
-                 .prepared(
-                     "SELECT number, outcome, value, rank_key FROM trials WHERE study_id = ? AND number >= ? AND "
-                     "number < ? AND configuration = ? AND outcome <> 'cancelled' ORDER BY replicate")
-                 .query(study_id, first, first + static_cast<std::uint64_t>(due), trial.configuration);
+  Rows row = are_neighbors
+                 ? connection
+                       .prepared(
+                           "SELECT number, outcome, value, rank_key FROM trials WHERE study_id = ? AND number >= ? AND "
+                           "number < ? AND configuration = ? AND outcome <> 'cancelled' ORDER BY replicate")
+                       .query(study_id, first, first + static_cast<std::uint64_t>(due), trial.configuration)
+                 : connection
+                       .prepared(
+                           "SELECT number, outcome, value, rank_key FROM trials WHERE study_id = ? AND "
+                           "repeated_configuration = ? AND outcome <> 'cancelled' ORDER BY replicate")
+                       .query(study_id, trial.configuration);
   while (row.next()) {
     in_table("trials", [&] {
       if (ended.replicates++ == 0) ended.first = row.count(0);
@@ -36,6 +43,13 @@ EndedTrials ended_trials(Connection& connection, std::int64_t study_id, const Tr
     });
   }
   return ended;
+}
+
+// How many trials its row says that there are to be; 0 without a row.
+std::int64_t due_before(Connection& connection, std::int64_t study_id, std::uint64_t configuration) {
+  Rows row = connection.prepared("SELECT due FROM configurations WHERE study_id = ? AND configuration = ?")
+                 .query(study_id, configuration);
+  return row.next() ? in_table("configurations", [&] { return row.integer(0, 1); }) : 0;
 }
 
 // Takes it out of the order, if it is in there.
@@ -57,7 +71,7 @@ ConfigurationRules read_rules(Connection& connection, std::int64_t study_id) {
     const std::string word = row.text(1);
     const auto* rule = std::ranges::find(kOnFailures, word);
     if (rule == std::end(kOnFailures)) row.refuse(1, "rank_last or ignore");
-    return ConfigurationRules{.repeats = row.integer(0, 1),
+    return ConfigurationRules{.repeats = row.integer(0, 0),
                               .on_failure = static_cast<OnFailure>(rule - std::begin(kOnFailures))};
   });
 }
@@ -73,10 +87,13 @@ std::int64_t count_recent_configurations(Connection& connection, std::int64_t st
 }
 
 bool rank_configuration(Connection& connection, std::int64_t study_id, const RepeatedTrial& repeated,
-                        OnFailure on_failure) {
-  const auto& [trial, due] = repeated;
+                        const ConfigurationRules& rules) {
+  const TrialId& trial = repeated.trial;
+  const bool are_neighbors = rules.repeats != 0;
+  const std::int64_t due =
+      are_neighbors ? repeated.due : std::max(repeated.due, due_before(connection, study_id, trial.configuration));
   remove_rank(connection, study_id, trial.configuration);
-  const EndedTrials ended = ended_trials(connection, study_id, trial, due);
+  const EndedTrials ended = ended_trials(connection, study_id, trial, due, are_neighbors);
   if (ended.replicates == 0) {
     connection.prepared("DELETE FROM configurations WHERE study_id = ? AND configuration = ?")
         .run(study_id, trial.configuration);
@@ -88,7 +105,7 @@ bool rank_configuration(Connection& connection, std::int64_t study_id, const Rep
   if (const Aggregate keys = aggregate(ended.rank_keys); keys.mean && !std::isnan(*keys.mean))
     rank_key.content = *keys.mean;
   const bool all = ended.replicates >= due;
-  const int place = ended.failed > 0 && on_failure == OnFailure::rank_last ? 2 : all ? 0 : 1;
+  const int place = ended.failed > 0 && rules.on_failure == OnFailure::rank_last ? 2 : all ? 0 : 1;
   connection
       .prepared(
           "INSERT OR REPLACE INTO configurations (study_id, configuration, number, due, replicates, completed, mean, "

@@ -5,6 +5,8 @@
 // once and in order, as ranks.hpp says of trials. Who asks for the ranking merges what was moved and what was not.
 //
 // A study of one replicate for each configuration has no rows here: its trials are its configurations.
+//
+// The trials of a configuration have consecutive numbers, but where a searcher may propose it again.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +21,8 @@ namespace tuner::storage {
 
 // How a study ranks its configurations.
 struct ConfigurationRules {
-  std::int64_t repeats = 1;  // most replicates of a configuration; 1: it has no rows here
+  // Most replicates of a configuration. 1: it has no rows here; 0: as many as the searcher proposes.
+  std::int64_t repeats = 1;
   OnFailure on_failure = OnFailure::rank_last;
 };
 // Errors: DamagedValue.
@@ -46,10 +49,10 @@ struct RepeatedTrial {
 
 // Both inside a transaction of the caller.
 //
-// Computes the row of a trial's configuration anew from its trials, whose numbers are consecutive; removes it where
-// none of them has ended. True where all of them have, and the row waits to be moved.
+// Computes the row of a trial's configuration anew from its trials; removes it where none of them has ended. True where
+// all of them have, and the row waits to be moved.
 bool rank_configuration(Connection& connection, std::int64_t study_id, const RepeatedTrial& repeated,
-                        OnFailure on_failure);
+                        const ConfigurationRules& rules);
 void merge_configurations(Connection& connection, std::int64_t study_id);
 
 }  // namespace tuner::storage

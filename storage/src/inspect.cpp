@@ -74,10 +74,12 @@ constexpr Rule kTrialRules[] = {
      "t.repeats_so_far OR t.repeats_so_far > t.number",
      "configurations"},
     {"are replicates of a configuration that has no row",
-     "s.repeats > 1 AND t.outcome NOT IN ('cancelled', 'paused') AND NOT EXISTS (SELECT 1 FROM configurations AS c "
+     "s.repeats <> 1 AND t.outcome NOT IN ('cancelled', 'paused') AND NOT EXISTS (SELECT 1 FROM configurations AS c "
      "WHERE c.study_id = "
      "t.study_id AND c.configuration = t.configuration)",
      "configurations"},
+    {"are not found by their configuration, or are where they are its neighbors",
+     "t.repeated_configuration IS NOT CASE WHEN s.repeats = 0 THEN t.configuration END", "trials", kRepeatedVersion},
     {"have a duration that is none",
      "typeof(t.wall_seconds) <> 'real' OR t.wall_seconds NOT BETWEEN 0 AND 1.7976931348623157e308 OR "
      "typeof(t.epochs) <> 'real' OR t.epochs NOT BETWEEN 0 AND 1.7976931348623157e308"},
@@ -112,6 +114,7 @@ struct TableRule {
   const char* wrong;
   const char* of = "of trial";  // whose number the rows have, under `column`
   const char* column = "number";
+  std::int64_t first_version = 1, last_version = INT64_MAX;  // of the schema
 };
 constexpr const char* kNoRankedTrial =
     "NOT EXISTS (SELECT 1 FROM trials AS o WHERE o.study_id = t.study_id AND o.number = t.number AND o.rank_key = "
@@ -124,7 +127,18 @@ constexpr TableRule kTableRules[] = {
      "avg(o.value) FROM trials AS o WHERE "
      "o.study_id = t.study_id AND o.number > t.number - t.due AND o.number < t.number + t.due AND o.configuration = "
      "t.configuration AND o.rank_key IS NOT NULL)) > 1e-9 * abs(t.mean)",
-     "of configuration", "configuration"},
+     "of configuration", "configuration", 1, kRepeatedVersion - 1},
+    {"configurations", "do not agree with their trials",
+     "EXISTS (SELECT 1 FROM (SELECT count(*) AS replicates, count(rank_key) AS completed, avg(CASE WHEN rank_key IS "
+     "NOT "
+     "NULL THEN value END) AS mean FROM (SELECT rank_key, value, outcome FROM trials AS o WHERE o.study_id = "
+     "t.study_id "
+     "AND o.repeated_configuration = t.configuration UNION ALL SELECT rank_key, value, outcome FROM trials AS o WHERE "
+     "o.study_id = t.study_id AND o.number > t.number - t.due AND o.number < t.number + t.due AND o.configuration = "
+     "t.configuration AND o.repeated_configuration IS NULL) WHERE outcome <> 'cancelled') AS a WHERE "
+     "(t.replicates, t.completed) IS NOT (a.replicates, a.completed) OR t.replicates < 1 OR typeof(t.mean) = 'real' "
+     "AND abs(t.mean - a.mean) > 1e-9 * abs(t.mean))",
+     "of configuration", "configuration", kRepeatedVersion},
     {"configurations", "do not stand in the order once, as their rank says",
      "(SELECT count(*) FROM configuration_ranks AS r WHERE r.study_id = t.study_id AND r.place = t.place AND "
      "r.rank_key "
@@ -172,8 +186,10 @@ constexpr TableRule kJournalRules[] = {
      "t.replicates = 1 AND t.outcome NOT IN ('timed_out', 'paused') AND (t.study_id, t.entry) IN (SELECT p.study_id, "
      "p.entry FROM "
      "trials "
-     "AS o JOIN observations AS p ON p.study_id = o.study_id AND p.configuration = o.configuration WHERE o.outcome <> "
-     "'cancelled' AND (o.outcome <> p.outcome OR o.value IS NOT p.mean))"},
+     "AS o JOIN observations AS p ON p.study_id = o.study_id AND p.configuration = o.configuration JOIN studies AS s "
+     "ON "
+     "s.id = o.study_id WHERE o.outcome <> 'cancelled' AND (s.repeats <> 0 OR o.number = p.proposal) AND (o.outcome <> "
+     "p.outcome OR o.value IS NOT p.mean))"},
     {"observations", "have a value that is no number",
      "(typeof(t.mean) NOT IN ('real', 'null') AND t.mean IS NOT 'nan') OR (typeof(t.standard_deviation) NOT IN "
      "('real', 'null') AND t.standard_deviation IS NOT 'nan') OR typeof(t.budget) <> 'real' OR t.budget NOT BETWEEN 0 "
@@ -302,10 +318,13 @@ class Inspector {
                                        name, holder.pid));
   }
 
+  [[nodiscard]] bool applies(const auto& rule) const {
+    return found_.schema_version >= rule.first_version && found_.schema_version <= rule.last_version;
+  }
+
   void check_rows() {
     for (const Rule& rule : kTrialRules) {
-      const bool applies = found_.schema_version >= rule.first_version && found_.schema_version <= rule.last_version;
-      if (!applies || !has_table(rule.needs)) continue;
+      if (!applies(rule) || !has_table(rule.needs)) continue;
       check_rule("trials", rule.what,
                  fmt::format("SELECT s.name, count(*), min(t.number) FROM trials AS t LEFT JOIN studies AS s ON s.id = "
                              "t.study_id WHERE {} GROUP BY t.study_id",
@@ -345,7 +364,8 @@ class Inspector {
         return std::string_view(other.table) != rule->table;
       });
       std::string any;
-      for (auto one = rule; one != next; ++one) any += fmt::format("{}({})", any.empty() ? "" : " OR ", one->wrong);
+      for (auto one = rule; one != next; ++one)
+        if (applies(*one)) any += fmt::format("{}({})", any.empty() ? "" : " OR ", one->wrong);
       bool broken = false;
       if (has_table(rule->table))
         attempt(fmt::format("table {}", rule->table), [&] {
@@ -353,7 +373,7 @@ class Inspector {
           broken = statement.query().next();
         });
       for (; rule != next; ++rule)
-        if (broken) check_table(*rule);
+        if (broken && applies(*rule)) check_table(*rule);
     }
   }
 

@@ -68,9 +68,9 @@ void count_outcome(Connection& connection, std::int64_t study_id, Outcome outcom
       .run(study_id, to_string(outcome), change);
 }
 
-// True if it is ranked.
+// True if it is ranked. repeated_configuration: its configuration, where trials are found by it.
 bool insert_trial(Connection& connection, std::int64_t study_id, const TrialRecord& trial, std::int64_t attempt,
-                  Goal goal) {
+                  Goal goal, std::optional<std::uint64_t> repeated_configuration) {
   const TrialResult& result = trial.result;
   const std::optional<std::string_view> error =
       result.error.empty() ? std::nullopt : std::optional<std::string_view>(result.error);
@@ -80,12 +80,13 @@ bool insert_trial(Connection& connection, std::int64_t study_id, const TrialReco
           "INSERT INTO trials (study_id, number, outcome, value, parameters, attempt, seed, started_at, finished_at, "
           "steps, epochs, loss_evaluations, gradient_evaluations, hvp_evaluations, wall_seconds, error, best_value, "
           "last_value, nonfinite_gradients, target_step, target_seconds, rank_key, replicate, repeats_so_far, "
-          "violation) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+          "violation, repeated_configuration) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
+          "?, ?, ?, ?, ?)")
       .run(study_id, trial.id.number, to_string(result.outcome), result.value, json_of(trial.parameters), attempt,
            trial.seed, iso8601(trial.started_at_ms), iso8601(trial.finished_at_ms), result.steps, result.epochs,
            result.evaluations.loss, result.evaluations.gradient, result.evaluations.hvp, result.wall_seconds, error,
            result.best_value, result.last_value, result.nonfinite_gradients, result.target_step, result.target_seconds,
-           key, trial.id.replicate, trial.id.number - trial.id.configuration, violated);
+           key, trial.id.replicate, trial.id.number - trial.id.configuration, violated, repeated_configuration);
   if (key) add_rank(connection, study_id, trial.id.number, *key);
   return key.has_value();
 }
@@ -159,11 +160,15 @@ void Store::record(std::span<const TrialRecord> trials, std::span<const JournalE
       const std::int64_t least = remove_open(connection, study_id, trial.id.number);
       ++counts[trial.result.outcome];
       const std::int64_t attempt = std::max<std::int64_t>(least, trial.attempt);
-      if (insert_trial(connection, study_id, trial, attempt, impl_->goal)) ++recent_ranks;
+      const auto repeated_configuration =
+          impl_->rules.repeats == 0 ? std::optional(trial.id.configuration) : std::nullopt;
+      if (insert_trial(connection, study_id, trial, attempt, impl_->goal, repeated_configuration)) ++recent_ranks;
       insert_details(connection, study_id, trial);
       view.add(connection, trial.parameters);
-      if (impl_->rules.repeats > 1 && !is_open(trial.result.outcome))
-        repeated.try_emplace(trial.id.configuration, RepeatedTrial{trial.id, trial.replicates});
+      if (impl_->rules.repeats != 1 && !is_open(trial.result.outcome)) {
+        RepeatedTrial& one = repeated[trial.id.configuration];
+        if (trial.replicates >= one.due) one = {trial.id, trial.replicates};
+      }
       for (std::size_t i = 0; i < trial.plugins.size(); ++i) {
         use.run(study_id, trial.id.number, i, key_of(trial.plugins[i]));
       }
@@ -180,7 +185,7 @@ void Store::record(std::span<const TrialRecord> trials, std::span<const JournalE
     }
     std::int64_t recent_configurations = impl_->recent_configurations;
     for (const auto& [configuration, trial] : repeated)
-      if (rank_configuration(connection, study_id, trial, impl_->rules.on_failure)) ++recent_configurations;
+      if (rank_configuration(connection, study_id, trial, impl_->rules)) ++recent_configurations;
     if (recent_configurations >= kRecentRanks) {
       merge_configurations(connection, study_id);
       recent_configurations = 0;
@@ -221,7 +226,7 @@ void Store::prune(const TrialId& trial, std::string_view why, std::span<const Jo
   const std::int64_t first = impl_->next_entry ? *impl_->next_entry : find_next_entry(connection, study_id);
   const std::int64_t next_entry = insert_entries(connection, study_id, first, entries);
   const ConfigurationRules& rules = impl_->rules;
-  if (rules.repeats > 1) rank_configuration(connection, study_id, {trial, rules.repeats}, rules.on_failure);
+  if (rules.repeats > 1) rank_configuration(connection, study_id, {trial, rules.repeats}, rules);
   transaction.commit();
   impl_->next_entry = next_entry;
   impl_->check_place();

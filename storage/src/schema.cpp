@@ -508,6 +508,40 @@ ALTER TABLE evidence ADD COLUMN further_values TEXT;
 ALTER TABLE evidence ADD COLUMN constraints TEXT;
 )sql";
 
+// A searcher may propose a configuration again, whose trials are then not neighbors: they are found by an index. A
+// study that allows it has `repeats` 0, and `repeated_configuration` is NULL in all others.
+constexpr const char* kMigration12 = R"sql(
+ALTER TABLE trials ADD COLUMN repeated_configuration INTEGER;
+CREATE INDEX repeated_trials ON trials (study_id, repeated_configuration) WHERE repeated_configuration IS NOT NULL;
+
+DROP TRIGGER replicate_is_deleted;
+CREATE TRIGGER replicate_is_deleted AFTER DELETE ON trials
+WHEN OLD.outcome <> 'cancelled' AND EXISTS (SELECT 1 FROM configurations AS c WHERE c.study_id = OLD.study_id
+  AND c.configuration = OLD.number - OLD.repeats_so_far)
+BEGIN
+  DELETE FROM configuration_ranks WHERE study_id = OLD.study_id AND configuration = OLD.number - OLD.repeats_so_far
+    AND (place, rank_key) = (SELECT c.place, c.rank_key FROM configurations AS c WHERE c.study_id = OLD.study_id
+      AND c.configuration = OLD.number - OLD.repeats_so_far);
+  DELETE FROM configurations WHERE study_id = OLD.study_id AND configuration = OLD.number - OLD.repeats_so_far
+    AND replicates <= 1;
+  UPDATE configurations
+  SET (number, replicates, completed, mean, rank_key, place) = (
+      SELECT min(t.number), count(*), count(t.rank_key), avg(CASE WHEN t.rank_key IS NOT NULL THEN t.value END),
+        avg(t.rank_key), CASE WHEN s.on_failure = 'rank_last' AND
+          count(CASE WHEN t.outcome <> 'pruned' AND t.rank_key IS NULL THEN 1 END) > 0 THEN 2 ELSE 1 END
+      FROM (
+          SELECT * FROM trials WHERE study_id = OLD.study_id AND repeated_configuration = OLD.repeated_configuration
+          UNION ALL
+          SELECT * FROM trials WHERE OLD.repeated_configuration IS NULL AND study_id = OLD.study_id
+            AND number >= OLD.number - OLD.replicate AND number < OLD.number - OLD.replicate + due
+            AND configuration = OLD.number - OLD.repeats_so_far
+        ) AS t JOIN studies AS s ON s.id = t.study_id
+      WHERE t.outcome <> 'cancelled'),
+    standard_deviation = NULL, moved = 0
+  WHERE study_id = OLD.study_id AND configuration = OLD.number - OLD.repeats_so_far;
+END;
+)sql";
+
 constexpr Migration kMigrations[] = {
     {1, kMigration1},
     {2, kMigration2},
@@ -520,6 +554,7 @@ constexpr Migration kMigrations[] = {
     {9, kMigration9, ForReaders::none},
     {10, kMigration10, ForReaders::none},
     {11, kMigration11, ForReaders::none},
+    {12, kMigration12, ForReaders::none},
 };
 
 }  // namespace

@@ -82,8 +82,8 @@ std::int64_t reopen(Connection& connection, std::int64_t id, std::string_view ou
   const std::vector<RepeatedTrial> repeated = replicates_with(connection, id, outcome);
   connection.prepared("UPDATE trials SET outcome = 'cancelled', error = NULL WHERE study_id = ? AND outcome = ?")
       .run(id, outcome);
-  const OnFailure on_failure = read_rules(connection, id).on_failure;
-  for (const RepeatedTrial& trial : repeated) rank_configuration(connection, id, trial, on_failure);
+  const ConfigurationRules rules = read_rules(connection, id);
+  for (const RepeatedTrial& trial : repeated) rank_configuration(connection, id, trial, rules);
   connection.prepared("UPDATE outcome_counts SET trials = 0 WHERE study_id = ? AND outcome = ?").run(id, outcome);
   connection
       .prepared(

@@ -68,10 +68,10 @@ StudyRow read_study(Connection& connection, std::string_view name) {
     study.seed = row.unsigned_integer(3);
     study.created_at = row.text(4);
     study.tuner_version = row.text(5);
-    study.repeats = static_cast<std::uint64_t>(row.integer(6, 1));
+    study.repeats = static_cast<std::uint64_t>(row.integer(6, 0));
   });
   read_counts(connection, id, study);
-  if (study.repeats > 1)
+  if (study.is_repeated())
     read_best_configuration(connection, id, study);
   else
     read_best(connection, id, study);

@@ -329,6 +329,52 @@ TEST_F(ConfigurationsTest, ATimedOutReplicateThatRunsAgainIsMissingUntilThen) {
   EXPECT_EQ(damage(), "");
 }
 
+// Replicate `replicate` of `configuration`, where its searcher proposes configurations again.
+TrialRecord make_repeated(std::uint64_t number, std::uint64_t configuration, std::uint32_t replicate, double value) {
+  TrialRecord trial = make_replicate(configuration, replicate, value, 1);
+  trial.id.number = number;
+  trial.replicates = replicate + 1;
+  return trial;
+}
+
+TEST_F(ConfigurationsTest, OneThatIsProposedAgainHasFurtherReplicates) {
+  Store store(file_, Access::read_write);
+  store.open_study(repeated_study(0));
+  record(store, make_repeated(0, 0, 0, 4));
+  record(store, make_repeated(1, 1, 0, 3));
+  EXPECT_EQ(order_of(store), "1: 3 +- none of 1, 1/1\n0: 4 +- none of 1, 1/1\n");
+  // The third comes before the second.
+  record(store, make_repeated(9, 0, 2, 1));
+  EXPECT_EQ(order_of(store), "1: 3 +- none of 1, 1/1\n0: 2.5 +- 2.1213203435596424 of 2, 2/3\n");
+  const TrialRecord both[] = {make_repeated(5, 0, 1, 1), make_repeated(7, 1, 1, 5)};
+  store.record(both);
+  EXPECT_EQ(order_of(store), "0: 2 +- 1.7320508075688772 of 3, 3/3\n1: 4 +- 1.4142135623730951 of 2, 2/2\n");
+  EXPECT_EQ(view_of(store), order_of(store));
+  EXPECT_EQ(store.study("demo").best_value, 2.0);
+  EXPECT_EQ(store.study("demo").best_number, 0u);
+  EXPECT_EQ(damage(), "");
+
+  // Also where it was put in order already; trials that lie between do not count.
+  Connection(file_, Connection::Mode::existing)
+      .execute(
+          "INSERT INTO configuration_ranks SELECT study_id, place, rank_key, configuration FROM configurations; UPDATE "
+          "configurations SET moved = 1");
+  ASSERT_EQ(damage(), "");
+  Connection(file_, Connection::Mode::existing).execute("DELETE FROM trials WHERE number = 9");
+  EXPECT_EQ(order_of(store), "1: 4 +- 1.4142135623730951 of 2, 2/2\n0: 2.5 +- none of 2, 2/3\n");
+  EXPECT_EQ(damage(), "");
+  record(store, make_repeated(9, 0, 2, 1));
+  EXPECT_EQ(order_of(store), "0: 2 +- 1.7320508075688772 of 3, 3/3\n1: 4 +- 1.4142135623730951 of 2, 2/2\n");
+  EXPECT_EQ(damage(), "");
+
+  Connection(file_, Connection::Mode::existing)
+      .execute("UPDATE trials SET repeated_configuration = 1 WHERE number = 5");
+  EXPECT_EQ(damage(),
+            "study 'demo': 1 rows of trials are not found by their configuration, or are where they are its neighbors "
+            "(the first of trial 5)\nstudy 'demo': 2 rows of configurations do not agree with their trials (the first "
+            "of configuration 0)\n");
+}
+
 TEST_F(ConfigurationsTest, DamageIsFound) {
   {
     Store store(file_, Access::read_write);

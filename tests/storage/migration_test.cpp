@@ -179,8 +179,11 @@ TEST_F(VersionThreeTest, AWriterBringsItForwardWithAllOfIt) {
                   {"repeats", "1"},
                   {"on_failure", "\"rank_last\""}});
   for (auto& trial : expected["trials"])
-    trial.insert(
-        {{"configuration", trial["number"]}, {"replicate", "0"}, {"repeats_so_far", "0"}, {"violation", "NULL"}});
+    trial.insert({{"configuration", trial["number"]},
+                  {"replicate", "0"},
+                  {"repeats_so_far", "0"},
+                  {"violation", "NULL"},
+                  {"repeated_configuration", "NULL"}});
   EXPECT_EQ(schema(file_), schema(folder_ / "new.db"));
   EXPECT_EQ(Connection(file_, Connection::Mode::existing).integer("PRAGMA user_version"), migrations().back().version);
   const auto found = all();

@@ -68,7 +68,8 @@ class JournalTest : public testing::Test {
                       .metric = "val_loss",
                       .goal = Goal::minimize,
                       .seed = 1,
-                      .tuner_version = "1.0.0"});
+                      .tuner_version = "1.0.0",
+                      .repeats = plan_.on_duplicate == OnDuplicate::repeat ? 0 : plan_.repeats.count});
     Study study{.plan = plan_, .run = {}, .source = {}};
     study.run.workers = static_cast<std::uint32_t>(options.workers);
     test::FakeExecutor executor(options.workers, options.seed, options.run);

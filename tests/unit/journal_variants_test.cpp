@@ -144,6 +144,56 @@ TEST_F(JournalTest, AConfigurationThatComesAgainHasTheResultThatItHad) {
             "0 \n");
 }
 
+TEST_F(JournalTest, AConfigurationThatComesAgainHasFurtherReplicates) {
+  plan_.on_duplicate = OnDuplicate::repeat;
+  // What a replicate measures follows from which it is.
+  const auto measure = [](Finished& trial) {
+    trial.result.value = trial.result.last_value =
+        static_cast<double>(trial.job.id.configuration) + 0.1 * trial.job.id.replicate;
+  };
+  for (const std::uint32_t repeats : {1u, 2u}) {
+    plan_.repeats.count = repeats;
+    std::string expected;
+    for (const std::size_t workers : {1, 3}) {
+      const std::string file = std::to_string(workers) + "-" + std::to_string(repeats) + ".db";
+      Repeating searcher(plan_, 20, repeats);
+      const StudyStatus status = run(searcher, {.workers = workers, .file = file, .run = measure});
+      EXPECT_EQ(status.done, 20u * repeats);
+      EXPECT_EQ(status.reused, 0u);
+      ASSERT_EQ(searcher.told.size(), 16u);
+      for (std::size_t n = 0; n < 16; ++n) {
+        EXPECT_EQ(searcher.told[n].proposal, n);
+        EXPECT_EQ(searcher.told[n].configuration, n % 5);
+        ASSERT_EQ(searcher.told[n].values.size(), repeats);
+        EXPECT_EQ(searcher.told[n].values[0], static_cast<double>(n % 5) + 0.1 * static_cast<double>(n / 5 * repeats));
+      }
+      if (expected.empty()) expected = tables(file);
+      EXPECT_EQ(tables(file), expected);
+      const storage::Store store(folder_.path() / file, storage::Access::read_only);
+      const auto rows = store.configurations("demo");
+      ASSERT_EQ(rows.size(), 5u);
+      const double most = 4.0 * repeats - 1;
+      for (std::uint64_t c = 0; c < 5; ++c) {
+        EXPECT_EQ(rows[c].configuration, c);
+        EXPECT_EQ(rows[c].number, c * repeats);
+        EXPECT_EQ(rows[c].completed, 4 * repeats);
+        EXPECT_EQ(rows[c].due, 4 * repeats);
+        EXPECT_NEAR(rows[c].mean, static_cast<double>(c) + 0.1 * most / 2, 1e-12);
+      }
+    }
+    Repeating first(plan_, 20, repeats), second(plan_, 20, repeats);
+    const std::string file = "resumed-" + std::to_string(repeats) + ".db";
+    Options interrupted{.file = file};
+    interrupted.run = [&, left = 7](Finished& trial) mutable {
+      measure(trial);
+      if (--left == 0) std::raise(SIGINT);
+    };
+    EXPECT_EQ(run(first, interrupted).ending, Ending::interrupted);
+    EXPECT_EQ(run(second, {.workers = 2, .file = file, .run = measure}).done, 20u * repeats);
+    EXPECT_EQ(tables(file), expected);
+  }
+}
+
 // Stops every second configuration of three trials.
 class EverySecond : public EveryThird {
  public:

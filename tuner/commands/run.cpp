@@ -144,7 +144,8 @@ void print_configurations(const StudyPlan& plan, StudySession& session) {
   const auto best = session.store().configurations(plan.name, kShownTrials);
   if (best.empty()) return;
   std::cout << fmt::format("\nbest by the mean of {} ({}) over {} trials:\n", plan.metric.name,
-                           to_string(plan.metric.goal), plan.repeats.count);
+                           to_string(plan.metric.goal),
+                           plan.on_duplicate == OnDuplicate::repeat ? "its" : std::to_string(plan.repeats.count));
   report::TableWriter table(std::cout, "table");
   table.header({"configuration", plan.metric.name, "std. deviation", "n", "trials", "parameters"});
   for (const auto& row : best)
@@ -191,7 +192,7 @@ void print_result(const Study& study, const study::StudyStatus& status, StudySes
   if (exhausted(study, status)) print_exhausted(study, status);
   if (status.ending == study::Ending::budget_used) std::cout << "the budget is used up: raise it to continue\n";
   if (!plan.further_metrics.empty()) return print_front(plan, session);
-  if (plan.repeats.count > 1) return print_configurations(plan, session);
+  if (has_replicates(plan)) return print_configurations(plan, session);
   const auto best = session.store().runs(plan.name, kShownTrials, true);
   if (best.empty()) return;
   std::cout << "\nbest by " << plan.metric.name << " (" << to_string(plan.metric.goal) << "):\n";
@@ -214,7 +215,7 @@ Json best_json(const StudyPlan& plan, const storage::Store& store) {
     for (const report::FrontRow& row : front.rows) rows.push_back(report::json_of(front, row));
     return rows;
   }
-  if (plan.repeats.count > 1) {
+  if (has_replicates(plan)) {
     const auto rows = store.configurations(plan.name, 1);
     return rows.empty() ? Json() : report::json_of(rows.front());
   }

@@ -65,8 +65,9 @@ void show_study(const storage::Store& store, const std::string& name, bool json,
   std::cout << fmt::format("study       {}\nmetric      {}\nseed        {}\ntrials      {}, {} completed\n",
                            printable(study.name), printable(metrics), study.seed, study.trials, study.completed);
   const auto best = store.configurations(name, 1, &damage);
-  if (study.repeats > 1 && !best.empty())
-    std::cout << fmt::format("repeats     {}\nbest        {}: configuration {}, trials from {} on\n", study.repeats,
+  if (study.is_repeated() && !best.empty())
+    std::cout << fmt::format("repeats     {}\nbest        {}: configuration {}, trials from {} on\n",
+                             study.repeats == 0 ? "as its searcher proposes" : std::to_string(study.repeats),
                              report::mean_text(best.front()), best.front().configuration, best.front().number);
   else if (study.best_number && !report::has_several_metrics(store, name))
     std::cout << fmt::format("best        {:.6g} (trial {})\n", *study.best_value, *study.best_number);
@@ -202,7 +203,7 @@ int show(const Invocation& invocation) {
     if (json)
       print_trial_json(study, trial);
     else
-      print_trial(study, trial, store.study(study).repeats > 1);
+      print_trial(study, trial, store.study(study).is_repeated());
   }
   damage.raise(database(*values));
   return 0;

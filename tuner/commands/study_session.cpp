@@ -64,7 +64,7 @@ std::string growth_words(const StudyPlan& plan) {
                      grid_size(plan.space));
 }
 
-// repeats: most trials of a configuration.
+// repeats: most trials of a configuration; 0: as many as the searcher proposes.
 storage::StudyRecord study_record(const Study& study, std::uint32_t repeats) {
   const StudyPlan& plan = study.plan;
   return {.name = plan.name,
@@ -241,7 +241,8 @@ study::StudyStatus StudySession::run(const Study& study, search::Searcher& searc
   // What cannot be learned from is said before the study is in the database.
   if (!plan.learn_from.empty() && !store_->search_version(plan.name))
     static_cast<void>(study::evidence_for(plan, searcher, *store_));
-  for (const auto& warning : store_->open_study(study_record(study, searcher.replicates(0))))
+  const std::uint32_t repeats = plan.on_duplicate == OnDuplicate::repeat ? 0 : searcher.replicates(0);
+  for (const auto& warning : store_->open_study(study_record(study, repeats)))
     std::cerr << "warning: " << printable(warning) << "\n";
   place_checkpoints(study);
   if (values_.count("rerun")) rerun(plan.name);

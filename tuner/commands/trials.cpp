@@ -129,7 +129,7 @@ int print_best_config(const storage::Store& store, const std::string& study, con
   if (report::has_several_metrics(store, study) && selection.order.empty()) {
     const report::Front front = front_of(store, study, selection, damage);
     if (!front.rows.empty()) best = front.rows.front().run.number;
-  } else if (store.study(study).repeats > 1 && !selection.where && selection.order.empty())
+  } else if (store.study(study).is_repeated() && !selection.where && selection.order.empty())
     store.read_configurations(
         study, 1, [&](const storage::ConfigurationRow& row) { best = row.number; }, &damage);
   else
@@ -206,7 +206,7 @@ int list(const Invocation& invocation, const Page& page, bool ranked, std::uint6
   const storage::Store store(database(*values), storage::Access::read_only);
   const std::uint64_t most = (*values)["limit"].as<std::uint64_t>();
   const std::string how = format(*values);
-  const bool repeated = store.study(name).repeats > 1;
+  const bool repeated = store.study(name).is_repeated();
   const bool selects = values->count("where") + values->count("sort") + values->count("columns") > 0;
   storage::Damage damage;
   std::vector<std::string> parameters;

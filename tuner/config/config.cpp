@@ -266,8 +266,8 @@ class StudyReader {
                      : static_cast<std::uint64_t>(integer_within(entry.value, bounds, "method.lag"));
     };
     const auto on_duplicate = [this](const Entry& entry) {
-      const bool reuse = word_of(entry.value, "method.on_duplicate", words(kOnDuplicates)) == "reuse";
-      plan_.on_duplicate = reuse ? OnDuplicate::reuse : OnDuplicate::retry;
+      const auto word = word_of(entry.value, "method.on_duplicate", words(kOnDuplicates));
+      plan_.on_duplicate = static_cast<OnDuplicate>(std::ranges::find(kOnDuplicates, word) - kOnDuplicates);
     };
     const auto start = [this](const Entry& entry) { start_ = entry.value; };
     const auto learn_from = [this](const Entry& entry) {
@@ -295,6 +295,9 @@ class StudyReader {
       throw Error(Message::config_impossible, what, remedy).at(pruner_place_);
     };
     if (lr_range::is_test(plan_)) refuse("an LR range test has no pruner", "remove pruner");
+    if (plan_.on_duplicate == OnDuplicate::repeat)
+      refuse("a pruner judges a configuration once, and method.on_duplicate is repeat",
+             "remove pruner, or write on_duplicate: retry");
   }
 
   void read_objective(const Node& node) {

@@ -207,8 +207,8 @@ inline constexpr HostKey kSearcherKeys[] = {
      .bounds = {.min = 1, .max = 0x1p31}},
     {.key = "on_duplicate",
      .type = HostKey::word,
-     .doc = "a configuration that was proposed before. retry: another one is proposed; reuse: its result counts again, "
-            "and nothing is run",
+     .doc = "a configuration that was proposed before. retry: another one is proposed; repeat: it is run again, with "
+            "other random numbers; reuse: its result counts again, and nothing is run",
      .fallback = "\"retry\"",
      .words = kOnDuplicates},
     {.key = "start",

@@ -160,7 +160,7 @@ Pass read_trials(const Store& store, const storage::StudyRow& study, const std::
   for (FurtherMetric& metric : further_metrics_of(store.versions(study.name).back().plan))
     pass.further.push_back({.metric = std::move(metric), .values = {}});
   std::vector<std::uint64_t> numbers;
-  if (study.repeats > 1) pass.replicates = shown_configurations(store, study.name, damage);
+  if (study.is_repeated()) pass.replicates = shown_configurations(store, study.name, damage);
   const OptimizerOfTrial optimizer(store, study.name);
   const auto tags = store.tags_of_trials(study.name, &damage);
   const auto take = [&](RunRow run) {

@@ -214,7 +214,7 @@ class Coordinator {
       if (journal_ && journal_->is_reused(proposal))
         ++next.reused;
       else if (due_.begins(next_) && !done_.contains(next_.number) && !waiting_.contains(next_.number))
-        next.jobs.push_back({.id = next_,
+        next.jobs.push_back({.id = journal_ ? journal_->trial_of(next_.number) : next_,
                              .point = journal_ ? journal_->point(proposal) : searcher_.propose(proposal),
                              .asked = {.decide_at = decide_at_}});
       next_ = search::next_trial(searcher_, next_);

@@ -365,10 +365,8 @@ void Journal::read(const storage::ProposalRecord& proposal) {
   Parameters parameters = proposal.parameters;
   if (!plan_.files.empty()) follow_paths(plan_, parameters);
   auto point = point_from(plan_.space, parameters, searcher_);
-  if (point) note_original(proposal.proposal, *point);
-  const auto original = originals_.find(proposal.proposal);
-  const std::uint64_t configuration = original == originals_.end() ? proposal.proposal : original->second;
-  if (!point || proposal.configuration != configuration)
+  if (point) note_duplicate(proposal.proposal, *point);
+  if (!point || proposal.configuration != first_of(proposal.proposal))
     throw Error(
         Message::storage_damaged,
         fmt::format("proposal {} of study '{}' is no configuration of its space", proposal.proposal, plan_.name),
@@ -417,10 +415,31 @@ const Configuration* Journal::pending(std::uint64_t proposal) const {
 
 bool Journal::is_observed(std::uint64_t proposal) const { return proposal < proposed_ && pending(proposal) == nullptr; }
 
-void Journal::note_original(std::uint64_t proposal, const Configuration& configuration) {
-  if (plan_.on_duplicate != OnDuplicate::reuse) return;
-  const auto [first, is_new] = first_.emplace(words_of(parameters_of(plan_.space, configuration)), proposal);
-  if (!is_new) originals_.emplace(proposal, first->second);
+void Journal::note_duplicate(std::uint64_t proposal, const Configuration& configuration) {
+  if (plan_.on_duplicate == OnDuplicate::retry) return;
+  const auto [made, is_new] =
+      made_.emplace(words_of(parameters_of(plan_.space, configuration)), Earlier{.first = proposal, .count = 0});
+  if (!is_new) duplicates_.emplace(proposal, made->second);
+  ++made->second.count;
+}
+
+std::uint64_t Journal::first_of(std::uint64_t proposal) const {
+  const auto duplicate = duplicates_.find(proposal);
+  return duplicate == duplicates_.end() ? proposal : duplicate->second.first;
+}
+
+std::optional<std::uint64_t> Journal::reused(std::uint64_t proposal) const {
+  if (plan_.on_duplicate != OnDuplicate::reuse || !duplicates_.contains(proposal)) return std::nullopt;
+  return first_of(proposal);
+}
+
+TrialId Journal::trial_of(std::uint64_t number) const {
+  TrialId trial = search::trial_of(searcher_, number);
+  const auto duplicate = duplicates_.find(trial.configuration);
+  if (duplicate == duplicates_.end()) return trial;
+  trial.replicate += duplicate->second.count * searcher_.replicates(trial.configuration);
+  trial.configuration = duplicate->second.first;
+  return trial;
 }
 
 void Journal::add(std::uint64_t number, TrialResult result) {
@@ -471,14 +490,12 @@ bool Journal::propose(std::uint64_t proposal) {
   }
   ++proposed_;
   const Configuration& configuration = pending_.back().configuration;
-  note_original(proposal, configuration);
-  const auto original = originals_.find(proposal);
+  note_duplicate(proposal, configuration);
   if (is_kept_)
-    entries_.emplace_back(
-        storage::ProposalRecord{.proposal = proposal,
-                                .configuration = original == originals_.end() ? proposal : original->second,
-                                .parameters = parameters_of(plan_.space, configuration)});
-  if (is_free_ && original != originals_.end() && is_complete(proposal)) arrive(proposal);
+    entries_.emplace_back(storage::ProposalRecord{.proposal = proposal,
+                                                  .configuration = first_of(proposal),
+                                                  .parameters = parameters_of(plan_.space, configuration)});
+  if (is_free_ && is_reused(proposal) && is_complete(proposal)) arrive(proposal);
   return true;
 }
 
@@ -488,8 +505,7 @@ const Configuration& Journal::point(std::uint64_t proposal) const {
 }
 
 bool Journal::is_complete(std::uint64_t proposal) const {
-  if (const auto original = originals_.find(proposal); original != originals_.end())
-    return observations_.contains(original->second);
+  if (const auto first = reused(proposal)) return observations_.contains(*first);
   const auto there = results_.find(proposal);
   if (there == results_.end()) return false;
   return is_over(there->second) || there->second.size() >= searcher_.replicates(proposal);
@@ -501,14 +517,16 @@ bool Journal::is_over(const Replicates& replicates) const {
 
 search::Observation Journal::observation(std::uint64_t proposal, const Configuration& configuration) {
   if (auto record = recorded_.extract(proposal); !record.empty()) return observation_of(record.mapped(), configuration);
-  if (const auto original = originals_.find(proposal); original != originals_.end()) {
-    search::Observation reused = observations_.at(original->second);
-    reused.proposal = proposal;
-    return reused;
+  if (const auto first = reused(proposal)) {
+    search::Observation again = observations_.at(*first);
+    again.proposal = proposal;
+    return again;
   }
   std::vector<TrialResult> results;
   for (const auto& [replicate, result] : results_.at(proposal)) results.push_back(result);
-  return observation_of(plan_, proposal, configuration, results);
+  search::Observation observation = observation_of(plan_, proposal, configuration, results);
+  observation.configuration = first_of(proposal);
+  return observation;
 }
 
 bool Journal::observe(std::uint64_t proposal) {
@@ -538,11 +556,11 @@ bool Journal::observe(std::uint64_t proposal) {
 
 void Journal::let_reuse(search::Observation observation) {
   const std::uint64_t proposal = observation.proposal;
-  if (originals_.contains(proposal)) return;
+  if (is_reused(proposal)) return;
   observations_.insert_or_assign(proposal, std::move(observation));
   if (!is_free_) return;
-  for (const auto& [duplicate, original] : originals_)
-    if (original == proposal && !is_observed(duplicate)) arrive(duplicate);
+  for (const auto& [duplicate, earlier] : duplicates_)
+    if (earlier.first == proposal && !is_observed(duplicate)) arrive(duplicate);
 }
 
 void Journal::observe_rest(std::uint64_t proposals) {

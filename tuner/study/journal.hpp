@@ -12,7 +12,8 @@
 // observed again where it has been continued to its end.
 //
 // A proposal of a configuration that was proposed before has the result of that one, where the plan says reuse: it is
-// observed with it, and has no trials.
+// observed with it, and has no trials. Where the plan says repeat its trials are further replicates of that one, and it
+// is observed for itself.
 //
 // A study that is resumed takes its proposals and observations from the journal. What is new stands in entries(), for
 // the coordinator to record before anything comes of it.
@@ -62,7 +63,9 @@ class Journal {
   // observe_for().
   [[nodiscard]] bool propose(std::uint64_t proposal);
   // Has the proposal, which was made, the result of an earlier one?
-  [[nodiscard]] bool is_reused(std::uint64_t proposal) const { return originals_.contains(proposal); }
+  [[nodiscard]] bool is_reused(std::uint64_t proposal) const { return reused(proposal).has_value(); }
+  // The trial of a proposal that was made.
+  [[nodiscard]] TrialId trial_of(std::uint64_t number) const;
   // Requires: proposed, and one of its trials is not finished.
   [[nodiscard]] const Configuration& point(std::uint64_t proposal) const;
 
@@ -79,7 +82,11 @@ class Journal {
   void take_in(const storage::EvidenceRecord& evidence);
   [[nodiscard]] std::uint64_t needed_for(std::uint64_t proposal) const;
   // Was its configuration proposed before?
-  void note_original(std::uint64_t proposal, const Configuration& configuration);
+  void note_duplicate(std::uint64_t proposal, const Configuration& configuration);
+  // The first proposal of the same configuration.
+  [[nodiscard]] std::uint64_t first_of(std::uint64_t proposal) const;
+  // The proposal whose result it has.
+  [[nodiscard]] std::optional<std::uint64_t> reused(std::uint64_t proposal) const;
   [[nodiscard]] bool is_complete(std::uint64_t proposal) const;
   // Is no further replicate due after these?
   [[nodiscard]] bool is_over(const Replicates& replicates) const;
@@ -114,11 +121,14 @@ class Journal {
   std::map<std::uint64_t, storage::ObservationRecord> recorded_;
   std::vector<storage::JournalEntry> entries_;
   std::uint64_t learned_ = 0;  // trials of other studies
-  // Where results are reused: by the words of a configuration its first proposal, by proposal that one, and by first
-  // proposal what was observed.
-  std::map<std::string, std::uint64_t> first_;
-  std::map<std::uint64_t, std::uint64_t> originals_;
-  std::map<std::uint64_t, search::Observation> observations_;
+  // Where configurations may be proposed again: the proposals before it that made the same one.
+  struct Earlier {
+    std::uint64_t first = 0;
+    std::uint32_t count = 0;
+  };
+  std::map<std::string, Earlier> made_;                        // by the words of a configuration
+  std::map<std::uint64_t, Earlier> duplicates_;                // by proposal
+  std::map<std::uint64_t, search::Observation> observations_;  // by first proposal, where results are reused
 };
 
 // Trials of the studies that the plan learns from which it can use: those that have ended, with parameters of its

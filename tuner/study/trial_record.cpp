@@ -12,7 +12,9 @@ storage::TrialRecord record_of(executor::Finished trial, const StudyPlan& plan, 
                                const BuildRecords& builds) {
   storage::TrialRecord record;
   record.id = trial.job.id;
-  record.replicates = searcher.replicates(record.id.configuration);
+  // Of a configuration that is proposed again those that were proposed before it, too.
+  const std::uint32_t replicates = searcher.replicates(record.id.configuration);
+  record.replicates = (record.id.replicate / replicates + 1) * replicates;
   record.attempt = trial.job.attempt;
   record.seed = plan.seed;
   record.started_at_ms = trial.started_at_ms;

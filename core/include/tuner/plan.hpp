@@ -111,9 +111,10 @@ struct RepeatPlan {
 };
 
 // What becomes of a proposal of a configuration that was proposed before. retry: it is made again, and where no
-// configuration is left the study ends. reuse: its result is that of the earlier one, and nothing is run.
-enum class OnDuplicate { retry, reuse };
-inline constexpr const char* kOnDuplicates[] = {"retry", "reuse"};
+// configuration is left the study ends. repeat: its trials are further replicates of that configuration. reuse: its
+// result is that of the earlier one, and nothing is run.
+enum class OnDuplicate { retry, repeat, reuse };
+inline constexpr const char* kOnDuplicates[] = {"retry", "repeat", "reuse"};
 
 // `lag` of a search that takes results as they come.
 inline constexpr std::uint64_t kFreeLag = 0;
@@ -163,6 +164,11 @@ struct StudyPlan {
   // one.
   std::map<std::string, std::map<std::string, std::string>> files;
 };
+
+// May a configuration have several trials?
+[[nodiscard]] inline bool has_replicates(const StudyPlan& plan) {
+  return plan.repeats.count > 1 || plan.on_duplicate == OnDuplicate::repeat;
+}
 
 // What starts workers on other machines: the command is a program and its arguments, to which tuner's own command line
 // is added. Each launcher starts one supervisor.

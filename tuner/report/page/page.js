@@ -34,7 +34,7 @@ class View {
       [hasParameters, parallelFigure],
       [hasParameters, sliceFigure],
       [hasParameters, contourFigure],
-      [study.study.repeats > 1, replicateFigure],
+      [study.study.repeats !== 1, replicateFigure],
       [study.pruning !== null, pruningFigure],
       [hasOptimizers, optimizerFigure],
       [ranking !== null, targetFigure],
@@ -88,9 +88,9 @@ class Page {
     document.getElementById('study-choice').hidden = data.studies.length < 2;
     const seconds = study.columns.get('seconds').asNumbers().reduce((sum, x) => sum + (Number.isFinite(x) ? x : 0), 0);
     const facts = [
-      ['Best value', best === null ? 'none yet' : short(numberFrom(best)), trial === null ? '' : repeats > 1 ? `mean of a configuration, trial ${trial} first` : `trial ${trial}`],
+      ['Best value', best === null ? 'none yet' : short(numberFrom(best)), trial === null ? '' : repeats !== 1 ? `mean of a configuration, trial ${trial} first` : `trial ${trial}`],
       ['Metric', metric, goal], ['Trials', trials.toLocaleString('en'), `${completed.toLocaleString('en')} completed`],
-      ['Parameters', String(study.parameterNames.length), repeats > 1 ? `${repeats} replicates` : ''],
+      ['Parameters', String(study.parameterNames.length), repeats > 1 ? `${repeats} replicates` : repeats === 0 ? 'replicates as proposed' : ''],
       ['Time of all trials', duration(seconds), ''], ['Seed', String(seed), ''],
     ];
     document.getElementById('facts').replaceChildren(...facts.map(([name, text, more]) =>

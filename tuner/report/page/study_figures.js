@@ -67,7 +67,7 @@ function replicateFigure(view) {
     draw: () => {
       const { study } = view;
       const list = study.replicates.filter(({ mean }) => mean !== null).slice(0, 40);
-      if (list.length === 0) return { told: study.study.repeats > 1 ? 'No configuration has a value yet.' : 'The study has one trial of each configuration: `repeats` makes several.' };
+      if (list.length === 0) return { told: study.study.repeats !== 1 ? 'No configuration has a value yet.' : 'The study has one trial of each configuration: `repeats` makes several.' };
       const names = list.map(({ configuration }) => String(configuration));
       const bar = (params, api) => {
         const [x, low] = api.coord([api.value(0), api.value(1)]);

@@ -15,7 +15,7 @@ class TrialTable {
     this.sort = { name: 'trial', descending: false };
     this.current = 0;
     this.rows = [];
-    const replicated = study.study.repeats > 1 ? ['configuration', 'replicate'] : [];
+    const replicated = study.study.repeats !== 1 ? ['configuration', 'replicate'] : [];
     this.shown = [...kKeysShown.slice(0, 1), ...replicated, ...kKeysShown.slice(1), ...study.parameterNames.slice(0, 12)];
     this.head = element('thead');
     this.body = element('tbody');

@@ -41,7 +41,7 @@ struct StudyRecord {
   std::uint64_t seed = 1;
   std::string tuner_version;
   int search_version = kSearchVersion;  // of a new study; one that is there keeps its own, as of the two below
-  std::uint32_t repeats = 1;            // most replicates that a configuration has
+  std::uint32_t repeats = 1;            // most replicates that a configuration has; 0: as many as the searcher proposes
   OnFailure on_failure = OnFailure::rank_last;
 };
 
@@ -81,7 +81,8 @@ struct StudyRow {
   std::string name, metric, created_at, tuner_version;
   Goal goal = Goal::minimize;
   std::uint64_t seed = 1;
-  std::uint64_t repeats = 1;  // most replicates of a configuration
+  std::uint64_t repeats = 1;  // most replicates of a configuration; 0: as many as its searcher proposes
+  [[nodiscard]] bool is_repeated() const { return repeats != 1; }
   std::uint64_t trials = 0, completed = 0;
   // Of a study with replicates the mean of its best configuration, and the number of that one's first trial.
   std::optional<double> best_value;
