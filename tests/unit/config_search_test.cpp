@@ -125,6 +125,10 @@ TEST(ConfigSearch, RefusesWhatASearcherCannotBeGiven) {
                {"13 is nothing to begin with"});
   expect_error(refused("method: {name: gp, noise: {min: 0, max: 1}}\ntrials: 4\n"), "sweep.yaml:4:27 config.impossible",
                {"method.noise", "does not search its own options"});
+  expect_error(refused("method: {name: gp, lag: none}\ntrials: 4\n"), "sweep.yaml:4:25 config.wrong_type",
+               {"method.lag is 'none', and an integer or the word free is due", "write an integer or the word free"});
+  expect_error(refused("method: {name: gp, lag: [3]}\ntrials: 4\n"), "sweep.yaml:4:25 config.wrong_type",
+               {"write an integer or the word free without brackets"});
   expect_error(refused("method: {name: gp, lag: 5}\ntrials: 4\n"), "sweep.yaml:4:9 config.impossible",
                {"lag is 5", "4 configurations"});
   expect_error(refused("method: {name: gp, lag: 3}\ntrials: 4\nrepeats: 2\n"), "sweep.yaml:4:9 config.impossible",

@@ -105,6 +105,12 @@ TEST(ConfigStudy, KeysOfLaterVersionsAreSaidToBeSo) {
 TEST(ConfigStudy, ValuesAreChecked) {
   expect_error(error_of(run("bare", "seed: -1\n")), "sweep.yaml:4:7 config.out_of_range", {"at least 0"});
   expect_error(error_of(run("bare", "workers: 0\n")), "sweep.yaml:4:10 config.out_of_range");
+  expect_error(error_of(run("bare", "workers: all\n")), "sweep.yaml:4:10 config.wrong_type",
+               {"workers is 'all', and an integer or the word auto is due", "write an integer or the word auto"});
+  expect_error(error_of(run("bare", "workers: {count: 1.5}\n")), "sweep.yaml:4:18 config.wrong_type",
+               {"an integer is due"});
+  expect_error(error_of(run("bare", "workers: 1_000\n")), "sweep.yaml:4:10 config.bad_value", {"write 1000"});
+  EXPECT_TRUE(read_study(run("bare", "workers: 'auto'\n")).run.launch.automatic);
   expect_error(error_of(run("bare", "trials: 0\n")), "sweep.yaml:4:9 config.out_of_range");
   expect_error(error_of(run("bare", "trials: 2\nrun_cap: 2\n")), "sweep.yaml:5:1 config.duplicate_key");
   expect_error(error_of(run("bare", "study: a/b\n")), "sweep.yaml:4:8 config.bad_value");

@@ -261,9 +261,8 @@ class StudyReader {
   void read_searcher(const Node& node) {
     const auto lag = [this](const Entry& entry) {
       const Bounds& bounds = host_key(kSearcherKeys, "lag").bounds;
-      run_.lag = entry.value.is_word("free")
-                     ? kFreeLag
-                     : static_cast<std::uint64_t>(integer_within(entry.value, bounds, "method.lag"));
+      run_.lag =
+          static_cast<std::uint64_t>(integer_or_word(entry.value, "free", bounds, "method.lag").value_or(kFreeLag));
     };
     const auto on_duplicate = [this](const Entry& entry) {
       const auto word = word_of(entry.value, "method.on_duplicate", words(kOnDuplicates));

@@ -271,6 +271,13 @@ std::int64_t integer_within(const Node& node, const Bounds& bounds, const std::s
   return value;
 }
 
+std::optional<std::int64_t> integer_or_word(const Node& node, std::string_view word, const Bounds& bounds,
+                                            const std::string& what) {
+  if (node.is_scalar() && node.text == word) return std::nullopt;
+  static_cast<void>(number_where(node, what, fmt::format("an integer or the word {}", word)));
+  return integer_within(node, bounds, what);
+}
+
 double real_within(const Node& node, const Bounds& bounds, const std::string& what) {
   const double value = real_of(node, what);
   check_bounds(value, bounds, what, node.place);

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <cstdint>
-
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -46,6 +46,9 @@ template <std::size_t n>
 // config.out_of_range unless the value lies within.
 void check_bounds(double value, const Bounds& bounds, const std::string& what, const std::string& place);
 [[nodiscard]] std::int64_t integer_within(const Node& node, const Bounds& bounds, const std::string& what);
+// Nothing: it is the word.
+[[nodiscard]] std::optional<std::int64_t> integer_or_word(const Node& node, std::string_view word, const Bounds& bounds,
+                                                          const std::string& what);
 [[nodiscard]] double real_within(const Node& node, const Bounds& bounds, const std::string& what);
 
 // The error for a value of another type than is due; its remedy fits what is written.

@@ -108,9 +108,10 @@ void check_launch(const Node& node, const RunSettings& run) {
 void read_workers(const Node& node, RunSettings& run) {
   LaunchPlan& launch = run.launch;
   const auto count = [&](const Node& given, const std::string& what) {
-    launch.automatic = given.is_word(kAuto);
+    const auto workers = integer_or_word(given, kAuto, host_key(kWorkersKeys, "count").bounds, what);
+    launch.automatic = !workers;
     if (launch.automatic && launch.place.empty()) launch.place = given.place;
-    if (!launch.automatic) run.workers = number_of(given, "count", what);
+    if (workers) run.workers = static_cast<std::uint32_t>(*workers);
   };
   if (!node.is_map()) return count(node, "workers");
   const auto command = [&](const Entry& entry) {
