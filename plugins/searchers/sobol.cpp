@@ -1,9 +1,5 @@
-#include <memory>
-
-#include "axis.hpp"
-#include "draws.hpp"
+#include "even_rows.hpp"
 #include "sobol_sequence.hpp"
-#include "tuner/searcher.hpp"
 
 namespace {
 
@@ -27,43 +23,12 @@ struct Sobol {
   static constexpr tuner::Param params[] = {
       tuner::boolean("scramble", true, "another sequence for every seed; without it the first row is all low ends")};
 
-  explicit Sobol(const tuner::SearchSetup& setup)
-      : axes(setup.space()),
-        dimensions(std::min(axes.size(), searchers::SobolSequence::kMostDimensions)),
-        scrambled(setup.options().flag(kScramble)) {
-    if (!scrambled) sequence = std::make_unique<searchers::SobolSequence>(dimensions);
-  }
+  explicit Sobol(const tuner::SearchSetup& setup) : rows(setup, setup.options().flag(kScramble)) {}
   void observe(const tuner::Observation&) {}
-  void propose(tuner::Proposal& proposal) const {
-    const auto values = proposal.values();
-    const auto states = proposal.states();
-    const searchers::SobolSequence& rows = rows_of(proposal.rng());
-    searchers::Stream draws(proposal.rng());
-    for (std::size_t i = 0; i < axes.size(); ++i) {
-      const double u = i < dimensions ? rows.at(proposal.index(), i) : draws.uniform();
-      if (!axes.is_active(i, values, states))
-        states[i] = TUNER_VALUE_INACTIVE;
-      else if (states[i] != TUNER_VALUE_FIXED)
-        values[i] = axes[i].quantile(u);
-    }
-  }
+  void propose(tuner::Proposal& proposal) const { rows.propose(proposal); }
 
  private:
-  // All proposals of a study share one scrambling: it comes from the stream of a proposal that is never made.
-  const searchers::SobolSequence& rows_of(const tuner_rng& rng) const {
-    if (sequence != nullptr && (!scrambled || seed == rng.seed)) return *sequence;
-    tuner_rng shared = rng;
-    shared.trial = UINT32_MAX;
-    sequence = std::make_unique<searchers::SobolSequence>(dimensions, shared);
-    seed = rng.seed;
-    return *sequence;
-  }
-
-  searchers::Axes axes;
-  std::size_t dimensions;
-  bool scrambled;
-  mutable std::unique_ptr<searchers::SobolSequence> sequence;
-  mutable std::uint64_t seed = 0;
+  searchers::EvenRows<searchers::SobolSequence> rows;
 };
 
 }  // namespace

@@ -158,6 +158,61 @@ TEST(SobolSearcher, ValuesHaveTheirShares) {
   EXPECT_EQ(choices[2], 16);
 }
 
+// ---- halton
+
+TEST(HaltonSearcher, FirstRowsAreDigitsInReverse) {
+  TestSpace space;
+  space.real("x", 1, 100, TUNER_SCALE_LOG).choice("c", 3).integer("n", 1, 5);
+  LoadedSearcher searcher("halton", space, {.options = {{"scramble", 0}}});
+  const auto rows = searcher.propose(0, 4);
+  EXPECT_EQ(rows[0].values, (std::vector<double>{1, 0, 1}));
+  EXPECT_NEAR(rows[1].values[0], 10, 1e-12);
+  EXPECT_EQ(rows[1].values[1], 1);
+  EXPECT_EQ(rows[1].values[2], 2);
+  EXPECT_NEAR(rows[3].values[0], std::pow(10, 1.5), 1e-12);
+  EXPECT_EQ(rows[3].values[1], 0);
+  EXPECT_EQ(rows[3].values[2], 4);
+}
+
+// Of 324 rows each of 9 values, and each part of the choices by its probability, has its share.
+TEST(HaltonSearcher, ValuesHaveTheirShares) {
+  TestSpace space;
+  space.choice("c", 3, {0.5, 0.25, 0.25}).integer("n", 1, 9);
+  LoadedSearcher searcher("halton", space);
+  std::map<double, int> integers;
+  std::map<double, int> choices;
+  const auto rows = searcher.propose(0, 324);
+  for (const Assignment& row : rows) {
+    ++choices[row.values[0]];
+    ++integers[row.values[1]];
+  }
+  for (int n = 1; n <= 9; ++n) EXPECT_EQ(integers[n], 36) << n;
+  EXPECT_EQ(choices[0], 162);
+  EXPECT_EQ(choices[1], 81);
+  EXPECT_EQ(choices[2], 81);
+  expect_same(searcher.propose(300)[0], rows[300]);
+}
+
+// A parameter has the same coordinate whether those before it are active or not.
+TEST(HaltonSearcher, InactiveParametersKeepTheirCoordinate) {
+  TestSpace space = conditional_space();
+  TestSpace flat;
+  flat.choice("kind", 2).real("a", 0, 1).real("b", 0, 1).integer("c", 1, 50).real("d", -1, 1);
+  LoadedSearcher searcher("halton", space);
+  LoadedSearcher all("halton", flat);
+  int active = 0;
+  for (std::uint64_t n = 0; n < 40; ++n) {
+    const Assignment row = searcher.propose(n)[0], whole = all.propose(n)[0];
+    for (std::size_t i = 0; i < 5; ++i) {
+      const bool expected = i == 0 || i == 4 || (i < 3) == (row.values[0] == 0);
+      ASSERT_EQ(row.states[i] != TUNER_VALUE_INACTIVE, expected) << i;
+      if (expected) EXPECT_EQ(row.values[i], whole.values[i]) << i;
+      active += i == 3 && expected ? 1 : 0;
+    }
+  }
+  EXPECT_EQ(active, 20);
+}
+
 // ---- cmaes
 
 // The farthest of the last thousand of 4,000 proposals from the minimum.
