@@ -1,4 +1,5 @@
 // The identity of a study, as canonical JSON.
+#include <algorithm>
 #include <cmath>
 
 #include "tuner/json.hpp"
@@ -59,7 +60,10 @@ class Canonical {
   // All dimensions, with where they are active: of a plan in which they stand nowhere else.
   [[nodiscard]] Json space() const {
     Json dimensions = Json::object();
+    std::vector<bool> is_there;
     for (const Dimension& d : space_.dimensions) {
+      is_there.push_back(!d.parent || (is_there[*d.parent] && d.branch < labels_of(*d.parent).size()));
+      if (!is_there.back()) continue;  // of a branch that an earlier version of the space did not have
       const auto* branches = std::get_if<Branches>(&d.domain);
       Json& object = dimensions[d.name] = branches != nullptr ? Json{{"one_of", Json(branches->labels)}} : domain(d);
       if (branches != nullptr) add_probabilities(object, d);
@@ -73,8 +77,9 @@ class Canonical {
   [[nodiscard]] Json one_of(const OneOf<T>& choice, Form form) const {
     if (!choice.dimension) return choice.branches.empty() ? Json() : form(choice.branches.front());
     Json branches = Json::array();
-    const auto& labels = std::get<Branches>(space_.dimensions[*choice.dimension].domain).labels;
-    for (std::size_t i = 0; i < choice.branches.size(); ++i)
+    const std::vector<std::string>& labels = labels_of(*choice.dimension);
+    // An earlier version of the space has fewer of them.
+    for (std::size_t i = 0; i < std::min(labels.size(), choice.branches.size()); ++i)
       branches.push_back({{labels[i], form(choice.branches[i])}});
     Json object{{"one_of", branches}};
     add_probabilities(object, space_.dimensions[*choice.dimension]);
@@ -89,6 +94,9 @@ class Canonical {
   }
 
  private:
+  [[nodiscard]] const std::vector<std::string>& labels_of(std::size_t dimension) const {
+    return std::get<Branches>(space_.dimensions[dimension].domain).labels;
+  }
   // The content of a file in place of its path.
   [[nodiscard]] Json value(const Value& v) const {
     if (files_.empty()) return canonical(v);

@@ -542,6 +542,11 @@ BEGIN
 END;
 )sql";
 
+// How far the versions of a study that learns reach.
+constexpr const char* kMigration13 = R"sql(
+ALTER TABLE study_versions ADD COLUMN proposals INTEGER;
+)sql";
+
 constexpr Migration kMigrations[] = {
     {1, kMigration1},
     {2, kMigration2},
@@ -555,6 +560,7 @@ constexpr Migration kMigrations[] = {
     {10, kMigration10, ForReaders::none},
     {11, kMigration11, ForReaders::none},
     {12, kMigration12, ForReaders::none},
+    {13, kMigration13, ForReaders::none},
 };
 
 }  // namespace

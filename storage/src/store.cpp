@@ -60,6 +60,7 @@ std::vector<std::string> check_plan(const Connection& connection, const StudyRec
     changed +=
         "How long a trial is trained is part of a study, as schedules follow it: a longer run is another trial, which "
         "begins anew.\n  ";
+  if (!study.not_grown.empty()) changed += study.not_grown + "\n  ";
   throw Error(
       Message::storage_other_plan,
       fmt::format("study '{}' is there already, with another plan (- recorded, + this one):\n{}", study.name,
@@ -134,8 +135,9 @@ void keep_version(Connection& connection, std::int64_t id, std::string_view now)
   }
   connection
       .prepared(
-          "INSERT INTO study_versions (study_id, version, config, overrides, plan, replaced_at) "
-          "SELECT id, (SELECT count(*) FROM study_versions WHERE study_id = studies.id), config, ?, plan, ? "
+          "INSERT INTO study_versions (study_id, version, config, overrides, plan, replaced_at, proposals) "
+          "SELECT id, (SELECT count(*) FROM study_versions WHERE study_id = studies.id), config, ?, plan, ?, "
+          "CASE journal WHEN 1 THEN (SELECT count(*) FROM proposals WHERE study_id = studies.id) END "
           "FROM studies WHERE id = ?")
       .run(overrides.dump(), now, id);
   connection

@@ -165,16 +165,23 @@ std::vector<StudyVersion> Store::versions(std::string_view name) const {
   const Snapshot snapshot(connection);
   std::vector<StudyVersion> versions;
   const Reading reading(connection, nullptr);
-  if (connection.integer("PRAGMA user_version") >= kVersionsVersion) {
+  if (const std::int64_t schema = connection.integer("PRAGMA user_version"); schema >= kVersionsVersion) {
+    const char* const proposals = schema >= kGrownJournalVersion ? "v.proposals" : "NULL";
     Rows row = connection
-                   .prepared(
-                       "SELECT v.version, v.config, v.overrides, v.plan FROM study_versions AS v JOIN studies AS s "
-                       "ON s.id = v.study_id WHERE s.name = ? ORDER BY v.version")
+                   .prepared(fmt::format(
+                       "SELECT v.version, v.config, v.overrides, v.plan, v.replaced_at, {} FROM study_versions AS v "
+                       "JOIN studies AS s ON s.id = v.study_id WHERE s.name = ? ORDER BY v.version",
+                       proposals))
                    .query(name);
     const auto read = [&] {
       const auto next = static_cast<std::int64_t>(versions.size());
       if (row.integer(0) != next) row.refuse(0, fmt::format("{}", next));
-      StudyVersion version{.config_text = row.text(1), .overrides = {}, .plan = row.text(3)};
+      StudyVersion version{.config_text = row.text(1),
+                           .overrides = {},
+                           .plan = row.text(3),
+                           .proposals = {},
+                           .replaced_at = row.text(4)};
+      if (!row.is_null(5)) version.proposals = row.count(5);
       try {
         version.overrides = Json::parse(row.text(2)).get<std::vector<std::string>>();
       } catch (const std::logic_error&) {
@@ -187,11 +194,13 @@ std::vector<StudyVersion> Store::versions(std::string_view name) const {
   }
   Rows row = connection.prepared("SELECT plan FROM studies WHERE name = ?").query(name);
   if (row.next())
-    reading.row(
-        [&] { return words_of_study(name); },
-        [&] {
-          in_table("studies", [&] { versions.push_back({study_config(name), study_overrides(name), row.text(0)}); });
-        });
+    reading.row([&] { return words_of_study(name); },
+                [&] {
+                  in_table("studies", [&] {
+                    versions.push_back(
+                        {.config_text = study_config(name), .overrides = study_overrides(name), .plan = row.text(0)});
+                  });
+                });
   return versions;
 }
 

@@ -86,6 +86,35 @@ TEST_F(MigrationTest, TheRankingOfAnOlderFileIsKept) {
   EXPECT_EQ(table_of(store, "PRAGMA integrity_check").rows[0][0], Value("ok"));
 }
 
+// Schema 13 counts the proposals of a version of a study.
+TEST_F(MigrationTest, VersionsOfAnOlderFileHaveNoProposals) {
+  const std::filesystem::path old = folder_ / "old.db";
+  {
+    auto connection = open_database(old, Access::read_write, Durability::normal, migrations().first(11));
+    connection->execute(fmt::format("ATTACH '{}' AS source", file_.string()));
+    connection->execute(
+        "INSERT INTO studies (name, config, config_sha256, plan, metric, goal, seed, created_at, tuner_version) "
+        "SELECT name, config, config_sha256, plan, metric, goal, seed, created_at, tuner_version FROM source.studies;"
+        "INSERT INTO study_versions VALUES (1, 0, 'less', '[\"seed=2\"]', 'a smaller plan', '2026-01-02T03:04:05Z')");
+  }
+  const auto check = [](const Store& store) {
+    const std::vector<StudyVersion> versions = store.versions("demo");
+    ASSERT_EQ(versions.size(), 2u);
+    EXPECT_EQ(versions[0].config_text, "less");
+    EXPECT_EQ(versions[0].overrides, std::vector<std::string>{"seed=2"});
+    EXPECT_EQ(versions[0].plan, "a smaller plan");
+    EXPECT_EQ(versions[0].replaced_at, "2026-01-02T03:04:05Z");
+    EXPECT_EQ(versions[0].proposals, std::nullopt);
+    EXPECT_EQ(versions[1].plan, make_study().plan);
+  };
+  check(Store(old, Access::read_only));
+  EXPECT_EQ(Connection(old, Connection::Mode::existing).integer("PRAGMA user_version"), 11) << "nobody wrote";
+  const Store store(old, Access::read_write);
+  check(store);
+  EXPECT_EQ(table_of(store, "PRAGMA user_version").rows[0][0], Value(migrations().back().version));
+  EXPECT_EQ(table_of(store, "PRAGMA integrity_check").rows[0][0], Value("ok"));
+}
+
 // A file that an older version has written, in the place of the one that the fixture made.
 class OldFileTest : public StorageTest {
  protected:

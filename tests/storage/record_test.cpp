@@ -444,8 +444,47 @@ TEST_F(StorageTest, AStudyThatGrewKeepsWhatItWas) {
   EXPECT_TRUE(versions[1].overrides.empty());
   EXPECT_EQ(versions[1].plan, grown.plan);
   EXPECT_EQ(error_of([&] { store.open_study(study); }).id(), Message::storage_other_plan) << "it does not shrink";
+  EXPECT_EQ(versions[0].proposals, std::nullopt) << "it has no journal";
+  EXPECT_FALSE(versions[0].replaced_at.empty());
+  EXPECT_TRUE(versions[1].replaced_at.empty());
   store.erase_study("demo");
   EXPECT_EQ(table_of(store, "SELECT count(*) FROM study_versions").rows[0][0], Value(std::int64_t{0}));
+}
+
+TEST_F(StorageTest, AStudyThatLearnsKeepsHowManyProposalsItHadWhenItGrew) {
+  StudyRecord study = make_study();
+  Store store(file_, Access::read_write);
+  std::vector<std::string> plans{study.plan, "a larger plan", "the largest plan"};
+  const auto propose = [&](std::uint64_t from, std::uint64_t to) {
+    std::vector<JournalEntry> entries;
+    for (std::uint64_t n = from; n < to; ++n)
+      entries.emplace_back(ProposalRecord{.proposal = n, .configuration = n, .parameters = {}});
+    store.record({}, entries);
+  };
+  for (std::size_t version = 0; version < plans.size(); ++version) {
+    study.plan = plans[version];
+    study.grown_from = version == 0 ? "" : plans[version - 1];
+    EXPECT_TRUE(store.open_study(study).empty());
+    if (version == 0) EXPECT_TRUE(store.keep_journal(8));
+    if (version == 0) propose(0, 5);
+    if (version == 1) propose(5, 7);
+  }
+  const auto versions = store.versions("demo");
+  ASSERT_EQ(versions.size(), 3u);
+  EXPECT_EQ(versions[0].proposals, 5u);
+  EXPECT_EQ(versions[1].proposals, 7u);
+  EXPECT_EQ(versions[2].proposals, std::nullopt);
+}
+
+TEST_F(StorageTest, AStudyThatDidNotGrowSaysWhyNot) {
+  StudyRecord study = make_study();
+  Store store(file_, Access::read_write);
+  store.open_study(study);
+  study.plan = "another plan";
+  study.not_grown = "Its space did not only grow: x lost the value 2.";
+  const Error error = error_of([&] { store.open_study(study); });
+  EXPECT_EQ(error.id(), Message::storage_other_plan);
+  EXPECT_NE(error.remedy().find(study.not_grown), std::string::npos) << error.remedy();
 }
 
 }  // namespace

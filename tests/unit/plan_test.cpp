@@ -284,6 +284,20 @@ TEST(CanonicalPlan, OrderOfKeysCountsWhereItNumbersTheTrials) {
   EXPECT_NE(canonical_plan(two_holes(false, "grid")), canonical_plan(two_holes(true, "grid")));
 }
 
+// An earlier version of a space is written in the search parameters of the present one, see search/growth.hpp.
+TEST(CanonicalPlan, OfAnEarlierSpaceHasItsBranchesAlone) {
+  const StudyPlan now = nested_study();
+  const auto& labels = std::get<Branches>(now.space.dimensions[0].domain).labels;
+  ASSERT_EQ(labels.size(), 2u);
+  StudyPlan then = now;
+  std::get<Branches>(then.space.dimensions[0].domain).labels.pop_back();
+  StudyPlan alone = now;
+  alone.space = then.space;
+  alone.optimizer->branches.pop_back();
+  EXPECT_EQ(canonical_plan(then), canonical_plan(alone));
+  EXPECT_NE(canonical_plan(then), canonical_plan(now));
+}
+
 TEST(PluginsOf, AllBranchesOrThoseOfAPoint) {
   const StudyPlan plan = nested_study();
   const auto ids = [](const std::vector<const Plugin*>& plugins) {

@@ -120,9 +120,16 @@ void replay_journals(const Invocation& invocation, const std::string& file, std:
     SharedObjectives shared;
     RecordedStudy recorded = read_recorded(store, counts.name, std::nullopt, catalogue, shared, invocation.executable);
     recorded.study = with_stored_search(std::move(recorded.study), store, catalogue);
-    const auto searcher = study::make_searcher(
-        recorded.study.plan, searcher_host(recorded.study, invocation.executable, store.lag(counts.name).value_or(1)));
-    const auto replayed = study::replay_proposals(recorded.study.plan, *searcher, store);
+    std::vector<RecordedVersion> versions = recorded_versions(recorded.study, store, catalogue);
+    versions.push_back({.study = std::move(recorded.study), .proposals = UINT64_MAX});
+    std::vector<study::ReplayedVersion> replays;
+    for (const RecordedVersion& version : versions)
+      replays.push_back(
+          {.plan = version.study.plan,
+           .searcher = study::make_searcher(version.study.plan, searcher_host(version.study, invocation.executable,
+                                                                              store.lag(counts.name).value_or(1))),
+           .proposals = version.proposals});
+    const auto replayed = study::replay_proposals(replays, store);
     std::cout << fmt::format(
         "study '{}': {} proposals made again{}\n", counts.name, replayed.compared,
         replayed.left_out == 0 ? "" : fmt::format(", {} left out: a trial before them is missing", replayed.left_out));

@@ -12,6 +12,7 @@
 #include "tuner/commands/study_files.hpp"
 #include "tuner/error.hpp"
 #include "tuner/search/grid.hpp"
+#include "tuner/search/growth.hpp"
 
 namespace tuner::commands {
 
@@ -47,24 +48,36 @@ bool differ_in_domains_alone(const Space& a, const Space& b) {
   return std::ranges::equal(a.dimensions, b.dimensions, same_place);
 }
 
-// The space of a recorded version of a grid; nothing where it is another study than `now` but for its values.
-std::optional<Space> recorded_space(const Study& now, const storage::StudyVersion& version,
-                                    const Catalogue& catalogue) {
+// A recorded version of the study, read anew. Errors: config.*, plugin.*: it can be no sweep of these plugins.
+Study version_of(const Study& now, const storage::StudyVersion& version, const Catalogue& catalogue) {
   const config::SweepFile file{.name = fmt::format("stored config of {}", now.plan.name),
                                .text = version.config_text,
                                .folder = now.source.folder,
                                .study = now.plan.name};
   const std::vector<std::string> overrides =
       version.overrides.empty() ? overrides_of(version.config_text) : version.overrides;
+  return config::read_study(file, catalogue, overrides);
+}
+
+// What a recorded version of the study had, in the search parameters of `now`.
+search::Growth growth_since(const Study& now, const storage::StudyVersion& version, const Catalogue& catalogue) {
+  Space then = version_of(now, version, catalogue).plan.space;
+  if (now.plan.method != "grid") return search::growth_of(now.plan.space, then);
+  if (!differ_in_domains_alone(then, now.plan.space)) return {.refusal = "another grid", .earlier = {}};
+  return {.refusal = {}, .earlier = std::move(then)};
+}
+
+// The space of a recorded version; nothing where it is another study than `now` but for what its space has more.
+std::optional<Space> recorded_space(const Study& now, const storage::StudyVersion& version,
+                                    const Catalogue& catalogue) try {
+  search::Growth growth = growth_since(now, version, catalogue);
+  if (!growth.refusal.empty()) return std::nullopt;
   StudyPlan then = now.plan;
-  try {
-    then.space = config::read_study(file, catalogue, overrides).plan.space;
-  } catch (const Error&) {
-    return std::nullopt;  // it can be no sweep of these plugins
-  }
-  if (!differ_in_domains_alone(then.space, now.plan.space)) return std::nullopt;
+  then.space = std::move(growth.earlier);
   if (plan_identity(canonical_plan(then)) != plan_identity(version.plan)) return std::nullopt;
-  return then.space;
+  return std::move(then.space);
+} catch (const Error&) {
+  return std::nullopt;
 }
 
 [[noreturn]] void other_plan(const std::string& study, const std::optional<config::SweepFile>& file,
@@ -133,7 +146,8 @@ RecordedStudy read_recorded(const storage::Store& store, const std::string& stud
 Study with_stored_search(Study study, const storage::Store& store, const Catalogue& catalogue) {
   StudyPlan& plan = study.plan;
   plan.search_version = store.search_version(plan.name).value_or(kSearchVersion);
-  if (plan.method != "grid") return study;
+  const bool is_grid = plan.method == "grid";
+  if (!is_grid && !plan.searcher) return study;
   std::vector<storage::StudyVersion> versions = store.versions(plan.name);
   if (!versions.empty() && plan_identity(versions.back().plan) == plan_identity(canonical_plan(plan)))
     versions.pop_back();
@@ -143,11 +157,51 @@ Study with_stored_search(Study study, const storage::Store& store, const Catalog
     if (!space) return study;  // opening it says what differs
     spaces.push_back(*std::move(space));
   }
-  for (std::size_t i = 0; i < spaces.size(); ++i)
+  for (std::size_t i = 0; is_grid && i < spaces.size(); ++i)
     if (!search::has_grid_of(i + 1 < spaces.size() ? spaces[i + 1] : plan.space, spaces[i], plan.search_version))
       return study;
   plan.grown_from = std::move(spaces);
   return study;
+}
+
+std::string plan_before_growth(const StudyPlan& plan) {
+  if (plan.grown_from.empty()) return {};
+  StudyPlan before = plan;
+  before.space = plan.grown_from.back();
+  return canonical_plan(before);
+}
+
+std::string why_not_grown(const Study& study, const storage::Store& store, const Catalogue& catalogue) try {
+  const StudyPlan& plan = study.plan;
+  const std::vector<storage::StudyVersion> versions = store.versions(plan.name);
+  if (versions.empty() || (plan.method != "random" && !plan.searcher)) return {};
+  const std::string recorded = plan_identity(versions.back().plan);
+  if (recorded == plan_identity(canonical_plan(plan)) || recorded == plan_identity(plan_before_growth(plan))) return {};
+  search::Growth growth = growth_since(study, versions.back(), catalogue);
+  if (!growth.refusal.empty()) return fmt::format("Its space did not only grow: {}.", growth.refusal);
+  StudyPlan before = plan;
+  before.space = std::move(growth.earlier);
+  if (plan.searcher || recorded != plan_identity(canonical_plan(before))) return {};
+  return "A random search does not grow: which configurations it draws follows from its whole space.";
+} catch (const Error&) {
+  return {};  // nothing is known of a sweep that can no longer be read
+}
+
+std::vector<RecordedVersion> recorded_versions(const Study& study, const storage::Store& store,
+                                               const Catalogue& catalogue) {
+  std::vector<RecordedVersion> recorded;
+  if (!study.plan.searcher) return recorded;
+  std::vector<storage::StudyVersion> versions = store.versions(study.plan.name);
+  if (!versions.empty()) versions.pop_back();
+  for (const storage::StudyVersion& version : versions) {
+    Study then = version_of(study, version, catalogue);
+    then.plan.name = study.plan.name;
+    then.plan.metric = study.plan.metric;
+    then.plan.search_version = study.plan.search_version;
+    then.plan.files = study.plan.files;
+    recorded.push_back({.study = std::move(then), .proposals = version.proposals.value_or(0)});
+  }
+  return recorded;
 }
 
 }  // namespace tuner::commands

@@ -33,8 +33,24 @@ struct RecordedStudy {
                                           SharedObjectives& shared, const std::filesystem::path& executable);
 
 // The study with what the database knows of how its configurations follow from its plan: the search version that it
-// began with, and of a grid the spaces that it has grown from. A grid has grown where its sweep differs from the
-// recorded one in values alone, and has all those that were there. Without such a study in the database, the same one.
+// began with, and the spaces that it has grown from. A grid has grown where its sweep differs from the recorded one in
+// values alone, and has all those that were there; a study whose searcher is a plugin, where search/growth.hpp says so.
+// Without such a study in the database, the same one.
 [[nodiscard]] Study with_stored_search(Study study, const storage::Store& store, const Catalogue& catalogue);
+
+// The canonical plan that the study had before its space grew last. Empty: it has not grown.
+[[nodiscard]] std::string plan_before_growth(const StudyPlan& plan);
+
+// A sentence for people where the database has this study with another space, and it may not go on with this one.
+[[nodiscard]] std::string why_not_grown(const Study& study, const storage::Store& store, const Catalogue& catalogue);
+
+// What a study of a searcher that is a plugin was before its space grew, oldest first.
+struct RecordedVersion {
+  Study study;
+  std::uint64_t proposals = 0;  // that had been made when it was replaced
+};
+// Errors: config.*, plugin.*: a recorded sweep can no longer be read.
+[[nodiscard]] std::vector<RecordedVersion> recorded_versions(const Study& study, const storage::Store& store,
+                                                             const Catalogue& catalogue);
 
 }  // namespace tuner::commands

@@ -38,6 +38,29 @@ void print_annotations(const storage::Annotations& annotations, int column) {
     std::cout << fmt::format("{:<{}}{}\n", "note", column, printable(note));
 }
 
+// What the study was before its space grew, oldest first.
+std::vector<storage::StudyVersion> earlier_versions(const storage::Store& store, const std::string& name) {
+  std::vector<storage::StudyVersion> versions = store.versions(name);
+  versions.pop_back();
+  return versions;
+}
+
+Json growth_json(const std::vector<storage::StudyVersion>& versions) {
+  Json list = Json::array();
+  for (const storage::StudyVersion& version : versions)
+    list.push_back({{"config", with_overrides(version.config_text, version.overrides)},
+                    {"proposals", version.proposals ? Json(*version.proposals) : Json()},
+                    {"replaced_at", version.replaced_at}});
+  return list;
+}
+
+void print_growth(const std::vector<storage::StudyVersion>& versions) {
+  for (std::size_t i = 0; i < versions.size(); ++i)
+    std::cout << fmt::format("grown from  version {}: {}until {}\n", i,
+                             versions[i].proposals ? fmt::format("{} proposals, ", *versions[i].proposals) : "",
+                             versions[i].replaced_at);
+}
+
 void show_study(const storage::Store& store, const std::string& name, bool json, const std::string& svg,
                 storage::Damage& damage) {
   const auto study = store.study(name);
@@ -54,6 +77,7 @@ void show_study(const storage::Store& store, const std::string& name, bool json,
   if (json) {
     Json object = report::json_of(study);
     object["config"] = config;
+    object["grown_from"] = growth_json(earlier_versions(store, name));
     object["lr_range"] = test ? lr_range::lr_json(*test) : Json();
     report::add_annotations(object, store.annotations(name));
     std::cout << object.line() << "\n";
@@ -72,6 +96,7 @@ void show_study(const storage::Store& store, const std::string& name, bool json,
   else if (study.best_number && !report::has_several_metrics(store, name))
     std::cout << fmt::format("best        {:.6g} (trial {})\n", *study.best_value, *study.best_number);
   std::cout << fmt::format("created at  {} by tuner {}\n", study.created_at, study.tuner_version);
+  print_growth(earlier_versions(store, name));
   print_annotations(store.annotations(name), 12);
   std::cout << "\n";
   if (test) std::cout << printable(lr_range::lr_text(*test));

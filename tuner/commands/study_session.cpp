@@ -50,22 +50,18 @@ std::uint32_t used_workers(const RunSettings& run) {
   return static_cast<std::uint32_t>(std::min<std::uint64_t>(run.workers, run.trials.value_or(UINT64_MAX)));
 }
 
-// Empty where the study has not grown.
-std::string plan_before_growth(const StudyPlan& plan) {
+std::string growth_words(const StudyPlan& plan, const storage::Store& store) {
   if (plan.grown_from.empty()) return {};
-  StudyPlan before = plan;
-  before.space = plan.grown_from.back();
-  return canonical_plan(before);
-}
-
-std::string growth_words(const StudyPlan& plan) {
-  if (plan.grown_from.empty()) return {};
+  if (plan.searcher) {
+    const std::vector<storage::StudyVersion> versions = store.versions(plan.name);
+    return fmt::format(" (its space grew after {} proposals)", versions.at(versions.size() - 2).proposals.value_or(0));
+  }
   return fmt::format(" (grown from {} to {} configurations)", grid_size(plan.grown_from.front()),
                      grid_size(plan.space));
 }
 
-// repeats: most trials of a configuration; 0: as many as the searcher proposes.
-storage::StudyRecord study_record(const Study& study, std::uint32_t repeats) {
+// repeats: most trials of a configuration; 0: as many as the searcher proposes. not_grown: see why_not_grown().
+storage::StudyRecord study_record(const Study& study, std::uint32_t repeats, std::string not_grown) {
   const StudyPlan& plan = study.plan;
   return {.name = plan.name,
           .config_text = study.source.text,
@@ -75,6 +71,7 @@ storage::StudyRecord study_record(const Study& study, std::uint32_t repeats) {
           .plan_by_path = plan_by_path(plan),
           .files = file_hashes(plan),
           .grown_from = plan_before_growth(plan),
+          .not_grown = std::move(not_grown),
           .metric = plan.metric.name,
           .goal = plan.metric.goal,
           .seed = plan.seed,
@@ -242,7 +239,8 @@ study::StudyStatus StudySession::run(const Study& study, search::Searcher& searc
   if (!plan.learn_from.empty() && !store_->search_version(plan.name))
     static_cast<void>(study::evidence_for(plan, searcher, *store_));
   const std::uint32_t repeats = plan.on_duplicate == OnDuplicate::repeat ? 0 : searcher.replicates(0);
-  for (const auto& warning : store_->open_study(study_record(study, repeats)))
+  for (const auto& warning :
+       store_->open_study(study_record(study, repeats, why_not_grown(study, *store_, catalogue_))))
     std::cerr << "warning: " << printable(warning) << "\n";
   place_checkpoints(study);
   if (values_.count("rerun")) rerun(plan.name);
@@ -257,8 +255,8 @@ study::StudyStatus StudySession::run(const Study& study, search::Searcher& searc
   if (plan.program) prepare_program(study, searcher);
   if (plan.searcher) say_lag(study);
   if (!quiet())
-    std::cerr << fmt::format("study '{}': {}{}, seed {}, {}, database {}\n", plan.name, plan.method, growth_words(plan),
-                             plan.seed, workers_words(study.run), database_);
+    std::cerr << fmt::format("study '{}': {}{}, seed {}, {}, database {}\n", plan.name, plan.method,
+                             growth_words(plan, *store_), plan.seed, workers_words(study.run), database_);
 
   Progress progress(stderr, ::isatty(STDERR_FILENO) != 0, plan.metric.name);
   bool warned = false;

@@ -21,8 +21,10 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -136,14 +138,22 @@ class Journal {
 [[nodiscard]] std::vector<storage::EvidenceRecord> evidence_for(const StudyPlan& plan, const search::Searcher& searcher,
                                                                 const storage::Store& store);
 
-// Makes the proposals of a recorded study again, each from what its journal says that was observed by then.
-// searcher: a new one; the plan must be that of the study. Errors: storage.damaged.
+// What a study was until its space grew, or is. The searcher is a new one of this plan, which must outlive it.
+struct ReplayedVersion {
+  const StudyPlan& plan;
+  std::unique_ptr<search::Searcher> searcher;
+  std::uint64_t proposals = UINT64_MAX;  // that had been made when the next version replaced it
+};
+
+// Makes the proposals of a recorded study again, each from what its journal says that was observed by then, and by the
+// searcher of the version that the study had then. The searcher of a later version is told first all that the one
+// before it was, as that of a resumed study is. versions: oldest first, at least one. Errors: storage.damaged.
 struct ReplayedProposals {
   std::uint64_t compared = 0;
   std::uint64_t left_out = 0;            // those after an observation whose trial is missing
   std::vector<std::string> differences;  // a line for each that is another one now
 };
-[[nodiscard]] ReplayedProposals replay_proposals(const StudyPlan& plan, search::Searcher& searcher,
+[[nodiscard]] ReplayedProposals replay_proposals(std::span<const ReplayedVersion> versions,
                                                  const storage::Store& store);
 
 // A recorded trial as it was measured, but for its Failure, which is not recorded.

@@ -142,7 +142,7 @@ struct StudyPlan {
   bool partial = false;  // a grid may be cut by `trials`
   RepeatPlan repeats;
   int search_version = kSearchVersion;  // of the study in the database, where there is one
-  // Of a grid that grew: the spaces that it had before, oldest first. They differ from `space` in the domains alone.
+  // Where the space grew: those before it, oldest first. They differ in the domains alone; see search/growth.hpp.
   std::vector<Space> grown_from;
 
   OneOf<PluginPlan> objective;                 // no branches where `program` is the objective

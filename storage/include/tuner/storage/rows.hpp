@@ -36,6 +36,8 @@ struct StudyRecord {
   std::vector<std::pair<std::string, std::string>> files{};  // path and sha256 of what `plan` has the content of
   // Of a study whose space grew: the canonical plan that it had before this one. Empty: it did not grow.
   std::string grown_from{};
+  // A sentence for people where it is another study than the recorded one, and its space could have grown: why not.
+  std::string not_grown{};
   std::string metric;
   Goal goal = Goal::minimize;
   std::uint64_t seed = 1;
@@ -51,6 +53,9 @@ struct StudyVersion {
   std::string config_text;
   std::vector<std::string> overrides;
   std::string plan;
+  // Of a version before the newest one of a study with a journal: how many proposals there were when it was replaced.
+  std::optional<std::uint64_t> proposals{};
+  std::string replaced_at{};  // ISO 8601, UTC; empty: the newest
 };
 
 // A finished trial. Times are UTC, milliseconds since 1970.
