@@ -26,8 +26,7 @@ struct Migration {
 
 // From this version on trials have replicates; a reader may meet an older file.
 constexpr std::int64_t kOverridesVersion = 6, kReplicatesVersion = 7, kJournalVersion = 8, kVersionsVersion = 9,
-                       kReviewsVersion = 10, kConstraintsVersion = 11, kRepeatedVersion = 12,
-                       kGrownJournalVersion = 13;
+                       kReviewsVersion = 10, kConstraintsVersion = 11, kRepeatedVersion = 12, kGrownJournalVersion = 13;
 
 // What the header of an open database says.
 struct Identity {
