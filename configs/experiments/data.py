@@ -1,7 +1,7 @@
 #!/usr/bin/python3
-"""Makes the data that three of the experiments need and no package has.
+"""Makes the data that four of the experiments need and no package has.
 
-Usage: configs/experiments/data.py sparse | imbalanced | disjoint [FOLDER]      (FOLDER: data, beside this script)
+Usage: configs/experiments/data.py sparse | imbalanced | disjoint | few [FOLDER]      (FOLDER: data, beside this script)
 
 sparse: FOLDER/sparse.libsvm, 6000 texts of about 20 words each out of 3000, as LIBSVM has them. Word k is drawn with a
 probability proportional to 1 / (k + 10), as in natural language few words are frequent; rare words say more about the
@@ -13,6 +13,9 @@ test images are those of Fashion-MNIST.
 
 disjoint: FOLDER/set-0, set-1, set-2, each with 2000 other images of Fashion-MNIST to train on, in the same form, and all
 with the same 2000 for validation.
+
+few: FOLDER/few, 2000 images of Fashion-MNIST to train on, 500 for validation and the first 500 test images, in the same
+form.
 
 The same seed, 1, and the same bytes every time.
 """
@@ -56,20 +59,15 @@ def write(path, magic, extents, items):
     path.write_bytes(magic + struct.pack(f">{len(extents)}I", len(items), *extents[1:]) + b"".join(items))
 
 
-def write_images(folder, train, valid):
-    """MNIST's four files: images of the training file by their numbers, validation last; test images as they are."""
+def write_images(folder, train, valid, tests=None):
+    """MNIST's four files: images of the training file by their numbers, validation last; test images as they are, or the
+    first ones of them."""
     folder.mkdir(exist_ok=True)
     for kind in ("images-idx3-ubyte", "labels-idx1-ubyte"):
         magic, extents, items = read(f"train-{kind}")
-        (folder / f"train-{kind}").write_bytes(
-            magic
-            + struct.pack(f">{len(extents)}I", len(train + valid), *extents[1:])
-            + b"".join(items[i] for i in train + valid)
-        )
-        packed = IMAGES / f"t10k-{kind}.gz"
-        (folder / f"t10k-{kind}").write_bytes(
-            gzip.decompress(packed.read_bytes()) if packed.exists() else (IMAGES / f"t10k-{kind}").read_bytes()
-        )
+        write(folder / f"train-{kind}", magic, extents, [items[i] for i in train + valid])
+        magic, extents, items = read(f"t10k-{kind}")
+        write(folder / f"t10k-{kind}", magic, extents, items[:tests])
 
 
 def shuffled(draw):
@@ -96,8 +94,13 @@ def disjoint(folder):
         write_images(folder / f"set-{part}", order[2000 * part : 2000 * (part + 1)], order[-2000:])
 
 
+def few(folder):
+    order, _ = shuffled(random.Random(1))
+    write_images(folder / "few", order[:2000], order[-500:], tests=500)
+
+
 def main():
-    kinds = {"sparse": sparse, "imbalanced": imbalanced, "disjoint": disjoint}
+    kinds = {"sparse": sparse, "imbalanced": imbalanced, "disjoint": disjoint, "few": few}
     if len(sys.argv) not in (2, 3) or sys.argv[1] not in kinds:
         sys.exit(__doc__)
     folder = pathlib.Path(sys.argv[2]) if len(sys.argv) == 3 else pathlib.Path(__file__).resolve().parent / "data"

@@ -14,6 +14,9 @@ struct Adam {
           "amsgrad puts the running maximum of v in its place; amsgrad_max: corrected takes the maximum of\n"
           "v / (1 - beta2^t), as optax. eps_mode: hat adds eps to the root of the uncorrected v, as Keras and the\n"
           "paper's efficient form: an eps of eps / sqrt(1 - beta2^t), 31.6 times as large at the first step.\n"
+          "bias_correction = false puts 1 for 1 - beta1^t and 1 - beta2^t (the paper's section 6.4): the first step "
+          "has\n"
+          "length lr (1 - beta1) / sqrt(1 - beta2), 3.16 lr at the defaults.\n"
           "Variant: PyTorch's (eps outside the root, maximum of the raw v, decay as L2 in the gradient).\n"
           "lr = 0 and g = 0 on fresh state leave x alone; with eps = 0, 0 / 0 counts as 0. The first step has\n"
           "length lr |g| / (|g| + eps) in every coordinate, whatever the scale of g.\n"
@@ -32,6 +35,7 @@ struct Adam {
       .reference = "Kingma, Ba 2015, algorithm 1; Reddi, Kale, Kumar 2018, algorithm 2; torch.optim.Adam 2.x",
       .flags = TUNER_PLUGIN_ELEMENTWISE};
 
+  enum { kBiasCorrection = adam::kCount };
   static constexpr tuner::Param params[] = {
       tuner::real("lr", 1e-3, "step size").at_least(0).search(1e-5, 1e-1, tuner::kLog),
       tuner::real("beta1", 0.9, "decay of m").at_least(0).below(1).search(0.8, 0.99, tuner::kLog1m),
@@ -41,7 +45,8 @@ struct Adam {
       tuner::boolean("amsgrad", false, "divide by the largest v so far").structural(),
       tuner::choice("amsgrad_max", adam::kAmsgradMaxima, "maximum of v before or after its bias correction"),
       tuner::choice("eps_mode", adam::kEpsModes, "eps beside the corrected or the uncorrected root of v"),
-      tuner::real("eps_root", 0, "added to v under the root").at_least(0)};
+      tuner::real("eps_root", 0, "added to v under the root").at_least(0),
+      tuner::boolean("bias_correction", true, "correct m and v for their start at 0")};
   static constexpr tuner::Slot slots[] = {
       tuner::per_element("exp_avg", "moving average m of g"),
       tuner::per_element("exp_avg_sq", "moving average v of g^2"),
@@ -49,7 +54,7 @@ struct Adam {
 
   template <class T>
   static void step(const tuner::Step& s, const tuner::Tensor<T>& t) {
-    const adam::Rule<T> rule(s, t);
+    const adam::Rule<T> rule(s, t, t.options().flag(kBiasCorrection));
     const T decay = t[adam::kWeightDecay];
     T *m = t.slot(adam::kExpAvg), *v = t.slot(adam::kExpAvgSq);
     if (t.options().flag(adam::kAmsgrad))
@@ -61,4 +66,4 @@ struct Adam {
 
 }  // namespace
 
-TUNER_LIBRARY("adam", "1.0.0", "MIT", tuner::optimizer<Adam>)
+TUNER_LIBRARY("adam", "1.1.0", "MIT", tuner::optimizer<Adam>)

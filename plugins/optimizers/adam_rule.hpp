@@ -1,7 +1,7 @@
 // What adam and adamw share: the moments, their bias correction and the divisor. PyTorch's variant.
 //   m = beta1 m + (1 - beta1) g,  v = beta2 v + (1 - beta2) g^2,  c1 = 1 - beta1^t,  c2 = 1 - beta2^t
 //   x -= lr / c1 m / (sqrt(v / c2 + eps_root) + eps)
-// Bias corrections are computed in double: in float 1 - 0.999^t loses three digits at t = 1.
+// Bias corrections are computed in double: in float 1 - 0.999^t loses three digits at t = 1. Without them c1 = c2 = 1.
 #pragma once
 
 #include <cmath>
@@ -24,10 +24,11 @@ struct Rule {
   T max_correction;  // of v before it enters the maximum, when amsgrad
   T eps, eps_root;
 
-  Rule(const tuner::Step& s, const tuner::Tensor<T>& t) {
+  Rule(const tuner::Step& s, const tuner::Tensor<T>& t, bool corrects = true) {
     const tuner::Options& o = t.options();
     const double steps = static_cast<double>(s.number());
-    const double c1 = 1 - std::pow(o[kBeta1], steps), c2 = 1 - std::pow(o[kBeta2], steps);
+    const double c1 = corrects ? 1 - std::pow(o[kBeta1], steps) : 1;
+    const double c2 = corrects ? 1 - std::pow(o[kBeta2], steps) : 1;
     const bool corrected_max = o.flag(kAmsgrad) && o.choice(kAmsgradMax) == 1;
     const bool hat = o.choice(kEpsMode) == 1;
     beta1 = t[kBeta1];

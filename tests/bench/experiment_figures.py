@@ -19,6 +19,7 @@ from experiment_surfaces import (
     saddle_steps,
     worked_example,
 )
+from experiment_vae import vae
 
 
 def state(document):
@@ -141,6 +142,7 @@ EXPERIMENTS = {
     "final_quality": final_quality,
     "schedules": schedules,
     "bias_correction": bias_correction,
+    "vae": vae,
     "decay_l2": decay_l2,
     "batch_size": batch_size,
     "imbalance": imbalance,

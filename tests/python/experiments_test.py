@@ -1,4 +1,6 @@
 """tests/bench/experiments.py: statistics, verdicts, and that tables and findings come into document and file as they are."""
+import contextlib
+import io
 import json
 import pathlib
 import sys
@@ -113,6 +115,21 @@ rest
         self.assertEqual(list(stored), ["sparse", "logreg"])
         self.assertEqual(stored["sparse"], [{"id": "kept"}])
         self.assertEqual(stored["logreg"][1]["verdict"], NOISE)
+
+
+class WithoutLibTorch(unittest.TestCase):
+    def test_what_is_left_out_is_named(self):
+        with tempfile.TemporaryDirectory() as name:
+            tuner, asked = pathlib.Path(name) / "tuner", pathlib.Path(name) / "asked"
+            for code, kept in ((0, ["logreg", "vae"]), (4, ["logreg"])):
+                tuner.write_text(f'#!/bin/sh\necho "$@" > {asked}\nexit {code}\n')
+                tuner.chmod(0o755)
+                said = io.StringIO()
+                with contextlib.redirect_stdout(said):
+                    self.assertEqual(experiments.runnable(["logreg", "vae"], tuner), kept)
+                self.assertEqual(asked.read_text(), "plugins show torch_vae\n")
+                self.assertEqual("vae              left out: " in said.getvalue(), code != 0)
+                self.assertEqual("docs/experiments.md and findings.json keep its figures" in said.getvalue(), code != 0)
 
 
 class Committed(unittest.TestCase):

@@ -47,7 +47,7 @@ REFERENCES = {
          dict(velocity="inside", momentum=0.9, initial_accumulator_value=1.0, by="paper")]),
     "adam": Reference(
         dict(lr=1e-3, beta1=0.9, beta2=0.999, eps=1e-8, weight_decay=0.0, amsgrad=False, amsgrad_max="raw",
-             eps_mode="corrected", eps_root=0.0),
+             eps_mode="corrected", eps_root=0.0, bias_correction=True),
         {"exp_avg": ("exp_avg", zero, None), "exp_avg_sq": ("exp_avg_sq", zero, None),
          "max_exp_avg_sq": ("max_exp_avg_sq", zero, "amsgrad")},
         torch.optim.Adam, betas("lr", "eps", "weight_decay", "amsgrad"), papers.adam,
@@ -58,7 +58,10 @@ REFERENCES = {
          dict(beta1=0.0, beta2=0.99, eps=0.0, by="paper"),
          dict(eps_mode="hat", eps=1e-4, by="paper"),
          dict(amsgrad=True, amsgrad_max="corrected", beta2=0.9, weight_decay=0.01, by="paper"),
-         dict(eps_root=1e-4, eps=0.0, amsgrad=True, by="paper")]),
+         dict(eps_root=1e-4, eps=0.0, amsgrad=True, by="paper"),
+         dict(bias_correction=False, by="paper"),
+         dict(bias_correction=False, beta1=0.0, beta2=0.9999, weight_decay=0.1, eps=1e-3, eps_mode="hat", by="paper"),
+         dict(bias_correction=False, amsgrad=True, amsgrad_max="corrected", beta2=0.9, by="paper")]),
     "adamw": Reference(
         dict(lr=1e-3, beta1=0.9, beta2=0.999, eps=1e-8, weight_decay=0.01, amsgrad=False, amsgrad_max="raw",
              eps_mode="corrected", eps_root=0.0, decay="lr_coupled"),

@@ -56,14 +56,16 @@ def adam_direction(o, t, g, s):
     b1, b2 = o["beta1"], o["beta2"]
     s["exp_avg"] = b1 * s["exp_avg"] + (1 - b1) * g
     s["exp_avg_sq"] = b2 * s["exp_avg_sq"] + (1 - b2) * g ** 2
-    m_hat = s["exp_avg"] / (1 - b1 ** t)
-    v_hat = s["exp_avg_sq"] / (1 - b2 ** t)
+    corrects = o.get("bias_correction", True)  # without it (section 6.4) the moments are taken as they are
+    c1, c2 = (1 - b1 ** t, 1 - b2 ** t) if corrects else (1.0, 1.0)
+    m_hat = s["exp_avg"] / c1
+    v_hat = s["exp_avg_sq"] / c2
     if o["amsgrad"] and o["amsgrad_max"] == "corrected":
         s["max_exp_avg_sq"] = v_hat = np.maximum(s["max_exp_avg_sq"], v_hat)
     elif o["amsgrad"]:
         s["max_exp_avg_sq"] = np.maximum(s["max_exp_avg_sq"], s["exp_avg_sq"])
-        v_hat = s["max_exp_avg_sq"] / (1 - b2 ** t)
-    eps = o["eps"] / np.sqrt(1 - b2 ** t) if o["eps_mode"] == "hat" else o["eps"]
+        v_hat = s["max_exp_avg_sq"] / c2
+    eps = o["eps"] / np.sqrt(c2) if o["eps_mode"] == "hat" else o["eps"]
     return quotient(m_hat, np.sqrt(v_hat + o["eps_root"]) + eps)
 
 

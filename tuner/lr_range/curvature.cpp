@@ -107,7 +107,8 @@ std::optional<std::vector<double>> second_moment_root(Trainer& trainer, std::int
   double correction = 1, under = 0, beside = option["eps"];
   if ((id == "adam" || id == "adamw") && option["amsgrad"] == 0) {
     v = slot_values(trainer, "exp_avg_sq");
-    correction = 1 - std::pow(option["beta2"], static_cast<double>(steps));
+    const bool corrects = id != "adam" || option["bias_correction"] != 0;
+    if (corrects) correction = 1 - std::pow(option["beta2"], static_cast<double>(steps));
     under = option["eps_root"];
     if (option["eps_mode"] == 1) beside /= std::sqrt(correction);
   } else if (id == "rmsprop" && option["centered"] == 0) {
