@@ -12,6 +12,7 @@
 
 #include "journal_fixture.hpp"
 #include "tuner/study/decisions.hpp"
+#include "tuner/study/recorded_trial.hpp"
 
 namespace tuner::study {
 namespace {

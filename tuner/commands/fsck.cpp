@@ -22,8 +22,8 @@
 #include "tuner/report/table.hpp"
 #include "tuner/storage/inspect.hpp"
 #include "tuner/storage/store.hpp"
-#include "tuner/study/journal.hpp"
 #include "tuner/study/method.hpp"
+#include "tuner/study/replayed_proposals.hpp"
 
 namespace tuner::commands {
 

@@ -19,7 +19,7 @@
 #include "tuner/report/output.hpp"
 #include "tuner/report/record.hpp"
 #include "tuner/report/table.hpp"
-#include "tuner/study/journal.hpp"
+#include "tuner/study/recorded_trial.hpp"
 #include "tuner/system.hpp"
 
 namespace tuner::commands {

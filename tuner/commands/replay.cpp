@@ -18,7 +18,7 @@
 #include "tuner/lr_range/lr_range.hpp"
 #include "tuner/report/table.hpp"
 #include "tuner/study/coordinator.hpp"
-#include "tuner/study/journal.hpp"
+#include "tuner/study/recorded_trial.hpp"
 #include "tuner/study/trial_record.hpp"
 #include "tuner/text.hpp"
 

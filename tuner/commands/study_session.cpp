@@ -23,6 +23,7 @@
 #include "tuner/program/files.hpp"
 #include "tuner/program/memory_group.hpp"
 #include "tuner/program/processes.hpp"
+#include "tuner/study/evidence.hpp"
 #include "tuner/study/journal.hpp"
 #include "tuner/study/method.hpp"
 #include "tuner/study/trial_record.hpp"

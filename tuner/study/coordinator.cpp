@@ -18,6 +18,7 @@
 #include "tuner/study/due_replicates.hpp"
 #include "tuner/study/journal.hpp"
 #include "tuner/study/paused_trials.hpp"
+#include "tuner/study/recorded_trial.hpp"
 #include "tuner/study/tally.hpp"
 #include "tuner/study/trial_record.hpp"
 #include "tuner/system.hpp"

@@ -21,10 +21,8 @@
 
 #include <cstdint>
 #include <map>
-#include <memory>
 #include <optional>
 #include <set>
-#include <span>
 #include <string>
 #include <vector>
 
@@ -132,40 +130,5 @@ class Journal {
   std::map<std::uint64_t, Earlier> duplicates_;                // by proposal
   std::map<std::uint64_t, search::Observation> observations_;  // by first proposal, where results are reused
 };
-
-// Trials of the studies that the plan learns from which it can use: those that have ended, with parameters of its
-// space. Errors: config.impossible where there is no such study, its metric is another one, or none of its trials fits.
-[[nodiscard]] std::vector<storage::EvidenceRecord> evidence_for(const StudyPlan& plan, const search::Searcher& searcher,
-                                                                const storage::Store& store);
-
-// What a study was until its space grew, or is. The searcher is a new one of this plan, which must outlive it.
-struct ReplayedVersion {
-  const StudyPlan& plan;
-  std::unique_ptr<search::Searcher> searcher;
-  std::uint64_t proposals = UINT64_MAX;  // that had been made when the next version replaced it
-};
-
-// Makes the proposals of a recorded study again, each from what its journal says that was observed by then, and by the
-// searcher of the version that the study had then. The searcher of a later version is told first all that the one
-// before it was, as that of a resumed study is. versions: oldest first, at least one. Errors: storage.damaged.
-struct ReplayedProposals {
-  std::uint64_t compared = 0;
-  std::uint64_t left_out = 0;            // those after an observation whose trial is missing
-  std::vector<std::string> differences;  // a line for each that is another one now
-};
-[[nodiscard]] ReplayedProposals replay_proposals(std::span<const ReplayedVersion> versions,
-                                                 const storage::Store& store);
-
-// A recorded trial as it was measured, but for its Failure, which is not recorded.
-[[nodiscard]] TrialResult result_of(storage::TrialDetail trial);
-
-// Recorded parameters with the paths of today: of a path that is a value of the search and may have moved since, the
-// value of the plan that agrees with it from the end in the most parts.
-void follow_paths(const StudyPlan& plan, Parameters& parameters);
-
-// The point of a space that has these parameters; nothing where they are none that the searcher makes. The ends of a
-// range of reals are not looked at: a searcher may go beyond them.
-[[nodiscard]] std::optional<Configuration> point_from(const Space& space, const Parameters& parameters,
-                                                      const search::Searcher& searcher);
 
 }  // namespace tuner::study
