@@ -465,8 +465,10 @@ TEST_F(StorageTest, AStudyThatLearnsKeepsHowManyProposalsItHadWhenItGrew) {
     study.plan = plans[version];
     study.grown_from = version == 0 ? "" : plans[version - 1];
     EXPECT_TRUE(store.open_study(study).empty());
-    if (version == 0) EXPECT_TRUE(store.keep_journal(8));
-    if (version == 0) propose(0, 5);
+    if (version == 0) {
+      EXPECT_TRUE(store.keep_journal(8));
+      propose(0, 5);
+    }
     if (version == 1) propose(5, 7);
   }
   const auto versions = store.versions("demo");
