@@ -466,7 +466,7 @@ std::string error_of_module(const std::string& name, Settings more = {}) {
 
 TEST(TorchScript, SaysWhatIsWrongWithAModule) {
   EXPECT_CONTAINS(error_of_module("missing"), "missing.pt");
-  EXPECT_CONTAINS(error_of_module("one_argument"), "takes 1 arguments besides self");
+  EXPECT_CONTAINS(error_of_module("one_argument"), "takes (Tensor): it must take two tensors");
   EXPECT_CONTAINS(error_of_module("pair"), "returns Tuple[Tensor, Tensor]");
   EXPECT_CONTAINS(error_of_module("no_parameter"), "has no parameter to train");
   EXPECT_CONTAINS(error_of_module("vector"), "'loss' with 10 elements of type Float");
