@@ -6,6 +6,7 @@ struct Adam {
   static constexpr tuner::Info info{
       .id = "adam",
       .name = "Adam",
+      .version = "1.1.0",
       .doc = "adaptive moments with bias correction, as torch.optim.Adam",
       .details =
           "g = grad + weight_decay x\n"
@@ -31,7 +32,9 @@ struct Adam {
           "example  lr 0.1, amsgrad true, beta2 0.5: x 1 -2; gradient 0.5 -4 -> 0.900000002 -1.90000000025; gradient "
           "-0.25 3 -> 0.874215900076 -1.89061965513; gradient 2 1 -> 0.82162076612 -1.89606572368\n"
           "example  lr 0.1, eps 0.001, eps_mode hat: x 1 -2; gradient 0.5 -4 -> 0.905948348715 -1.90078436844; "
-          "gradient -0.25 3 -> 0.880741149959 -1.8919080246; gradient 2 1 -> 0.814682376612 -1.89763995221",
+          "gradient -0.25 3 -> 0.880741149959 -1.8919080246; gradient 2 1 -> 0.814682376612 -1.89763995221\n"
+          "example  lr 0.1, bias_correction false: x 1 -2; gradient 0.5 -4 -> 0.683772433983 -1.68377225898; gradient "
+          "-0.25 3 -> 0.570590131039 -1.64581278048; gradient 2 1 -> 0.238603812624 -1.67436327873",
       .reference = "Kingma, Ba 2015, algorithm 1; Reddi, Kale, Kumar 2018, algorithm 2; torch.optim.Adam 2.x",
       .flags = TUNER_PLUGIN_ELEMENTWISE};
 

@@ -182,6 +182,17 @@ TEST(Curvature, PreconditionsAdaptiveRules) {
   EXPECT_NEAR(last_value(result.metrics, "limit").value_or(0), 38, 1e-3);
 }
 
+// Without its bias correction Adam's second moment after n steps is 1 - beta2^n of that.
+TEST(Curvature, PreconditionsAdamWithoutBiasCorrection) {
+  const StudyPlan plan = plan_of("{plugin: quadratic, eigenvalues: [1, 10, 1000], start: [1, 2, 4]}",
+                                 "{plugin: adam, bias_correction: false}", "lr_range: {lr_min: 1e-12}");
+  const TrialResult result = run(plan, {.kind = PartKind::curvature});
+  constexpr double kSteps = 20;  // that the test takes
+  const double root = std::sqrt(1 - std::pow(0.999, kSteps));
+  EXPECT_NEAR(last_value(result.metrics, "preconditioned_eigenvalue").value_or(0), 1 / root, 1e-5 / root);
+  EXPECT_NEAR(last_value(result.metrics, "limit").value_or(0), 38 * root, 1e-3);
+}
+
 TEST(Probe, LeavesEverythingAsItWas) {
   for (const char* optimizer : {"sgd", "{plugin: sgd, momentum: 0.9}", "adamw", "{plugin: lookahead, inner: adam}"}) {
     const StudyPlan plan = plan_of("{plugin: noisy_quadratic, dim: 20, condition: 50}", optimizer);

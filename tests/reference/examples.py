@@ -74,6 +74,18 @@ def adam_hat(lr, beta1, beta2, eps):
     return states
 
 
+def adam_raw(lr, beta1, beta2, eps):
+    """Kingma, Ba 2015, section 6.4: the moments as they are, without correction."""
+    x, m, v, states = list(START), [0.0, 0.0], [0.0, 0.0], []
+    for gradient in GRADIENTS:
+        for i, g in enumerate(gradient):
+            m[i] = beta1 * m[i] + (1 - beta1) * g
+            v[i] = beta2 * v[i] + (1 - beta2) * g * g
+            x[i] -= lr * m[i] / (math.sqrt(v[i]) + eps)
+        states.append(list(x))
+    return states
+
+
 def adagrad_inside(lr, lr_decay, eps):
     x, total, states = list(START), [0.0, 0.0], []
     for t, gradient in enumerate(GRADIENTS):
@@ -109,6 +121,7 @@ def main():
     print(by_torch(o.Adam, {"lr": 0.1, "weight_decay": 0.01}, {"lr": 0.1, "weight_decay": 0.01}))
     print(by_torch(o.Adam, {"lr": 0.1, "amsgrad": True, "beta2": 0.5}, {"lr": 0.1, "amsgrad": True, "betas": (0.9, 0.5)}))
     print(line({"lr": 0.1, "eps": 0.001, "eps_mode": "hat"}, adam_hat(0.1, 0.9, 0.999, 0.001)))
+    print(line({"lr": 0.1, "bias_correction": False}, adam_raw(0.1, 0.9, 0.999, 1e-8)))
     print("adagrad")
     options = {"lr": 0.1, "lr_decay": 0.1, "weight_decay": 0.01}
     print(by_torch(o.Adagrad, options, options))

@@ -25,7 +25,7 @@ FOLDER = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else pathlib.Path(__file
 def fill(model):
     at = 0
     for p in model.parameters():
-        p.data = torch.tensor([parameter(at + i) for i in range(p.numel())]).reshape(p.shape)
+        p.data = torch.tensor([parameter(at + i) for i in range(p.numel())], dtype=p.dtype).reshape(p.shape)
         at += p.numel()
 
 
@@ -206,18 +206,91 @@ class NoParameter(nn.Module):
         return inputs.mean()
 
 
+class NoForward(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.dense = nn.Linear(2, 1)
+
+    @torch.jit.export
+    def loss(self, inputs, targets):
+        return self.dense(inputs).mean()
+
+
+class Number(nn.Module):
+    """Two arguments, of which one is no tensor."""
+
+    def __init__(self):
+        super().__init__()
+        self.dense = nn.Linear(2, 1)
+
+    def forward(self, inputs, targets: int):
+        return self.dense(inputs).mean() * targets
+
+
+class Many(nn.Module):
+    """So many named losses."""
+
+    def __init__(self, count: int):
+        super().__init__()
+        self.count = count
+        self.dense = nn.Linear(2, 1)
+
+    def forward(self, inputs, targets) -> Dict[str, torch.Tensor]:
+        losses: Dict[str, torch.Tensor] = {}
+        for i in range(self.count):
+            losses[str(i)] = self.dense(inputs).mean()
+        return losses
+
+
+class Whole(nn.Module):
+    """A loss that is a whole number."""
+
+    def __init__(self):
+        super().__init__()
+        self.dense = nn.Linear(2, 1)
+
+    def forward(self, inputs, targets):
+        return (self.dense(inputs).squeeze(1) > targets).sum()
+
+
+class Grows(nn.Module):
+    """A buffer that changes its shape."""
+
+    def __init__(self):
+        super().__init__()
+        self.dense = nn.Linear(2, 1)
+        self.register_buffer("mean", torch.zeros(2))
+
+    def forward(self, inputs, targets):
+        self.mean = torch.cat([self.mean, inputs.mean(0)])
+        return F.mse_loss(self.dense(inputs).squeeze(1), targets)
+
+
+class Mixed(nn.Module):
+    """Parameters of two types."""
+
+    def __init__(self):
+        super().__init__()
+        self.dense, self.scale = nn.Linear(2, 1), nn.Parameter(torch.ones(1, dtype=torch.float64))
+
+    def forward(self, inputs, targets):
+        return F.mse_loss(self.dense(inputs).squeeze(1), targets) * self.scale.float()
+
+
 def write_modules():
     folder = FOLDER / "torchscript"
     folder.mkdir(exist_ok=True)
     torch.manual_seed(1)
     modules = {"named": Named().double(), "regression": Regression(), "one_argument": OneArgument(), "pair": Pair(),
-               "no_parameter": NoParameter()}
+               "no_parameter": NoParameter(), "no_forward": NoForward(), "number": Number(), "no_loss": Many(0),
+               "five_losses": Many(5), "whole": Whole(), "grows": Grows(), "mixed": Mixed(), "half": Regression()}
     for kind in ("plain", "vector", "nan", "detached", "shape", "dropout"):
         modules[kind] = Plain(kind)
     for name, module in modules.items():
         torch.set_default_dtype(torch.float64 if name == "named" else torch.float32)
         fill(module)
-        torch.jit.script(module).save(str(folder / f"{name}.pt"))
+        torch.jit.script(module.half() if name == "half" else module).save(str(folder / f"{name}.pt"))
+    torch.save(Regression().state_dict(), folder / "state_dict.pt")
 
 
 if __name__ == "__main__":

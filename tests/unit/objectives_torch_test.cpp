@@ -105,6 +105,13 @@ void expect_near(const Numbers& got, const Numbers& expected, const char* what, 
     EXPECT_NEAR(got[i], expected[i], tolerance * (1 + largest(expected))) << what << ' ' << i;
 }
 
+// Multiplies the noise of the small torch_vae by exp(-50).
+void silence(Problem& vae, Numbers& x) {
+  std::size_t at = 0;  // the bias of log_deviation is tensor 9
+  for (std::size_t t = 0; t < 9; ++t) at += vae.parameters(t).size();
+  x[at] = x[at + 1] = -100;
+}
+
 const std::vector<std::uint64_t> kBatch = {0, 5, 11, 19, 7, 2, 23, 14, 3, 17};
 
 class TorchObjectives : public testing::TestWithParam<const char*> {};
@@ -122,11 +129,7 @@ TEST_P(TorchObjectives, LossDerivativesAndOneStepAreThoseOfPyTorch) {
     const auto n = static_cast<double>(i);
     v[i] = std::cos(2.3 * n + 0.1 * n * n);
   }
-  if (id == "torch_vae") {
-    std::size_t at = 0;  // the bias of log_deviation is tensor 9
-    for (std::size_t t = 0; t < 9; ++t) at += problem.parameters(t).size();
-    x[at] = x[at + 1] = -100;
-  }
+  if (id == "torch_vae") silence(problem, x);
   problem.set(x);
   problem.batch = kBatch;
   double loss = 0;
@@ -153,6 +156,28 @@ TEST_P(TorchObjectives, AreTheSameForEveryCutOfTheData) {
   expect_near(all, sum, "gradient");
 }
 
+// The last valid_size images of the training file are for validation, the first train_limit of the others for training.
+TEST_P(TorchObjectives, HaveTheSplitsOfTheDataOptions) {
+  const std::string id = GetParam();
+  Problem whole(torch_use(id, small_settings(id)));
+  Problem cut(torch_use(id, small_settings(id, {{"valid_size", integer(8)}, {"train_limit", integer(10)}})));
+  EXPECT_EQ(whole.objective().samples(TUNER_SPLIT_TRAIN), 24u);
+  EXPECT_EQ(whole.objective().samples(TUNER_SPLIT_VALID), 0u);
+  EXPECT_EQ(cut.objective().samples(TUNER_SPLIT_TRAIN), 10u);
+  EXPECT_EQ(cut.objective().samples(TUNER_SPLIT_VALID), 8u);
+  EXPECT_EQ(cut.objective().samples(TUNER_SPLIT_TEST), 24u);
+  Numbers x = formula_parameters(whole.parameters().size());
+  if (id == "torch_vae") silence(whole, x);
+  whole.set(x);
+  cut.set(x);
+  whole.batch = {16, 20, 23};
+  cut.split = TUNER_SPLIT_VALID;
+  cut.batch = {0, 4, 7};
+  EXPECT_NEAR(cut.loss(), whole.loss(), 1e-12 * (1 + whole.loss()));
+  cut.batch = {1, 4, 7};
+  EXPECT_GT(std::abs(cut.loss() - whole.loss()), 1e-6);
+}
+
 // Concurrent trials share what LibTorch keeps for a process.
 TEST_P(TorchObjectives, HaveTheSameBitsOnEveryThread) {
   const std::string id = GetParam();
@@ -173,6 +198,53 @@ TEST_P(TorchObjectives, HaveTheSameBitsOnEveryThread) {
   }
   EXPECT_EQ(one, expected);
   EXPECT_EQ(two, expected);
+}
+
+std::string refusal(const std::string& id, const Settings& settings) {
+  try {
+    static_cast<void>(torch_use(id, settings));
+  } catch (const std::exception& e) {
+    return e.what();
+  }
+  return "no error";
+}
+
+TEST(TorchOptions, OfImagesNeedTheirFolder) {
+  for (const char* id : {"torch_logreg", "torch_mlp", "torch_2c2d", "torch_lstm", "torch_vae"})
+    EXPECT_CONTAINS(refusal(id, {{"dataset", std::string("idx")}}), "dataset: idx needs data_dir") << id;
+}
+
+TEST(TorchOptions, ChannelsAreTwo) {
+  for (const auto& [channels, count] : {std::pair{integers({4}), "1"}, std::pair{integers({4, 8, 8}), "3"}})
+    EXPECT_CONTAINS(refusal("torch_2c2d", on_images({{"channels", channels}})),
+                    std::string("channels has ") + count + " numbers, and torch_2c2d has two convolutions");
+  EXPECT_EQ(refusal("torch_2c2d", on_images({{"channels", integers({4, 8})}})), "no error");
+}
+
+// W (a - m) / s + b = (W / s) a + (b - m / s W 1), m and s of all pixels a.
+TEST(TorchOptions, StandardizedPixelsHaveMeanZeroAndDeviationOne) {
+  Problem unit(torch_use("torch_logreg", on_images()));
+  Problem standardized(torch_use("torch_logreg", on_images({{"pixels", std::string("standardized")}})));
+  constexpr int kPixels = 24 * 20, kFeatures = 20, kClasses = 3;
+  double mean = 0, square = 0;
+  for (std::uint32_t i = 0; i < kPixels; ++i) {
+    const double a = static_cast<std::uint8_t>(i * i * 7 + i * 37 + 11) / 255.0;
+    mean += a / kPixels;
+    square += a * a / kPixels;
+  }
+  const double deviation = std::sqrt(square - mean * mean);
+  const Numbers x = formula_parameters(kClasses * kFeatures + kClasses);
+  Numbers same = x;
+  for (int c = 0; c < kClasses; ++c)
+    for (int j = 0; j < kFeatures; ++j) {
+      same[c * kFeatures + j] = x[c * kFeatures + j] / deviation;
+      same[kClasses * kFeatures + c] -= mean / deviation * x[c * kFeatures + j];
+    }
+  standardized.set(x);
+  unit.set(same);
+  EXPECT_NEAR(standardized.all_samples().loss(), unit.all_samples().loss(), 1e-12);
+  unit.set(x);
+  EXPECT_GT(std::abs(standardized.loss() - unit.loss()), 1e-3);
 }
 
 TEST(TorchSizes, AreThoseOfDeepObs) {
@@ -466,7 +538,7 @@ std::string error_of_module(const std::string& name, Settings more = {}) {
 
 TEST(TorchScript, SaysWhatIsWrongWithAModule) {
   EXPECT_CONTAINS(error_of_module("missing"), "missing.pt");
-  EXPECT_CONTAINS(error_of_module("one_argument"), "takes 1 arguments besides self");
+  EXPECT_CONTAINS(error_of_module("one_argument"), "takes (Tensor): it must take two tensors");
   EXPECT_CONTAINS(error_of_module("pair"), "returns Tuple[Tensor, Tensor]");
   EXPECT_CONTAINS(error_of_module("no_parameter"), "has no parameter to train");
   EXPECT_CONTAINS(error_of_module("vector"), "'loss' with 10 elements of type Float");

@@ -39,6 +39,14 @@ bool is_loss(const c10::TypePtr& type) {
          dict->getValueType()->kind() == c10::TypeKind::TensorType;
 }
 
+// Of all arguments but self, in the words of Python.
+std::string types_of(const std::vector<c10::Argument>& arguments) {
+  std::string types;
+  for (std::size_t i = 1; i < arguments.size(); ++i)
+    types += (i == 1 ? "" : ", ") + arguments[i].type()->annotation_str();
+  return types;
+}
+
 // Of the file's forward(), in the words of Python.
 void require_signature(const torch::jit::Module& module, const std::string& path) {
   const auto forward = module.find_method("forward");
@@ -48,8 +56,8 @@ void require_signature(const torch::jit::Module& module, const std::string& path
   const auto& arguments = schema.arguments();
   const auto is_tensor = [](const c10::Argument& a) { return a.type()->kind() == c10::TypeKind::TensorType; };
   if (arguments.size() != 3 || !is_tensor(arguments[1]) || !is_tensor(arguments[2]))
-    throw std::runtime_error("forward() of '" + path + "' takes " + std::to_string(arguments.size() - 1) +
-                             " arguments besides self: it must take two tensors, inputs and targets");
+    throw std::runtime_error("forward() of '" + path + "' takes (" + types_of(arguments) +
+                             "): it must take two tensors, inputs and targets");
   if (schema.returns().size() != 1 || !is_loss(schema.returns()[0].type()))
     throw std::runtime_error("forward() of '" + path + "' returns " +
                              (schema.returns().empty() ? "nothing" : schema.returns()[0].type()->annotation_str()) +
