@@ -6,7 +6,6 @@ struct Adam {
   static constexpr tuner::Info info{
       .id = "adam",
       .name = "Adam",
-      .version = "1.1.0",
       .doc = "adaptive moments with bias correction, as torch.optim.Adam",
       .details =
           "g = grad + weight_decay x\n"
@@ -69,4 +68,4 @@ struct Adam {
 
 }  // namespace
 
-TUNER_LIBRARY("adam", "1.1.0", "MIT", tuner::optimizer<Adam>)
+TUNER_LIBRARY("adam", "1.0.0", "MIT", tuner::optimizer<Adam>)

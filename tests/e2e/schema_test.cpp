@@ -66,12 +66,20 @@ void expect_legal(const std::string& text, const std::string& name) {
   EXPECT_EQ(schema_refuses(text, name).value_or("legal"), "legal") << name << "\n" << text;
 }
 
+// Of an objective on LibTorch, which not every build has; the schema names such a plugin as unknown there.
+bool is_on_torch(const std::string& text) { return text.find("{plugin: torch") != std::string::npos; }
+const bool kHasTorch = fs::exists(TUNER_PLUGIN_DIR "/torch_objectives.so");
+
 TEST(Schema, TakesEveryFileOfConfigs) {
   int found = 0;
-  for (const char* folder : {"/configs", "/configs/experiments", "/tuner/recommend"}) {
+  for (const char* folder : {"/configs", "/configs/experiments", "/configs/torch", "/tuner/recommend"}) {
     for (const auto& entry : fs::directory_iterator(TUNER_SOURCE_DIR + std::string(folder))) {
       if (entry.path().extension() != ".yaml") continue;
-      expect_legal(read_file(entry.path()), entry.path().filename());
+      const std::string text = read_file(entry.path()), name = entry.path().filename();
+      if (is_on_torch(text) && !kHasTorch)
+        EXPECT_TRUE(reader_refuses(text, name)) << name;
+      else
+        expect_legal(text, name);
       ++found;
     }
   }
