@@ -108,6 +108,8 @@ class SchemaWriter {
         {rule(optimized, trained), rule(has_value("scheduler"), optimized), rule(without_end, any_of({counted, timed})),
          rule(cut, grid), rule(tested, any_of({optimized, of_program})),
          rule({{"allOf", {tested, of_program}}}, with("objective", std::move(limited))),
+         rule(of_program, {{"not", any_of({optimized, has_value("scheduler"), has_value("training"),
+                                           with("isolation", {{"const", "thread"}})})}}),
          rule(tested, {{"not", any_of({counted, timed, has_value("repeats"), has_value("pruner"), scaled})}}),
          rule(with("isolation", {{"const", "thread"}}), {{"not", any_of({has_value("memory_limit"), launched})}}),
          rule({{"not", any_of({has_value("method"), has_value("repeats")})}},
