@@ -30,15 +30,18 @@ bool dominates(const std::vector<double>& a, const std::vector<double>& b) {
 struct Replicates {
   FrontRow row;
   std::uint64_t count = 0;
+  std::uint64_t ended = 0;  // with a value or not
 };
 
 // Those with all values, by configuration.
 std::map<std::uint64_t, Replicates> completed(const storage::Store& store, const std::string& study, const Front& front,
                                               const Filter* where, storage::Damage* damage) {
   std::vector<storage::RunRow> runs;
+  std::map<std::uint64_t, std::uint64_t> ended;
   store.read_runs(
       study, 0, false,
       [&](storage::RunRow run) {
+        if (!is_open(run.outcome)) ++ended[run.configuration];
         const bool counts = run.outcome == Outcome::completed && run.value && run.violation.value_or(0) == 0;
         if (counts && (where == nullptr || where->matches(run))) runs.push_back(std::move(run));
       },
@@ -50,6 +53,7 @@ std::map<std::uint64_t, Replicates> completed(const storage::Store& store, const
       if (const auto value = store.last_value(study, run.number, front.metrics[i])) values.push_back(*value);
     if (values.size() < front.metrics.size()) continue;
     Replicates& replicates = all[run.configuration];
+    replicates.ended = ended.at(run.configuration);
     if (replicates.count++ == 0) {
       replicates.row = {std::move(run), std::move(values)};
       continue;
@@ -74,7 +78,8 @@ Front front_of(const storage::Store& store, const std::string& study, const Filt
   }
   std::vector<std::pair<std::vector<double>, FrontRow>> candidates;
   for (auto& [configuration, replicates] : completed(store, study, front, where, damage)) {
-    if (replicates.count < stored.repeats) continue;
+    const std::uint64_t due = stored.repeats == 0 ? replicates.ended : stored.repeats;
+    if (replicates.count < due) continue;
     for (double& value : replicates.row.values) value /= static_cast<double>(replicates.count);
     candidates.emplace_back(costs_of(replicates.row, front.goals), std::move(replicates.row));
   }
