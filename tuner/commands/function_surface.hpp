@@ -41,8 +41,8 @@ void serialize(Archive& archive, Surface& s) {
 [[nodiscard]] Surface surface_of(const executor::Inspected& asked, const SurfaceQuestion& question);
 
 // Asks a worker that has the recorded build of the objective.
-// {"size", "x": [low, high], "y": [low, high], "values", "minima": [[x, y]], "problem"}: where it has no values "problem"
-// says why, and else it is empty.
+// {"size", "x": [low, high], "y": [low, high], "values", "minima": [[x, y]], "problem"}: where it has no values
+// "problem" says why, and else it is empty.
 [[nodiscard]] Json surface_json(const std::filesystem::path& executable, const storage::Store& store,
                                 const std::string& study, const report::PathBox& box);
 
