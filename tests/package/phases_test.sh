@@ -21,6 +21,17 @@ cat >"$work/bin/ctest" <<END
 #!/bin/bash
 echo "ctest \$*" >>"$work/calls"
 sleep 1.1
+echo "      Start  1: Reader.Skips"
+echo "      Start  2: Reader.Fails"
+echo "  1/120 Test  #1: Reader.Skips ..........***Skipped   0.02 sec"
+echo "no reader here"
+if [[ \${FAILING:-0} -gt 0 ]]; then
+  echo "  2/120 Test  #2: Reader.Fails ..........***Failed    0.10 sec"
+  printf 'line %d\n' {1..70}
+fi
+echo "      Start  3: Reader.Passes"
+echo "  3/120 Test  #3: Reader.Passes .........   Passed    0.02 sec"
+echo "of no interest"
 echo "99% tests passed, \${FAILING:-0} tests failed out of 120"
 [[ \${FAILING:-0} -eq 0 ]]
 END
@@ -44,6 +55,7 @@ run scripts/test
 expect_calls "${default[@]}"
 grep -qE '^ +[0-9]+ s of +[0-9]+ s  test release$' "$work/said" || fail "no time beside a budget"
 if grep -q 'over its budget' "$work/said"; then fail "over a budget that is not 0"; fi
+if grep -q 'what failed' "$work/said"; then fail "nothing failed"; fi
 
 TUNER_BUDGET_PERCENT=0 run scripts/test
 [[ $status -eq 0 ]] || fail "over its budget it ended with $status"
@@ -56,6 +68,10 @@ expect_calls "${default[@]}" "${full[@]}"
 FAILING=3 run scripts/test --full
 [[ $status -eq 1 && $last == "351 passed, 9 failed" ]] || fail "with failures it ended with $status, '$last'"
 expect_calls "${default[@]}" "${full[@]}"
+# Each failed test of each phase is named again at the end, with the last 60 lines of what it printed.
+sed -n '/^== what failed$/,/^== time$/p' "$work/said" >"$work/end"
+once() { echo "  2/120 Test  #2: Reader.Fails ***Failed    0.10 sec"; printf 'line %d\n' {11..70}; }
+diff -u <(echo "== what failed"; once; once; once; echo "== time") "$work/end" >>"$work/said" || fail "not what failed"
 
 BROKEN="release all" run scripts/test
 [[ $status -eq 1 && $last == "0 passed, 1 failed" ]] || fail "with a broken build it ended with $status, '$last'"
