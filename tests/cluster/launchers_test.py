@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 
-from studies import (HERE, SWEEP, TUNER, Folder, kill, marked, processes_of, run_all, tables_of, wait_until,
+from studies import (HERE, LONGER, SWEEP, TUNER, Folder, kill, marked, processes_of, run_all, tables_of, wait_until,
                      with_workers)
 
 PRUNED = """
@@ -67,8 +67,8 @@ def a_host_that_is_down():
 
 
 def a_launcher_that_hangs():
-    expected = tables_of(SWEEP)
-    with Folder(with_workers(SWEEP, count=2, launcher=HERE)) as folder:
+    expected = tables_of(LONGER)
+    with Folder(with_workers(LONGER, count=2, launcher=HERE)) as folder:
         study = folder.start(env=marked(folder))
         wait_until(lambda: folder.finished() > 3, 60, "trials")
         victim = processes_of(folder, supervisors_alone=True)[0]
@@ -93,8 +93,8 @@ def another_build():
 
 
 def a_coordinator_that_is_killed():
-    expected = tables_of(SWEEP)
-    with Folder(with_workers(SWEEP, count=2, launcher=HERE)) as folder:
+    expected = tables_of(LONGER)
+    with Folder(with_workers(LONGER, count=2, launcher=HERE)) as folder:
         study = folder.start(env=marked(folder))
         wait_until(lambda: folder.finished() > 3, 60, "trials")
         assert processes_of(folder)
@@ -105,8 +105,8 @@ def a_coordinator_that_is_killed():
 
 
 def interrupts_reach_the_coordinator_alone():
-    expected = tables_of(SWEEP)
-    with Folder(with_workers(SWEEP, count=2, launcher=HERE)) as folder:
+    expected = tables_of(LONGER)
+    with Folder(with_workers(LONGER, count=2, launcher=HERE)) as folder:
         study = folder.start(env=marked(folder))
         wait_until(lambda: folder.finished() > 3, 60, "trials")
         os.killpg(study.pid, signal.SIGINT)

@@ -9,7 +9,7 @@ import sys
 import time
 
 from slurm import SRUN, environment, slurm, steps, submit
-from studies import SWEEP, Folder, kill, processes_of, run, tables_of, wait_until, with_workers
+from studies import LONGER, SWEEP, Folder, kill, processes_of, run, tables_of, wait_until, with_workers
 
 if os.geteuid() != 0:
     print("skipped: only root can start slurmd")
@@ -78,8 +78,8 @@ def a_time_limit():
 
 def steps_and_nodes_that_end():
     """Without an allocation each srun is a job of its own."""
-    expected = tables_of(SWEEP)
-    with Folder(with_workers(SWEEP, count=4, launcher=SRUN)) as folder, slurm(folder) as cluster:
+    expected = tables_of(LONGER)
+    with Folder(with_workers(LONGER, count=4, launcher=SRUN)) as folder, slurm(folder) as cluster:
         study = folder.start(env=environment(folder, cluster))
         wait_until(lambda: folder.finished() > 3, 100, "trials")
         cluster.ask("scancel", steps(cluster)[0].split(".")[0])
@@ -99,8 +99,8 @@ def steps_and_nodes_that_end():
 
 
 def a_coordinator_that_is_killed():
-    expected = tables_of(SWEEP)
-    with Folder(with_workers(SWEEP, count=2, launcher=SRUN)) as folder, slurm(folder) as cluster:
+    expected = tables_of(LONGER)
+    with Folder(with_workers(LONGER, count=2, launcher=SRUN)) as folder, slurm(folder) as cluster:
         study = folder.start(env=environment(folder, cluster))
         wait_until(lambda: folder.finished() > 3, 100, "trials")
         assert processes_of(folder)

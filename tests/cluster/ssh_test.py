@@ -11,7 +11,7 @@ import socket
 import subprocess
 import time
 
-from studies import SWEEP, Folder, kill, run_all, tables_of, wait_until, with_workers, words_of
+from studies import LONGER, SWEEP, Folder, kill, run_all, tables_of, wait_until, with_workers, words_of
 
 LAUNCHER = ["ssh", "-F", "ssh_config", "${host}"]
 
@@ -113,8 +113,8 @@ def two_hosts():
 
 
 def clients_and_sessions_that_are_killed():
-    expected = tables_of(SWEEP)
-    with over_ssh() as folder, sshd(folder) as daemon:
+    expected = tables_of(LONGER)
+    with over_ssh(LONGER) as folder, sshd(folder) as daemon:
         study = folder.start()
         kills, end = 0, 0
         while study.poll() is None:
@@ -134,8 +134,8 @@ def clients_and_sessions_that_are_killed():
 
 
 def a_network_that_hangs():
-    expected = tables_of(SWEEP)
-    with over_ssh() as folder, sshd(folder) as daemon:
+    expected = tables_of(LONGER)
+    with over_ssh(LONGER) as folder, sshd(folder) as daemon:
         study = folder.start()
         wait_until(lambda: folder.finished() > 3, 60, "trials")
         kill(ssh_clients(study)[0], signal.SIGSTOP)
@@ -148,8 +148,8 @@ def a_network_that_hangs():
 
 
 def a_coordinator_that_is_killed():
-    expected = tables_of(SWEEP)
-    with over_ssh() as folder, sshd(folder) as daemon:
+    expected = tables_of(LONGER)
+    with over_ssh(LONGER) as folder, sshd(folder) as daemon:
         study = folder.start()
         wait_until(lambda: folder.finished() > 3, 60, "trials")
         assert supervisors_and_workers(daemon)

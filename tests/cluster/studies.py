@@ -20,6 +20,8 @@ objective: rosenbrock
 optimizer: {plugin: adam, lr: {min: 1e-3, max: 1e-1, scale: log}}
 training: {steps: 100000, log_every: 10000}
 """
+# For what happens to a study while it runs: long enough that it still does, however quick the machine.
+LONGER = SWEEP.replace("trials: 60", "trials: 240")
 # The words that come after it are run as they are.
 HERE = ["sh", "-c", 'exec "$0" "$@"']
 TABLES = (

@@ -22,7 +22,7 @@ function(tuner_add_plugin name)
   if(TUNER_PROGRAM AND (TUNER_CHECK_PLUGINS OR NOT DEFINED TUNER_CHECK_PLUGINS))
     add_test(NAME plugins.check.${name}
       COMMAND ${TUNER_PROGRAM} plugins check $<TARGET_FILE:${name}> ${PLUGIN_CHECK_ARGUMENTS})
-    set_tests_properties(plugins.check.${name} PROPERTIES LABELS conformance TIMEOUT 300)
+    set_tests_properties(plugins.check.${name} PROPERTIES LABELS conformance TIMEOUT 900)
   endif()
 endfunction()
 
