@@ -127,7 +127,7 @@ class Browser:
             raise AssertionError(f"{expression}: {details.get('exception', {}).get('description', details)}")
         return result["result"].get("value")
 
-    def wait(self, expression, seconds=20):
+    def wait(self, expression, seconds=60):
         """Waits until the expression is true; returns how long that took."""
         begin = time.monotonic()
         while time.monotonic() < begin + seconds:

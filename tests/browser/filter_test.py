@@ -7,12 +7,12 @@ import json
 import pathlib
 
 from browser import Browser
-from running import ODD, Folder
+from running import ODD, SEVERAL, Folder
 
 
-def of_tuner(folder, expression):
+def of_tuner(folder, expression, study="odd"):
     """Numbers of trials, or the message."""
-    done = folder.tuner("trials", "odd", "--limit", "0", "--json", "--where", expression, may_fail=True)
+    done = folder.tuner("trials", study, "--limit", "0", "--json", "--where", expression, may_fail=True)
     if done.returncode == 0:
         return [trial["trial"] for trial in json.loads(done.stdout)]
     first = done.stderr.splitlines()[0]
@@ -66,6 +66,15 @@ def main():
             seeds = page.value("Array.from({length: study.count}, (_, row) => study.columns.get('seed').text(row))")
             if seeds != [str(row["seed"]) for row in rows]:
                 wrong.append("the seeds differ")
+            # The metrics of a study that has several.
+            folder.sweep(SEVERAL)
+            page.open(folder.report("two", file="two.html"))
+            page.value("page.then((made) => { globalThis.study = made.view.study; return 0; })")
+            for expression in ("a < 0.5", "b > 0.9 and c <= 0.5", "not (c >= 0.25)", "b ~ 0.9", "c == null", "d > 0"):
+                tuner, shown = of_tuner(folder, expression, "two"), of_page(page, expression)
+                if tuner != shown and not same_refusal(tuner, shown):
+                    wrong.append(f"{expression}\n  tuner: {tuner}\n  page:  {shown}")
+                assert expression in ("c == null", "d > 0") or 0 < len(tuner) < 40, (expression, tuner)
             assert not page.complaints, page.complaints
     assert matched > 60, matched
     assert not wrong, "\n".join(wrong)

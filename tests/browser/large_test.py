@@ -34,8 +34,8 @@ def main():
         assert not page.complaints, page.complaints
     print(f"opened in {opened:.2f} s; sorted in {times['sort']:.0f} ms, filtered in {times['filter']:.0f} ms, all charts in "
           f"{times['charts']:.0f} ms")
-    # Generous, for other tests run beside it; tests/bench/report.py has the figures.
-    assert opened < 15 and times["sort"] < 5000 and times["filter"] < 5000 and times["charts"] < 15000, times
+    # For what takes a hundred times as long as it should; tests/bench/report.py has the figures.
+    assert opened < 60 and times["sort"] < 30000 and times["filter"] < 30000 and times["charts"] < 60000, times
 
 
 main()

@@ -209,7 +209,7 @@ class Lane {
       ::kill(coordinator, SIGKILL);
       ::waitpid(coordinator, &status, 0);
       for (const pid_t worker : workers)
-        if (!wait_until([&] { return !is_worker(worker); }, std::chrono::seconds(10)))
+        if (!wait_until([&] { return !is_worker(worker); }))
           throw std::runtime_error("worker " + std::to_string(worker) + " outlives its coordinator");
       if (WIFEXITED(status)) return ended(status);
       check_file();

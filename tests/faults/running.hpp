@@ -44,14 +44,14 @@ struct Launch {
 [[nodiscard]] pid_t launch(const Launch& what);
 
 // Exit code, or -SIGNAL. A child that does not end within the limit is killed, and the answer is -1000.
-[[nodiscard]] int end_of(pid_t child, std::chrono::seconds limit = std::chrono::seconds(120));
+[[nodiscard]] int end_of(pid_t child, std::chrono::seconds limit = std::chrono::seconds(300));
 [[nodiscard]] inline int run(const Launch& what) { return end_of(launch(what)); }
 
 [[nodiscard]] std::vector<pid_t> children_of(pid_t process);
 // A worker of a study that still runs? Zombies do not count.
 [[nodiscard]] bool is_worker(pid_t process);
 [[nodiscard]] bool wait_until(const std::function<bool()>& holds,
-                              std::chrono::seconds limit = std::chrono::seconds(30));
+                              std::chrono::seconds limit = std::chrono::seconds(60));
 
 // `runs` and `learning_curves` in order, times and attempts aside.
 [[nodiscard]] std::string tables_of(const fs::path& database, const std::string& where = "1");

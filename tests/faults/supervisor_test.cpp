@@ -153,7 +153,7 @@ TEST_F(Supervised, KilledInTheMiddleTheStudyGoesOn) {
     const auto workers = children_of(supervisors.front());
     ASSERT_EQ(::kill(supervisors.front(), SIGKILL), 0);
     ++kills;
-    for (const pid_t worker : workers) EXPECT_TRUE(wait_until([&] { return !is_worker(worker); }, 10s));
+    for (const pid_t worker : workers) EXPECT_TRUE(wait_until([&] { return !is_worker(worker); }));
   });
   EXPECT_GE(kills, 2);
   EXPECT_EQ(results, expected);
@@ -419,9 +419,9 @@ TEST_F(Supervised, ASilentSupervisorIsGivenUp) {
   EXPECT_EQ(results, expected);
   const auto took = std::chrono::steady_clock::now() - begin;
   EXPECT_GT(took, 55s);
-  EXPECT_LT(took, 90s);
+  EXPECT_LT(took, 150s);
   EXPECT_EQ(end_of(coordinator.pid(), 30s), 0);
-  for (const pid_t worker : workers) EXPECT_TRUE(wait_until([&] { return !is_worker(worker); }, 10s));
+  for (const pid_t worker : workers) EXPECT_TRUE(wait_until([&] { return !is_worker(worker); }));
 }
 
 }  // namespace

@@ -43,7 +43,7 @@ def run(script, parameters=None, around=True, offline=False, environment=()):
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             encoding="utf-8",
-            timeout=60,
+            timeout=300,
         )
         lines = []
         if around:

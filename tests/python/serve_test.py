@@ -116,7 +116,7 @@ def check_events(server, folder):
         assert server.ask("/data")[1] != before
         # It ends with the server, not before.
         code, seconds = server.end(signal.SIGTERM)
-        assert code == 0 and seconds < 5, (code, seconds)
+        assert code == 0 and seconds < 30, (code, seconds)
         assert connection.recv(4096) == b""
 
 
@@ -134,7 +134,7 @@ def check_many(folder):
             assert server.status("/") == 200
             break
         except (http.client.HTTPException, OSError):
-            assert time.monotonic() < begin + 10
+            assert time.monotonic() < begin + 60
     code, _ = server.end(signal.SIGINT)
     assert code == 0, code
 

@@ -54,7 +54,7 @@ class Sweep:
     def tuner(self, *words):
         environment = {k: v for k, v in os.environ.items() if not k.startswith(("TUNER_", "WANDB_"))}
         done = subprocess.run(
-            [TUNER, *words], cwd=self.folder.name, env=environment, capture_output=True, encoding="utf-8", timeout=120
+            [TUNER, *words], cwd=self.folder.name, env=environment, capture_output=True, encoding="utf-8", timeout=300
         )
         if done.returncode != 0:
             raise AssertionError("%s: exit code %d\n%s%s" % (words, done.returncode, done.stdout, done.stderr))

@@ -102,12 +102,12 @@ using GroupOfTrial = std::optional<std::unordered_map<std::uint64_t, std::string
 GroupOfTrial groups_of(const storage::Store& store, const std::string& study, const po::variables_map& values,
                        storage::Damage& damage) {
   if (!values.count("where") && !values.count("by")) return std::nullopt;
-  const auto parameters = store.parameter_names(study, &damage);
+  const report::StudyNames names = report::names_of(store, study, &damage);
   std::optional<report::Filter> where;
-  if (values.count("where")) where.emplace(values["where"].as<std::string>(), parameters);
+  if (values.count("where")) where.emplace(values["where"].as<std::string>(), names);
   const std::string by = values.count("by") ? values["by"].as<std::string>() : "";
   std::optional<report::Column> column;
-  if (!by.empty() && by != "optimizer") column.emplace(by, parameters, "--by");
+  if (!by.empty() && by != "optimizer") column.emplace(by, names, "--by");
   const report::OptimizerOfTrial optimizer(store, study);
   std::map<std::uint64_t, std::vector<std::string>> tags;
   if ((where && where->asks_for_tags()) || (column && column->is_tag())) tags = store.tags_of_trials(study, &damage);

@@ -53,33 +53,45 @@ std::vector<std::string> names_in(const std::string& list) {
   return names;
 }
 
-Selection selection_of(const po::variables_map& values, const std::vector<std::string>& parameters) {
+Selection selection_of(const po::variables_map& values, const report::StudyNames& names) {
   Selection selection;
-  if (values.count("where")) selection.where.emplace(values["where"].as<std::string>(), parameters);
+  if (values.count("where")) selection.where.emplace(values["where"].as<std::string>(), names);
   if (values.count("sort"))
     for (std::string name : names_in(values["sort"].as<std::string>())) {
       const bool descending = name.starts_with('-');
       if (descending) name.erase(0, 1);
-      selection.order.push_back({report::Column(name, parameters, "--sort"), descending});
+      selection.order.push_back({report::Column(name, names, "--sort"), descending});
     }
   if (values.count("columns"))
     for (const std::string& name : names_in(values["columns"].as<std::string>()))
-      selection.columns.emplace_back(name, parameters, "--columns");
+      selection.columns.emplace_back(name, names, "--columns");
   return selection;
 }
 
 // The trials in the order that is asked for; what they lack comes last, whatever the direction.
 std::vector<storage::RunRow> sorted(std::vector<storage::RunRow> runs, const std::vector<Selection::Key>& order) {
+  struct Keyed {
+    storage::RunRow run;
+    std::vector<Value> keys;
+  };
+  std::vector<Keyed> keyed;
+  for (storage::RunRow& run : runs) {
+    std::vector<Value> keys;
+    for (const Selection::Key& key : order) keys.push_back(key.column.of(run));
+    keyed.push_back({std::move(run), std::move(keys)});
+  }
   const auto is_missing = [](const Value& value) { return std::holds_alternative<Null>(value); };
-  std::ranges::stable_sort(runs, [&](const storage::RunRow& a, const storage::RunRow& b) {
-    for (const auto& [column, descending] : order) {
-      const Value x = column.of(a), y = column.of(b);
+  std::ranges::stable_sort(keyed, [&](const Keyed& a, const Keyed& b) {
+    for (std::size_t i = 0; i < order.size(); ++i) {
+      const Value& x = a.keys[i];
+      const Value& y = b.keys[i];
       if (is_missing(x) != is_missing(y)) return is_missing(y);
-      if (report::comes_before(x, y)) return !descending;
-      if (report::comes_before(y, x)) return descending;
+      if (report::comes_before(x, y)) return !order[i].descending;
+      if (report::comes_before(y, x)) return order[i].descending;
     }
     return false;
   });
+  for (std::size_t i = 0; i < runs.size(); ++i) runs[i] = std::move(keyed[i].run);
   return runs;
 }
 
@@ -188,8 +200,9 @@ report::Listing<storage::RunRow> trial_listing(const storage::Store& store, cons
 void add_selection_options(po::options_description& options) {
   options.add_options()("where", po::value<std::string>()->value_name("EXPRESSION"),
                         "trials that match alone: 'value < 0.1 and lr in [0.01, 0.1]'")(
-      "sort", po::value<std::string>()->value_name("NAME,..."), "by these columns or parameters; -NAME: descending")(
-      "columns", po::value<std::string>()->value_name("NAME,..."), "these columns and parameters alone");
+      "sort", po::value<std::string>()->value_name("NAME,..."),
+      "by these columns, parameters or metrics; -NAME: descending")(
+      "columns", po::value<std::string>()->value_name("NAME,..."), "these columns, parameters and metrics alone");
 }
 
 int list(const Invocation& invocation, const Page& page, bool ranked, std::uint64_t limit) {
@@ -209,9 +222,10 @@ int list(const Invocation& invocation, const Page& page, bool ranked, std::uint6
   const bool repeated = store.study(name).is_repeated();
   const bool selects = values->count("where") + values->count("sort") + values->count("columns") > 0;
   storage::Damage damage;
-  std::vector<std::string> parameters;
-  if (how == "csv" || selects) parameters = store.parameter_names(name, &damage);
-  Selection selection = selection_of(*values, parameters);
+  report::StudyNames names;
+  if (how == "csv" || selects) names = report::names_of(store, name, &damage);
+  const std::vector<std::string>& parameters = names.parameters;
+  Selection selection = selection_of(*values, names);
   if (selection.asks_for_tags()) selection.tags = store.tags_of_trials(name, &damage);
   if (ranked && values->count("config")) return print_best_config(store, name, selection);
   if (ranked && report::has_several_metrics(store, name)) {

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "tuner/error.hpp"
+#include "tuner/plan.hpp"
 #include "tuner/text.hpp"
 
 namespace tuner::report {
@@ -40,23 +41,47 @@ const std::vector<std::string>& columns() {
   return names;
 }
 
-Column::Column(std::string name, const std::vector<std::string>& parameters, std::string_view option)
-    : name_(std::move(name)) {
+StudyNames names_of(const storage::Store& store, const std::string& study, storage::Damage* damage) {
+  StudyNames names{.parameters = store.parameter_names(study, damage),
+                   .metrics = {store.study(study).metric},
+                   .last_value = [&store, study](std::uint64_t trial, const std::string& metric) {
+                     return store.last_value(study, trial, metric);
+                   }};
+  for (const FurtherMetric& metric : further_metrics_of(store.versions(study).back().plan))
+    names.metrics.push_back(metric.name);
+  return names;
+}
+
+Column::Column(std::string name, const StudyNames& names, std::string_view option) : name_(std::move(name)) {
   if (std::ranges::find(columns(), name_) != columns().end()) return;
-  is_parameter_ = true;
   const auto is_it = [this](const std::string& parameter) {
     return parameter == name_ || parameter.ends_with("." + name_);
   };
-  if (std::ranges::any_of(parameters, is_it)) return;
+  if (std::ranges::any_of(names.parameters, is_it)) {
+    kind_ = Kind::parameter;
+    return;
+  }
+  if (const auto metric = std::ranges::find(names.metrics, name_); metric != names.metrics.end()) {
+    kind_ = metric == names.metrics.begin() ? Kind::value : Kind::further_metric;
+    last_value_ = names.last_value;
+    return;
+  }
   std::vector<std::string> known = columns();
-  known.insert(known.end(), parameters.begin(), parameters.end());
+  known.insert(known.end(), names.parameters.begin(), names.parameters.end());
+  known.insert(known.end(), names.metrics.begin(), names.metrics.end());
   throw Error(Message::usage_bad_option,
-              fmt::format("{}: '{}' is no column and no parameter of the study", option, shown(name_)),
+              fmt::format("{}: '{}' is no column, no parameter and no metric of the study", option, shown(name_)),
               did_you_mean(name_, known));
 }
 
 Value Column::of(const storage::RunRow& run) const {
-  if (is_parameter_) {
+  const auto real = [](std::optional<double> number) { return number ? Value(*number) : Value(Null{}); };
+  if (kind_ == Kind::value) return real(run.value);
+  if (kind_ == Kind::further_metric) {
+    const std::optional<double> last = last_value_(run.number, name_);
+    return last && std::isnan(*last) ? Value(Null{}) : real(last);
+  }
+  if (kind_ == Kind::parameter) {
     for (const auto& [name, value] : run.parameters)
       if (name == name_) return value;
     for (const auto& [name, value] : run.parameters)
@@ -66,7 +91,7 @@ Value Column::of(const storage::RunRow& run) const {
   const auto count = [](auto number) { return Value(static_cast<std::int64_t>(number)); };
   if (name_ == "trial") return count(run.number);
   if (name_ == "outcome") return std::string(to_string(run.outcome));
-  if (name_ == "value") return run.value ? Value(*run.value) : Value(Null{});
+  if (name_ == "value") return real(run.value);
   if (name_ == "steps") return run.steps;
   if (name_ == "evaluations") return count(run.evaluations);
   if (name_ == "seconds") return run.wall_seconds;
@@ -75,7 +100,7 @@ Value Column::of(const storage::RunRow& run) const {
   if (name_ == "configuration") return count(run.configuration);
   if (name_ == "replicate") return count(run.replicate);
   if (name_ == "seed") return count(run.seed);
-  if (name_ == "violation") return run.violation ? Value(*run.violation) : Value(Null{});
+  if (name_ == "violation") return real(run.violation);
   if (name_ == "tag") return run.tags.empty() ? Value(Null{}) : Value(List(run.tags.begin(), run.tags.end()));
   return name_ == "started_at" ? run.started_at : run.finished_at;
 }
@@ -143,8 +168,7 @@ using Node = Filter::Node;
 
 class FilterReader {
  public:
-  FilterReader(const std::string& text, const std::vector<std::string>& parameters)
-      : text_(text), parameters_(parameters) {}
+  FilterReader(const std::string& text, const StudyNames& names) : text_(text), names_(names) {}
   Node read() {
     Node node = read_any();
     skip_blanks();
@@ -219,9 +243,9 @@ class FilterReader {
       return node;
     }
     const std::string name = next_word();
-    if (name.empty() || name == "and" || name == "or") refuse("a column or a parameter");
+    if (name.empty() || name == "and" || name == "or") refuse("a column, a parameter or a metric");
     at_ += name.size();
-    Node node{.column = Column(name, parameters_, kOption)};
+    Node node{.column = Column(name, names_, kOption)};
     read_comparison(node);
     return node;
   }
@@ -270,15 +294,15 @@ class FilterReader {
 
   static constexpr int kMostDepth = 100;
   const std::string& text_;
-  const std::vector<std::string>& parameters_;
+  const StudyNames& names_;
   std::size_t at_ = 0;
   int depth_ = 0;
 };
 
 }  // namespace
 
-Filter::Filter(const std::string& expression, const std::vector<std::string>& parameters)
-    : root_(std::make_unique<Node>(FilterReader(expression, parameters).read())) {}
+Filter::Filter(const std::string& expression, const StudyNames& names)
+    : root_(std::make_unique<Node>(FilterReader(expression, names).read())) {}
 Filter::~Filter() = default;
 Filter::Filter(Filter&&) noexcept = default;
 Filter& Filter::operator=(Filter&&) noexcept = default;

@@ -6,17 +6,22 @@
 //   VALUE       = number | true | false | null | nan | inf | -inf | word | "text" | 'text'
 //
 // A NAME is that of a column (columns()), of a parameter, or the last words of one behind a dot: `lr` is the lr of
-// whichever optimizer the trial has, the first where it has several. `~`: the text contains the other. A comparison
+// whichever optimizer the trial has, the first where it has several. What is none of these may be a metric that the
+// study minimizes or maximizes. `~`: the text contains the other. A comparison
 // with what a trial does not have, or of a text with a number, is false; `== null` asks whether it has it, and `!=` is
 // the contrary of `==`. Of `tag` a trial may have several: a comparison holds where it holds for one of them.
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "tuner/storage/rows.hpp"
+#include "tuner/storage/store.hpp"
 #include "tuner/value.hpp"
 
 namespace tuner::report {
@@ -24,19 +29,32 @@ namespace tuner::report {
 // The keys of a trial (docs/json.md) but parameters, and tag.
 [[nodiscard]] const std::vector<std::string>& columns();
 
+// What the trials of a study have beside columns().
+struct StudyNames {
+  std::vector<std::string> parameters;
+  // That the study minimizes or maximizes. The value of a trial is that of the first, and what it measured last is that
+  // of the others.
+  std::vector<std::string> metrics;
+  std::function<std::optional<double>(std::uint64_t trial, const std::string& metric)> last_value;
+};
+// The store must outlive them.
+[[nodiscard]] StudyNames names_of(const storage::Store& store, const std::string& study, storage::Damage* damage);
+
 // What a trial has under a name, null where it has nothing.
 class Column {
  public:
-  // parameters: those of the study. Errors: usage.bad_option for an unknown name, with `option` as what gave it.
-  Column(std::string name, const std::vector<std::string>& parameters, std::string_view option);
+  // Errors: usage.bad_option for an unknown name, with `option` as what gave it.
+  Column(std::string name, const StudyNames& names, std::string_view option);
   [[nodiscard]] const std::string& name() const { return name_; }
   [[nodiscard]] Value of(const storage::RunRow& run) const;
   // Are these the tags of a trial? They are a list of texts.
-  [[nodiscard]] bool is_tag() const { return !is_parameter_ && name_ == "tag"; }
+  [[nodiscard]] bool is_tag() const { return kind_ == Kind::column && name_ == "tag"; }
 
  private:
+  enum class Kind { column, parameter, value, further_metric };
   std::string name_;
-  bool is_parameter_ = false;
+  Kind kind_ = Kind::column;
+  std::function<std::optional<double>(std::uint64_t trial, const std::string& metric)> last_value_;
 };
 
 // The order of a list: numbers, then texts, then what is missing.
@@ -45,7 +63,7 @@ class Column {
 class Filter {
  public:
   // Errors: usage.bad_option with the place of what is wrong.
-  Filter(const std::string& expression, const std::vector<std::string>& parameters);
+  Filter(const std::string& expression, const StudyNames& names);
   ~Filter();
   Filter(Filter&&) noexcept;
   Filter& operator=(Filter&&) noexcept;

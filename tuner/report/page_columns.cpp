@@ -125,7 +125,7 @@ TrialColumns::TrialColumns(const std::vector<std::string>& parameters) : names_(
 void TrialColumns::add(const storage::RunRow& run, const std::string& optimizer) {
   static const std::vector<Column> kKeys = [] {
     std::vector<Column> keys;
-    for (const std::string& name : report::columns()) keys.emplace_back(name, std::vector<std::string>{}, "");
+    for (const std::string& name : report::columns()) keys.emplace_back(name, StudyNames{}, "");
     return keys;
   }();
   for (std::size_t i = 0; i < kKeys.size(); ++i) {

@@ -1,6 +1,6 @@
 'use strict';
 // Expressions such as `value < 0.1 and optimizer == adam and lr in [0.01, 0.1]`: the grammar and the meaning of
-// filter.hpp. tests/browser/filter_cases.json has what both must agree on.
+// filter.hpp. tests/browser/filter_cases.txt has what both must agree on.
 
 class FilterError extends Error {}
 
@@ -74,7 +74,7 @@ class FilterReader {
       return test;
     }
     const name = this.nextWord();
-    if (name === '' || name === 'and' || name === 'or') this.refuse('a column or a parameter');
+    if (name === '' || name === 'and' || name === 'or') this.refuse('a column, a parameter or a metric');
     this.at += name.length;
     return this.readComparison(cellsNamed(this.study, name));
   }
@@ -119,17 +119,26 @@ function valueOfWord(word) {
   return isLost ? word : number;
 }
 
-// What a trial has under a name: a column, a parameter, or the first one of the trial's whose last words it is.
+// What a trial has under a name: a column, a parameter, the first one of the trial's whose last words it is, or a metric.
 function cellsNamed(study, name) {
   const column = study.columns.get(name);
   if (column && !study.parameterOf.has(name) && name !== 'optimizer of the trial') return ofColumn(column);
   const parameters = study.parameterNames.filter((parameter) => parameter === name || parameter.endsWith(`.${name}`));
-  if (parameters.length === 0) throw new FilterError(`'${name}' is no column and no parameter of the study`);
+  if (parameters.length === 0) return ofMetric(study, name);
   parameters.sort((a, b) => (b === name) - (a === name));
   const candidates = parameters.map((parameter) => study.columns.get(parameter));
   if (candidates.length === 1) return ofColumn(candidates[0]);
   const there = (row) => candidates.find((candidate) => candidate.isThere(row));
   return { value: (row) => there(row)?.value(row) ?? null, text: (row) => there(row)?.text(row) ?? '' };
+}
+
+// Of one that the study minimizes or maximizes.
+function ofMetric(study, name) {
+  if (name === study.metric) return ofColumn(study.columns.get('value'));
+  const metric = study.further.find((other) => other.name === name);
+  if (metric === undefined) throw new FilterError(`'${name}' is no column, no parameter and no metric of the study`);
+  const isThere = (row) => !Number.isNaN(metric.values[row]);
+  return { value: (row) => (isThere(row) ? metric.values[row] : null), text: (row) => (isThere(row) ? sixDigits(metric.values[row]) : '') };
 }
 
 function ofColumn(column) {
