@@ -7,9 +7,9 @@
 //
 // A NAME is that of a column (columns()), of a parameter, or the last words of one behind a dot: `lr` is the lr of
 // whichever optimizer the trial has, the first where it has several. What is none of these may be a metric that the
-// study minimizes or maximizes. `~`: the text contains the other. A comparison
-// with what a trial does not have, or of a text with a number, is false; `== null` asks whether it has it, and `!=` is
-// the contrary of `==`. Of `tag` a trial may have several: a comparison holds where it holds for one of them.
+// study minimizes or maximizes. `~`: the text contains the other. A comparison with what a trial does not have, or of a
+// text with a number, is false; `== null` asks whether it has it, and `!=` is the contrary of `==`. Of `tag` a trial
+// may have several: a comparison holds where it holds for one of them.
 #pragma once
 
 #include <cstdint>
@@ -29,13 +29,13 @@ namespace tuner::report {
 // The keys of a trial (docs/json.md) but parameters, and tag.
 [[nodiscard]] const std::vector<std::string>& columns();
 
+using LastValue = std::function<std::optional<double>(std::uint64_t trial, const std::string& metric)>;
+
 // What the trials of a study have beside columns().
 struct StudyNames {
   std::vector<std::string> parameters;
-  // That the study minimizes or maximizes. The value of a trial is that of the first, and what it measured last is that
-  // of the others.
-  std::vector<std::string> metrics;
-  std::function<std::optional<double>(std::uint64_t trial, const std::string& metric)> last_value;
+  std::vector<std::string> metrics;  // that it minimizes or maximizes: of the first a trial has its value
+  LastValue last_value;              // of the others what it measured last
 };
 // The store must outlive them.
 [[nodiscard]] StudyNames names_of(const storage::Store& store, const std::string& study, storage::Damage* damage);
@@ -54,7 +54,7 @@ class Column {
   enum class Kind { column, parameter, value, further_metric };
   std::string name_;
   Kind kind_ = Kind::column;
-  std::function<std::optional<double>(std::uint64_t trial, const std::string& metric)> last_value_;
+  LastValue last_value_;
 };
 
 // The order of a list: numbers, then texts, then what is missing.
