@@ -240,9 +240,21 @@ def check_several(folder, page):
             assert not isinstance(drawn[drawing], str) and drawn[drawing] > 1000, (name, drawn)
         check_tables_and_words(page)
     check_front(folder, page)
+    check_metric_columns(folder, page)
     check_metrics(page)
     check_colors_and_print(page)
     assert not page.complaints, page.complaints
+
+
+def check_metric_columns(folder, page):
+    """Of a study with several metrics each is a column of the table, with what the terminal has."""
+    listed = folder.tuner("trials", "two", "--limit", "0", "--columns", "trial,value,b,c", "--sort", "-b", "--format", "csv").splitlines()
+    assert texts(page, "#grid th button")[:5] == ["trial ▴", "outcome", "value", "b", "c"]
+    page.value("[...document.querySelectorAll('#grid th button')].find((button) => button.title === 'b').click()")
+    page.value("[...document.querySelectorAll('#grid th button')].find((button) => button.title === 'b').click()")
+    shown = texts(page, "#grid tbody tr[aria-rowindex='2'] td")
+    best = [float(cell) for cell in listed[1].split(",")]
+    assert [float(shown[i]) for i in (1, 3, 4, 5)] == [float(f"{number:.6g}") for number in best], (shown, best)
 
 
 def check_front(folder, page):

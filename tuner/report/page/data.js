@@ -25,19 +25,11 @@ function arrayOf(bytes, { type, at, count }) {
 
 // What all trials have under one name.
 class Column {
-  constructor(description, bytes) {
-    this.name = description.name;
-    this.isParameter = description.parameter;
-    this.isTime = description.name.endsWith('_at');
-    this.data = arrayOf(bytes, description.data);
-    this.isInteger = description.data.type === 'i64';
-    this.missing = description.missing ? arrayOf(bytes, description.missing) : null;
-    this.choices = description.choices
-      ? description.choices.map((choice) => {
-        const isReal = choice !== null && typeof choice === 'object' && !Array.isArray(choice);
-        return isReal ? { value: Number(String(choice.n).replace('inf', 'Infinity')), isReal } : { value: choice, isReal };
-      })
-      : null;
+  // data: numbers, or places in choices. missing: 1 where a trial has nothing.
+  constructor({ name, isParameter = false, isMetric = false, data, missing = null, choices = null }) {
+    Object.assign(this, { name, isParameter, isMetric, data, missing, choices });
+    this.isTime = name.endsWith('_at') && !isMetric;
+    this.isInteger = data instanceof BigInt64Array;
     this.numbers = null;
   }
   isThere(row) {
@@ -76,6 +68,21 @@ class Column {
   }
 }
 
+function readColumn({ name, parameter, data, missing, choices }, bytes) {
+  const readChoice = (choice) => {
+    const isReal = choice !== null && typeof choice === 'object' && !Array.isArray(choice);
+    return isReal ? { value: Number(String(choice.n).replace('inf', 'Infinity')), isReal } : { value: choice, isReal };
+  };
+  return new Column({
+    name, isParameter: parameter, data: arrayOf(bytes, data), missing: missing ? arrayOf(bytes, missing) : null,
+    choices: choices ? choices.map(readChoice) : null,
+  });
+}
+
+function columnOfMetric({ name, values }) {
+  return new Column({ name, isMetric: true, data: values, missing: Uint8Array.from(values, (value) => (Number.isNaN(value) ? 1 : 0)) });
+}
+
 function displayed(value) {
   if (Array.isArray(value)) return `[${value.map(displayed).join(', ')}]`;
   return String(value);
@@ -87,7 +94,10 @@ class Study {
     this.name = description.study.study;
     this.metric = description.study.metric;
     this.isBetter = description.study.goal === 'minimize' ? (a, b) => a < b : (a, b) => a > b;
-    this.columns = new Map(description.columns.map((column) => [column.name, new Column(column, bytes)]));
+    this.columns = new Map(description.columns.map((column) => [column.name, readColumn(column, bytes)]));
+    this.further = description.further_metrics.map((metric) => ({ ...metric, values: arrayOf(bytes, metric.values) }));
+    for (const metric of this.further)
+      if (!this.columns.has(metric.name)) this.columns.set(metric.name, columnOfMetric(metric));
     this.parameterNames = description.parameters.map((parameter) => parameter.name);
     this.parameterOf = new Map(description.parameters.map((parameter) => [parameter.name, parameter]));
     const names = [...this.columns.keys()];
@@ -99,7 +109,6 @@ class Study {
     this.outcomes = this.columns.get('outcome');
     this.violations = this.columns.get('violation').asNumbers();
     this.choices = new Map();  // of parameters, as theme.js finds them
-    this.further = description.further_metrics.map((metric) => ({ ...metric, values: arrayOf(bytes, metric.values) }));
     this.readCurves(description.curves, bytes);
     if (description.pruning) this.readReports(description.pruning.reports, bytes);
     if (description.paths) this.readPaths(description.paths, bytes);

@@ -122,7 +122,7 @@ function valueOfWord(word) {
 // What a trial has under a name: a column, a parameter, the first one of the trial's whose last words it is, or a metric.
 function cellsNamed(study, name) {
   const column = study.columns.get(name);
-  if (column && !study.parameterOf.has(name) && name !== 'optimizer of the trial') return ofColumn(column);
+  if (column && !column.isParameter && !column.isMetric && name !== 'optimizer of the trial') return ofColumn(column);
   const parameters = study.parameterNames.filter((parameter) => parameter === name || parameter.endsWith(`.${name}`));
   if (parameters.length === 0) return ofMetric(study, name);
   parameters.sort((a, b) => (b === name) - (a === name));
@@ -134,11 +134,9 @@ function cellsNamed(study, name) {
 
 // Of one that the study minimizes or maximizes.
 function ofMetric(study, name) {
-  if (name === study.metric) return ofColumn(study.columns.get('value'));
-  const metric = study.further.find((other) => other.name === name);
-  if (metric === undefined) throw new FilterError(`'${name}' is no column, no parameter and no metric of the study`);
-  const isThere = (row) => !Number.isNaN(metric.values[row]);
-  return { value: (row) => (isThere(row) ? metric.values[row] : null), text: (row) => (isThere(row) ? sixDigits(metric.values[row]) : '') };
+  const column = study.columns.get(name === study.metric ? 'value' : name);
+  if (!column) throw new FilterError(`'${name}' is no column, no parameter and no metric of the study`);
+  return ofColumn(column);
 }
 
 function ofColumn(column) {

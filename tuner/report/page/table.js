@@ -4,7 +4,6 @@
 
 const kRowHeight = 30;
 const kPrintedRows = 30;
-const kKeysShown = ['trial', 'outcome', 'value', 'seconds', 'steps'];
 
 class TrialTable {
   // select(numbers): called with the set of selected trials when it changes.
@@ -16,7 +15,8 @@ class TrialTable {
     this.current = 0;
     this.rows = [];
     const replicated = study.study.repeats !== 1 ? ['configuration', 'replicate'] : [];
-    this.shown = [...kKeysShown.slice(0, 1), ...replicated, ...kKeysShown.slice(1), ...study.parameterNames.slice(0, 12)];
+    const metrics = [...study.columns.values()].filter((column) => column.isMetric).map((column) => column.name);
+    this.shown = ['trial', ...replicated, 'outcome', 'value', ...metrics, 'seconds', 'steps', ...study.parameterNames.slice(0, 12)];
     this.head = element('thead');
     this.body = element('tbody');
     this.table = element('table', { id: 'trial-rows', role: 'grid', tabindex: '0', 'aria-multiselectable': 'true', 'aria-label': 'Trials',
