@@ -222,9 +222,9 @@ void TrainingRun::train() {
     if (result_.steps % eval_every_ == 0 && result_.steps < horizon_) evaluation_point(result_.steps);
   }
   for (std::int64_t step = result_.steps; step < horizon_ && !run_.should_stop_early(); ++step) {
-    const bool ends = run_.stop().stop_requested() || run_.is_to_pause();
-    if (checkpoints_ && step > 0 && (ends || checkpoint_is_due())) save_checkpoint(step);
-    run_.check_time(step);
+    const bool stops = run_.stop().stop_requested();
+    if (checkpoints_ && step > 0 && (stops || run_.is_to_pause() || checkpoint_is_due())) save_checkpoint(step);
+    run_.check_time(step, stops);
     take_step(step);
     const std::int64_t done = step + 1;
     if (done % eval_every_ == 0 && done < horizon_) evaluation_point(done);

@@ -44,8 +44,8 @@ TrialRun::TrialRun(TrialRules rules, TrialTrace& trace, std::stop_token stop, Tr
 
 double TrialRun::seconds() const { return std::chrono::duration<double>(Clock::now() - start_).count(); }
 
-void TrialRun::check_time(std::int64_t step) const {
-  if (stop_.stop_requested()) throw TrialEnded{Outcome::cancelled, ""};
+void TrialRun::check_time(std::int64_t step, bool stops) const {
+  if (stops) throw TrialEnded{Outcome::cancelled, ""};
   check_paused();
   const double limit = rules_.time_limit_seconds;
   if (limit > 0 && seconds() > limit)

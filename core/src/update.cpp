@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <chrono>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -13,6 +14,15 @@
 #include "tuner/trainer.hpp"
 
 namespace tuner {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// For the evaluations of a step after a stop: less than a worker has before it is ended.
+constexpr std::chrono::seconds kToEnd{1};
+
+}  // namespace
 
 Update::Update(StepContext& context, Microbatches& microbatches) : context_(context), microbatches_(microbatches) {
   TrialSpec& spec = context.spec;
@@ -56,7 +66,10 @@ bool Update::may_evaluate(std::uint64_t cost) {
     context_.budget_used_up = true;
     return false;
   }
-  return !context_.stop.stop_requested();
+  if (!context_.stop.stop_requested()) return true;
+  const auto now = Clock::now();
+  if (!stop_seen_) stop_seen_ = now;
+  return now - *stop_seen_ < kToEnd;
 }
 
 std::int32_t Update::failed(std::int32_t status) {

@@ -2,8 +2,10 @@
 // step that meets what is not finite.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "microbatches.hpp"
@@ -49,7 +51,8 @@ class Update {
   [[nodiscard]] bool judge(std::int32_t status, std::int64_t step);
   void save_buffers();
   void restore_buffers();
-  // Counts an evaluation that the optimizer asked for; false where there are too many, or the trial is to stop.
+  // Counts an evaluation that the optimizer asked for; false where there are too many, or the trial is to stop and its
+  // step does not come to an end soon. One that does is not lost.
   [[nodiscard]] bool may_evaluate(std::uint64_t cost);
   std::int32_t failed(std::int32_t status);
   static std::int32_t closure_evaluate(void* context, std::uint32_t want, double* loss);
@@ -66,6 +69,7 @@ class Update {
   // objective failed.
   bool met_nonfinite_ = false, gradient_unusable_ = false, objective_failed_ = false;
   std::string buffers_;  // the objective's statistics before the step, where it may be skipped
+  std::optional<std::chrono::steady_clock::time_point> stop_seen_;  // first, within a step
 };
 
 }  // namespace tuner

@@ -118,12 +118,18 @@ def interrupts_reach_the_coordinator_alone():
 
 
 def has_worked(process):
-    """For half a second of a processor: its trial has begun."""
+    """For a second of a processor: its trial has begun."""
     try:
         words = pathlib.Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()
     except OSError:
         return False
-    return int(words[11]) / os.sysconf("SC_CLK_TCK") > 0.5
+    return int(words[11]) / os.sysconf("SC_CLK_TCK") > 1
+
+
+def trials_that_run(folder):
+    """Supervisors work too, on a slow machine for more than a second before any trial."""
+    workers = set(processes_of(folder)) - set(processes_of(folder, supervisors_alone=True))
+    return sum(has_worked(worker) for worker in workers)
 
 
 def a_study_that_is_stopped():
@@ -133,7 +139,7 @@ def a_study_that_is_stopped():
     for local in False, True:
         with Folder(with_workers(sweep, count=2, launcher=HERE)) as folder:
             study = folder.start(env=marked(folder))
-            wait_until(lambda: sum(has_worked(process) for process in processes_of(folder)) == 2, 60, "trials")
+            wait_until(lambda: trials_that_run(folder) == 2, 60, "trials")
             for _ in range(2):
                 study.send_signal(signal.SIGINT)
                 time.sleep(0.3)

@@ -6,6 +6,8 @@
 #include <cerrno>
 #include <fstream>
 #include <iterator>
+#include <stop_token>
+#include <thread>
 
 #include "temporary_folder.hpp"
 #include "trial_fixture.hpp"
@@ -74,6 +76,43 @@ TEST(Checkpoint, ATrialThatIsStoppedAfterEveryStepEndsWithTheSameBits) {
   EXPECT_EQ(fingerprint(run_until(long_trial(), checkpoints, -1)), fingerprint(straight));
   remove_checkpoints(rules, 7);
   EXPECT_FALSE(std::filesystem::exists(folder.path() / "7"));
+}
+
+// Steps of some hundred nanoseconds: a stop may come at any place between two of them, and within one.
+TEST(Checkpoint, IsThereWhenAStopComesAtAnyMoment) {
+  const TemporaryFolder folder;
+  const CheckpointRules rules{.every_seconds = 1000, .keep_all = false, .folder = folder.path()};
+  int cancelled = 0;
+  for (std::uint64_t number = 0; number < 400; ++number) {
+    std::stop_source stop;
+    SharedObjectives shared;
+    std::jthread stopper;
+    test::Listener look([&](std::int64_t step, double) {
+      if (step == 0) stopper = std::jthread([&] { stop.request_stop(); });
+    });
+    TrialSpec spec = test::trial(objective("slope"), optimizer("sgd"), 1'000'000'000);
+    spec.training.log_every = 1'000'000'000;
+    const Checkpoints checkpoints(rules, only_replicate(number), {}, "plan");
+    const TrialResult part = run_trial(std::move(spec), shared, stop.get_token(), &look, nullptr, &checkpoints);
+    ASSERT_EQ(part.outcome, Outcome::cancelled);
+    if (part.steps == 0) continue;
+    ++cancelled;
+    ASSERT_TRUE(std::filesystem::exists(folder.path() / std::to_string(number) / std::to_string(part.steps))) << number;
+  }
+  EXPECT_GT(cancelled, 100);
+}
+
+// The step that was going on ends, though its optimizer asks for evaluations after the stop.
+TEST(Checkpoint, IsThereWhenAStopComesBeforeFurtherEvaluations) {
+  const TemporaryFolder folder;
+  const CheckpointRules rules{.every_seconds = 1000, .keep_all = false, .folder = folder.path()};
+  TrialSpec spec =
+      test::trial(objective("slope"), test::wrapped(optimizer("sam"), optimizer("sgd", {{"lr", 0.1}})), 10);
+  spec.training.log_every = 1;
+  const TrialResult part = run_until(std::move(spec), Checkpoints(rules, only_replicate(0), {}, "plan"), 4);
+  EXPECT_EQ(part.outcome, Outcome::cancelled);
+  EXPECT_EQ(part.steps, 4);
+  EXPECT_TRUE(std::filesystem::exists(folder.path() / "0" / "4"));
 }
 
 TEST(Checkpoint, AreWrittenAsTimeGoesBy) {

@@ -69,7 +69,7 @@ void PartRun::record(std::int64_t step, std::string_view name, double value) { r
 
 void PartRun::check_time() {
   run_.report(run_.result().steps);
-  run_.check_time(run_.result().steps);
+  run_.check_time(run_.result().steps, run_.stop().stop_requested());
 }
 
 double PartRun::take_step(std::int64_t step, std::int64_t horizon, double lr) {

@@ -93,9 +93,10 @@ class TrialRun {
   [[nodiscard]] TrialTrace& trace() { return trace_; }
   [[nodiscard]] const std::stop_token& stop() const { return stop_; }
 
-  // Between two steps: throws TrialEnded where `stop` is requested, where the trial is to pause, or where the time
-  // limit is over. step: for the message.
-  void check_time(std::int64_t step) const;
+  // Between two steps: throws TrialEnded where the trial is to stop, where it is to pause, or where the time limit is
+  // over. stops: what stop() said before the trial wrote its checkpoint, so that none ends without one because the stop
+  // came meanwhile. step: for the message.
+  void check_time(std::int64_t step, bool stops) const;
   // It was decided that the trial pauses; check_paused() throws TrialEnded then. What can be continued writes a
   // checkpoint first.
   [[nodiscard]] bool is_to_pause() const { return pause_.has_value(); }
