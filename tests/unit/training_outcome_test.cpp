@@ -389,10 +389,20 @@ TEST(Cancelled, ByTheStopToken) {
 }
 
 TEST(Cancelled, WithinAClosureWithoutEnd) {
-  std::stop_source stop;
-  stop.request_stop();
-  EXPECT_EQ(run(trial(objective("slope"), optimizer("curious", {{"extra", 0}}), 10), stop.get_token()).outcome,
-            Outcome::cancelled);
+  const auto endless = [] {
+    TrialSpec spec = trial(objective("slope"), optimizer("curious", {{"extra", 0}}), 10);
+    spec.training.log_every = 1;
+    return spec;
+  };
+  std::stop_source before;
+  before.request_stop();
+  EXPECT_EQ(run(endless(), before.get_token()).outcome, Outcome::cancelled);
+  // After the step's own evaluation: its budget of further ones is used up, and the stop counts.
+  std::stop_source within;
+  test::Listener listener([&](std::int64_t, double) { within.request_stop(); });
+  const TrialResult result = run(endless(), within.get_token(), &listener);
+  EXPECT_EQ(result.outcome, Outcome::cancelled);
+  EXPECT_EQ(result.error, "");
 }
 
 TEST(Cancelled, BetweenTheBatchesOfAnEvaluation) {

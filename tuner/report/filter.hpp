@@ -5,11 +5,11 @@
 //   comparison  = ("==" | "!=" | "<" | "<=" | ">" | ">=" | "~") VALUE | "in" "[" VALUE {"," VALUE} "]"
 //   VALUE       = number | true | false | null | nan | inf | -inf | word | "text" | 'text'
 //
-// A NAME is that of a column (columns()), of a parameter, or the last words of one behind a dot: `lr` is the lr of
-// whichever optimizer the trial has, the first where it has several. What is none of these may be a metric that the
-// study minimizes or maximizes. `~`: the text contains the other. A comparison with what a trial does not have, or of a
-// text with a number, is false; `== null` asks whether it has it, and `!=` is the contrary of `==`. Of `tag` a trial
-// may have several: a comparison holds where it holds for one of them.
+// A NAME is looked for among the columns (columns()), the parameters, their last words behind a dot, and the metrics
+// that the study minimizes or maximizes, in this order. `lr` is the lr of the optimizer that the trial has, the first
+// one if it has several. `~`: the text contains the other. A comparison with what a trial does not have, or of a text
+// with a number, is false; `== null` asks whether it has it, and `!=` is the contrary of `==`. Of `tag` a trial may
+// have several: a comparison holds where it holds for one of them.
 #pragma once
 
 #include <cstdint>
