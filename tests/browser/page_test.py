@@ -121,7 +121,7 @@ def check_filter(page, folder):
     assert {row[1] for row in rows(page)} <= {str(trial["trial"]) for trial in expected}
     write_filter(page, "lr >")
     page.wait("document.getElementById('where').getAttribute('aria-invalid') === 'true'")
-    assert "at character 5 stands the end" in page.value("document.getElementById('where-state').textContent")
+    assert "at character 5: expected a value, found the end" in page.value("document.getElementById('where-state').textContent")
     write_filter(page, "")
     page.wait("document.getElementById('where-state').textContent === 'all 120 trials'")
 

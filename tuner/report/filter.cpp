@@ -179,10 +179,9 @@ class FilterReader {
  private:
   [[noreturn]] void refuse(const std::string& due) const {
     const std::string rest = at_ < text_.size() ? fmt::format("'{}'", shown(text_.substr(at_, 20))) : "the end";
-    throw Error(
-        Message::usage_bad_option,
-        fmt::format("{} {}: at character {} stands {}, and {} is due", kOption, shown(text_), at_ + 1, rest, due),
-        "for example: --where 'value < 0.1 and optimizer == adam and lr in [0.01, 0.1]'");
+    throw Error(Message::usage_bad_option,
+                fmt::format("{} {}: at character {}: expected {}, found {}", kOption, shown(text_), at_ + 1, due, rest),
+                "for example: --where 'value < 0.1 and optimizer == adam and lr in [0.01, 0.1]'");
   }
   void skip_blanks() {
     while (at_ < text_.size() && (text_[at_] == ' ' || text_[at_] == '\t' || text_[at_] == '\n')) ++at_;
@@ -274,7 +273,7 @@ class FilterReader {
     skip_blanks();
     if (at_ < text_.size() && (text_[at_] == '"' || text_[at_] == '\'')) {
       const std::size_t end = text_.find(text_[at_], at_ + 1);
-      if (end == std::string::npos) refuse("a text with a quote at its end");
+      if (end == std::string::npos) refuse("a string that ends with a quote");
       const std::string text = text_.substr(at_ + 1, end - at_ - 1);
       at_ = end + 1;
       return text;

@@ -7,7 +7,7 @@
 //
 // A NAME is looked for among the columns (columns()), the parameters, their last words behind a dot, and the metrics
 // that the study minimizes or maximizes, in this order. `lr` is the lr of the optimizer that the trial has, the first
-// one if it has several. `~`: the text contains the other. A comparison with what a trial does not have, or of a text
+// one if it has several. `~`: the text contains the other. A comparison with what a trial does not have, or of a string
 // with a number, is false; `== null` asks whether it has it, and `!=` is the contrary of `==`. Of `tag` a trial may
 // have several: a comparison holds where it holds for one of them.
 #pragma once

@@ -22,7 +22,7 @@ class FilterReader {
   }
   refuse(due) {
     const rest = this.at < this.text.length ? `'${this.text.slice(this.at, this.at + 20)}'` : 'the end';
-    throw new FilterError(`at character ${this.at + 1} stands ${rest}, and ${due} is due`);
+    throw new FilterError(`at character ${this.at + 1}: expected ${due}, found ${rest}`);
   }
   skipBlanks() {
     while (this.at < this.text.length && ' \t\n'.includes(this.text[this.at])) ++this.at;
@@ -95,7 +95,7 @@ class FilterReader {
     const quote = this.text[this.at];
     if (quote === '"' || quote === "'") {
       const end = this.text.indexOf(quote, this.at + 1);
-      if (end < 0) this.refuse('a text with a quote at its end');
+      if (end < 0) this.refuse('a string that ends with a quote');
       const text = this.text.slice(this.at + 1, end);
       this.at = end + 1;
       return text;
